@@ -1,0 +1,199 @@
+package comfy
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"time"
+)
+
+// A Backend is a place that executes graphs. Implementations are safe for
+// concurrent use; one socket per backend serves all followers.
+//
+// The order of a run is: write Submission.ID down, Submit, Follow for hints,
+// State for the truth, Open for each output. A caller that lost its process in
+// between continues with State and the recorded Handle.
+type Backend interface {
+	// Describe asks what the place is and can do. It is never needed for a run.
+	Describe(ctx context.Context) (Info, error)
+	// Submit uploads s.Files (each content once), rewrites the graph's inputs
+	// to the names the server gave, and queues the graph. The returned Handle
+	// survives a restart. An error that is not a refusal (see Ambiguous) may
+	// mean that the run was accepted: look it up by s.ID before trying again.
+	Submit(ctx context.Context, s Submission) (Handle, error)
+	// Follow yields what is heard about a run until it is over, ctx ends, or
+	// the place is gone for longer than the backend's patience. The last event
+	// of a complete sequence is EventDone and carries the State. Everything
+	// before it is a hint: it may be missing, late or repeated.
+	Follow(ctx context.Context, h Handle) iter.Seq2[Event, error]
+	// State is the truth about a run, asked now.
+	State(ctx context.Context, h Handle) (State, error)
+	// Open streams one output file; the size is -1 when the place does not say.
+	Open(ctx context.Context, o Output) (io.ReadCloser, int64, error)
+	// Cancel removes this run and no other, queued or running, and returns
+	// when the place confirms that it is neither, or ctx ends. A run that
+	// finished first is not an error: ask State.
+	Cancel(ctx context.Context, h Handle) error
+}
+
+// A Handle names a submitted run at its backend. For a self-hosted server that
+// takes our id it is that id, so it is known even if the reply was lost.
+type Handle string
+
+// A Submission is one graph to execute.
+type Submission struct {
+	ID      string // lowercase UUIDv4 (NewID), recorded by the caller before Submit
+	Graph   *Graph // not modified
+	Files   []File
+	PNGInfo map[string]json.RawMessage // extra_pnginfo: each key is written into saved files
+	Targets []string                   // output nodes to run; empty = all
+	Preview bool                       // ask the server for preview pictures
+}
+
+// A File is an input that travels with a submission.
+type File struct {
+	Name    string // our name: content hash and extension; what the graph says until Submit rewrites it
+	SHA256  string // lowercase hex of the content
+	Size    int64
+	Targets []Target                      // graph inputs that take the name the server returns
+	Open    func() (io.ReadCloser, error) // may be called more than once
+}
+
+// A Target is one input of one node of a graph.
+type Target struct {
+	Node  string `json:"node"`
+	Input string `json:"input"`
+}
+
+// String gives the form users type: "12.steps".
+func (t Target) String() string { return t.Node + "." + t.Input }
+
+// Info says what a backend is and can do. Callers ask these fields, never types.
+type Info struct {
+	Kind         string    `json:"kind"`              // "comfyui", "emulator", ...
+	Version      string    `json:"version,omitempty"` // the server's own, "" if it does not say
+	OS           string    `json:"os,omitempty"`
+	Devices      []Device  `json:"devices,omitempty"`
+	Argv         []string  `json:"argv,omitempty"`
+	QueueRunning int       `json:"queue_running"`
+	QueuePending int       `json:"queue_pending"`
+	MaxUpload    int64     `json:"max_upload,omitempty"` // bytes of one request, 0 = unknown
+	Can          Abilities `json:"can"`
+}
+
+// A Device is one processor of a server; memory in bytes.
+type Device struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	VRAMTotal int64  `json:"vram_total"`
+	VRAMFree  int64  `json:"vram_free"`
+}
+
+// Abilities are what callers may rely on.
+type Abilities struct {
+	ClientIDs         bool `json:"client_ids"`         // takes our id (ComfyUI 0.3.45)
+	TargetedInterrupt bool `json:"targeted_interrupt"` // can stop one running job (0.3.57)
+	Jobs              bool `json:"jobs"`               // has /api/jobs (0.6.0)
+	Progress          bool `json:"progress"`
+	Previews          bool `json:"previews"`
+	Queue             bool `json:"queue"`       // queue can be listed
+	ObjectInfo        bool `json:"object_info"` // node definitions can be asked for
+}
+
+// Phase is where a run stands.
+type Phase string
+
+// The phases of a run. Unknown means that the place has never heard of it, has
+// forgotten it, or was restarted.
+const (
+	PhaseUnknown   Phase = "unknown"
+	PhaseQueued    Phase = "queued"
+	PhaseRunning   Phase = "running"
+	PhaseDone      Phase = "done"
+	PhaseFailed    Phase = "failed"
+	PhaseCancelled Phase = "cancelled"
+)
+
+// Over reports whether the phase is final.
+func (p Phase) Over() bool { return p == PhaseDone || p == PhaseFailed || p == PhaseCancelled }
+
+// State is what a backend says about a run.
+type State struct {
+	Phase    Phase
+	Position int       // runs ahead of it while queued, from 0; -1 when not known
+	Outputs  []Output  // in order: node id (numerically), then item
+	Cached   []string  // ids of nodes that did not execute because their result was kept
+	Executed bool      // at least one node really ran
+	Err      error     // why it failed: *NodeError, *ValidationError, ...
+	Queued   time.Time // server clock; zero when not known
+	Started  time.Time
+	Finished time.Time
+	// Warnings are oddities worth telling: outputs the server skipped, kinds
+	// that are not known, a success that produced nothing.
+	Warnings []string
+}
+
+// OutputKind says what an output is.
+type OutputKind string
+
+// Output kinds. An OutputOther with a file name is still a file worth keeping.
+const (
+	OutputImage OutputKind = "image"
+	OutputVideo OutputKind = "video"
+	OutputAudio OutputKind = "audio"
+	OutputModel OutputKind = "3d"
+	OutputText  OutputKind = "text"
+	OutputOther OutputKind = "other"
+)
+
+// An Output is one file or text that a run produced. Filename, Subfolder and
+// Type are the server's words and are never used as local names.
+type Output struct {
+	Node      string     `json:"node"`
+	Key       string     `json:"key"`   // the server's list: images, gifs, audio, text, ...
+	Index     int        `json:"index"` // position in that list
+	Kind      OutputKind `json:"kind"`
+	Filename  string     `json:"filename,omitempty"`
+	Subfolder string     `json:"subfolder,omitempty"`
+	Type      string     `json:"type,omitempty"` // output, temp, input
+	Text      string     `json:"text,omitempty"`
+	Inline    []byte     `json:"-"` // content that came with the event stream or the reply
+}
+
+// Temporary reports whether the server will wipe the file at its next start.
+func (o Output) Temporary() bool { return o.Type == "temp" }
+
+// EventType tells what an Event is about.
+type EventType string
+
+// Event types of Follow.
+const (
+	EventQueued   EventType = "queued"   // Position
+	EventStarted  EventType = "started"  // execution began
+	EventCached   EventType = "cached"   // Nodes
+	EventNode     EventType = "node"     // Node began
+	EventProgress EventType = "progress" // Node, Value, Max
+	EventPreview  EventType = "preview"  // Node (may be ""), Image, MediaType
+	EventText     EventType = "text"     // Node, Text: progress text of API nodes
+	EventOutput   EventType = "output"   // Output
+	EventLost     EventType = "lost"     // the connection is gone; Err says how, the backend is trying again
+	EventBack     EventType = "back"     // the connection is there again
+	EventDone     EventType = "done"     // State
+)
+
+// An Event is one hint about a run.
+type Event struct {
+	Type      EventType
+	Node      string
+	Nodes     []string
+	Value     int
+	Max       int
+	Position  int
+	Image     []byte // valid until the consumer asks for the next event
+	MediaType string
+	Text      string
+	Output    *Output
+	State     *State
+	Err       error
+}

@@ -1,0 +1,66 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"image"
+	"io"
+	"time"
+)
+
+// A class is one node type: its definition as /object_info shows it, and what
+// it does. Classes are values in one table (classes.go); nothing registers
+// itself.
+type class struct {
+	name        string
+	display     string
+	category    string
+	description string
+	module      string // python_module, "nodes" or "comfy_extras.nodes_x"
+	required    []input
+	optional    []input
+	hidden      []string // PROMPT, EXTRA_PNGINFO, UNIQUE_ID
+	outputs     []string // types
+	outputNames []string // nil = outputs
+	outputNode  bool
+	volatile    bool // never cached
+	loads       bool // costs --model-load once per model, by its file inputs
+	run         func(ctx context.Context, c *call) ([]any, error)
+	// validate checks constants that the generic rules leave alone, e.g. that
+	// an input file exists. Inputs it names in ownsInputs skip min/max/list.
+	ownsInputs []string
+	validate   func(c *call) (inputName, reason string)
+}
+
+// An input is one declared input of a class.
+type input struct {
+	name    string
+	typ     string   // INT, FLOAT, STRING, BOOLEAN, COMBO, IMAGE, MODEL, ...
+	choices []string // of a combo (legacy array form)
+	folder  string   // combo of model files: any name is accepted unless strict
+	options map[string]any
+}
+
+// A call is one execution of a node. Values from links are what the source
+// node returned; constants are coerced: int64 or uint64, float64, string, bool.
+type call struct {
+	node   string // id
+	class  *class
+	inputs map[string]any
+	graph  json.RawMessage // the whole prompt as executed, for metadata
+	extra  map[string]json.RawMessage
+	ui     map[string][]any // what history shows for the node
+	files  files
+	seed   uint64 // hash of prompt and node for anything that needs variety
+	step   time.Duration
+	report func(value, max int, preview func() image.Image) // progress; preview is drawn only when somebody listens
+}
+
+// files are the server's folders: "input", "output", "temp".
+type files interface {
+	open(folder, name string) (io.ReadCloser, error)
+	exists(folder, name string) bool
+	// save writes the next numbered file for prefix, as SaveImage names it,
+	// and returns file name and subfolder.
+	save(folder, prefix, ext string, write func(io.Writer) error) (filename, subfolder string, err error)
+}

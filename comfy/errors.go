@@ -1,0 +1,180 @@
+package comfy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// UnreachableError: nobody answered at the address, or who answered is not a
+// ComfyUI.
+type UnreachableError struct {
+	Address string // without credentials
+	Reason  string // "connection refused", "answered with an HTML page", ...
+	Err     error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("cannot reach ComfyUI at %s: %s", e.Address, e.Reason)
+}
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// AuthError: the server, or a proxy in front of it, refused our credentials,
+// or a secret was withheld from an address that may not have it.
+type AuthError struct {
+	Address string
+	Status  int // 401 or 403, 0 when nothing was sent
+	Reason  string
+}
+
+func (e *AuthError) Error() string {
+	return fmt.Sprintf("%s refused access: %s", e.Address, e.Reason)
+}
+
+// ValidationError: the server rejected the graph. It is permanent.
+type ValidationError struct {
+	Type    string // the server's error type, e.g. prompt_outputs_failed_validation
+	Message string
+	Nodes   []NodeProblem
+}
+
+// A NodeProblem is one reason, at one input of one node when known.
+type NodeProblem struct {
+	Node     string   // id
+	Class    string   // class_type
+	Title    string   // _meta.title, "" when the graph has none
+	Input    string   // "" when the whole node is meant
+	Type     string   // value_not_in_list, required_input_missing, missing_node_type, ...
+	Message  string   // the server's message and details, one line
+	Received string   // the rejected value as text, "" when not said
+	Choices  []string // allowed values when the server listed them
+	Min, Max string   // limits when the server gave them, else ""
+}
+
+func (e *ValidationError) Error() string {
+	if len(e.Nodes) == 0 {
+		return "the server rejected the graph: " + e.Message
+	}
+	p := e.Nodes[0]
+	s := fmt.Sprintf("the server rejected node %s (%s)", p.Node, p.Class)
+	if p.Input != "" {
+		s += ", input " + p.Input
+	}
+	s += ": " + p.Message
+	if n := len(e.Nodes) - 1; n > 0 {
+		s += fmt.Sprintf(" (and %d more)", n)
+	}
+	return s
+}
+
+// NodeError: a node raised an exception while it ran.
+type NodeError struct {
+	Node      string
+	Class     string
+	Title     string
+	Exception string // class of the exception
+	Message   string // first line; the rest is in Detail
+	Detail    string // the whole message
+	Traceback []string
+	OOM       bool // out of memory, on the GPU or in the node
+}
+
+func (e *NodeError) Error() string {
+	what := e.Message
+	if e.OOM {
+		what = "out of memory: " + what
+	}
+	return fmt.Sprintf("node %s (%s) failed: %s", e.Node, e.Class, strings.TrimSpace(what))
+}
+
+// LostError: the server is proven to have forgotten the run, or it could not
+// be asked any more.
+type LostError struct {
+	ID     string
+	Reason string
+	Gone   bool // true: the server answered and does not know it; false: nobody answered
+	Err    error
+}
+
+func (e *LostError) Error() string { return fmt.Sprintf("run %s is lost: %s", e.ID, e.Reason) }
+func (e *LostError) Unwrap() error { return e.Err }
+
+// TimeoutError: a limit of ours ran out.
+type TimeoutError struct {
+	What  string
+	After time.Duration
+}
+
+func (e *TimeoutError) Error() string { return fmt.Sprintf("%s: no end after %s", e.What, e.After) }
+
+// Timeout reports true, as net.Error does.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// CancelledError: the run was interrupted at the server. Ours says whether we
+// asked for it; an interrupt we did not ask for is worth another try.
+type CancelledError struct {
+	ID   string
+	Node string
+	Ours bool
+}
+
+func (e *CancelledError) Error() string {
+	if e.Ours {
+		return "run " + e.ID + " was cancelled"
+	}
+	return "run " + e.ID + " was interrupted by somebody else"
+}
+
+// StatusError: an HTTP answer that is none of the above.
+type StatusError struct {
+	Address    string
+	Method     string
+	Path       string
+	Status     int
+	Body       string        // bounded, one line
+	RetryAfter time.Duration // from the header, 0 when absent
+}
+
+func (e *StatusError) Error() string {
+	s := fmt.Sprintf("%s %s at %s answered %d", e.Method, e.Path, e.Address, e.Status)
+	if e.Body != "" {
+		s += ": " + e.Body
+	}
+	return s
+}
+
+// TooLargeError: the server sent, or was about to be sent, more than a limit allows.
+type TooLargeError struct {
+	What  string
+	Limit int64 // bytes
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("%s is larger than the limit of %d bytes", e.What, e.Limit)
+}
+
+// NotFoundError: the server no longer has an output file.
+type NotFoundError struct{ Output Output }
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("the server no longer has output %d of node %s", e.Output.Index+1, e.Output.Node)
+}
+
+// AmbiguousError wraps the failure of a Submit whose outcome is not known: the
+// run may be queued. Look it up by id (State) before submitting again.
+type AmbiguousError struct {
+	ID  string
+	Err error
+}
+
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("submitted run %s but got no usable answer: %v", e.ID, e.Err)
+}
+func (e *AmbiguousError) Unwrap() error { return e.Err }
+
+// Ambiguous reports whether err leaves open whether a submission was accepted.
+func Ambiguous(err error) bool {
+	var a *AmbiguousError
+	return errors.As(err, &a)
+}

@@ -1,0 +1,492 @@
+package comfy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// A Graph is an API-format prompt: nodes by id, in the order of the file.
+// Literal values stay the exact JSON text they were written as, so integers
+// survive to 2^64-1 and a clone costs no decoding.
+//
+// Source of the format: ComfyUI's POST /prompt.
+type Graph struct {
+	order []string
+	nodes map[string]*Node
+}
+
+// A Node is one step of a graph.
+type Node struct {
+	Class  string // class_type
+	Title  string // _meta.title
+	Inputs Inputs
+	meta   json.RawMessage // _meta as it was, kept for writing back
+}
+
+// Inputs are the values of a node's inputs, in file order.
+type Inputs struct {
+	names  []string
+	values map[string]json.RawMessage
+}
+
+// A Link is a value that comes from another node's output.
+type Link struct {
+	Node string
+	Slot int
+}
+
+// UIFormatError: the file is the editor's own format, not an API graph.
+type UIFormatError struct{}
+
+func (UIFormatError) Error() string {
+	return "this is the editor's own file format, not an API-format graph"
+}
+
+// NewGraph returns an empty graph.
+func NewGraph() *Graph { return &Graph{nodes: map[string]*Node{}} }
+
+// ParseGraph reads an API-format graph. Bare NaN and Infinity, which Python
+// writes, are read as null; is_changed marks are dropped, because a server
+// would trust them instead of looking at the file. The shape is checked by
+// Check, not here.
+func ParseGraph(data []byte) (*Graph, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	data = ReplaceNonFinite(data)
+	g := NewGraph()
+	var probe struct {
+		Nodes json.RawMessage `json:"nodes"`
+		Links json.RawMessage `json:"links"`
+	}
+	if json.Unmarshal(data, &probe) == nil && len(probe.Nodes) > 0 && probe.Nodes[0] == '[' {
+		return nil, UIFormatError{}
+	}
+	err := eachMember(data, func(id string, raw json.RawMessage) error {
+		n, err := parseNode(raw)
+		if err != nil {
+			return fmt.Errorf("node %s: %w", id, err)
+		}
+		if _, dup := g.nodes[id]; dup {
+			return fmt.Errorf("node %s: this id is there twice", id)
+		}
+		g.Set(id, n)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func parseNode(raw json.RawMessage) (*Node, error) {
+	n := &Node{}
+	sawInputs := false
+	err := eachMember(raw, func(key string, v json.RawMessage) error {
+		switch key {
+		case "class_type":
+			return json.Unmarshal(v, &n.Class)
+		case "inputs":
+			sawInputs = true
+			return eachMember(v, func(name string, v json.RawMessage) error {
+				n.Inputs.Set(name, v)
+				return nil
+			})
+		case "_meta":
+			n.meta = v
+			var m struct {
+				Title string `json:"title"`
+			}
+			_ = json.Unmarshal(v, &m) // free form: a title that is no text is no title
+			n.Title = m.Title
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if n.Class == "" {
+		return nil, errors.New("no class_type")
+	}
+	if !sawInputs {
+		return nil, errors.New("no inputs (a server would hang on it)")
+	}
+	return n, nil
+}
+
+// eachMember calls f for the members of a JSON object in their order.
+func eachMember(data []byte, f func(key string, value json.RawMessage) error) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	t, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	if t != json.Delim('{') {
+		return fmt.Errorf("expected a JSON object, found %v", t)
+	}
+	for dec.More() {
+		k, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		var v json.RawMessage
+		if err := dec.Decode(&v); err != nil {
+			return err
+		}
+		if err := f(k.(string), v); err != nil {
+			return err
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	if dec.More() {
+		return errors.New("something follows the JSON object")
+	}
+	return nil
+}
+
+// ReplaceNonFinite turns the bare words NaN, Infinity and -Infinity outside of
+// strings into null; other bytes stay. Data without them is returned as is.
+func ReplaceNonFinite(data []byte) []byte {
+	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
+		return data
+	}
+	out := make([]byte, 0, len(data))
+	inString := false
+	for i := 0; i < len(data); i++ {
+		c := data[i]
+		if inString {
+			out = append(out, c)
+			if c == '\\' && i+1 < len(data) {
+				i++
+				out = append(out, data[i])
+			} else if c == '"' {
+				inString = false
+			}
+			continue
+		}
+		if c == '"' {
+			inString = true
+		}
+		skip := 0
+		for _, w := range []string{"NaN", "Infinity", "-Infinity"} {
+			if bytes.HasPrefix(data[i:], []byte(w)) {
+				skip = len(w)
+			}
+		}
+		if skip > 0 {
+			out = append(out, "null"...)
+			i += skip - 1
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// Len is the number of nodes.
+func (g *Graph) Len() int { return len(g.order) }
+
+// IDs lists the node ids in file order.
+func (g *Graph) IDs() []string { return slices.Clone(g.order) }
+
+// Node returns the node with this id, or nil.
+func (g *Graph) Node(id string) *Node { return g.nodes[id] }
+
+// Set adds a node, or replaces the one with this id in its place.
+func (g *Graph) Set(id string, n *Node) {
+	if _, ok := g.nodes[id]; !ok {
+		g.order = append(g.order, id)
+	}
+	g.nodes[id] = n
+}
+
+// Remove drops a node; links to it dangle until the caller rewires them.
+func (g *Graph) Remove(id string) {
+	if _, ok := g.nodes[id]; !ok {
+		return
+	}
+	delete(g.nodes, id)
+	g.order = slices.DeleteFunc(g.order, func(s string) bool { return s == id })
+}
+
+// FreeID returns an integer-like id that the graph does not use.
+func (g *Graph) FreeID() string {
+	top := 0
+	for id := range g.nodes {
+		if n, err := strconv.Atoi(id); err == nil && n > top {
+			top = n
+		}
+	}
+	return strconv.Itoa(top + 1)
+}
+
+// Clone copies the graph; values are shared, which is safe because they are
+// replaced, never changed in place.
+func (g *Graph) Clone() *Graph {
+	c := &Graph{order: slices.Clone(g.order), nodes: make(map[string]*Node, len(g.nodes))}
+	for id, n := range g.nodes {
+		c.nodes[id] = n.Clone()
+	}
+	return c
+}
+
+// Clone copies the node.
+func (n *Node) Clone() *Node {
+	c := *n
+	c.Inputs = Inputs{names: slices.Clone(n.Inputs.names), values: make(map[string]json.RawMessage, len(n.Inputs.values))}
+	for k, v := range n.Inputs.values {
+		c.Inputs.values[k] = v
+	}
+	return &c
+}
+
+// Names lists the inputs in file order.
+func (in *Inputs) Names() []string { return slices.Clone(in.names) }
+
+// Get returns the exact JSON of an input.
+func (in *Inputs) Get(name string) (json.RawMessage, bool) {
+	v, ok := in.values[name]
+	return v, ok
+}
+
+// Set gives an input a value: JSON text.
+func (in *Inputs) Set(name string, v json.RawMessage) {
+	if in.values == nil {
+		in.values = map[string]json.RawMessage{}
+	}
+	if _, ok := in.values[name]; !ok {
+		in.names = append(in.names, name)
+	}
+	in.values[name] = v
+}
+
+// SetString gives an input a string.
+func (in *Inputs) SetString(name, s string) { in.Set(name, RawString(s)) }
+
+// SetLink connects an input to another node's output.
+func (in *Inputs) SetLink(name string, l Link) {
+	in.Set(name, json.RawMessage("["+string(RawString(l.Node))+","+strconv.Itoa(l.Slot)+"]"))
+}
+
+// Delete removes an input.
+func (in *Inputs) Delete(name string) {
+	if _, ok := in.values[name]; !ok {
+		return
+	}
+	delete(in.values, name)
+	in.names = slices.DeleteFunc(in.names, func(s string) bool { return s == name })
+}
+
+// Link returns the link in an input, if it is one.
+func (in *Inputs) Link(name string) (Link, bool) { return LinkOf(in.values[name]) }
+
+// Text returns the string in an input, if it is one.
+func (in *Inputs) Text(name string) (string, bool) {
+	v := in.values[name]
+	if len(v) == 0 || v[0] != '"' {
+		return "", false
+	}
+	var s string
+	return s, json.Unmarshal(v, &s) == nil
+}
+
+// LinkOf reads a value as a link: a two-element array of a node id and a slot.
+func LinkOf(v json.RawMessage) (Link, bool) {
+	if len(v) < 5 || v[0] != '[' {
+		return Link{}, false
+	}
+	var parts []json.RawMessage
+	if json.Unmarshal(v, &parts) != nil || len(parts) != 2 {
+		return Link{}, false
+	}
+	var l Link
+	if json.Unmarshal(parts[0], &l.Node) != nil || json.Unmarshal(parts[1], &l.Slot) != nil {
+		return Link{}, false
+	}
+	return l, true
+}
+
+// RawString is s as JSON text, with nothing escaped that need not be.
+func RawString(s string) json.RawMessage {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a string always encodes
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+// Consumers lists the inputs that link to an output of the node, in file order.
+func (g *Graph) Consumers(id string) []Target {
+	var ts []Target
+	for _, nid := range g.order {
+		n := g.nodes[nid]
+		for _, name := range n.Inputs.names {
+			if l, ok := LinkOf(n.Inputs.values[name]); ok && l.Node == id {
+				ts = append(ts, Target{nid, name})
+			}
+		}
+	}
+	return ts
+}
+
+// OfClass lists the ids of nodes of a class, in file order.
+func (g *Graph) OfClass(class string) []string {
+	var ids []string
+	for _, id := range g.order {
+		if g.nodes[id].Class == class {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Check refuses shapes that a server rejects or dies of: dangling links, a
+// list that is neither a link nor wrapped, and cycles. All problems are joined.
+func (g *Graph) Check() error {
+	if g.Len() == 0 {
+		return errors.New("the graph has no nodes")
+	}
+	var errs []error
+	for _, id := range g.order {
+		n := g.nodes[id]
+		for _, name := range n.Inputs.names {
+			v := n.Inputs.values[name]
+			if len(v) == 0 || v[0] != '[' {
+				continue
+			}
+			l, ok := LinkOf(v)
+			switch {
+			case !ok:
+				errs = append(errs, fmt.Errorf("node %s (%s): input %s holds a list that is not a link [\"node id\", slot]", id, n.Class, name))
+			case g.nodes[l.Node] == nil:
+				errs = append(errs, fmt.Errorf("node %s (%s): input %s links to node %s, which does not exist", id, n.Class, name, l.Node))
+			}
+		}
+	}
+	if cyc := g.cycle(); cyc != "" {
+		errs = append(errs, fmt.Errorf("the graph runs in a circle through node %s", cyc))
+	}
+	return errors.Join(errs...)
+}
+
+// cycle returns a node on a cycle, or "". It does not recurse: graphs come
+// from files that strangers write.
+func (g *Graph) cycle() string {
+	const grey, black = 1, 2
+	colour := make(map[string]int, len(g.nodes))
+	type frame struct {
+		id   string
+		next int
+	}
+	for _, root := range g.order {
+		if colour[root] != 0 {
+			continue
+		}
+		stack := []frame{{id: root}}
+		colour[root] = grey
+		for len(stack) > 0 {
+			f := &stack[len(stack)-1]
+			n := g.nodes[f.id]
+			if f.next >= len(n.Inputs.names) {
+				colour[f.id] = black
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			name := n.Inputs.names[f.next]
+			f.next++
+			l, ok := LinkOf(n.Inputs.values[name])
+			if !ok || g.nodes[l.Node] == nil {
+				continue
+			}
+			switch colour[l.Node] {
+			case grey:
+				return l.Node
+			case 0:
+				colour[l.Node] = grey
+				stack = append(stack, frame{id: l.Node})
+			}
+		}
+	}
+	return ""
+}
+
+// MarshalJSON writes the graph in its order, values byte for byte.
+func (g *Graph) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, id := range g.order {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		n := g.nodes[id]
+		b.Write(RawString(id))
+		b.WriteString(`:{"class_type":`)
+		b.Write(RawString(n.Class))
+		b.WriteString(`,"inputs":{`)
+		for j, name := range n.Inputs.names {
+			if j > 0 {
+				b.WriteByte(',')
+			}
+			b.Write(RawString(name))
+			b.WriteByte(':')
+			if v := n.Inputs.values[name]; len(v) > 0 {
+				b.Write(v)
+			} else {
+				b.WriteString("null")
+			}
+		}
+		b.WriteByte('}')
+		if len(n.meta) > 0 {
+			b.WriteString(`,"_meta":`)
+			b.Write(n.meta)
+		} else if n.Title != "" {
+			b.WriteString(`,"_meta":{"title":`)
+			b.Write(RawString(n.Title))
+			b.WriteByte('}')
+		}
+		b.WriteByte('}')
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON reads an API-format graph; see ParseGraph.
+func (g *Graph) UnmarshalJSON(data []byte) error {
+	p, err := ParseGraph(data)
+	if err != nil {
+		return err
+	}
+	*g = *p
+	return nil
+}
+
+// Digest is the SHA-256 of what the graph computes, as lowercase hex: classes
+// and inputs in id order, without titles, and without filename_prefix, which
+// easel chooses itself.
+func (g *Graph) Digest() string {
+	ids := slices.Sorted(slices.Values(g.order))
+	h := sha256.New()
+	for _, id := range ids {
+		n := g.nodes[id]
+		fmt.Fprintf(h, "%q %q\n", id, n.Class)
+		names := slices.Sorted(slices.Values(n.Inputs.names))
+		for _, name := range names {
+			if name == "filename_prefix" {
+				continue
+			}
+			var c bytes.Buffer
+			if json.Compact(&c, n.Inputs.values[name]) != nil {
+				c.Reset()
+				c.Write(n.Inputs.values[name])
+			}
+			fmt.Fprintf(h, " %q %s\n", name, c.Bytes())
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

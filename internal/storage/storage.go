@@ -1,0 +1,74 @@
+// Package storage is where outputs go: a small contract (Store), the naming of
+// files, and one conformance suite that every store passes (storagetest).
+//
+// A file is visible under its final name only when it is complete. The package
+// knows nothing of runs or of where the bytes come from.
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+)
+
+// A Store is a destination for outputs. Implementations are safe for
+// concurrent use. Names are slash-separated, relative, and made by us.
+type Store interface {
+	// Create begins an object that nobody sees until it is committed.
+	Create(ctx context.Context) (Writer, error)
+	// Open reads a committed object. A missing one is ErrNotExist.
+	Open(ctx context.Context, name string) (io.ReadCloser, Info, error)
+	// Stat describes a committed object. A missing one is ErrNotExist.
+	Stat(ctx context.Context, name string) (Info, error)
+	// Remove deletes an object; removing what is not there is no error.
+	Remove(ctx context.Context, name string) error
+	// List yields the objects whose name begins with prefix, in name order.
+	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
+	// Location is what users read for a name: a path or a URL such as s3://…
+	Location(name string) string
+}
+
+// A Writer receives one object. Exactly one of Commit and Abort ends it; Abort
+// after Commit does nothing, so it can be deferred.
+type Writer interface {
+	io.Writer
+	// Commit makes the object durable and visible as name, or fails and leaves
+	// nothing. Without opts.Replace an existing name is ErrExist, and the
+	// object can be committed again under another name.
+	Commit(ctx context.Context, name string, opts CommitOptions) (Info, error)
+	Abort() error
+}
+
+// CommitOptions say how an object becomes visible.
+type CommitOptions struct {
+	Replace   bool
+	MediaType string
+}
+
+// Info describes a stored object.
+type Info struct {
+	Name     string
+	Size     int64
+	Modified time.Time
+}
+
+// Errors that callers tell apart; others mean that the store failed.
+var (
+	ErrExist    = errors.New("already exists")
+	ErrNotExist = errors.New("does not exist")
+	ErrFull     = errors.New("no space left")
+	ErrRefused  = errors.New("permission denied")
+)
+
+// Error is a failure of a store, with the place and what was being done.
+type Error struct {
+	Op       string // "create", "write", "commit", ...
+	Location string
+	Err      error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Location, e.Err) }
+func (e *Error) Unwrap() error { return e.Err }
