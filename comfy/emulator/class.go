@@ -25,9 +25,15 @@ type class struct {
 	outputNode  bool
 	volatile    bool // never cached
 	loads       bool // costs --model-load once per model, by its file inputs
-	run         func(ctx context.Context, c *call) ([]any, error)
+	// run does the work. It returns one value per output, any of which may be
+	// a *blocker, and an error (an *exception to name its type) when the node
+	// fails. ctx ends when the job is interrupted: return ctx.Err() then; c.report
+	// is the place to look. A node that does not look runs to its end.
+	run func(ctx context.Context, c *call) ([]any, error)
 	// validate checks constants that the generic rules leave alone, e.g. that
-	// an input file exists. Inputs it names in ownsInputs skip min/max/list.
+	// an input file exists. Inputs it names in ownsInputs skip min/max/list;
+	// those that name a file of the input folder put its content into the cache
+	// key. It is called with the constants only; reason "" is no complaint.
 	ownsInputs []string
 	validate   func(c *call) (inputName, reason string)
 }
@@ -64,3 +70,18 @@ type files interface {
 	// and returns file name and subfolder.
 	save(folder, prefix, ext string, write func(io.Writer) error) (filename, subfolder string, err error)
 }
+
+// An exception is a failure as the server reports it: the full name of a
+// Python type and a message. A node that returns any other error is reported
+// with the type Exception.
+type exception struct {
+	typ     string // "ValueError", "torch.OutOfMemoryError"
+	message string
+	oom     bool // the server unloads its models and adds a tip
+}
+
+func (e *exception) Error() string { return e.message }
+
+// A blocker among a node's outputs keeps the consumers of that output from
+// running. A message is announced to the client once, by the first consumer.
+type blocker struct{ message string }
