@@ -8,15 +8,24 @@
 package registry
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"path"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
 
 // A Workflow is a registry entry. Field names and order in JSON are those of
 // the owner's file; the fields after ExamplePayload are additions to it.
+// A Workflow is safe for concurrent use and must not be copied or changed.
 type Workflow struct {
 	ID                 string
 	Name               string
@@ -28,15 +37,20 @@ type Workflow struct {
 	MaxBatchSize       int
 	RequiresInputImage bool
 	RequiresMask       bool
-	Params             []*Parameter // configurable_params, in file order
+	Params             []*Parameter // configurable_params as written, in file order; see Parameters
 	ExamplePayload     json.RawMessage
 
 	Models     []Model // files the graph needs
 	MinVersion string  // lowest ComfyUI version, "" = any supported
+	Output     string  // the declared output node: "9", "#Title" or a class; "" = every one
 	Source     Source  // where the entry was read
-	Digest     string  // sha256 over entry and graph, lowercase hex
-	graph      *comfy.Graph
-	raw        json.RawMessage // the entry as it was written
+
+	raw  json.RawMessage // the entry as it was written
+	fsys fs.FS
+	dir  string // folder of the registry file in fsys
+
+	loadGraph func() (*comfy.Graph, error) // once
+	analyse   func() (*analysis, error)    // once
 }
 
 // A Model is a file that a workflow needs on the server.
@@ -51,139 +65,133 @@ type Model struct {
 // A Source is one layer of the registry. Later sources win.
 type Source struct {
 	Layer string // "built-in", "user", "project", "flag"
-	Path  string // the file, for messages; "" for the built-in one
+	Path  string // the file, for messages
 }
 
-// ParamType is the type of a parameter.
-type ParamType string
-
-// Parameter types. A list of T is written "list<T>" in the file and has List set.
-const (
-	TypeInt    ParamType = "int"
-	TypeFloat  ParamType = "float"
-	TypeBool   ParamType = "bool"
-	TypeString ParamType = "string"
-	TypeText   ParamType = "text"
-	TypeEnum   ParamType = "enum"
-	TypeModel  ParamType = "model"
-	TypeSeed   ParamType = "seed"
-	TypeSize   ParamType = "size"
-	TypeImage  ParamType = "image"
-	TypeMask   ParamType = "mask"
-	TypeVideo  ParamType = "video"
-	TypeAudio  ParamType = "audio"
-)
-
-// File reports whether values of the type name a file that is uploaded.
-func (t ParamType) File() bool {
-	return t == TypeImage || t == TypeMask || t == TypeVideo || t == TypeAudio
-}
-
-// Role is what a parameter means to the graph, whatever it is called.
-type Role string
-
-// Roles, each also the name of its standard input.
-const (
-	RolePrompt       Role = "prompt"
-	RoleNegative     Role = "negative"
-	RoleSeed         Role = "seed"
-	RoleImage        Role = "image"
-	RoleMask         Role = "mask"
-	RoleLora         Role = "lora"
-	RoleLoraStrength Role = "lora_strength"
-	RoleWidth        Role = "width"
-	RoleHeight       Role = "height"
-)
-
-// A Parameter is a typed, named value of a workflow.
-type Parameter struct {
-	Name        string
-	Type        ParamType
-	List        bool
-	Min, Max    json.Number // "" = no limit; inclusive
-	Default     json.RawMessage
-	Description string
-
-	Label       string
-	Group       string
-	Unit        string
-	Step        json.Number
-	Choices     []string // of an enum; may also be numbers written as text
-	ChoicesFrom string   // "Class.input": the live server's list
-	Folder      string   // of a model: the server's model folder
-	Required    bool
-	Advanced    bool
-	Pattern     string // RE2, matched against the whole text
-	MaxLength   int    // characters, 0 = no limit
-	Bind        []Binding
-
-	Role     Role           // "" when it has none
-	Standard bool           // not declared in the file: exists because the graph has the role
-	Targets  []comfy.Target // where it lands; empty for a dead parameter
-	// ViaAlpha marks a mask that has no loader of its own: it travels in the
-	// alpha channel of the image parameter (transparent = repaint).
-	ViaAlpha bool
-}
-
-// A Binding says where a value lands: "KSampler.steps" by class if unique,
-// "#Title.steps" by title, "12.steps" by node id.
-type Binding struct {
-	Target string
-	Scale  float64                    // multiplied before it is written; 0 = as is
-	Map    map[string]json.RawMessage // written instead, by the value's text
-	Switch bool                       // a bool that bypasses the node when false; Target is "node"
-}
-
-// A Problem is one thing wrong with the values given, or with an entry.
-type Problem struct {
-	Parameter string   `json:"parameter,omitempty"`
-	Message   string   `json:"message"`           // "Parameter 'steps' below minimum 1"
-	Allowed   string   `json:"allowed,omitempty"` // "1 to 100", "euler, ddim, ..."
-	Nearest   []string `json:"nearest,omitempty"`
-	Hint      string   `json:"hint,omitempty"`
-}
-
-// ValuesError: values do not fit a workflow. It lists every problem found.
-type ValuesError struct {
-	Workflow string
-	Problems []Problem
-}
-
-func (e *ValuesError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "workflow %s: %s", e.Workflow, e.Problems[0].Message)
-	if n := len(e.Problems) - 1; n > 0 {
-		fmt.Fprintf(&b, " (and %d more)", n)
-	}
-	return b.String()
-}
-
-// UnknownWorkflowError: no source has this id.
-type UnknownWorkflowError struct {
-	ID      string
-	Nearest []string
-}
-
-func (e *UnknownWorkflowError) Error() string { return fmt.Sprintf("unknown workflow %q", e.ID) }
-
-// FileError: a registry or graph file cannot be used. Line and Column count
-// from 1; 0 = not known.
-type FileError struct {
-	Path         string
-	Line, Column int
-	Message      string
-	Hint         string
-	Err          error
-}
-
-func (e *FileError) Error() string {
-	s := e.Path
-	if e.Line > 0 {
-		s += fmt.Sprintf(":%d", e.Line)
-		if e.Column > 0 {
-			s += fmt.Sprintf(":%d", e.Column)
+// prepare sets up what is computed once, on first use.
+func (w *Workflow) prepare(load func() (*comfy.Graph, error)) {
+	w.loadGraph = sync.OnceValues(load)
+	w.analyse = sync.OnceValues(func() (*analysis, error) {
+		g, err := w.loadGraph()
+		if err != nil {
+			return nil, err
 		}
-	}
-	return s + ": " + e.Message
+		return analyse(w, g), nil
+	})
 }
-func (e *FileError) Unwrap() error { return e.Err }
+
+// Graph returns a copy of the workflow's graph. A file that is missing or is
+// not an API graph is a *FileError.
+func (w *Workflow) Graph() (*comfy.Graph, error) {
+	g, err := w.loadGraph()
+	if err != nil {
+		return nil, err
+	}
+	return g.Clone(), nil
+}
+
+// readGraph finds the graph file: beside the registry file, else beside its
+// folder. Where the FS is rooted at the registry's folder, that parent cannot
+// be seen; a first path element is then taken for the folder's own name.
+func (w *Workflow) readGraph() (*comfy.Graph, error) {
+	candidates := []string{path.Join(w.dir, w.Path)}
+	if w.dir != "." {
+		candidates = append(candidates, path.Join(path.Dir(w.dir), w.Path))
+	} else if _, rest, ok := strings.Cut(w.Path, "/"); ok {
+		candidates = append(candidates, rest)
+	}
+	for _, name := range candidates {
+		data, err := fs.ReadFile(w.fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, w.graphError(err, "reading graph %s: %v", w.Path, err)
+		}
+		return w.parseGraph(data)
+	}
+	return nil, w.graphError(fs.ErrNotExist, "graph file %s does not exist", w.Path)
+}
+
+func (w *Workflow) parseGraph(data []byte) (*comfy.Graph, error) {
+	g, err := comfy.ParseGraph(data)
+	if err == nil {
+		err = g.Check()
+	}
+	if err == nil {
+		return g, nil
+	}
+	fe := w.graphError(err, "graph %s cannot be used: %v", w.Path, err)
+	var ui comfy.UIFormatError
+	if errors.As(err, &ui) {
+		fe.Hint = "export it from the editor with Workflow > Export (API)"
+	}
+	return nil, fe
+}
+
+func (w *Workflow) graphError(err error, format string, args ...any) *FileError {
+	return &FileError{Path: w.Source.Path, Message: "workflow " + w.ID + ": " + fmt.Sprintf(format, args...), Err: err}
+}
+
+// Parameters lists what the workflow can be given: the declared parameters in
+// file order, then the standard inputs that its graph has by role. They are
+// shared: read only.
+func (w *Workflow) Parameters() ([]*Parameter, error) {
+	a, err := w.analyse()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(a.params), nil
+}
+
+// Parameter finds a parameter by name; hyphens and underscores are the same.
+// It is nil when there is none, or no graph to look at.
+func (w *Workflow) Parameter(name string) *Parameter {
+	a, err := w.analyse()
+	if err != nil {
+		return nil
+	}
+	return a.parameter(name)
+}
+
+// Outputs lists the nodes whose files are the result, in file order: the
+// declared one, else all that save.
+func (w *Workflow) Outputs() ([]string, error) {
+	a, err := w.analyse()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(a.outputs), nil
+}
+
+// MarshalJSON writes the entry as it stands in its file, in its order.
+func (w *Workflow) MarshalJSON() ([]byte, error) { return w.raw, nil }
+
+// Digest is the SHA-256 over the entry and what its graph computes, as
+// lowercase hex.
+func (w *Workflow) Digest() (string, error) {
+	g, err := w.loadGraph()
+	if err != nil {
+		return "", err
+	}
+	var entry bytes.Buffer
+	if err := json.Compact(&entry, w.raw); err != nil {
+		return "", fmt.Errorf("workflow %s: %w", w.ID, err)
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n", entry.Bytes(), g.Digest())
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// FromGraph makes a workflow of a graph that no registry knows: every
+// parameter is a standard input found by role. The graph is copied. The error
+// says why a server would refuse its shape.
+func FromGraph(id string, g *comfy.Graph) (*Workflow, error) {
+	if err := g.Check(); err != nil {
+		return nil, &FileError{Path: id, Message: "the graph cannot be used: " + err.Error(), Err: err}
+	}
+	g = g.Clone()
+	w := &Workflow{ID: id, Name: id, raw: json.RawMessage(`{"id":` + string(comfy.RawString(id)) + `}`)}
+	w.prepare(func() (*comfy.Graph, error) { return g, nil })
+	return w, nil
+}

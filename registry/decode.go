@@ -1,0 +1,285 @@
+package registry
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// A layerFile is one registry file as it was read.
+type layerFile struct {
+	workflows  []*Workflow
+	characters []*Character
+}
+
+// A decoder reads one file and collects everything that is wrong with it.
+type decoder struct {
+	layer   Layer
+	display string // path in messages
+	dir     string // folder of the file in layer.FS
+	trail   []string
+	errs    []error
+}
+
+// enter notes where the decoder is, for messages; the result leaves again.
+func (d *decoder) enter(where string) func() {
+	n := len(d.trail)
+	if where != "" {
+		d.trail = append(d.trail, where)
+	}
+	return func() { d.trail = d.trail[:n] }
+}
+
+func (d *decoder) fail(v value, format string, args ...any) {
+	d.failAt(v.line, v.col, format, args...)
+}
+
+func (d *decoder) failAt(line, col int, format string, args ...any) *FileError {
+	msg := fmt.Sprintf(format, args...)
+	if len(d.trail) > 0 {
+		msg = strings.Join(d.trail, ", ") + ": " + msg
+	}
+	fe := &FileError{Path: d.display, Line: line, Column: col, Message: msg}
+	d.errs = append(d.errs, fe)
+	return fe
+}
+
+// unknown reports a name that is none of the known ones, with the nearest.
+func (d *decoder) unknown(m member, what string, known []string) {
+	fe := d.failAt(m.line, m.col, "unknown %s %q", what, m.name)
+	if near := comfy.Nearest(m.name, known, 1); len(near) > 0 {
+		fe.Hint = fmt.Sprintf("did you mean %q?", near[0])
+	} else {
+		fe.Hint = "known: " + strings.Join(known, ", ")
+	}
+}
+
+func (d *decoder) text(v value) string {
+	s, ok := v.text()
+	if !ok {
+		d.fail(v, "must be text")
+	}
+	return s
+}
+
+func (d *decoder) boolean(v value) bool {
+	s := string(v.scalar)
+	if s != "true" && s != "false" {
+		d.fail(v, "must be true or false")
+	}
+	return s == "true"
+}
+
+func (d *decoder) number(v value) json.Number {
+	n, ok := v.number()
+	if !ok {
+		d.fail(v, "must be a number")
+	}
+	return n
+}
+
+func (d *decoder) float(v value) float64 {
+	f, err := d.number(v).Float64()
+	if err != nil {
+		d.fail(v, "must be a number of usual size")
+	}
+	return f
+}
+
+func (d *decoder) count(v value) int {
+	n, ok := v.number()
+	i, err := n.Int64()
+	if !ok || err != nil || i < 0 || i > 1<<31 {
+		d.fail(v, "must be a whole number of 0 or more")
+		return 0
+	}
+	return int(i)
+}
+
+// texts reads a list of texts; numbers are taken as they are written.
+func (d *decoder) texts(v value) []string {
+	if v.kind != kindList {
+		d.fail(v, "must be a list")
+		return nil
+	}
+	var list []string
+	for _, e := range v.items {
+		if n, ok := e.number(); ok {
+			list = append(list, string(n))
+			continue
+		}
+		list = append(list, d.text(e))
+	}
+	return list
+}
+
+// each reads an object of named objects and reports names that are there twice.
+func (d *decoder) each(v value, what string, f func(name string, v value)) {
+	if v.kind != kindObject {
+		d.fail(v, "expected an object of %ss by name", what)
+		return
+	}
+	seen := map[string]int{}
+	for _, m := range v.members {
+		if line, dup := seen[m.name]; dup {
+			d.failAt(m.line, m.col, "%s %q is there twice, first in line %d", what, m.name, line)
+			continue
+		}
+		seen[m.name] = m.line
+		f(m.name, m.value)
+	}
+}
+
+func (d *decoder) workflows(f *layerFile, v value) {
+	d.trail = nil
+	d.each(v, "workflow", func(id string, v value) {
+		w := &Workflow{fsys: d.layer.FS, dir: d.dir, Source: Source{d.layer.Name, d.display}}
+		defer d.enter("workflow " + id)()
+		decodeObject(d, "", v, workflowKeys(), w)
+		if v.kind != kindObject {
+			return
+		}
+		w.raw = d.identify(v, id, &w.ID)
+		d.workflowPath(w, v)
+		if w.Name == "" {
+			w.Name = id
+		}
+		w.prepare(w.readGraph)
+		f.workflows = append(f.workflows, w)
+	})
+}
+
+// identify checks an entry's id against its key and returns the entry, with
+// the id put first where it has none.
+func (d *decoder) identify(v value, key string, id *string) json.RawMessage {
+	raw := v.raw()
+	switch {
+	case *id == key:
+	case *id == "":
+		*id = key
+		if _, has := v.get("id"); has {
+			d.fail(v, "the id is empty")
+			break
+		}
+		v.members = slices.Insert(slices.Clone(v.members), 0, member{name: "id", value: value{scalar: comfy.RawString(key)}})
+		raw = v.raw()
+	default:
+		at, _ := v.get("id")
+		d.fail(at, "the id %q differs from the key %q it stands under", *id, key)
+	}
+	return raw
+}
+
+func (d *decoder) workflowPath(w *Workflow, v value) {
+	at, ok := v.get("workflow_path")
+	if !ok {
+		d.fail(v, "no workflow_path")
+		return
+	}
+	w.Path = d.localPath(at, "workflow_path", w.Path)
+}
+
+// localPath refuses a path that leaves the registry's folders on any system.
+func (d *decoder) localPath(at value, what, p string) string {
+	switch {
+	case p == "":
+		d.fail(at, "%s is empty", what)
+	case strings.Contains(p, `\`):
+		d.fail(at, "%s %q: write / between folders", what, p)
+	case path.IsAbs(p), len(p) > 1 && p[1] == ':':
+		d.fail(at, "%s %q must be relative", what, p)
+	case slices.Contains(strings.Split(p, "/"), ".."):
+		d.fail(at, "%s %q must not contain ..", what, p)
+	case !fs.ValidPath(path.Clean(p)):
+		d.fail(at, "%s %q is not a path", what, p)
+	}
+	return path.Clean(p)
+}
+
+func (d *decoder) parameters(w *Workflow, v value) {
+	folded := map[string]string{}
+	d.each(v, "parameter", func(name string, v value) {
+		p := &Parameter{Name: name}
+		if strings.ContainsAny(name, ". \t=#") || name == "" {
+			d.fail(v, "parameter %q: a name has no spaces, dots, = or #", name)
+		}
+		if other, dup := folded[fold(name)]; dup {
+			d.fail(v, "parameters %q and %q are one name on the command line", other, name)
+		}
+		folded[fold(name)] = name
+		decodeObject(d, "parameter "+name, v, parameterKeys(), p)
+		if p.Type == "" && v.kind == kindObject {
+			if _, has := v.get("type"); !has {
+				defer d.enter("parameter " + name)()
+				d.fail(v, "no type")
+			}
+		}
+		w.Params = append(w.Params, p)
+	})
+}
+
+func (d *decoder) paramType(p *Parameter, v value) {
+	s := d.text(v)
+	inner := s
+	if isList(s) == 1 && strings.HasSuffix(s, ">") {
+		inner, p.List = s[len("list<"):len(s)-1], true
+	}
+	if !slices.Contains(paramTypes(), inner) {
+		if s != "" {
+			d.unknown(member{name: s, line: v.line, col: v.col}, "type", paramTypes())
+		}
+		return
+	}
+	p.Type = ParamType(inner)
+}
+
+func (d *decoder) pattern(p *Parameter, v value) {
+	p.Pattern = d.text(v)
+	if _, err := wholeText(p.Pattern); err != nil {
+		d.fail(v, "not a regular expression: %v", err)
+	}
+}
+
+func (d *decoder) bind(p *Parameter, v value) {
+	list := []value{v}
+	if v.kind == kindList {
+		list = v.items
+	}
+	for _, e := range list {
+		var b Binding
+		if e.kind == kindObject {
+			decodeObject(d, "", e, bindingKeys(), &b)
+			if b.Target == "" {
+				d.fail(e, "no target")
+			}
+		} else {
+			b.Target = d.text(e)
+		}
+		p.Bind = append(p.Bind, b)
+	}
+}
+
+func (d *decoder) bindingMap(b *Binding, v value) {
+	b.Map = map[string]json.RawMessage{}
+	d.each(v, "value", func(name string, v value) { b.Map[name] = v.raw() })
+}
+
+func (d *decoder) models(w *Workflow, v value) {
+	if v.kind != kindList {
+		d.fail(v, "must be a list")
+		return
+	}
+	for _, e := range v.items {
+		var m Model
+		decodeObject(d, "", e, modelKeys(), &m)
+		if m.File == "" || m.Folder == "" {
+			d.fail(e, "a model has a folder and a file")
+		}
+		w.Models = append(w.Models, m)
+	}
+}

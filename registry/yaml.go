@@ -1,0 +1,182 @@
+package registry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// parseYAML reads one YAML document into the tree that JSON is read into, so
+// that there is one decoder. Numbers keep their digits.
+func parseYAML(data []byte) (value, *FileError) {
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return value{}, yamlError(err)
+	}
+	var body ast.Node
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		if body != nil {
+			fe := at(doc.Body, "a second YAML document; a registry file is one")
+			return value{}, fe
+		}
+		body = doc.Body
+	}
+	if body == nil {
+		return value{}, &FileError{Message: "the file is empty"}
+	}
+	r := yamlReader{anchors: map[string]value{}}
+	v, fe := r.read(body)
+	if fe != nil {
+		return value{}, fe
+	}
+	return v, nil
+}
+
+func yamlError(err error) *FileError {
+	fe := &FileError{Message: err.Error(), Err: err}
+	var se *yaml.SyntaxError
+	if errors.As(err, &se) {
+		fe.Message = se.Message
+		if se.Token != nil && se.Token.Position != nil {
+			fe.Line, fe.Column = se.Token.Position.Line, se.Token.Position.Column
+		}
+	}
+	return fe
+}
+
+func at(n ast.Node, format string, args ...any) *FileError {
+	line, col := yamlPosition(n)
+	return &FileError{Line: line, Column: col, Message: fmt.Sprintf(format, args...)}
+}
+
+func yamlPosition(n ast.Node) (line, col int) {
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return t.Position.Line, t.Position.Column
+	}
+	return 0, 0
+}
+
+type yamlReader struct {
+	anchors map[string]value
+	count   int // elements made, aliases included
+	depth   int
+}
+
+func (r *yamlReader) read(n ast.Node) (value, *FileError) {
+	if r.depth++; r.depth > maxNesting {
+		return value{}, at(n, "nested more than %d levels deep", maxNesting)
+	}
+	defer func() { r.depth-- }()
+	if r.count++; r.count > maxElements {
+		return value{}, at(n, "more than %d elements", maxElements)
+	}
+	var v value
+	v.line, v.col = yamlPosition(n)
+	switch t := n.(type) {
+	case *ast.NullNode:
+		v.scalar = json.RawMessage("null")
+	case *ast.BoolNode:
+		v.scalar = json.RawMessage(strconv.FormatBool(t.Value))
+	case *ast.IntegerNode:
+		v.scalar = fmt.Append(nil, t.Value) // int64 or uint64: exact
+	case *ast.FloatNode:
+		v.scalar = json.RawMessage(t.Token.Value)
+		if !isNumber(v.scalar) {
+			v.scalar = strconv.AppendFloat(nil, t.Value, 'g', -1, 64)
+		}
+		if !isNumber(v.scalar) {
+			return value{}, at(n, "%s is not a number that can be used here", t.Token.Value)
+		}
+	case *ast.StringNode:
+		v.scalar = comfy.RawString(t.Value)
+	case *ast.LiteralNode:
+		v.scalar = comfy.RawString(t.Value.Value)
+	case *ast.MappingNode:
+		v.kind = kindObject
+		for _, mv := range t.Values {
+			if fe := r.addMember(&v, mv); fe != nil {
+				return value{}, fe
+			}
+		}
+	case *ast.MappingValueNode:
+		v.kind = kindObject
+		if fe := r.addMember(&v, t); fe != nil {
+			return value{}, fe
+		}
+	case *ast.SequenceNode:
+		v.kind = kindList
+		for _, e := range t.Values {
+			item, fe := r.read(e)
+			if fe != nil {
+				return value{}, fe
+			}
+			v.items = append(v.items, item)
+		}
+	case *ast.AnchorNode:
+		inner, fe := r.read(t.Value)
+		if fe != nil {
+			return value{}, fe
+		}
+		r.anchors[t.Name.String()] = inner
+		return inner, nil
+	case *ast.AliasNode:
+		inner, ok := r.anchors[t.Value.String()]
+		if !ok {
+			return value{}, at(n, "alias *%s names no anchor before it", t.Value.String())
+		}
+		if r.count += inner.size(); r.count > maxElements {
+			return value{}, at(n, "more than %d elements", maxElements)
+		}
+		return inner, nil
+	case *ast.TagNode:
+		return r.read(t.Value)
+	default:
+		return value{}, at(n, "%s cannot be used in a registry file", n.Type())
+	}
+	return v, nil
+}
+
+func (r *yamlReader) addMember(v *value, mv *ast.MappingValueNode) *FileError {
+	if mv.Key.IsMergeKey() {
+		return at(mv.Key, "merge keys (<<) are not understood; write the keys out")
+	}
+	key, fe := r.read(mv.Key)
+	if fe != nil {
+		return fe
+	}
+	if key.kind != kindScalar {
+		return at(mv.Key, "a key must be text")
+	}
+	name, ok := key.text()
+	if !ok {
+		name = string(key.scalar)
+	}
+	val, fe := r.read(mv.Value)
+	if fe != nil {
+		return fe
+	}
+	v.members = append(v.members, member{name: name, line: key.line, col: key.col, value: val})
+	return nil
+}
+
+// size is the number of elements in the value.
+func (v value) size() int {
+	n := 1
+	for _, m := range v.members {
+		n += m.value.size()
+	}
+	for _, e := range v.items {
+		n += e.size()
+	}
+	return n
+}
