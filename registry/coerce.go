@@ -264,8 +264,8 @@ func (p *Parameter) checkRange(v json.RawMessage) (json.RawMessage, *Problem) {
 		if string(v) == "-1" {
 			return v, nil
 		}
-		if low == "" || strings.HasPrefix(string(low), "-") {
-			low = "0"
+		if low == "" || strings.HasPrefix(string(low), "-") && compareNumbers(n, low) >= 0 {
+			low = "0" // a negative minimum only says that -1 may be given
 		}
 		if high == "" {
 			high = maxSeedText

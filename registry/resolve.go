@@ -243,6 +243,9 @@ func (r *resolver) chosen(p *Parameter) (Value, bool) {
 	if p.Type == TypeSeed && !p.List {
 		return Value{Param: p, JSON: json.RawMessage("-1"), Origin: FromDefault}, true
 	}
+	if p.Required {
+		return Value{}, false // what stands in the graph is an example
+	}
 	if raw := r.analysis.graphValue(p); raw != nil {
 		return Value{Param: p, JSON: raw, Origin: FromLiteral}, true
 	}
