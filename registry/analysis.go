@@ -209,12 +209,10 @@ func (a *analysis) resolve(bind []Binding) ([]landing, error) {
 
 func (a *analysis) resolveOne(b Binding) (landing, error) {
 	var found []comfy.Target
-	known := a.w.addresses
 	if b.Switch {
 		for _, id := range a.w.find(b.Target) {
 			found = append(found, comfy.Target{Node: id})
 		}
-		known = a.w.g.IDs
 	} else {
 		found = a.w.address(b.Target)
 	}
@@ -225,7 +223,11 @@ func (a *analysis) resolveOne(b Binding) (landing, error) {
 		return l, nil
 	case 0:
 		err := fmt.Errorf("binding %q is dead: the graph has no such place", b.Target)
-		if near := comfy.Nearest(b.Target, known(), 1); len(near) > 0 {
+		near := a.w.nearestAddresses(b.Target, 1)
+		if b.Switch {
+			near = comfy.Nearest(b.Target, a.w.g.IDs(), 1)
+		}
+		if len(near) > 0 {
 			err = fmt.Errorf("%w; nearest: %s", err, near[0])
 		}
 		return landing{}, err

@@ -119,7 +119,7 @@ func (r *resolver) set(arg Arg) {
 	targets := w.address(arg.Name)
 	switch {
 	case len(targets) == 0:
-		r.bad(Problem{Parameter: arg.Name, Message: fmt.Sprintf("Unknown graph input '%s'", arg.Name), Nearest: comfy.Nearest(arg.Name, w.addresses(), 3)})
+		r.bad(Problem{Parameter: arg.Name, Message: fmt.Sprintf("Unknown graph input '%s'", arg.Name), Nearest: w.nearestAddresses(arg.Name, 3)})
 		return
 	case len(targets) > 1:
 		names := make([]string, len(targets))

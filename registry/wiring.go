@@ -193,19 +193,39 @@ func (w *wiring) address(s string) []comfy.Target {
 	return targets
 }
 
-// addresses lists what can be written instead of a wrong address: inputs of
-// the same node, else the same input elsewhere.
-func (w *wiring) addresses() []string {
+// nearestAddresses offers what can be written instead of a wrong address:
+// inputs of the node that it names, else nodes that have the input it names.
+func (w *wiring) nearestAddresses(s string, limit int) []string {
 	var all []string
 	for _, id := range w.g.IDs() {
 		n := w.g.Node(id)
-		unique := len(w.g.OfClass(n.Class)) == 1
+		selectors := []string{id}
+		if len(w.g.OfClass(n.Class)) == 1 {
+			selectors = []string{n.Class, id}
+		}
 		for _, input := range n.Inputs.Names() {
-			if unique {
-				all = append(all, n.Class+"."+input)
+			for _, sel := range selectors {
+				all = append(all, sel+"."+input)
 			}
-			all = append(all, id+"."+input)
 		}
 	}
-	return all
+	for i := range len(s) {
+		if s[i] != '.' {
+			continue
+		}
+		var same []string
+		for _, address := range all {
+			if strings.HasPrefix(address, s[:i+1]) {
+				same = append(same, strings.TrimPrefix(address, s[:i+1]))
+			}
+		}
+		var near []string
+		for _, input := range comfy.Nearest(s[i+1:], same, limit) {
+			near = append(near, s[:i+1]+input)
+		}
+		if len(near) > 0 {
+			return near
+		}
+	}
+	return comfy.Nearest(s, all, limit)
 }
