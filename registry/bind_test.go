@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -315,5 +314,3 @@ func BenchmarkBind(b *testing.B) {
 		}
 	}
 }
-
-var _ json.Marshaler = (*registry.Workflow)(nil)
