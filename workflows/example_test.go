@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"encoding/json"
+	"errors"
 	"image"
 	_ "image/png"
 	"io/fs"
@@ -180,6 +181,20 @@ func TestExamplePictures(t *testing.T) {
 	}
 	if total > 300<<10 {
 		t.Errorf("the examples weigh %d bytes in every binary", total)
+	}
+}
+
+func TestExampleOpensPicturesOnly(t *testing.T) {
+	t.Parallel()
+	f, err := workflows.Example("seal.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	for _, name := range []string{"", ".", "..", "nothing.png", "../registry.json", "examples/seal.png", "/seal.png"} {
+		if f, err := workflows.Example(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Example(%q) = %v, %v; want fs.ErrNotExist", name, f, err)
+		}
 	}
 }
 
