@@ -29,8 +29,9 @@ func analyse(wf *Workflow, g *comfy.Graph) *analysis {
 			a.trouble[p.Name] = err
 		}
 		a.add(&p)
-		if p.Role == RoleLoraStrength {
-			a.optional = true
+		if p.Role == RoleLora || p.Role == RoleLoraStrength {
+			a.optional = a.optional || p.Role == RoleLoraStrength
+			a.bindSlot(&p)
 		}
 		// A loader without which the graph cannot run must get a file.
 		if len(p.Default) == 0 && len(p.Targets) > 0 && (p.Type == TypeMask || p.Role == RoleImage && a.roles.imageFeedsLatent) {
@@ -118,6 +119,16 @@ func (a *analysis) giveRole(p *Parameter) {
 	}
 	if role == RoleLora && p.Folder == "" {
 		p.Folder = "loras"
+	}
+}
+
+// bindSlot makes the LoRA loader that an explicit binding names the slot.
+func (a *analysis) bindSlot(p *Parameter) {
+	if len(p.Bind) == 0 || len(p.Targets) == 0 {
+		return
+	}
+	if id := p.Targets[0].Node; id != a.roles.lora.slot && a.w.isText(id, "lora_name") {
+		a.roles.lora = loraSlotAt(a.w, a.roles, id)
 	}
 }
 

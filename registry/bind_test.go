@@ -184,6 +184,14 @@ func TestOptionalPictures(t *testing.T) {
 	if g = mustBind(t, one, map[string][]string{"images": {"A"}}); g.Node("79") != nil {
 		t.Error("the second loader is still there")
 	}
+	bad := problems(t, w, registry.ResolveOptions{}, api("images", `["a","b","c"]`))
+	if len(bad) != 1 || bad[0].Message != "Parameter 'images' takes at most 2 file(s)" {
+		t.Error(bad)
+	}
+	bad = problems(t, w, registry.ResolveOptions{}, api("images", `[]`))
+	if len(bad) != 1 || bad[0].Message != "Parameter 'images' is required" {
+		t.Error(bad)
+	}
 	if got := two.FileTargets("images"); len(got) != 2 || got[1] != (comfy.Target{Node: "79", Input: "image"}) {
 		t.Error(got)
 	}
@@ -254,6 +262,26 @@ func TestLoras(t *testing.T) {
 		c := mustResolve(t, oneWorkflow(t, qwenImage, slot), registry.ResolveOptions{}, flag("lora-strength", "0.4"))
 		if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "no LoRA is named") {
 			t.Error(c.Notes)
+		}
+	})
+	t.Run("a setting of a loader that is left out is a note", func(t *testing.T) {
+		t.Parallel()
+		c := mustResolve(t, oneWorkflow(t, qwenImage, slot), registry.ResolveOptions{}, flag("40.lora_name", "x"))
+		if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "40.lora_name has no effect") {
+			t.Error(c.Notes)
+		}
+	})
+	t.Run("a binding names the slot among several", func(t *testing.T) {
+		t.Parallel()
+		graph := strings.Replace(qwenImage, "66 ModelSamplingAuraFlow model=@40.0", "41 LoraLoaderModelOnly:Style model=@40.0 lora_name=\"style\" strength_model=1\n66 ModelSamplingAuraFlow model=@41.0", 1)
+		w := oneWorkflow(t, graph, `"configurable_params":{"lora_strength":{"type":"float","bind":"40.strength_model"}}`)
+		s := short(mustBind(t, mustResolve(t, w, registry.ResolveOptions{}, flag("lora", "x"), flag("lora_strength", "0.5")), nil))
+		if !strings.Contains(s, `40 LoraLoaderModelOnly model=@37.0 lora_name="x" strength_model=0.5`) || !strings.Contains(s, `lora_name="style" strength_model=1`) {
+			t.Error(s)
+		}
+		s = short(mustBind(t, mustResolve(t, w, registry.ResolveOptions{}), nil))
+		if strings.Contains(s, "\n40 ") || !strings.Contains(s, `41 LoraLoaderModelOnly:Style model=@37.0`) {
+			t.Error(s)
 		}
 	})
 	t.Run("impossible says why", func(t *testing.T) {

@@ -92,6 +92,9 @@ type Call struct {
 // Seed is the seed of the run; false when the workflow has none.
 func (c *Call) Seed() (uint64, bool) { return c.seed, c.seeded }
 
+// SeedParameter is the parameter that holds the run's seed, or nil.
+func (c *Call) SeedParameter() *Parameter { return c.analysis.role(RoleSeed) }
+
 // Value returns the value of a parameter; hyphens and underscores are the same.
 func (c *Call) Value(name string) (Value, bool) {
 	for _, v := range c.Values {
@@ -130,29 +133,23 @@ func (c *Call) FileTargets(param string) []comfy.Target {
 // value. Loaders of optional files that were not given are left out.
 func (c *Call) Bind(names map[string][]string) (*comfy.Graph, error) {
 	g := c.analysis.w.g.Clone()
-	var off []string
+	site := c.analysis.roles.lora
 	for _, v := range c.Values {
 		switch {
-		case v.Param.Role == RoleLora || v.Param.Role == RoleLoraStrength:
-			// written with the LoRAs below
 		case v.Param.Type.File():
 			if err := c.bindFiles(g, v, names[v.Param.Name]); err != nil {
 				return nil, err
 			}
 		default:
 			for _, l := range v.Param.landings {
-				if l.turn {
-					if string(v.JSON) == "false" {
-						off = append(off, l.Node)
-					}
-					continue
+				if !l.turn && l.Node != site.slot { // the slot is written with the LoRAs
+					g.Node(l.Node).Inputs.Set(l.Input, l.write(v))
 				}
-				g.Node(l.Node).Inputs.Set(l.Input, l.write(v))
 			}
 		}
 	}
-	c.analysis.roles.lora.place(g, c.loras, c.analysis.optional)
-	for _, id := range off {
+	site.place(g, c.loras, c.analysis.optional)
+	for _, id := range c.switchedOff() {
 		bypass(g, id)
 	}
 	for _, t := range c.absentLoaders() {
@@ -186,6 +183,34 @@ func (c *Call) bindFiles(g *comfy.Graph, v Value, names []string) error {
 		g.Node(t.Node).Inputs.SetString(t.Input, name)
 	}
 	return nil
+}
+
+// switchedOff lists the nodes that a switch turns off.
+func (c *Call) switchedOff() []string {
+	var off []string
+	for _, v := range c.Values {
+		for _, l := range v.Param.landings {
+			if l.turn && string(v.JSON) == "false" {
+				off = append(off, l.Node)
+			}
+		}
+	}
+	return off
+}
+
+// leftOut lists the nodes that Bind takes out and says why.
+func (c *Call) leftOut() map[string]string {
+	out := map[string]string{}
+	if slot := c.analysis.roles.lora.slot; slot != "" && c.analysis.optional && len(c.loras) == 0 {
+		out[slot] = "no LoRA is named"
+	}
+	for _, id := range c.switchedOff() {
+		out[id] = "it is switched off"
+	}
+	for _, t := range c.absentLoaders() {
+		out[t.Node] = "it gets no file"
+	}
+	return out
 }
 
 // absentLoaders lists loaders of declared, optional file parameters that got

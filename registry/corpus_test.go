@@ -68,5 +68,13 @@ func TestCorpusInference(t *testing.T) {
 	t.Logf("of %d graphs: %v", total, found)
 	t.Logf("no prompt: %v", missing["prompt"])
 	t.Logf("no seed: %v", missing["seed"])
-	t.Logf("no lora: %v", missing["lora"])
+	// Three graphs are guided by pictures alone; none lacks a seed.
+	for role, floor := range map[registry.Role]int{"prompt": 104, "seed": 107, "negative": 93, "width": 91, "image": 42, "mask": 7, "lora": 107} {
+		if found[role] < floor {
+			t.Errorf("%s found in %d graphs, want at least %d; not in %v", role, found[role], floor, missing[role])
+		}
+	}
+	if total != 107 {
+		t.Errorf("%d graphs, want 107", total)
+	}
 }

@@ -46,6 +46,23 @@ func findLoraSite(w *wiring, r *roles) loraSite {
 	} else {
 		s.after = loader
 	}
+	return s.complete(w, r, loader)
+}
+
+// loraSlotAt is the site whose slot a binding names.
+func loraSlotAt(w *wiring, r *roles, slot string) loraSite {
+	s := loraSite{slot: slot, after: comfy.Link{Node: slot}}
+	loader := s.after
+	if len(r.schedule) > 0 {
+		if l, _, ok := modelChain(w, r.schedule[0]); ok {
+			loader = l
+		}
+	}
+	return s.complete(w, r, loader)
+}
+
+// complete finds the consumers of the site and what it does not reach.
+func (s loraSite) complete(w *wiring, r *roles, loader comfy.Link) loraSite {
 	class := w.g.Node(loader.Node).Class
 	if s.slot == "" && strings.Contains(class, "Nunchaku") {
 		return loraSite{reason: fmt.Sprintf("%s needs a LoRA loader of its own kind, which the graph does not have", class)}

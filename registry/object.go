@@ -18,6 +18,3 @@ func DecodeObject(name string, data []byte) ([]NamedValue, error) {
 	}
 	return values, nil
 }
-
-// SeedParameter is the parameter that holds the run's seed, or nil.
-func (c *Call) SeedParameter() *Parameter { return c.analysis.role(RoleSeed) }

@@ -45,12 +45,15 @@ func (w *Workflow) Resolve(args []Arg, o ResolveOptions) (*Call, error) {
 	}
 	r.resolveLoras()
 	for _, p := range a.params {
-		if v, ok := r.given[p]; ok {
+		v, ok := r.given[p]
+		if ok {
 			r.Values = append(r.Values, v)
-		} else if p.Required {
+		}
+		if p.Required && !r.failed[p] && (!ok || string(v.JSON) == "[]") {
 			r.bad(Problem{Parameter: p.Name, Message: fmt.Sprintf("Parameter '%s' is required", p.Name), Allowed: p.Allowed()})
 		}
 	}
+	r.noteIneffective()
 	if len(r.problems) > 0 {
 		return nil, &ValuesError{Workflow: w.ID, Problems: r.problems}
 	}
@@ -197,10 +200,27 @@ func (r *resolver) resolve(p *Parameter) {
 	if err := r.analysis.trouble[p.Name]; err != nil && v.Origin > FromDefault {
 		r.bad(Problem{Parameter: p.Name, Message: fmt.Sprintf("Parameter '%s' cannot be set: %v", p.Name, err)})
 	}
+	if n := len(p.Targets); p.Type.File() && p.List && n > 0 && len(items(v.JSON)) > n {
+		r.bad(Problem{Parameter: p.Name, Message: fmt.Sprintf("Parameter '%s' takes at most %d file(s)", p.Name, n)})
+	}
 	if p.Type == TypeSeed && !p.List {
 		v = r.drawn(p, v)
 	}
 	r.given[p] = v
+}
+
+// noteIneffective tells what was given and does less than it seems to.
+func (r *resolver) noteIneffective() {
+	out := r.leftOut()
+	for _, s := range r.Sets {
+		if why, ok := out[s.Targets[0].Node]; ok {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s has no effect: node %s is left out, since %s", s.Target, s.Targets[0].Node, why))
+		}
+	}
+	others := r.analysis.roles.otherPrompts
+	if p := r.analysis.role(RolePrompt); p != nil && p.Standard && len(others) > 0 && r.given[p].Origin > FromDefault {
+		r.Notes = append(r.Notes, fmt.Sprintf("the prompt is written to %s; %d other texts of the graph stay (%s is one)", p.Targets[0], len(others), others[0]))
+	}
 }
 
 // chosen is the value with the highest precedence.
@@ -351,102 +371,4 @@ func (r *resolver) extendText(role Role, extend func(string) string, wanted bool
 	v.Given, v.JSON = v.JSON, comfy.RawString(after)
 	v.Origin = max(v.Origin, FromCharacter)
 	r.given[p] = v
-}
-
-// resolveLoras gathers the LoRAs: the character's, then the user's. A strength
-// that the user gave counts for all of them.
-func (r *resolver) resolveLoras() {
-	lora, strength := r.analysis.role(RoleLora), r.analysis.role(RoleLoraStrength)
-	common, own := json.RawMessage("1"), false
-	if strength != nil {
-		if v, ok := r.given[strength]; ok {
-			common, own = v.JSON, v.Origin > FromCharacter
-		}
-	}
-	add := func(l Lora) {
-		u := loraUse{file: l.File, strength: common, clip: common}
-		if !own && l.Strength != "" {
-			u.strength, u.clip = json.RawMessage(l.Strength), json.RawMessage(l.Strength)
-		}
-		if !own && l.StrengthClip != "" {
-			u.clip = json.RawMessage(l.StrengthClip)
-		}
-		if l.File != "" && l.File != "none" && !slices.ContainsFunc(r.loras, func(o loraUse) bool { return o.file == l.File }) {
-			r.loras = append(r.loras, u)
-		}
-	}
-	if c := r.options.Character; c != nil {
-		for _, l := range c.Loras {
-			add(l)
-		}
-	}
-	if lora != nil {
-		if v, ok := r.given[lora]; ok {
-			for _, file := range v.Texts() {
-				add(Lora{File: file})
-			}
-		}
-	}
-	r.checkLoras(strength, own)
-	r.recordLoras(lora, strength, own)
-}
-
-// checkLoras refuses LoRAs that cannot be put in.
-func (r *resolver) checkLoras(strength *Parameter, own bool) {
-	site := r.analysis.roles.lora
-	fixed := site.slot != "" && !r.analysis.optional // a loader that is always there
-	switch {
-	case len(r.loras) > 0 && !site.possible():
-		who := "a LoRA"
-		if c := r.options.Character; c != nil && len(c.Loras) > 0 {
-			who = "the LoRA of character " + c.ID
-		}
-		r.bad(Problem{Parameter: "lora", Message: fmt.Sprintf("Workflow '%s' cannot take %s: %s", r.Workflow.ID, who, site.reason)})
-	case len(r.loras) > 0 && site.note != "":
-		r.Notes = append(r.Notes, site.note)
-	case len(r.loras) == 0 && own && !fixed:
-		r.Notes = append(r.Notes, fmt.Sprintf("%s has no effect: no LoRA is named", strength.Name))
-	case len(r.loras) == 0 && fixed && own:
-		file, _ := r.analysis.w.g.Node(site.slot).Inputs.Text("lora_name")
-		v := r.given[strength].JSON
-		r.loras = []loraUse{{file: file, strength: v, clip: v}}
-	}
-}
-
-// recordLoras makes the values say what is used, so that a run can be repeated
-// from them.
-func (r *resolver) recordLoras(lora, strength *Parameter, own bool) {
-	c := r.options.Character
-	if c == nil || len(c.Loras) == 0 || len(r.loras) == 0 {
-		return
-	}
-	if lora != nil {
-		files := make([]json.RawMessage, len(r.loras))
-		for i, l := range r.loras {
-			files[i] = comfy.RawString(l.file)
-		}
-		v, ok := r.given[lora]
-		if !ok {
-			v = Value{Param: lora, Origin: FromCharacter}
-		}
-		switch {
-		case lora.List:
-			v.JSON = list(files)
-		case len(files) == 1:
-			v.JSON = files[0]
-		}
-		if v.JSON != nil {
-			r.given[lora] = v
-		}
-	}
-	if strength == nil || own {
-		return
-	}
-	first := r.loras[0].strength
-	same := !slices.ContainsFunc(r.loras, func(l loraUse) bool { return string(l.strength) != string(first) || string(l.clip) != string(first) })
-	if !same {
-		delete(r.given, strength) // each has its own: the character says them
-		return
-	}
-	r.given[strength] = Value{Param: strength, JSON: first, Origin: FromCharacter}
 }

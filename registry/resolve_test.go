@@ -124,7 +124,7 @@ func TestCoercion(t *testing.T) {
 	const params = `"configurable_params":{
 	 "n":{"type":"int","bind":"KSampler.steps"}, "f":{"type":"float","bind":"KSampler.cfg"},
 	 "b":{"type":"bool","bind":"KSampler.denoise"}, "s":{"type":"string","bind":"KSampler.scheduler"},
-	 "ns":{"type":"list<int>","bind":"KSampler.seed"}, "fs":{"type":"list<image>","bind":"LoadImage.image"},
+	 "ns":{"type":"list<int>","bind":"KSampler.seed"}, "fs":{"type":"list<image>","bind":["LoadImage.image","VAEEncode.pixels"]},
 	 "e":{"type":"enum","choices":["1","2"],"bind":"VAEEncode.vae"}, "wh":{"type":"size","bind":"UNETLoader.unet_name"}}`
 	w := oneWorkflow(t, qwenImage, params)
 	for _, tt := range []struct {
