@@ -1,0 +1,233 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+)
+
+// A verdict is what validation says about a prompt.
+type verdict struct {
+	refusal    pyval.Fields // nil when at least one output can run
+	outputs    []string     // those that can
+	nodeErrors pyval.Fields // node id -> errors, dependent_outputs, class_type
+}
+
+// errMalformed stands for a Python exception outside of all handlers: the
+// answer is a bare 500.
+var errMalformed = errors.New("the prompt has a shape that crashes the handler")
+
+// A raised error is one that validation catches and reports.
+type raised struct{ typ, message string }
+
+func (e *raised) Error() string { return e.message }
+
+// A checked node is one whose validation ended.
+type checked struct {
+	valid  bool
+	errors []pyval.Fields
+}
+
+// A validation is one walk over a prompt. Inputs are coerced in place.
+type validation struct {
+	server *Server
+	prompt *pyval.Object
+	done   map[string]*checked
+	order  []string        // of done
+	open   map[string]bool // on the way from the output: a cycle if met again
+
+	problems []*nodeProblem
+}
+
+func (v *validation) finish(id string, c *checked) {
+	if v.done[id] == nil {
+		v.order = append(v.order, id)
+	}
+	v.done[id] = c
+}
+
+// validate checks a prompt and coerces its constants.
+func (s *Server) validate(graph, targets any) (*verdict, error) {
+	prompt, outputs, refusal, err := s.findOutputs(graph, targets)
+	if err != nil || refusal != nil {
+		return &verdict{refusal: refusal}, err
+	}
+	v := &validation{server: s, prompt: prompt, done: map[string]*checked{}, open: map[string]bool{}}
+	result := &verdict{}
+	var lines []string
+	for _, o := range outputs {
+		c, err := v.node(o)
+		var r *raised
+		if errors.As(err, &r) {
+			c = &checked{errors: []pyval.Fields{problem("exception_during_validation", "Exception when validating node", r.message,
+				pyval.Fields{{Key: "exception_type", Value: r.typ}, {Key: "traceback", Value: traceback("validate_prompt")}})}}
+			v.open = map[string]bool{}
+			v.finish(o, c)
+		}
+		if c.valid {
+			result.outputs = append(result.outputs, o)
+			continue
+		}
+		for _, e := range c.errors {
+			lines = append(lines, fmt.Sprintf("%v: %v", e[1].Value, e[2].Value))
+		}
+		v.blame(o)
+	}
+	for _, p := range v.problems {
+		result.nodeErrors = append(result.nodeErrors, p.member())
+	}
+	if len(result.outputs) == 0 {
+		result.refusal = problem("prompt_outputs_failed_validation", "Prompt outputs failed validation", strings.Join(lines, "\n"), nil)
+	}
+	return result, nil
+}
+
+// findOutputs checks the shape of the prompt and its classes.
+func (s *Server) findOutputs(graph, targets any) (prompt *pyval.Object, outputs []string, refusal pyval.Fields, err error) {
+	prompt, ok := graph.(*pyval.Object)
+	if list, empty := graph.([]any); empty && len(list) == 0 || graph == any("") {
+		prompt, ok = &pyval.Object{}, true
+	}
+	if !ok {
+		return nil, nil, nil, errMalformed
+	}
+	for _, m := range prompt.Members() {
+		node, isObject := m.Value.(*pyval.Object)
+		classed, sane := has(m.Value, "class_type")
+		if !sane || classed && !isObject {
+			return nil, nil, nil, errMalformed
+		}
+		var name any
+		if isObject {
+			name, _ = node.Get("class_type")
+		}
+		switch name.(type) {
+		case []any, *pyval.Object:
+			return nil, nil, nil, errMalformed
+		}
+		text, _ := name.(string)
+		class := s.classes(text)
+		if class == nil {
+			return nil, nil, s.unknownClass(m.Key, node, name, classed), nil
+		}
+		if class.outputNode {
+			chosen := targets == nil
+			if !chosen {
+				if chosen, sane = has(targets, m.Key); !sane {
+					return nil, nil, nil, errMalformed
+				}
+			}
+			if chosen {
+				outputs = append(outputs, m.Key)
+			}
+		}
+	}
+	if len(outputs) == 0 {
+		return nil, nil, problem("prompt_no_outputs", "Prompt has no outputs", "", nil), nil
+	}
+	return prompt, outputs, nil, nil
+}
+
+func (s *Server) unknownClass(id string, node *pyval.Object, class any, given bool) pyval.Fields {
+	details := "Node ID '#" + id + "'"
+	if !s.modern() {
+		if !given {
+			return problem("invalid_prompt", "Cannot execute because a node is missing the class_type property.", details, nil)
+		}
+		return problem("invalid_prompt", "Cannot execute because node "+pyval.Str(class)+" does not exist.", details, nil)
+	}
+	title := ""
+	if node != nil {
+		if v, _ := node.Get("_meta"); v != nil {
+			if meta, ok := v.(*pyval.Object); ok {
+				t, _ := meta.Get("title")
+				title, _ = t.(string)
+			}
+		}
+	}
+	shown := title
+	if shown == "" {
+		shown = pyval.Str(class)
+	}
+	message := "Node '" + shown + "' not found. The custom node may not be installed."
+	if !given {
+		message = "Node '" + orText(title, "ID #"+id) + "' has no class_type. The workflow may be corrupted or a custom node is missing."
+	}
+	return problem("missing_node_type", message, details, pyval.Fields{
+		{Key: "node_id", Value: id}, {Key: "class_type", Value: class}, {Key: "node_title", Value: orText(title, shown)},
+	})
+}
+
+func orText(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+// blame adds every node that is known to be bad to the report and names the
+// output as one that depends on it, whether it does or not.
+func (v *validation) blame(output string) {
+	for _, id := range v.order {
+		c := v.done[id]
+		if c.valid || len(c.errors) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(v.problems, func(p *nodeProblem) bool { return p.node == id })
+		if i < 0 {
+			i = len(v.problems)
+			v.problems = append(v.problems, &nodeProblem{node: id, class: classOf(v.prompt, id), errors: c.errors})
+		}
+		v.problems[i].dependents = append(v.problems[i].dependents, output)
+	}
+}
+
+// A nodeProblem is one entry of node_errors.
+type nodeProblem struct {
+	node       string
+	class      string
+	errors     []pyval.Fields
+	dependents []string
+}
+
+func (p *nodeProblem) member() pyval.Member {
+	return pyval.Member{Key: p.node, Value: pyval.Fields{
+		{Key: "errors", Value: p.errors}, {Key: "dependent_outputs", Value: p.dependents}, {Key: "class_type", Value: p.class},
+	}}
+}
+
+// classOf gives the class of a node that findOutputs has seen.
+func classOf(prompt *pyval.Object, id string) string {
+	node, _ := prompt.Get(id)
+	o, _ := node.(*pyval.Object)
+	if o == nil {
+		return ""
+	}
+	class, _ := o.Get("class_type")
+	name, _ := class.(string)
+	return name
+}
+
+// traceback stands in for Python's: its frames are no contract.
+func traceback(functions ...string) []string {
+	list := []string{}
+	for i, f := range functions {
+		list = append(list, fmt.Sprintf("  File \"execution.py\", line %d, in %s\n", i+1, f))
+	}
+	return list
+}
+
+// spoilLast makes the last output one that failed, for the fault node-errors-200.
+func (d *verdict) spoilLast(prompt *pyval.Object) {
+	last := d.outputs[len(d.outputs)-1]
+	if len(d.outputs) > 1 {
+		d.outputs = d.outputs[:len(d.outputs)-1]
+	}
+	p := nodeProblem{node: last, class: classOf(prompt, last), dependents: []string{last}, errors: []pyval.Fields{
+		problem("required_input_missing", "Required input is missing", "easel_fault", pyval.Fields{{Key: "input_name", Value: "easel_fault"}}),
+	}}
+	d.nodeErrors = append(slices.Clone(d.nodeErrors), p.member())
+}

@@ -1,0 +1,267 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+)
+
+// node checks a node and everything above it. The error is a *raised.
+func (v *validation) node(id string) (*checked, error) {
+	if c := v.done[id]; c != nil {
+		return c, nil
+	}
+	if v.open[id] {
+		// The server recurses until Python gives up, and every node of the
+		// cycle ends invalid without an error of its own.
+		return &checked{}, nil
+	}
+	v.open[id] = true
+	member, _ := v.prompt.Get(id)
+	node := member.(*pyval.Object)
+	class := v.server.classes(classOf(v.prompt, id))
+	inputs, err := inputsOf(node)
+	if err != nil {
+		return nil, err
+	}
+	c := &checked{valid: true}
+	for in, required := range class.eachInput() {
+		value, given := inputs.Get(in.name)
+		switch {
+		case !given && required:
+			c.errors = append(c.errors, problem("required_input_missing", "Required input is missing", in.name,
+				pyval.Fields{{Key: "input_name", Value: in.name}}))
+		case !given:
+		default:
+			if err := v.input(c, class, in, inputs, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := v.custom(c, class, inputs); err != nil {
+		return nil, err
+	}
+	c.valid = c.valid && len(c.errors) == 0
+	delete(v.open, id)
+	v.finish(id, c)
+	return c, nil
+}
+
+func inputsOf(node *pyval.Object) (*pyval.Object, error) {
+	v, ok := node.Get("inputs")
+	if !ok {
+		return nil, &raised{"KeyError", "'inputs'"}
+	}
+	switch v := v.(type) {
+	case *pyval.Object:
+		return v, nil
+	case []any:
+		if len(v) == 0 {
+			return &pyval.Object{}, nil
+		}
+		return nil, &raised{"TypeError", "list indices must be integers or slices, not str"}
+	case string:
+		return nil, &raised{"TypeError", "string indices must be integers, not 'str'"}
+	default:
+		return nil, &raised{"TypeError", "argument of type '" + pyval.TypeName(v) + "' is not iterable"}
+	}
+}
+
+func (v *validation) input(c *checked, class *class, in *input, inputs *pyval.Object, value any) error {
+	if list, ok := value.([]any); ok {
+		return v.link(c, in, list)
+	}
+	config := []any{in.typeValue(), in.optionsValue()}
+	if wrapped, ok := value.(*pyval.Object); ok && wrapped.Has("__value__") {
+		value, _ = wrapped.Get("__value__")
+		inputs.Set(in.name, value)
+	}
+	coerced, err := coerce(in.typ, value)
+	if err != nil {
+		c.errors = append(c.errors, problem("invalid_input_type", "Failed to convert an input value to a "+in.typ+" value",
+			fmt.Sprintf("%s, %s, %s", in.name, pyval.Str(value), err), pyval.Fields{
+				{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config},
+				{Key: "received_value", Value: value}, {Key: "exception_message", Value: err.Error()}}))
+		return nil
+	}
+	inputs.Set(in.name, coerced)
+	if slices.Contains(class.ownsInputs, in.name) {
+		return nil
+	}
+	if p := v.limits(in, coerced, config); p != nil {
+		c.errors = append(c.errors, p)
+	}
+	return nil
+}
+
+// coerce converts a constant to the declared type, as Python's constructors do.
+func coerce(typ string, value any) (any, error) {
+	switch typ {
+	case "INT":
+		return pyval.Int(value)
+	case "FLOAT":
+		return pyval.Float(value)
+	case "STRING":
+		return pyval.Str(value), nil
+	case "BOOLEAN":
+		return pyval.Truthy(value), nil
+	}
+	return value, nil
+}
+
+// limits checks min, max and the list of a combo; only the first complaint counts.
+func (v *validation) limits(in *input, value any, config any) pyval.Fields {
+	info := func(config any) pyval.Fields {
+		return pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: value}}
+	}
+	if low, ok := in.options["min"]; ok {
+		if order, ok := pyval.Compare(value, low); ok && order < 0 {
+			return problem("value_smaller_than_min", fmt.Sprintf("Value %s smaller than min of %s", pyval.Str(value), pyval.Str(low)), in.name, info(config))
+		}
+	}
+	if high, ok := in.options["max"]; ok {
+		if order, ok := pyval.Compare(value, high); ok && order > 0 {
+			return problem("value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", pyval.Str(value), pyval.Str(high)), in.name, info(config))
+		}
+	}
+	if !in.isCombo() || in.folder != "" && !v.server.opts.StrictModels {
+		return nil
+	}
+	if text, ok := value.(string); ok && slices.Contains(in.choices, text) {
+		return nil
+	}
+	list := pyval.Repr(in.choices)
+	if len(in.choices) > 20 {
+		list, config = fmt.Sprintf("(list of length %d)", len(in.choices)), nil
+	}
+	return problem("value_not_in_list", "Value not in list", fmt.Sprintf("%s: '%s' not in %s", in.name, pyval.Str(value), list), info(config))
+}
+
+// link checks a link and what is above it.
+func (v *validation) link(c *checked, in *input, link []any) error {
+	config := []any{in.typeValue(), in.optionsValue()}
+	if len(link) != 2 {
+		c.errors = append(c.errors, problem("bad_linked_input", "Bad linked input, must be a length-2 list of [node_id, slot_index]", in.name,
+			pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: link}}))
+		return nil
+	}
+	source, err := v.source(link[0])
+	if err != nil {
+		return err
+	}
+	slot, err := slotOf(link[1], len(v.server.classes(classOf(v.prompt, source)).outputs))
+	if err != nil {
+		return err
+	}
+	received := v.server.classes(classOf(v.prompt, source)).outputs[slot]
+	if !typesMeet(received, in.typeText()) {
+		c.errors = append(c.errors, problem("return_type_mismatch", "Return type mismatch between linked nodes",
+			fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", in.name, received, pyval.Str(in.typeValue())),
+			pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config},
+				{Key: "received_type", Value: received}, {Key: "linked_node", Value: link}}))
+		return nil
+	}
+	above, err := v.node(source)
+	var r *raised
+	if errors.As(err, &r) {
+		c.valid = false
+		delete(v.open, source)
+		v.finish(source, &checked{errors: []pyval.Fields{problem("exception_during_inner_validation", "Exception when validating inner node", r.message,
+			pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "exception_message", Value: r.message},
+				{Key: "exception_type", Value: r.typ}, {Key: "traceback", Value: traceback("validate_inputs")}, {Key: "linked_node", Value: link}})}})
+		return nil
+	}
+	if !above.valid {
+		c.valid = false
+	}
+	return nil
+}
+
+// source looks a link's node up as Python indexes a dictionary.
+func (v *validation) source(id any) (string, error) {
+	switch id := id.(type) {
+	case string:
+		if !v.prompt.Has(id) {
+			return "", &raised{"KeyError", pyval.Repr(id)}
+		}
+		return id, nil
+	case []any, *pyval.Object:
+		return "", &raised{"TypeError", "unhashable type: '" + pyval.TypeName(id) + "'"}
+	default:
+		return "", &raised{"KeyError", pyval.Repr(id)}
+	}
+}
+
+// slotOf indexes the outputs as Python indexes a tuple: from the end with
+// negative numbers, and a bool is a number.
+func slotOf(v any, n int) (int, error) {
+	var slot int64
+	switch v := v.(type) {
+	case int64:
+		slot = v
+	case bool:
+		if v {
+			slot = 1
+		}
+	case *big.Int:
+		return 0, &raised{"IndexError", "cannot fit 'int' into an index-sized integer"}
+	default:
+		return 0, &raised{"TypeError", "tuple indices must be integers or slices, not " + pyval.TypeName(v)}
+	}
+	if slot < 0 {
+		slot += int64(n)
+	}
+	if slot < 0 || slot >= int64(n) {
+		return 0, &raised{"IndexError", "tuple index out of range"}
+	}
+	return int(slot), nil
+}
+
+// typesMeet reports whether a link may join the two types: equal, one in
+// common, or one of them "*".
+func typesMeet(received, wanted string) bool {
+	if received == wanted || received == "*" || wanted == "*" {
+		return true
+	}
+	for a := range strings.SplitSeq(received, ",") {
+		for b := range strings.SplitSeq(wanted, ",") {
+			if strings.TrimSpace(a) == strings.TrimSpace(b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// custom runs the class's own check, if it has one.
+func (v *validation) custom(c *checked, class *class, inputs *pyval.Object) error {
+	if class.validate == nil {
+		return nil
+	}
+	constants := map[string]any{}
+	for _, name := range class.ownsInputs {
+		value, ok := inputs.Get(name)
+		if !ok {
+			return &raised{"TypeError", fmt.Sprintf("%s.VALIDATE_INPUTS() missing 1 required positional argument: '%s'", class.name, name)}
+		}
+		if list, ok := value.([]any); ok && len(list) == 2 {
+			return &raised{"AttributeError", "'NoneType' object has no attribute 'endswith'"}
+		}
+	}
+	for in := range class.eachInput() {
+		if value, ok := inputs.Get(in.name); ok {
+			constants[in.name] = goValue(value)
+		}
+	}
+	call := &call{class: class, inputs: constants, files: v.server.files.forNode(context.Background())}
+	if name, reason := class.validate(call); reason != "" {
+		c.errors = append(c.errors, problem("custom_validation_failed", "Custom validation failed for node", name+" - "+reason,
+			pyval.Fields{{Key: "input_name", Value: name}}))
+	}
+	return nil
+}
