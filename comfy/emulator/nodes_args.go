@@ -1,0 +1,129 @@
+package emulator
+
+import "fmt"
+
+// An arguments value reads a call's inputs. The first input of a wrong type
+// stops it; err says which, and the values read are then zero. That happens
+// only when a graph passes validation by the wildcard type.
+type arguments struct {
+	call *call
+	err  error
+}
+
+func (c *call) args() *arguments { return &arguments{call: c} }
+
+// input finds the definition of an input of the class.
+func (c *class) input(name string) *input {
+	for _, list := range [][]input{c.required, c.optional} {
+		for i := range list {
+			if list[i].name == name {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// value is what the graph gave, else the declared default, else nil.
+func (a *arguments) value(name string) any {
+	if v, ok := a.call.inputs[name]; ok && v != nil {
+		return v
+	}
+	if in := a.call.class.input(name); in != nil {
+		if def, ok := in.options["default"]; ok {
+			return def
+		}
+		if len(in.choices) > 0 {
+			return in.choices[0]
+		}
+	}
+	return nil
+}
+
+func (a *arguments) wrong(name, want string, got any) {
+	if a.err == nil {
+		a.err = fmt.Errorf("input %s of %s: want %s, got %T", name, a.call.class.name, want, got)
+	}
+}
+
+// given reads a linked value; nothing given is an error.
+func given[T any](a *arguments, name string) T {
+	v, ok := a.call.inputs[name].(T)
+	if !ok {
+		a.wrong(name, fmt.Sprintf("%T", v), a.call.inputs[name])
+	}
+	return v
+}
+
+// maybe reads a linked value that may be absent.
+func maybe[T any](a *arguments, name string) T {
+	if a.call.inputs[name] == nil {
+		var none T
+		return none
+	}
+	return given[T](a, name)
+}
+
+func (a *arguments) frames(name string) *frames             { return given[*frames](a, name) }
+func (a *arguments) latent(name string) *latent             { return given[*latent](a, name) }
+func (a *arguments) model(name string) *model               { return given[*model](a, name) }
+func (a *arguments) conditioning(name string) *conditioning { return given[*conditioning](a, name) }
+
+func (a *arguments) int(name string) int {
+	switch v := a.value(name).(type) {
+	case int64:
+		return int(v)
+	case uint64:
+		return int(v)
+	case int:
+		return v
+	case float64:
+		return int(v)
+	default:
+		a.wrong(name, "INT", v)
+		return 0
+	}
+}
+
+// seed reads an INT over all 64 bits.
+func (a *arguments) seed(name string) uint64 {
+	switch v := a.value(name).(type) {
+	case int64:
+		return uint64(v)
+	case uint64:
+		return v
+	default:
+		a.wrong(name, "INT", v)
+		return 0
+	}
+}
+
+func (a *arguments) float(name string) float64 {
+	switch v := a.value(name).(type) {
+	case float64:
+		return v
+	case int64:
+		return float64(v)
+	case uint64:
+		return float64(v)
+	default:
+		a.wrong(name, "FLOAT", v)
+		return 0
+	}
+}
+
+func (a *arguments) text(name string) string {
+	v, ok := a.value(name).(string)
+	if !ok {
+		a.wrong(name, "STRING", a.value(name))
+	}
+	return v
+}
+
+func (a *arguments) bool(name string) bool {
+	v, ok := a.value(name).(bool)
+	if !ok {
+		a.wrong(name, "BOOLEAN", a.value(name))
+	}
+	return v
+}

@@ -1,0 +1,204 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+)
+
+func encoderClasses() []*class {
+	return []*class{
+		{
+			name: "CLIPTextEncode", display: "CLIP Text Encode (Prompt)", category: "conditioning", module: "nodes",
+			required: []input{
+				multiline("text", "").with("dynamicPrompts", true),
+				link("clip", "CLIP"),
+			},
+			outputs: []string{"CONDITIONING"},
+			run:     runCLIPTextEncode,
+		},
+		{
+			name: "CLIPTextEncodeFlux", display: "", category: "advanced/conditioning/flux", module: "comfy_extras.nodes_flux",
+			required: []input{
+				link("clip", "CLIP"),
+				multiline("clip_l", "").with("dynamicPrompts", true),
+				multiline("t5xxl", "").with("dynamicPrompts", true),
+				number("guidance", 3.5, 0, 100, 0.1),
+			},
+			outputs: []string{"CONDITIONING"},
+			run:     runCLIPTextEncodeFlux,
+		},
+		{
+			name: "CLIPTextEncodeSDXL", display: "", category: "advanced/conditioning", module: "comfy_extras.nodes_clip_sdxl",
+			required: []input{
+				link("clip", "CLIP"),
+				integer("width", 1024, 0, maxSide, 0),
+				integer("height", 1024, 0, maxSide, 0),
+				integer("crop_w", 0, 0, maxSide, 0),
+				integer("crop_h", 0, 0, maxSide, 0),
+				integer("target_width", 1024, 0, maxSide, 0),
+				integer("target_height", 1024, 0, maxSide, 0),
+				multiline("text_g", "").with("dynamicPrompts", true),
+				multiline("text_l", "").with("dynamicPrompts", true),
+			},
+			outputs: []string{"CONDITIONING"},
+			run:     runCLIPTextEncodeSDXL,
+		},
+		{
+			name: "TextEncodeQwenImageEdit", display: "", category: "advanced/conditioning", module: "comfy_extras.nodes_qwen",
+			required: []input{
+				link("clip", "CLIP"),
+				multiline("prompt", "").with("dynamicPrompts", true),
+			},
+			optional: []input{
+				link("vae", "VAE"),
+				link("image", "IMAGE"),
+			},
+			outputs: []string{"CONDITIONING"},
+			run:     runTextEncodeQwenImageEdit,
+		},
+		{
+			name: "TextEncodeQwenImageEditPlus", display: "", category: "advanced/conditioning", module: "comfy_extras.nodes_qwen",
+			required: []input{
+				link("clip", "CLIP"),
+				multiline("prompt", "").with("dynamicPrompts", true),
+			},
+			optional: []input{
+				link("vae", "VAE"),
+				link("image1", "IMAGE"),
+				link("image2", "IMAGE"),
+				link("image3", "IMAGE"),
+			},
+			outputs: []string{"CONDITIONING"},
+			run:     runTextEncodeQwenImageEditPlus,
+		},
+		{
+			// Of servers later than 0.8; seen in the official templates. There
+			// the pictures grow on demand.
+			name: "TextEncodeQwenImage21", display: "TextEncodeQwenImage21", category: "advanced/conditioning", module: "comfy_extras.nodes_qwen",
+			required: []input{
+				link("clip", "CLIP"),
+				multiline("prompt", "").with("dynamicPrompts", true),
+				multiline("negative_prompt", "").with("dynamicPrompts", true),
+				integer("resolution", 1024, 0, maxSide, 0),
+			},
+			optional:    append([]input{link("vae", "VAE")}, growing("images.image_", 1, 12)...),
+			outputs:     []string{"CONDITIONING", "CONDITIONING", "LATENT"},
+			outputNames: []string{"positive", "negative", "latent"},
+			run:         runTextEncodeQwenImage21,
+		},
+	}
+}
+
+// growing declares optional pictures name0, name1, ...
+func growing(name string, from, count int) []input {
+	list := make([]input, count)
+	for i := range list {
+		list[i] = link(fmt.Sprint(name, from+i), "IMAGE")
+	}
+	return list
+}
+
+// encoded is a prompt as a text encoder with its LoRAs understands it.
+func (k *clip) encoded(prompt string) *conditioning {
+	return &conditioning{text: strings.TrimSpace(prompt), notes: k.notes}
+}
+
+func runCLIPTextEncode(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	k, prompt := given[*clip](a, "clip"), a.text("text")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{k.encoded(prompt)}, nil
+}
+
+// merged joins two prompts for the two halves of an encoder; said twice is
+// said once.
+func merged(first, second string) string {
+	first, second = strings.TrimSpace(first), strings.TrimSpace(second)
+	if first == "" || first == second {
+		return second
+	}
+	if second == "" {
+		return first
+	}
+	return first + ", " + second
+}
+
+func runCLIPTextEncodeFlux(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	k, prompt, guidance := given[*clip](a, "clip"), merged(a.text("t5xxl"), a.text("clip_l")), a.float("guidance")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{k.encoded(prompt).noted("guidance %.3f", guidance)}, nil
+}
+
+func runCLIPTextEncodeSDXL(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	k, prompt := given[*clip](a, "clip"), merged(a.text("text_g"), a.text("text_l"))
+	size := fmt.Sprint(a.int("width"), a.int("height"), a.int("crop_w"), a.int("crop_h"), a.int("target_width"), a.int("target_height"))
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{k.encoded(prompt).noted("sdxl %s", size)}, nil
+}
+
+func runTextEncodeQwenImageEdit(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	k, prompt, picture := given[*clip](a, "clip"), a.text("prompt"), maybe[*frames](a, "image")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{k.encoded(prompt).referring(picture)}, nil
+}
+
+func runTextEncodeQwenImageEditPlus(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	k, prompt := given[*clip](a, "clip"), a.text("prompt")
+	first, second, third := maybe[*frames](a, "image1"), maybe[*frames](a, "image2"), maybe[*frames](a, "image3")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{k.encoded(prompt).referring(first, second, third)}, nil
+}
+
+// grown reads the pictures that growing declared.
+func (a *arguments) grown(name string, from, count int) []*frames {
+	var list []*frames
+	for i := range count {
+		if picture := maybe[*frames](a, fmt.Sprint(name, from+i)); picture != nil {
+			list = append(list, picture)
+		}
+	}
+	return list
+}
+
+// runTextEncodeQwenImage21 encodes both prompts at once, with a latent of the
+// first picture's proportion and resolution x resolution pixels.
+func runTextEncodeQwenImage21(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	k, pictures := given[*clip](a, "clip"), a.grown("images.image_", 1, 12)
+	positive, negative, side := a.text("prompt"), a.text("negative_prompt"), a.int("resolution")
+	if a.err != nil {
+		return nil, a.err
+	}
+	empty := &latent{width: max(16, side/16*16), height: max(16, side/16*16), count: 1}
+	if len(pictures) > 0 {
+		empty = latentLike(pictures[0], float64(side*side))
+	}
+	return []any{k.encoded(positive).referring(pictures...), k.encoded(negative).referring(pictures...), empty}, nil
+}
+
+// latentLike is an empty latent with a picture's proportion and about so many
+// pixels; its own number for 0. Sides are multiples of 16.
+func latentLike(picture *frames, pixels float64) *latent {
+	factor := 1.0
+	if pixels > 0 {
+		factor = math.Sqrt(pixels / float64(picture.width*picture.height))
+	}
+	side := func(n int) int { return max(16, nearest(float64(n)*factor/16)*16) }
+	return &latent{width: side(picture.width), height: side(picture.height), count: 1}
+}

@@ -1,0 +1,193 @@
+package emulator
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+)
+
+func fileClasses() []*class {
+	return []*class{
+		{
+			name: "LoadImage", display: "Load Image", category: "image", module: "nodes",
+			required: []input{
+				imageFile("image"),
+			},
+			outputs:    []string{"IMAGE", "MASK"},
+			ownsInputs: []string{"image"},
+			validate:   validImageFile,
+			run:        runLoadImage,
+		},
+		{
+			name: "LoadImageMask", display: "Load Image (as Mask)", category: "mask", module: "nodes",
+			required: []input{
+				imageFile("image"),
+				combo("channel", "alpha", "red", "green", "blue"),
+			},
+			outputs:    []string{"MASK"},
+			ownsInputs: []string{"image"},
+			validate:   validImageFile,
+			run:        runLoadImageMask,
+		},
+		{
+			name: "LoadImageOutput", display: "Load Image (from Outputs)", category: "image", module: "nodes",
+			required: []input{
+				imageFile("image").with("image_folder", "output"),
+			},
+			outputs:    []string{"IMAGE", "MASK"},
+			ownsInputs: []string{"image"},
+			validate:   validImageFile,
+			run:        runLoadImage,
+		},
+		{
+			name: "SaveImage", display: "Save Image", category: "image", module: "nodes",
+			required: []input{
+				link("images", "IMAGE"),
+				text("filename_prefix", "ComfyUI"),
+			},
+			hidden:     []string{"PROMPT", "EXTRA_PNGINFO"},
+			outputNode: true,
+			run:        saveImages("output"),
+		},
+		{
+			name: "PreviewImage", display: "Preview Image", category: "image", module: "nodes",
+			required: []input{
+				link("images", "IMAGE"),
+			},
+			hidden:     []string{"PROMPT", "EXTRA_PNGINFO"},
+			outputNode: true,
+			run:        saveImages("temp"),
+		},
+		{
+			name: "MaskPreview", display: "MaskPreview", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("mask", "MASK"),
+			},
+			hidden:     []string{"PROMPT", "EXTRA_PNGINFO"},
+			outputNode: true,
+			run:        runMaskPreview,
+		},
+		{
+			name: "SaveAnimatedPNG", display: "SaveAnimatedPNG", category: "image/animation", module: "comfy_extras.nodes_images",
+			required: []input{
+				link("images", "IMAGE"),
+				text("filename_prefix", "ComfyUI"),
+				number("fps", 6, 0.01, 1000, 0.01),
+				integer("compress_level", 4, 0, 9, 0),
+			},
+			hidden:     []string{"PROMPT", "EXTRA_PNGINFO"},
+			outputNode: true,
+			run:        runSaveAnimatedPNG,
+		},
+	}
+}
+
+// show adds entries to what history keeps of the node.
+func (c *call) show(key string, entries ...any) {
+	if c.ui == nil {
+		c.ui = map[string][]any{}
+	}
+	c.ui[key] = append(c.ui[key], entries...)
+}
+
+// saved is a file as history shows it.
+func saved(filename, subfolder, folder string) map[string]any {
+	return map[string]any{"filename": filename, "subfolder": subfolder, "type": folder}
+}
+
+// saveImages writes every picture of the batch as a PNG that carries the graph.
+func saveImages(folder string) func(context.Context, *call) ([]any, error) {
+	return func(ctx context.Context, c *call) ([]any, error) {
+		a := c.args()
+		pictures := a.frames("images")
+		prefix := "ComfyUI_temp"
+		if folder == "output" {
+			prefix = a.text("filename_prefix")
+		}
+		if a.err != nil {
+			return nil, a.err
+		}
+		return nil, c.savePNGs(ctx, pictures, folder, prefix)
+	}
+}
+
+func runMaskPreview(ctx context.Context, c *call) ([]any, error) {
+	a := c.args()
+	mask := a.frames("mask")
+	if a.err != nil {
+		return nil, a.err
+	}
+	pictures := mask.each(func(r *raster) *raster { return r.withChannels(3) })
+	return nil, c.savePNGs(ctx, pictures, "temp", "ComfyUI_temp")
+}
+
+func (c *call) savePNGs(ctx context.Context, pictures *frames, folder, prefix string) error {
+	texts := c.metadata()
+	for i := range pictures.count {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name, subfolder, err := c.files.save(folder, prefix, "png", func(w io.Writer) error {
+			return writePNG(w, pictures.at(i), texts)
+		})
+		if err != nil {
+			return fmt.Errorf("saving picture %d: %w", i+1, err)
+		}
+		c.show("images", saved(name, subfolder, folder))
+	}
+	return nil
+}
+
+// runSaveAnimatedPNG writes all pictures into one APNG. The graph comes after
+// the pixels, in the server's own "comf" chunks.
+func runSaveAnimatedPNG(ctx context.Context, c *call) ([]any, error) {
+	a := c.args()
+	pictures, prefix, fps := a.frames("images"), a.text("filename_prefix"), a.float("fps")
+	if a.err != nil {
+		return nil, a.err
+	}
+	name, subfolder, err := c.files.save("output", prefix, "png", func(w io.Writer) error {
+		return writeAPNG(ctx, w, pictures, fps, c.metadata())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("saving animation: %w", err)
+	}
+	c.show("images", saved(name, subfolder, "output"))
+	c.show("animated", true)
+	return nil, nil
+}
+
+func writeAPNG(ctx context.Context, w io.Writer, pictures *frames, fps float64, texts []pngText) error {
+	p := newPNGWriter(w)
+	p.header(pictures.width, pictures.height, pictures.channels())
+	p.chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(pictures.count)), 0))
+	delay := uint16(min(1000/fps, math.MaxUint16))
+	sequence := uint32(0)
+	for i := range pictures.count {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		control := binary.BigEndian.AppendUint32(nil, sequence)
+		sequence++
+		for _, v := range []int{pictures.width, pictures.height, 0, 0} {
+			control = binary.BigEndian.AppendUint32(control, uint32(v))
+		}
+		control = binary.BigEndian.AppendUint16(control, delay)
+		control = binary.BigEndian.AppendUint16(control, 1000)
+		p.chunk("fcTL", append(control, 0, 0))
+		pixels := pngPixels(pictures.at(i))
+		if i == 0 {
+			p.chunk("IDAT", pixels)
+			continue
+		}
+		p.chunk("fdAT", append(binary.BigEndian.AppendUint32(nil, sequence), pixels...))
+		sequence++
+	}
+	for _, t := range texts {
+		p.chunk("comf", []byte(t.key+"\x00"+latin1(t.value)))
+	}
+	p.chunk("IEND", nil)
+	return p.finish()
+}

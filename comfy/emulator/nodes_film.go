@@ -1,0 +1,88 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+func filmClasses() []*class {
+	return []*class{
+		{
+			name: "CreateVideo", display: "Create Video", category: "image/video", module: "comfy_extras.nodes_video",
+			required: []input{
+				link("images", "IMAGE"),
+				number("fps", 30, 1, 120, 1),
+			},
+			optional: []input{
+				link("audio", "AUDIO"),
+			},
+			outputs: []string{"VIDEO"},
+			run:     runCreateVideo,
+		},
+		{
+			name: "SaveVideo", display: "Save Video", category: "image/video", module: "comfy_extras.nodes_video",
+			required: []input{
+				link("video", "VIDEO"),
+				text("filename_prefix", "video/ComfyUI"),
+				combo("format", "auto", "mp4").with("default", "auto"),
+				combo("codec", "auto", "h264").with("default", "auto"),
+			},
+			hidden:     []string{"PROMPT", "EXTRA_PNGINFO"},
+			outputNode: true,
+			run:        runSaveVideo,
+		},
+		{
+			name: "SaveAudio", display: "Save Audio (FLAC)", category: "audio", module: "comfy_extras.nodes_audio",
+			required: []input{
+				link("audio", "AUDIO"),
+				text("filename_prefix", "audio/ComfyUI"),
+			},
+			hidden:     []string{"PROMPT", "EXTRA_PNGINFO"},
+			outputNode: true,
+			run:        runSaveAudio,
+		},
+	}
+}
+
+func runCreateVideo(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	f := &film{frames: a.frames("images"), fps: a.float("fps"), sound: maybe[*sound](a, "audio")}
+	return []any{f}, a.err
+}
+
+// runSaveVideo writes an MP4 with one JPEG a frame: no encoder of video exists
+// in plain Go, and every common player knows this form. History lists videos
+// under "images", as the server does.
+func runSaveVideo(ctx context.Context, c *call) ([]any, error) {
+	a := c.args()
+	f, prefix := given[*film](a, "video"), a.text("filename_prefix")
+	if a.err != nil {
+		return nil, a.err
+	}
+	name, subfolder, err := c.files.save("output", prefix, "mp4", func(w io.Writer) error {
+		return writeMP4(ctx, w, f, c.metadata())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("saving video: %w", err)
+	}
+	c.show("images", saved(name, subfolder, "output"))
+	c.show("animated", true)
+	return nil, nil
+}
+
+func runSaveAudio(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	s, prefix := given[*sound](a, "audio"), a.text("filename_prefix")
+	if a.err != nil {
+		return nil, a.err
+	}
+	name, subfolder, err := c.files.save("output", prefix, "flac", func(w io.Writer) error {
+		return writeFLAC(w, s, c.metadata())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("saving audio: %w", err)
+	}
+	c.show("audio", saved(name, subfolder, "output"))
+	return nil, nil
+}

@@ -1,0 +1,326 @@
+package emulator
+
+import (
+	"context"
+	"math"
+)
+
+func filmLatentClasses() []*class {
+	return []*class{
+		{
+			name: "EmptyHunyuanLatentVideo", display: "EmptyHunyuanLatentVideo", category: "latent/video", module: "comfy_extras.nodes_hunyuan",
+			required: []input{
+				integer("width", 848, 16, maxSide, 16),
+				integer("height", 480, 16, maxSide, 16),
+				integer("length", 25, 1, maxSide, 4),
+				integer("batch_size", 1, 1, 4096, 0),
+			},
+			outputs: []string{"LATENT"},
+			run:     emptyFilm(8, 4),
+		},
+		{
+			name: "EmptyLTXVLatentVideo", display: "", category: "latent/video/ltxv", module: "comfy_extras.nodes_lt",
+			required: []input{
+				integer("width", 768, 64, maxSide, 32),
+				integer("height", 512, 64, maxSide, 32),
+				integer("length", 97, 1, maxSide, 8),
+				integer("batch_size", 1, 1, 4096, 0),
+			},
+			outputs: []string{"LATENT"},
+			run:     emptyFilm(32, 8),
+		},
+		{
+			name: "LTXVEmptyLatentAudio", display: "LTXV Empty Latent Audio", category: "latent/audio", module: "comfy_extras.nodes_lt_audio",
+			required: []input{
+				integer("frames_number", 97, 1, 1000, 1).with("display", "number"),
+				integer("frame_rate", 25, 1, 1000, 1).with("display", "number"),
+				integer("batch_size", 1, 1, 4096, 0).with("display", "number"),
+				link("audio_vae", "VAE"),
+			},
+			outputs:     []string{"LATENT"},
+			outputNames: []string{"Latent"},
+			run:         runLTXVEmptyLatentAudio,
+		},
+		{
+			name: "WanImageToVideo", display: "", category: "conditioning/video_models", module: "comfy_extras.nodes_wan",
+			required: []input{
+				link("positive", "CONDITIONING"),
+				link("negative", "CONDITIONING"),
+				link("vae", "VAE"),
+				integer("width", 832, 16, maxSide, 16),
+				integer("height", 480, 16, maxSide, 16),
+				integer("length", 81, 1, maxSide, 4),
+				integer("batch_size", 1, 1, 4096, 0),
+			},
+			optional: []input{
+				link("clip_vision_output", "CLIP_VISION_OUTPUT"),
+				link("start_image", "IMAGE"),
+			},
+			outputs:     []string{"CONDITIONING", "CONDITIONING", "LATENT"},
+			outputNames: []string{"positive", "negative", "latent"},
+			run:         runWanImageToVideo,
+		},
+		{
+			name: "Wan22ImageToVideoLatent", display: "", category: "conditioning/inpaint", module: "comfy_extras.nodes_wan",
+			required: []input{
+				link("vae", "VAE"),
+				integer("width", 1280, 32, maxSide, 32),
+				integer("height", 704, 32, maxSide, 32),
+				integer("length", 49, 1, maxSide, 4),
+				integer("batch_size", 1, 1, 4096, 0),
+			},
+			optional: []input{
+				link("start_image", "IMAGE"),
+			},
+			outputs: []string{"LATENT"},
+			run:     runWan22ImageToVideoLatent,
+		},
+		{
+			name: "LTXVImgToVideoInplace", display: "", category: "conditioning/video_models", module: "comfy_extras.nodes_lt",
+			required: []input{
+				link("vae", "VAE"),
+				link("image", "IMAGE"),
+				link("latent", "LATENT"),
+				number("strength", 1, 0, 1, 0),
+				boolean("bypass", false),
+			},
+			outputs:     []string{"LATENT"},
+			outputNames: []string{"latent"},
+			run:         runLTXVImgToVideoInplace,
+		},
+		{
+			name: "LTXVPreprocess", display: "", category: "image", module: "comfy_extras.nodes_lt",
+			required: []input{
+				link("image", "IMAGE"),
+				integer("img_compression", 35, 0, 100, 0),
+			},
+			outputs:     []string{"IMAGE"},
+			outputNames: []string{"output_image"},
+			run:         runLTXVPreprocess,
+		},
+		{
+			name: "LTXVCropGuides", display: "", category: "conditioning/video_models", module: "comfy_extras.nodes_lt",
+			required: []input{
+				link("positive", "CONDITIONING"),
+				link("negative", "CONDITIONING"),
+				link("latent", "LATENT"),
+			},
+			outputs:     []string{"CONDITIONING", "CONDITIONING", "LATENT"},
+			outputNames: []string{"positive", "negative", "latent"},
+			run:         runLTXVCropGuides,
+		},
+		{
+			name: "LTXVConcatAVLatent", display: "", category: "latent/video/ltxv", module: "comfy_extras.nodes_lt",
+			required: []input{
+				link("video_latent", "LATENT"),
+				link("audio_latent", "LATENT"),
+			},
+			outputs:     []string{"LATENT"},
+			outputNames: []string{"latent"},
+			run:         runLTXVConcatAVLatent,
+		},
+		{
+			name: "LTXVSeparateAVLatent", display: "", category: "latent/video/ltxv", module: "comfy_extras.nodes_lt",
+			required: []input{
+				link("av_latent", "LATENT"),
+			},
+			outputs:     []string{"LATENT", "LATENT"},
+			outputNames: []string{"video_latent", "audio_latent"},
+			run:         runLTXVSeparateAVLatent,
+		},
+		{
+			name: "LTXVLatentUpsampler", display: "LTXVLatentUpsampler", category: "latent/video", module: "comfy_extras.nodes_lt_upsampler",
+			required: []input{
+				link("samples", "LATENT"),
+				link("upscale_model", "LATENT_UPSCALE_MODEL"),
+				link("vae", "VAE"),
+			},
+			outputs: []string{"LATENT"},
+			run:     runLTXVLatentUpsampler,
+		},
+		{
+			name: "VAEDecodeAudio", display: "VAE Decode Audio", category: "latent/audio", module: "comfy_extras.nodes_audio",
+			required: []input{
+				link("samples", "LATENT"),
+				link("vae", "VAE"),
+			},
+			outputs: []string{"AUDIO"},
+			run:     decodeSound("vae"),
+		},
+		{
+			name: "LTXVAudioVAEDecode", display: "LTXV Audio VAE Decode", category: "audio", module: "comfy_extras.nodes_lt_audio",
+			required: []input{
+				link("samples", "LATENT"),
+				link("audio_vae", "VAE"),
+			},
+			outputs:     []string{"AUDIO"},
+			outputNames: []string{"Audio"},
+			run:         decodeSound("audio_vae"),
+		},
+		{
+			// Of servers later than 0.8; seen in the official templates.
+			name: "MiniMaxH3ImageToVideo", display: "MiniMax H3 Image To Video", category: "conditioning/video_models", module: "comfy_extras.nodes_minimax",
+			required: []input{
+				link("clip", "CLIP"),
+				link("vae", "VAE"),
+				multiline("prompt", "").with("dynamicPrompts", true),
+				integer("width", 1344, 16, maxSide, 16),
+				integer("height", 768, 16, maxSide, 16),
+				integer("length", 73, 1, maxSide, 1),
+			},
+			optional: []input{
+				link("first_frame", "IMAGE"),
+				link("last_frame", "IMAGE"),
+			},
+			outputs:     []string{"CONDITIONING", "LATENT"},
+			outputNames: []string{"positive", "LATENT"},
+			run:         runMiniMaxH3ImageToVideo,
+		},
+	}
+}
+
+// emptyFilm makes a video latent; models compress space by grid, and time in
+// groups of so many frames after the first.
+func emptyFilm(grid, group int) func(context.Context, *call) ([]any, error) {
+	return func(_ context.Context, c *call) ([]any, error) {
+		a := c.args()
+		l := a.film(grid, group)
+		return []any{l}, a.err
+	}
+}
+
+func (a *arguments) film(grid, group int) *latent {
+	return &latent{
+		width: a.int("width") / grid * grid, height: a.int("height") / grid * grid,
+		count: (max(1, a.int("length"))-1)/group*group + 1, video: true,
+	}
+}
+
+func runWanImageToVideo(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	positive, negative, l := a.conditioning("positive"), a.conditioning("negative"), a.film(8, 4)
+	l.first = maybe[*frames](a, "start_image")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{positive, negative, l}, nil
+}
+
+func runWan22ImageToVideoLatent(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l := a.film(16, 4)
+	l.first = maybe[*frames](a, "start_image")
+	return []any{l}, a.err
+}
+
+// runMiniMaxH3ImageToVideo encodes the prompt and makes a latent that also has
+// room for sound, 24 frames a second.
+func runMiniMaxH3ImageToVideo(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	k, prompt, l := given[*clip](a, "clip"), a.text("prompt"), a.film(16, 1)
+	l.first, l.last = maybe[*frames](a, "first_frame"), maybe[*frames](a, "last_frame")
+	if a.err != nil {
+		return nil, a.err
+	}
+	l.seconds = float64(l.count) / 24
+	return []any{k.encoded(prompt), l}, nil
+}
+
+func runLTXVImgToVideoInplace(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l, picture, strength, bypass := a.latent("latent"), a.frames("image"), a.float("strength"), a.bool("bypass")
+	if a.err != nil {
+		return nil, a.err
+	}
+	if bypass || strength == 0 {
+		return []any{l}, nil
+	}
+	out := l.copy()
+	out.first = picture
+	return []any{out}, nil
+}
+
+func runLTXVPreprocess(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	return []any{a.frames("image")}, a.err
+}
+
+func runLTXVCropGuides(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	positive, negative, l := a.conditioning("positive"), a.conditioning("negative"), a.latent("latent")
+	return []any{positive, negative, l}, a.err
+}
+
+func runLTXVEmptyLatentAudio(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	count, rate := a.int("frames_number"), a.int("frame_rate")
+	return []any{&latent{count: 1, seconds: float64(count) / float64(max(1, rate))}}, a.err
+}
+
+func runLTXVConcatAVLatent(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, sound := a.latent("video_latent"), a.latent("audio_latent")
+	if a.err != nil {
+		return nil, a.err
+	}
+	out := picture.copy()
+	out.audio = sound
+	return []any{out}, nil
+}
+
+func runLTXVSeparateAVLatent(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	joined := a.latent("av_latent")
+	if a.err != nil {
+		return nil, a.err
+	}
+	picture, sound := joined.copy(), joined.audio
+	picture.audio = nil
+	if sound == nil {
+		sound = &latent{count: 1, seconds: joined.seconds}
+	}
+	return []any{picture, sound}, nil
+}
+
+func runLTXVLatentUpsampler(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l, upscaler := a.latent("samples"), given[*modelPatch](a, "upscale_model")
+	if a.err != nil {
+		return nil, a.err
+	}
+	n := upscaleFactor(upscaler.file)
+	return one(l.resized(l.width*n, l.height*n, "bilinear", "disabled"))
+}
+
+// decodeSound makes a soft chord as long as the latent says; the seed of the
+// prompt picks its key.
+func decodeSound(vaeInput string) func(context.Context, *call) ([]any, error) {
+	return func(_ context.Context, c *call) ([]any, error) {
+		a := c.args()
+		l := a.latent("samples")
+		given[*vae](a, vaeInput)
+		if a.err != nil {
+			return nil, a.err
+		}
+		return []any{chord(l.seconds, c.seed)}, nil
+	}
+}
+
+// chord is a minor or major triad that swells and fades, mono.
+func chord(seconds float64, seed uint64) *sound {
+	const rate = 44100
+	d := dice{seed}
+	root := 110 * math.Pow(2, float64(d.below(12))/12)
+	third := 1.2
+	if d.chance(0.5) {
+		third = 1.25
+	}
+	s := &sound{rate: rate, samples: make([]int16, int(clamp(seconds, 0.1, 600)*rate))}
+	for i := range s.samples {
+		t := float64(i) / rate
+		wave := math.Sin(2*math.Pi*root*t) + 0.6*math.Sin(2*math.Pi*root*third*t) + 0.5*math.Sin(2*math.Pi*root*1.5*t)
+		swell := math.Sin(math.Pi * float64(i) / float64(len(s.samples)))
+		s.samples[i] = int16(4000 * wave * swell)
+	}
+	return s
+}

@@ -1,0 +1,268 @@
+package emulator
+
+import (
+	"context"
+	"math"
+)
+
+func filterClasses() []*class {
+	return []*class{
+		{
+			name: "ImageBlur", display: "", category: "image/postprocessing", module: "comfy_extras.nodes_post_processing",
+			required: []input{
+				link("image", "IMAGE"),
+				integer("blur_radius", 1, 1, 31, 1),
+				number("sigma", 1, 0.1, 10, 0.1),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runImageBlur,
+		},
+		{
+			name: "ImageSharpen", display: "", category: "image/postprocessing", module: "comfy_extras.nodes_post_processing",
+			required: []input{
+				link("image", "IMAGE"),
+				integer("sharpen_radius", 1, 1, 31, 1),
+				number("sigma", 1, 0.1, 10, 0.01),
+				number("alpha", 1, 0, 5, 0.01),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runImageSharpen,
+		},
+		{
+			name: "ImageBlend", display: "", category: "image/postprocessing", module: "comfy_extras.nodes_post_processing",
+			required: []input{
+				link("image1", "IMAGE"),
+				link("image2", "IMAGE"),
+				number("blend_factor", 0.5, 0, 1, 0.01),
+				combo("blend_mode", "normal", "multiply", "screen", "overlay", "soft_light", "difference"),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runImageBlend,
+		},
+		{
+			name: "Canny", display: "", category: "image/preprocessors", module: "comfy_extras.nodes_canny",
+			required: []input{
+				link("image", "IMAGE"),
+				number("low_threshold", 0.4, 0.01, 0.99, 0.01),
+				number("high_threshold", 0.8, 0.01, 0.99, 0.01),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runCanny,
+		},
+	}
+}
+
+func runImageBlur(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, radius, sigma := a.frames("image"), a.int("blur_radius"), a.float("sigma")
+	if a.err != nil || radius == 0 {
+		return []any{picture}, a.err
+	}
+	if err := reflectable(picture, radius); err != nil {
+		return nil, err
+	}
+	kernel := bell(radius, sigma)
+	return []any{picture.each(func(r *raster) *raster { return smoothed(r, kernel) })}, nil
+}
+
+// runImageSharpen is an unsharp mask with ten times alpha, as on the server.
+func runImageSharpen(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, radius, sigma, alpha := a.frames("image"), a.int("sharpen_radius"), a.float("sigma"), a.float("alpha")
+	if a.err != nil || radius == 0 {
+		return []any{picture}, a.err
+	}
+	if err := reflectable(picture, radius); err != nil {
+		return nil, err
+	}
+	kernel, strength := bell(radius, sigma), float32(alpha*10)
+	return []any{picture.each(func(r *raster) *raster {
+		out := smoothed(r, kernel)
+		for i, v := range r.pix {
+			out.pix[i] = unit(v + (v-out.pix[i])*strength)
+		}
+		return out
+	})}, nil
+}
+
+// reflectable refuses radii for which the border cannot be mirrored.
+func reflectable(f *frames, radius int) error {
+	if radius >= f.width || radius >= f.height {
+		return &exception{typ: "RuntimeError", message: "Padding size should be less than the corresponding input dimension"}
+	}
+	return nil
+}
+
+// bell is the server's Gaussian: sigma counts in units of the radius. The square
+// kernel is the product of this one with itself.
+func bell(radius int, sigma float64) []float32 {
+	weights := make([]float64, 2*radius+1)
+	sum := 0.0
+	for i := range weights {
+		x := float64(i-radius) / float64(radius)
+		weights[i] = math.Exp(-x * x / (2 * sigma * sigma))
+		sum += weights[i]
+	}
+	out := make([]float32, len(weights))
+	for i, w := range weights {
+		out[i] = float32(w / sum)
+	}
+	return out
+}
+
+// smoothed convolves along both axes and mirrors what lies outside.
+func smoothed(r *raster, kernel []float32) *raster {
+	return convolve(r, mirroredTaps(r.width, kernel), mirroredTaps(r.height, kernel))
+}
+
+func mirroredTaps(size int, kernel []float32) []taps {
+	radius := len(kernel) / 2
+	out := make([]taps, size)
+	for i := range out {
+		low, high := max(i-radius, 0), min(i+radius, size-1)
+		// What is mirrored may reach further in than the kernel itself.
+		if i < radius {
+			high = min(max(high, radius-i), size-1)
+		}
+		if i+radius >= size {
+			low = max(0, min(low, 2*(size-1)-i-radius))
+		}
+		weights := make([]float32, high-low+1)
+		for k, w := range kernel {
+			at := i + k - radius
+			if at < 0 {
+				at = -at
+			}
+			if at >= size {
+				at = 2*(size-1) - at
+			}
+			weights[at-low] += w
+		}
+		out[i] = taps{low, weights}
+	}
+	return out
+}
+
+func runImageBlend(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	first, second := a.frames("image1"), a.frames("image2")
+	factor, mode := float32(a.float("blend_factor")), a.text("blend_mode")
+	if a.err != nil {
+		return nil, a.err
+	}
+	if first.width != second.width || first.height != second.height {
+		var err error
+		if second, err = second.upscale(first.width, first.height, "bicubic", "center"); err != nil {
+			return nil, err
+		}
+	}
+	blend := blendMode(mode)
+	return []any{first.with(second, func(x, y *raster) *raster {
+		y = y.withChannels(x.channels)
+		out := newRaster(x.width, x.height, x.channels)
+		for i, v := range x.pix {
+			out.pix[i] = unit(v*(1-factor) + blend(v, y.pix[i])*factor)
+		}
+		return out
+	})}, nil
+}
+
+// blendMode returns the formulas of the W3C compositing specification, but
+// "difference" keeps its sign.
+func blendMode(name string) func(a, b float32) float32 {
+	switch name {
+	case "multiply":
+		return func(a, b float32) float32 { return a * b }
+	case "screen":
+		return func(a, b float32) float32 { return 1 - (1-a)*(1-b) }
+	case "overlay":
+		return func(a, b float32) float32 {
+			if a <= 0.5 {
+				return 2 * a * b
+			}
+			return 1 - 2*(1-a)*(1-b)
+		}
+	case "soft_light":
+		return func(a, b float32) float32 {
+			if b <= 0.5 {
+				return a - (1-2*b)*a*(1-a)
+			}
+			bright := float32(math.Sqrt(float64(a)))
+			if a <= 0.25 {
+				bright = ((16*a-12)*a + 4) * a
+			}
+			return a + (2*b-1)*(bright-a)
+		}
+	case "difference":
+		return func(a, b float32) float32 { return a - b }
+	default:
+		return func(_, b float32) float32 { return b }
+	}
+}
+
+// runCanny finds edges: Gaussian, Sobel, thinning along the gradient, and
+// hysteresis between the thresholds. The server's library differs in details
+// at the borders.
+func runCanny(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, low, high := a.frames("image"), a.float("low_threshold"), a.float("high_threshold")
+	if a.err != nil {
+		return nil, a.err
+	}
+	if low > high {
+		return nil, &exception{typ: "ValueError", message: "low_threshold must not be greater than high_threshold"}
+	}
+	return []any{picture.each(func(r *raster) *raster { return edges(r, float32(low), float32(high)).withChannels(3) })}, nil
+}
+
+// edges returns a mask of one-pixel lines.
+func edges(r *raster, low, high float32) *raster {
+	grey := newRaster(r.width, r.height, 1)
+	for i := range grey.pix {
+		p := r.pix[i*r.channels:]
+		grey.pix[i] = 0.299*p[0] + 0.587*p[1] + 0.114*p[2]
+	}
+	if r.width > 2 && r.height > 2 {
+		grey = smoothed(grey, bell(2, 0.5))
+	}
+	w, h := r.width, r.height
+	at := func(x, y int) float32 { return grey.pix[min(max(y, 0), h-1)*w+min(max(x, 0), w-1)] }
+	strength, turn := newRaster(w, h, 1), make([]uint8, w*h)
+	for y := range h {
+		for x := range w {
+			gx := at(x+1, y-1) + 2*at(x+1, y) + at(x+1, y+1) - at(x-1, y-1) - 2*at(x-1, y) - at(x-1, y+1)
+			gy := at(x-1, y+1) + 2*at(x, y+1) + at(x+1, y+1) - at(x-1, y-1) - 2*at(x, y-1) - at(x+1, y-1)
+			strength.pix[y*w+x] = float32(math.Hypot(float64(gx), float64(gy)))
+			turn[y*w+x] = uint8(math.Round(math.Atan2(float64(gy), float64(gx))/(math.Pi/4))+8) % 4
+		}
+	}
+	out := newRaster(w, h, 1)
+	var queue []int
+	weak := make([]bool, w*h)
+	steps := [4][2]int{{1, 0}, {1, 1}, {0, 1}, {-1, 1}}
+	for y := 1; y < h-1; y++ {
+		for x := 1; x < w-1; x++ {
+			i := y*w + x
+			s, d := strength.pix[i], steps[turn[i]]
+			if s <= low || s < strength.pix[i+d[1]*w+d[0]] || s < strength.pix[i-d[1]*w-d[0]] {
+				continue
+			}
+			weak[i] = true
+			if s > high {
+				out.pix[i] = 1
+				queue = append(queue, i)
+			}
+		}
+	}
+	for len(queue) > 0 { // weak edges that touch a strong one
+		i := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		for _, d := range []int{-w - 1, -w, -w + 1, -1, 1, w - 1, w, w + 1} {
+			if n := i + d; n >= 0 && n < len(weak) && weak[n] && out.pix[n] == 0 {
+				out.pix[n] = 1
+				queue = append(queue, n)
+			}
+		}
+	}
+	return out
+}

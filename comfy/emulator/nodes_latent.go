@@ -1,0 +1,293 @@
+package emulator
+
+import (
+	"context"
+)
+
+func latentClasses() []*class {
+	return []*class{
+		{
+			name: "EmptyLatentImage", display: "Empty Latent Image", category: "latent", module: "nodes",
+			required: []input{
+				integer("width", 512, 16, maxSide, 8),
+				integer("height", 512, 16, maxSide, 8),
+				integer("batch_size", 1, 1, 4096, 0),
+			},
+			outputs: []string{"LATENT"},
+			run:     emptyLatent(8),
+		},
+		{
+			name: "EmptySD3LatentImage", display: "", category: "latent/sd3", module: "comfy_extras.nodes_sd3",
+			required: []input{
+				integer("width", 1024, 16, maxSide, 16),
+				integer("height", 1024, 16, maxSide, 16),
+				integer("batch_size", 1, 1, 4096, 0),
+			},
+			outputs: []string{"LATENT"},
+			run:     emptyLatent(8),
+		},
+		{
+			name: "EmptyFlux2LatentImage", display: "Empty Flux 2 Latent", category: "latent", module: "comfy_extras.nodes_flux",
+			required: []input{
+				integer("width", 1024, 16, maxSide, 16),
+				integer("height", 1024, 16, maxSide, 16),
+				integer("batch_size", 1, 1, 4096, 0),
+			},
+			outputs: []string{"LATENT"},
+			run:     emptyLatent(16),
+		},
+		{
+			name: "VAEEncode", display: "VAE Encode", category: "latent", module: "nodes",
+			required: []input{
+				link("pixels", "IMAGE"),
+				link("vae", "VAE"),
+			},
+			outputs: []string{"LATENT"},
+			run:     runVAEEncode,
+		},
+		{
+			name: "VAEDecode", display: "VAE Decode", category: "latent", module: "nodes",
+			required: []input{
+				link("samples", "LATENT"),
+				link("vae", "VAE"),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runVAEDecode,
+		},
+		{
+			name: "VAEEncodeTiled", display: "VAE Encode (Tiled)", category: "_for_testing", module: "nodes",
+			required: []input{
+				link("pixels", "IMAGE"),
+				link("vae", "VAE"),
+				integer("tile_size", 512, 64, 4096, 64),
+				integer("overlap", 64, 0, 4096, 32),
+				integer("temporal_size", 64, 8, 4096, 4),
+				integer("temporal_overlap", 8, 4, 4096, 4),
+			},
+			outputs: []string{"LATENT"},
+			run:     runVAEEncode,
+		},
+		{
+			name: "VAEDecodeTiled", display: "VAE Decode (Tiled)", category: "_for_testing", module: "nodes",
+			required: []input{
+				link("samples", "LATENT"),
+				link("vae", "VAE"),
+				integer("tile_size", 512, 64, 4096, 32),
+				integer("overlap", 64, 0, 4096, 32),
+				integer("temporal_size", 64, 8, 4096, 4),
+				integer("temporal_overlap", 8, 4, 4096, 4),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runVAEDecode,
+		},
+		{
+			name: "VAEEncodeForInpaint", display: "VAE Encode (for Inpainting)", category: "latent/inpaint", module: "nodes",
+			required: []input{
+				link("pixels", "IMAGE"),
+				link("vae", "VAE"),
+				link("mask", "MASK"),
+				integer("grow_mask_by", 6, 0, 64, 1),
+			},
+			outputs: []string{"LATENT"},
+			run:     runVAEEncodeForInpaint,
+		},
+		{
+			name: "SetLatentNoiseMask", display: "Set Latent Noise Mask", category: "latent/inpaint", module: "nodes",
+			required: []input{
+				link("samples", "LATENT"),
+				link("mask", "MASK"),
+			},
+			outputs: []string{"LATENT"},
+			run:     runSetLatentNoiseMask,
+		},
+		{
+			name: "LatentUpscale", display: "Upscale Latent", category: "latent", module: "nodes",
+			required: []input{
+				link("samples", "LATENT"),
+				combo("upscale_method", "nearest-exact", "bilinear", "area", "bicubic", "bislerp"),
+				integer("width", 512, 0, maxSide, 8),
+				integer("height", 512, 0, maxSide, 8),
+				combo("crop", "disabled", "center"),
+			},
+			outputs: []string{"LATENT"},
+			run:     runLatentUpscale,
+		},
+		{
+			name: "LatentUpscaleBy", display: "Upscale Latent By", category: "latent", module: "nodes",
+			required: []input{
+				link("samples", "LATENT"),
+				combo("upscale_method", "nearest-exact", "bilinear", "area", "bicubic", "bislerp"),
+				number("scale_by", 1.5, 0.01, 8, 0.01),
+			},
+			outputs: []string{"LATENT"},
+			run:     runLatentUpscaleBy,
+		},
+		{
+			name: "RepeatLatentBatch", display: "Repeat Latent Batch", category: "latent/batch", module: "nodes",
+			required: []input{
+				link("samples", "LATENT"),
+				integer("amount", 1, 1, 64, 0),
+			},
+			outputs: []string{"LATENT"},
+			run:     runRepeatLatentBatch,
+		},
+	}
+}
+
+// emptyLatent makes latents whose sides are cut down to a multiple of the
+// model family's compression.
+func emptyLatent(grid int) func(context.Context, *call) ([]any, error) {
+	return func(_ context.Context, c *call) ([]any, error) {
+		a := c.args()
+		l := &latent{width: a.int("width") / grid * grid, height: a.int("height") / grid * grid, count: a.int("batch_size")}
+		return []any{l}, a.err
+	}
+}
+
+// gridded cuts the sides to a multiple of n, equally at both ends, as a VAE does.
+func gridded(f *frames, n int) *frames {
+	width, height := f.width/n*n, f.height/n*n
+	if width == f.width && height == f.height || width == 0 || height == 0 {
+		return f
+	}
+	x, y := f.width%n/2, f.height%n/2
+	return f.each(func(r *raster) *raster { return r.crop(x, y, width, height) })
+}
+
+// encoded is what a VAE makes of a picture: the colours, cut to its grid.
+func encoded(picture *frames) *latent {
+	pixels := gridded(picture, 8)
+	if pixels.channels() != 3 {
+		pixels = pixels.each(func(r *raster) *raster { return r.withChannels(3) })
+	}
+	return &latent{width: pixels.width, height: pixels.height, count: pixels.count, pixels: pixels}
+}
+
+func runVAEEncode(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture := a.frames("pixels")
+	given[*vae](a, "vae")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{encoded(picture)}, nil
+}
+
+func runVAEDecode(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l := a.latent("samples")
+	given[*vae](a, "vae")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{l.decoded(c.seed)}, nil
+}
+
+// decoded is the picture in a latent, with the noise that is still in it. An
+// empty latent decodes to a flat grey.
+func (l *latent) decoded(seed uint64) *frames {
+	pixels := l.pixels
+	if pixels == nil {
+		grey := newRaster(l.width, l.height, 3).fill(0.5)
+		pixels = &frames{width: l.width, height: l.height, count: max(1, l.count), draw: func(int) *raster { return grey }}
+	}
+	if l.noise <= 0 {
+		return pixels
+	}
+	return pixels.each(func(r *raster) *raster { return noisy(r, l.noise, seed) })
+}
+
+// runVAEEncodeForInpaint greys out what is masked and grows the mask, so that
+// the seam is painted too.
+func runVAEEncodeForInpaint(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, mask, grow := a.frames("pixels"), a.frames("mask"), a.int("grow_mask_by")
+	if a.err != nil {
+		return nil, a.err
+	}
+	mask = gridded(mask.fitted(picture.width, picture.height), 8).each(func(r *raster) *raster {
+		return r.mapped(func(v float32) float32 {
+			if v > 0.5 {
+				return 1
+			}
+			return 0
+		})
+	})
+	l := encoded(picture)
+	l.pixels = l.pixels.with(mask, func(p, m *raster) *raster {
+		return mixMasked(p, newRaster(p.width, p.height, 3).fill(0.5), m)
+	})
+	l.mask = mask.each(func(r *raster) *raster { return spread(r, grow/2, false, false) })
+	return []any{l}, nil
+}
+
+func runSetLatentNoiseMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l, mask := a.latent("samples"), a.frames("mask")
+	if a.err != nil {
+		return nil, a.err
+	}
+	out := l.copy()
+	out.mask = mask
+	return []any{out}, nil
+}
+
+// resized is the latent at another size, with what it holds.
+func (l *latent) resized(width, height int, method, crop string) (*latent, error) {
+	out := l.copy()
+	out.width, out.height = width/8*8, height/8*8
+	if l.pixels == nil {
+		return out, nil
+	}
+	var err error
+	out.pixels, err = l.pixels.upscale(max(8, out.width), max(8, out.height), method, crop)
+	return out, err
+}
+
+func runLatentUpscale(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l, width, height := a.latent("samples"), a.int("width"), a.int("height")
+	method, crop := a.text("upscale_method"), a.text("crop")
+	if a.err != nil {
+		return nil, a.err
+	}
+	switch {
+	case width == 0 && height == 0:
+		return []any{l}, nil
+	case width == 0:
+		height = max(64, height)
+		width = max(64, nearest(float64(l.width*height)/float64(l.height)))
+	case height == 0:
+		width = max(64, width)
+		height = max(64, nearest(float64(l.height*width)/float64(l.width)))
+	default:
+		width, height = max(64, width), max(64, height)
+	}
+	return one(l.resized(width, height, method, crop))
+}
+
+func runLatentUpscaleBy(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l, method, factor := a.latent("samples"), a.text("upscale_method"), a.float("scale_by")
+	if a.err != nil {
+		return nil, a.err
+	}
+	side := func(n int) int { return nearest(float64(n/8)*factor) * 8 }
+	return one(l.resized(side(l.width), side(l.height), method, "disabled"))
+}
+
+func runRepeatLatentBatch(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	l, times := a.latent("samples"), a.int("amount")
+	if a.err != nil {
+		return nil, a.err
+	}
+	out := l.copy()
+	out.count = l.count * times
+	if l.pixels != nil {
+		pixels := l.pixels
+		out.pixels = &frames{width: pixels.width, height: pixels.height, count: out.count,
+			draw: func(i int) *raster { return pixels.at(i % pixels.count) }}
+	}
+	return []any{out}, nil
+}

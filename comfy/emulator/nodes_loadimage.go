@@ -1,0 +1,251 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"image"
+	_ "image/gif"  // LoadImage reads it
+	_ "image/jpeg" // LoadImage reads it
+	_ "image/png"  // LoadImage reads it
+	"io"
+
+	_ "golang.org/x/image/bmp"  // LoadImage reads it
+	_ "golang.org/x/image/tiff" // LoadImage reads it
+	_ "golang.org/x/image/webp" // LoadImage reads it
+)
+
+const (
+	maxImageBytes  = 256 << 20
+	maxImagePixels = 178_956_970 // where Pillow refuses a decompression bomb
+)
+
+func validImageFile(c *call) (inputName, reason string) {
+	name, ok := c.inputs["image"].(string)
+	if !ok || !c.files.exists("input", name) {
+		return "image", "Invalid image file: " + fmt.Sprint(c.inputs["image"])
+	}
+	return "", ""
+}
+
+// readImage decodes a file of the input folder (or the one its name is
+// annotated with) the way up it is meant to be seen. hasAlpha says whether the
+// file has an alpha channel, used or not.
+func (c *call) readImage(name string) (r *raster, hasAlpha bool, err error) {
+	file, err := c.files.open("input", name)
+	if err != nil {
+		return nil, false, &exception{typ: "FileNotFoundError", message: fmt.Sprintf("[Errno 2] No such file or directory: '%s'", name)}
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxImageBytes+1))
+	if err != nil {
+		return nil, false, fmt.Errorf("reading image %s: %w", name, err)
+	}
+	cannot := &exception{typ: "PIL.UnidentifiedImageError", message: fmt.Sprintf("cannot identify image file '%s'", name)}
+	if len(data) > maxImageBytes {
+		return nil, false, cannot
+	}
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, false, cannot
+	}
+	if config.Width*config.Height > maxImagePixels {
+		return nil, false, &exception{typ: "PIL.Image.DecompressionBombError", message: fmt.Sprintf(
+			"Image size (%d pixels) exceeds limit of %d pixels, could be decompression bomb DOS attack.", config.Width*config.Height, maxImagePixels)}
+	}
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, false, &exception{typ: "OSError", message: "image file is truncated or damaged: " + err.Error()}
+	}
+	r = rasterOf(img)
+	return r.turned(exifOrientation(data)), alphaOf(img, format), nil
+}
+
+// alphaOf reports an alpha channel. The WebP decoder has one for lossless files
+// in any case, so there it counts only when something is transparent.
+func alphaOf(img image.Image, format string) bool {
+	switch img := img.(type) {
+	case *image.Paletted:
+		return !img.Opaque()
+	case *image.NRGBA:
+		return format != "webp" || !img.Opaque()
+	case *image.NRGBA64, *image.NYCbCrA:
+		return true
+	}
+	return false
+}
+
+// rasterOf converts to four channels with the alpha not multiplied in; 16-bit
+// samples are cut to 8, as Pillow does.
+func rasterOf(img image.Image) *raster {
+	b := img.Bounds()
+	out := newRaster(b.Dx(), b.Dy(), 4)
+	for y := range out.height {
+		line := out.row(y)
+		for x := range out.width {
+			p := line[x*4 : x*4+4]
+			if nrgba, ok := img.(*image.NRGBA); ok {
+				i := nrgba.PixOffset(b.Min.X+x, b.Min.Y+y)
+				for k, v := range nrgba.Pix[i : i+4] {
+					p[k] = float32(v) / 255
+				}
+				continue
+			}
+			if wide, ok := img.(*image.NRGBA64); ok {
+				i := wide.PixOffset(b.Min.X+x, b.Min.Y+y)
+				for k := range 4 {
+					p[k] = float32(wide.Pix[i+2*k]) / 255
+				}
+				continue
+			}
+			r, g, bl, a := img.At(b.Min.X+x, b.Min.Y+y).RGBA()
+			if a != 0 && a != 0xffff {
+				r, g, bl = r*0xffff/a, g*0xffff/a, bl*0xffff/a
+			}
+			p[0], p[1], p[2], p[3] = float32(r>>8)/255, float32(g>>8)/255, float32(bl>>8)/255, float32(a>>8)/255
+		}
+	}
+	return out
+}
+
+// turned applies an EXIF orientation, 1 to 8; any other value is 1.
+func (r *raster) turned(orientation int) *raster {
+	if orientation < 2 || orientation > 8 {
+		return r
+	}
+	width, height := r.width, r.height
+	if orientation >= 5 {
+		width, height = height, width
+	}
+	out := newRaster(width, height, r.channels)
+	for y := range height {
+		for x := range width {
+			var sx, sy int
+			switch orientation {
+			case 2:
+				sx, sy = r.width-1-x, y
+			case 3:
+				sx, sy = r.width-1-x, r.height-1-y
+			case 4:
+				sx, sy = x, r.height-1-y
+			case 5:
+				sx, sy = y, x
+			case 6:
+				sx, sy = y, r.height-1-x
+			case 7:
+				sx, sy = r.width-1-y, r.height-1-x
+			case 8:
+				sx, sy = r.width-1-y, x
+			}
+			copy(out.at(x, y), r.at(sx, sy))
+		}
+	}
+	return out
+}
+
+// exifOrientation finds the orientation tag in the EXIF block of a JPEG, PNG or
+// WebP file; 1 when there is none. It looks only at the block itself.
+func exifOrientation(data []byte) int {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xd8")):
+		for i := 2; i+4 <= len(data) && data[i] == 0xff && data[i+1] != 0xda; {
+			size := int(binary.BigEndian.Uint16(data[i+2:]))
+			if size < 2 || i+2+size > len(data) {
+				return 1
+			}
+			if body := data[i+4 : i+2+size]; data[i+1] == 0xe1 && bytes.HasPrefix(body, []byte("Exif\x00\x00")) {
+				return tiffOrientation(body[6:])
+			}
+			i += 2 + size
+		}
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+		for i := 8; i+8 <= len(data); {
+			size := int(binary.BigEndian.Uint32(data[i:]))
+			if i+12+size > len(data) {
+				return 1
+			}
+			if string(data[i+4:i+8]) == "eXIf" {
+				return tiffOrientation(data[i+8 : i+8+size])
+			}
+			i += 12 + size
+		}
+	case len(data) > 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		for i := 12; i+8 <= len(data); {
+			size := int(binary.LittleEndian.Uint32(data[i+4:]))
+			if i+8+size > len(data) {
+				return 1
+			}
+			if string(data[i:i+4]) == "EXIF" {
+				return tiffOrientation(bytes.TrimPrefix(data[i+8:i+8+size], []byte("Exif\x00\x00")))
+			}
+			i += 8 + size + size%2
+		}
+	}
+	return 1
+}
+
+// tiffOrientation reads tag 0x0112 of the first directory.
+func tiffOrientation(data []byte) int {
+	var order binary.ByteOrder = binary.LittleEndian
+	if len(data) < 8 {
+		return 1
+	}
+	if data[0] == 'M' {
+		order = binary.BigEndian
+	}
+	at := int(order.Uint32(data[4:]))
+	if at < 8 || at+2 > len(data) {
+		return 1
+	}
+	count := int(order.Uint16(data[at:]))
+	for i := range count {
+		entry := at + 2 + 12*i
+		if entry+12 > len(data) {
+			return 1
+		}
+		if order.Uint16(data[entry:]) == 0x0112 {
+			if v := int(order.Uint16(data[entry+8:])); v >= 1 && v <= 8 {
+				return v
+			}
+			return 1
+		}
+	}
+	return 1
+}
+
+// runLoadImage returns the colours and, as the mask, what is transparent; a
+// file without alpha gives the server's 64x64 empty mask.
+func runLoadImage(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	name := a.text("image")
+	if a.err != nil {
+		return nil, a.err
+	}
+	r, hasAlpha, err := c.readImage(name)
+	if err != nil {
+		return nil, err
+	}
+	mask := newRaster(64, 64, 1)
+	if hasAlpha {
+		mask = r.channel(3).mapped(inverted)
+	}
+	return []any{framesOf(r.withChannels(3)), framesOf(mask)}, nil
+}
+
+func runLoadImageMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	name, channel := a.text("image"), a.text("channel")
+	if a.err != nil {
+		return nil, a.err
+	}
+	r, _, err := c.readImage(name)
+	if err != nil {
+		return nil, err
+	}
+	if channel == "alpha" {
+		return []any{framesOf(r.channel(3).mapped(inverted))}, nil
+	}
+	k := map[string]int{"red": 0, "green": 1, "blue": 2}[channel]
+	return []any{framesOf(r.channel(k))}, nil
+}

@@ -1,0 +1,334 @@
+package emulator
+
+import (
+	"context"
+	"math"
+)
+
+func maskClasses() []*class {
+	return []*class{
+		{
+			name: "MaskToImage", display: "Convert Mask to Image", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("mask", "MASK"),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runMaskToImage,
+		},
+		{
+			name: "ImageToMask", display: "Convert Image to Mask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("image", "IMAGE"),
+				combo("channel", "red", "green", "blue", "alpha"),
+			},
+			outputs: []string{"MASK"},
+			run:     runImageToMask,
+		},
+		{
+			name: "InvertMask", display: "InvertMask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("mask", "MASK"),
+			},
+			outputs: []string{"MASK"},
+			run:     runInvertMask,
+		},
+		{
+			name: "GrowMask", display: "GrowMask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("mask", "MASK"),
+				integer("expand", 0, -16384, maxSide, 1),
+				boolean("tapered_corners", true),
+			},
+			outputs: []string{"MASK"},
+			run:     runGrowMask,
+		},
+		{
+			name: "FeatherMask", display: "FeatherMask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("mask", "MASK"),
+				integer("left", 0, 0, maxSide, 1),
+				integer("top", 0, 0, maxSide, 1),
+				integer("right", 0, 0, maxSide, 1),
+				integer("bottom", 0, 0, maxSide, 1),
+			},
+			outputs: []string{"MASK"},
+			run:     runFeatherMask,
+		},
+		{
+			name: "SolidMask", display: "SolidMask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				number("value", 1, 0, 1, 0.01),
+				integer("width", 512, 1, maxSide, 1),
+				integer("height", 512, 1, maxSide, 1),
+			},
+			outputs: []string{"MASK"},
+			run:     runSolidMask,
+		},
+		{
+			name: "CropMask", display: "CropMask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("mask", "MASK"),
+				integer("x", 0, 0, maxSide, 1),
+				integer("y", 0, 0, maxSide, 1),
+				integer("width", 512, 1, maxSide, 1),
+				integer("height", 512, 1, maxSide, 1),
+			},
+			outputs: []string{"MASK"},
+			run:     runCropMask,
+		},
+		{
+			name: "MaskComposite", display: "MaskComposite", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("destination", "MASK"),
+				link("source", "MASK"),
+				integer("x", 0, 0, maxSide, 1),
+				integer("y", 0, 0, maxSide, 1),
+				combo("operation", "multiply", "add", "subtract", "and", "or", "xor"),
+			},
+			outputs: []string{"MASK"},
+			run:     runMaskComposite,
+		},
+		{
+			name: "ThresholdMask", display: "ThresholdMask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("mask", "MASK"),
+				number("value", 0.5, 0, 1, 0.01),
+			},
+			outputs: []string{"MASK"},
+			run:     runThresholdMask,
+		},
+		{
+			name: "ImageColorToMask", display: "ImageColorToMask", category: "mask", module: "comfy_extras.nodes_mask",
+			required: []input{
+				link("image", "IMAGE"),
+				integer("color", 0, 0, 16777215, 1).with("display", "color"),
+			},
+			outputs: []string{"MASK"},
+			run:     runImageColorToMask,
+		},
+	}
+}
+
+// onMask is the frame of most mask nodes: one mask in, one out.
+func onMask(c *call, f func(*raster) *raster) ([]any, error) {
+	a := c.args()
+	mask := a.frames("mask")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{mask.each(f)}, nil
+}
+
+func runMaskToImage(_ context.Context, c *call) ([]any, error) {
+	return onMask(c, func(r *raster) *raster { return r.withChannels(3) })
+}
+
+func runImageToMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, name := a.frames("image"), a.text("channel")
+	if a.err != nil {
+		return nil, a.err
+	}
+	k := map[string]int{"red": 0, "green": 1, "blue": 2, "alpha": 3}[name]
+	if k >= picture.channels() {
+		return nil, &exception{typ: "IndexError", message: "index 3 is out of bounds for dimension 3 with size 3"}
+	}
+	return []any{picture.each(func(r *raster) *raster { return r.channel(k) })}, nil
+}
+
+func runInvertMask(_ context.Context, c *call) ([]any, error) {
+	return onMask(c, func(r *raster) *raster { return r.mapped(inverted) })
+}
+
+func inverted(v float32) float32 { return 1 - v }
+
+func runGrowMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	by, tapered := a.int("expand"), a.bool("tapered_corners")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return onMask(c, func(r *raster) *raster {
+		if by < 0 {
+			return spread(r, -by, tapered, true)
+		}
+		return spread(r, by, tapered, false)
+	})
+}
+
+// spread dilates a mask n times by one pixel, or erodes it. With tapered corners
+// a step goes to the four direct neighbours, else to all eight. What lies
+// outside mirrors the edge and so changes nothing.
+func spread(r *raster, n int, tapered, erode bool) *raster {
+	pick := func(a, b float32) float32 { return max(a, b) }
+	if erode {
+		pick = func(a, b float32) float32 { return min(a, b) }
+	}
+	// Enough steps to cross the mask reach every pixel.
+	for range min(n, r.width+r.height) {
+		across := newRaster(r.width, r.height, 1)
+		for y := range r.height {
+			src, dst := r.row(y), across.row(y)
+			for x, v := range src {
+				dst[x] = pick(v, pick(src[max(x-1, 0)], src[min(x+1, r.width-1)]))
+			}
+		}
+		down := r // of four neighbours: columns of the mask itself
+		if !tapered {
+			down = across
+		}
+		out := newRaster(r.width, r.height, 1)
+		for y := range r.height {
+			up, below, here, dst := down.row(max(y-1, 0)), down.row(min(y+1, r.height-1)), across.row(y), out.row(y)
+			for x, v := range here {
+				dst[x] = pick(v, pick(up[x], below[x]))
+			}
+		}
+		r = out
+	}
+	return r
+}
+
+// runFeatherMask fades the edges. On the right and at the bottom the server
+// starts one pixel too late (its index -0 is the first pixel); so does this.
+func runFeatherMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	left, top, right, bottom := a.int("left"), a.int("top"), a.int("right"), a.int("bottom")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return onMask(c, func(r *raster) *raster {
+		out := r.clone()
+		column := func(x int, rate float32) {
+			for y := range out.height {
+				out.row(y)[x] *= rate
+			}
+		}
+		line := func(y int, rate float32) {
+			row := out.row(y)
+			for x := range row {
+				row[x] *= rate
+			}
+		}
+		fade := func(n, size int, apply func(int, float32), fromEnd bool) {
+			n = min(n, size)
+			for i := range n {
+				at := i
+				if fromEnd {
+					at = (size - i) % size
+				}
+				apply(at, float32(i+1)/float32(n))
+			}
+		}
+		fade(left, out.width, column, false)
+		fade(right, out.width, column, true)
+		fade(top, out.height, line, false)
+		fade(bottom, out.height, line, true)
+		return out
+	})
+}
+
+func runSolidMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	value, width, height := a.float("value"), a.int("width"), a.int("height")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{framesOf(newRaster(width, height, 1).fill(float32(value)))}, nil
+}
+
+func runCropMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	x, y, width, height := a.int("x"), a.int("y"), a.int("width"), a.int("height")
+	mask := a.frames("mask")
+	if a.err != nil {
+		return nil, a.err
+	}
+	if x >= mask.width || y >= mask.height {
+		return nil, &exception{typ: "RuntimeError", message: "the crop lies outside the mask and would be empty"}
+	}
+	return onMask(c, func(r *raster) *raster { return r.crop(x, y, width, height) })
+}
+
+func runMaskComposite(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	destination, source := a.frames("destination"), a.frames("source")
+	x0, y0, operation := a.int("x"), a.int("y"), a.text("operation")
+	if a.err != nil {
+		return nil, a.err
+	}
+	combine := maskOperation(operation)
+	return []any{destination.with(source, func(to, from *raster) *raster {
+		out := to.clone()
+		for y := y0; y < min(y0+from.height, to.height); y++ {
+			src, dst := from.row(y-y0), out.row(y)
+			for x := x0; x < min(x0+from.width, to.width); x++ {
+				dst[x] = unit(combine(dst[x], src[x-x0]))
+			}
+		}
+		return out
+	})}, nil
+}
+
+func maskOperation(name string) func(a, b float32) float32 {
+	logic := func(f func(a, b bool) bool) func(a, b float32) float32 {
+		return func(a, b float32) float32 {
+			// Half rounds to even, which is zero.
+			if f(math.RoundToEven(float64(a)) != 0, math.RoundToEven(float64(b)) != 0) {
+				return 1
+			}
+			return 0
+		}
+	}
+	switch name {
+	case "multiply":
+		return func(a, b float32) float32 { return a * b }
+	case "add":
+		return func(a, b float32) float32 { return a + b }
+	case "subtract":
+		return func(a, b float32) float32 { return a - b }
+	case "and":
+		return logic(func(a, b bool) bool { return a && b })
+	case "or":
+		return logic(func(a, b bool) bool { return a || b })
+	default:
+		return logic(func(a, b bool) bool { return a != b })
+	}
+}
+
+func runThresholdMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	value := a.float("value")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return onMask(c, func(r *raster) *raster {
+		return r.mapped(func(v float32) float32 {
+			if float64(v) > value {
+				return 1
+			}
+			return 0
+		})
+	})
+}
+
+func runImageColorToMask(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, colour := a.frames("image"), a.int("color")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return []any{picture.each(func(r *raster) *raster {
+		out := newRaster(r.width, r.height, 1)
+		for i := range out.pix {
+			value := 0
+			for _, v := range r.pix[i*r.channels : i*r.channels+3] {
+				value = value<<8 | nearest(float64(unit(v)*255))
+			}
+			if value == colour {
+				out.pix[i] = 1
+			}
+		}
+		return out
+	})}, nil
+}

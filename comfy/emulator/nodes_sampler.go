@@ -1,0 +1,372 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"strings"
+	"time"
+)
+
+func samplerClasses() []*class {
+	return []*class{
+		{
+			name: "KSampler", display: "KSampler", category: "sampling", module: "nodes",
+			required: []input{
+				link("model", "MODEL"),
+				seedNumber("seed"),
+				integer("steps", 20, 1, 10000, 0),
+				number("cfg", 8, 0, 100, 0.1).with("round", 0.01),
+				combo("sampler_name", samplerNames()...),
+				combo("scheduler", schedulerNames()...),
+				link("positive", "CONDITIONING"),
+				link("negative", "CONDITIONING"),
+				link("latent_image", "LATENT"),
+				number("denoise", 1, 0, 1, 0.01),
+			},
+			outputs: []string{"LATENT"},
+			run:     runKSampler,
+		},
+		{
+			name: "KSamplerAdvanced", display: "KSampler (Advanced)", category: "sampling", module: "nodes",
+			required: []input{
+				link("model", "MODEL"),
+				combo("add_noise", "enable", "disable"),
+				seedNumber("noise_seed"),
+				integer("steps", 20, 1, 10000, 0),
+				number("cfg", 8, 0, 100, 0.1).with("round", 0.01),
+				combo("sampler_name", samplerNames()...),
+				combo("scheduler", schedulerNames()...),
+				link("positive", "CONDITIONING"),
+				link("negative", "CONDITIONING"),
+				link("latent_image", "LATENT"),
+				integer("start_at_step", 0, 0, 10000, 0),
+				integer("end_at_step", 10000, 0, 10000, 0),
+				combo("return_with_leftover_noise", "disable", "enable"),
+			},
+			outputs: []string{"LATENT"},
+			run:     runKSamplerAdvanced,
+		},
+		{
+			name: "SamplerCustom", display: "SamplerCustom", category: "sampling/custom_sampling", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				link("model", "MODEL"),
+				boolean("add_noise", true),
+				seedNumber("noise_seed"),
+				number("cfg", 8, 0, 100, 0.1).with("round", 0.01),
+				link("positive", "CONDITIONING"),
+				link("negative", "CONDITIONING"),
+				link("sampler", "SAMPLER"),
+				link("sigmas", "SIGMAS"),
+				link("latent_image", "LATENT"),
+			},
+			outputs:     []string{"LATENT", "LATENT"},
+			outputNames: []string{"output", "denoised_output"},
+			run:         runSamplerCustom,
+		},
+		{
+			name: "SamplerCustomAdvanced", display: "SamplerCustomAdvanced", category: "sampling/custom_sampling", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				link("noise", "NOISE"),
+				link("guider", "GUIDER"),
+				link("sampler", "SAMPLER"),
+				link("sigmas", "SIGMAS"),
+				link("latent_image", "LATENT"),
+			},
+			outputs:     []string{"LATENT", "LATENT"},
+			outputNames: []string{"output", "denoised_output"},
+			run:         runSamplerCustomAdvanced,
+		},
+	}
+}
+
+// A sampling is one walk from noise to picture, whichever node asked for it.
+type sampling struct {
+	model              *model
+	positive, negative *conditioning
+	latent             *latent
+	seed               uint64
+	cfg                float64
+	denoise            float64 // how much of the way from noise to picture it goes
+	steps              int
+	leftover           float64 // noise it leaves in, 0..1
+	noNoise            bool    // the latent is taken as it is
+	settings           string
+}
+
+func runKSampler(ctx context.Context, c *call) ([]any, error) {
+	a := c.args()
+	j := sampling{
+		model: a.model("model"), positive: a.conditioning("positive"), negative: a.conditioning("negative"),
+		latent: a.latent("latent_image"), seed: a.seed("seed"), cfg: a.float("cfg"), denoise: a.float("denoise"),
+		steps: a.int("steps"), settings: a.text("sampler_name") + " " + a.text("scheduler"),
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	return one(j.sample(ctx, c))
+}
+
+func runKSamplerAdvanced(ctx context.Context, c *call) ([]any, error) {
+	a := c.args()
+	total := a.int("steps")
+	from, to := min(a.int("start_at_step"), total), min(a.int("end_at_step"), total)
+	j := sampling{
+		model: a.model("model"), positive: a.conditioning("positive"), negative: a.conditioning("negative"),
+		latent: a.latent("latent_image"), seed: a.seed("noise_seed"), cfg: a.float("cfg"),
+		steps: max(0, to-from), settings: a.text("sampler_name") + " " + a.text("scheduler"),
+		noNoise: a.text("add_noise") == "disable",
+	}
+	j.denoise = float64(total-from) / float64(total)
+	if a.text("return_with_leftover_noise") == "enable" {
+		j.leftover = float64(total-to) / float64(total)
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	return one(j.sample(ctx, c))
+}
+
+func runSamplerCustom(ctx context.Context, c *call) ([]any, error) {
+	a := c.args()
+	s := given[*sigmas](a, "sigmas")
+	j := sampling{
+		model: a.model("model"), positive: a.conditioning("positive"), negative: a.conditioning("negative"),
+		latent: a.latent("latent_image"), seed: a.seed("noise_seed"), cfg: a.float("cfg"),
+		noNoise: !a.bool("add_noise"), settings: string(given[samplerChoice](a, "sampler")),
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	return twice(j.along(s).sample(ctx, c))
+}
+
+func runSamplerCustomAdvanced(ctx context.Context, c *call) ([]any, error) {
+	a := c.args()
+	s, g, n := given[*sigmas](a, "sigmas"), given[*guider](a, "guider"), given[*noiseSource](a, "noise")
+	chosen, l := given[samplerChoice](a, "sampler"), a.latent("latent_image")
+	if a.err != nil {
+		return nil, a.err
+	}
+	j := sampling{
+		model: g.model, positive: g.positive, negative: g.negative, cfg: g.cfg,
+		latent: l, seed: n.seed, noNoise: n.none, settings: string(chosen),
+	}
+	return twice(j.along(s).sample(ctx, c))
+}
+
+func (j sampling) along(s *sigmas) sampling {
+	j.steps, j.denoise, j.leftover = s.steps, s.from, s.to
+	return j
+}
+
+// one is the result of a node with a single output.
+func one[T any](v T, err error) ([]any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return []any{v}, nil
+}
+
+// twice is the result of the custom samplers: the output, and the output
+// without what noise is left in it.
+func twice(l *latent, err error) ([]any, error) {
+	if err != nil {
+		return nil, err
+	}
+	clean := l.copy()
+	clean.noise = 0
+	return []any{l, clean}, nil
+}
+
+// sample walks the steps and returns the latent with the picture in it.
+func (j sampling) sample(ctx context.Context, c *call) (*latent, error) {
+	if j.latent.width < 1 || j.latent.height < 1 {
+		return nil, fmt.Errorf("latent of %dx%d pixels has no picture to sample", j.latent.width, j.latent.height)
+	}
+	if j.negative == nil {
+		j.negative = &conditioning{}
+	}
+	small := j.preview()
+	for i := range j.steps {
+		if err := pause(ctx, c.step); err != nil {
+			return nil, err
+		}
+		if c.report != nil {
+			done := float64(i+1) / float64(j.steps)
+			c.report(i+1, j.steps, func() image.Image { return small(done) })
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	out := j.latent.copy()
+	out.noise = j.leftover
+	if j.unfinished() {
+		return out, nil
+	}
+	out.pixels = j.result()
+	return out, nil
+}
+
+// unfinished says that the latent holds a picture which another sampler left
+// with noise in it: going on finishes that picture instead of drawing one more.
+func (j sampling) unfinished() bool {
+	return j.noNoise && j.latent.noise > 0 && j.latent.pixels != nil
+}
+
+// pause sleeps for d or until the run is cancelled.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (j sampling) recipe() recipe {
+	style := append([]string{j.model.file}, j.model.notes...)
+	settings := append([]string{j.settings, fmt.Sprint(j.steps), fmt.Sprintf("%.4g", j.cfg)}, j.positive.notes...)
+	settings = append(settings, j.negative.notes...)
+	return recipe{
+		prompt: j.positive.text, negative: j.negative.text, seed: j.seed,
+		style: strings.Join(style, "\n"), settings: strings.Join(settings, "\n"), guidance: j.cfg,
+	}
+}
+
+// result draws every picture of the batch, or the frames of the video.
+func (j sampling) result() *frames {
+	if j.latent.video {
+		return j.film()
+	}
+	rasters := make([]*raster, j.latent.count)
+	for i := range rasters {
+		rasters[i] = j.picture(i, j.latent.width, j.latent.height)
+	}
+	return framesOf(rasters...)
+}
+
+// picture draws one picture at a size: what the prompt asks for, over what the
+// latent, the references and the masks hold.
+func (j sampling) picture(i, width, height int) *raster {
+	r := j.recipe()
+	r.variant = i
+	out := paint(r, width, height)
+	out = j.refer(out)
+	start := j.start(i, width, height)
+	if start != nil && j.denoise < 1 {
+		out = mix(start, out, float32(clamp(j.denoise, 0, 1)))
+	}
+	if width >= 96 {
+		caption(out, j.positive.text)
+	}
+	if mask := j.mask(); mask != nil {
+		under := start
+		if j.positive.keep != nil {
+			under = j.positive.keep.fitted(width, height).at(i).withChannels(3)
+		}
+		if under != nil {
+			out = mixMasked(under, out, mask.fitted(width, height).at(i))
+		}
+	}
+	return out
+}
+
+// start is the picture in the latent, nil when it is empty.
+func (j sampling) start(i, width, height int) *raster {
+	if j.latent.pixels == nil {
+		return nil
+	}
+	return framesOf(j.latent.pixels.at(i)).fitted(width, height).at(0).withChannels(3)
+}
+
+// mask is where the sampler may paint: the latent's noise mask, an inpaint
+// model's, or a model patch's.
+func (j sampling) mask() *frames {
+	switch {
+	case j.latent.mask != nil:
+		return j.latent.mask
+	case j.positive.mask != nil:
+		return j.positive.mask
+	}
+	return j.model.keeps
+}
+
+// refer lets pictures that the prompt refers to show through: an edit keeps
+// their shapes and takes light and colour from the drawing.
+func (j sampling) refer(drawing *raster) *raster {
+	references := j.positive.references
+	hint, strength := j.positive.hint, j.positive.strength
+	if hint == nil && j.model.image != nil && j.model.keeps == nil {
+		hint, strength = j.model.image, 1
+	}
+	if len(references) > 0 {
+		base := covering(references[0].at(0).withChannels(3), drawing.width, drawing.height)
+		drawing = edited(base, drawing)
+		for k, extra := range references[1:] {
+			inset(drawing, extra.at(0).withChannels(3), k)
+		}
+	}
+	if hint != nil && strength > 0 {
+		base := covering(hint.at(0).withChannels(3), drawing.width, drawing.height)
+		drawing = guided(base, drawing, float32(math.Min(strength, 1)))
+	}
+	return drawing
+}
+
+// preview returns a function that draws the picture as it looks when a share
+// of the steps is done, at most 256 pixels large. It draws when first asked.
+func (j sampling) preview() func(done float64) image.Image {
+	var small *raster
+	return func(done float64) image.Image {
+		if small == nil {
+			width, height := within(j.latent.width, j.latent.height, 256)
+			if j.unfinished() {
+				small = j.latent.pixels.slice(0, 1).fitted(width, height).at(0)
+			} else {
+				small = j.picture(0, width, height)
+			}
+		}
+		left := (1 - done) * clamp(j.denoise, 0, 1)
+		return noisy(small, left+j.leftover*done, j.seed).picture()
+	}
+}
+
+// within shrinks a size to fit a square, keeping its proportions.
+func within(width, height, side int) (int, int) {
+	most := max(width, height)
+	if most <= side {
+		return width, height
+	}
+	return max(1, width*side/most), max(1, height*side/most)
+}
+
+// noisy mixes noise into a picture: 0 is the picture, 1 is noise alone. Coarse
+// shapes come out of it before fine ones.
+func noisy(r *raster, amount float64, seed uint64) *raster {
+	if amount <= 0 {
+		return r
+	}
+	amount = clamp(amount, 0, 1)
+	out := newRaster(r.width, r.height, r.channels)
+	d := dice{scramble(seed)}
+	keep, add := float32(1-amount*amount), float32(0.9*math.Pow(amount, 0.8))
+	for i := 0; i < len(out.pix); i += r.channels {
+		bits := d.next()
+		for k := range r.channels {
+			// Two bytes summed make a triangle: near enough to a bell.
+			n := float32(bits&255+bits>>8&255)/510 - 0.5
+			bits >>= 16
+			v := 0.5 + (r.pix[i+k]-0.5)*keep + n*add
+			out.pix[i+k] = min(max(v, 0), 1)
+		}
+	}
+	return out
+}

@@ -1,0 +1,192 @@
+package emulator
+
+import (
+	"context"
+	"math"
+	"strings"
+)
+
+func scaleClasses() []*class {
+	return []*class{
+		{
+			name: "ImageScale", display: "Upscale Image", category: "image/upscaling", module: "nodes",
+			required: []input{
+				link("image", "IMAGE"),
+				combo("upscale_method", scaleMethods()...),
+				integer("width", 512, 0, maxSide, 1),
+				integer("height", 512, 0, maxSide, 1),
+				combo("crop", "disabled", "center"),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runImageScale,
+		},
+		{
+			name: "ImageScaleBy", display: "Upscale Image By", category: "image/upscaling", module: "nodes",
+			required: []input{
+				link("image", "IMAGE"),
+				combo("upscale_method", scaleMethods()...),
+				number("scale_by", 1, 0.01, 8, 0.01),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runImageScaleBy,
+		},
+		{
+			name: "ImageScaleToTotalPixels", display: "", category: "image/upscaling", module: "comfy_extras.nodes_post_processing",
+			required: []input{
+				link("image", "IMAGE"),
+				combo("upscale_method", scaleMethods()...),
+				number("megapixels", 1, 0.01, 16, 0.01),
+			},
+			optional: []input{integer("resolution_steps", 1, 1, 256, 0)}, // required by later servers
+			outputs:  []string{"IMAGE"},
+			run:      runImageScaleToTotalPixels,
+		},
+		{
+			name: "ImageScaleToMaxDimension", display: "ImageScaleToMaxDimension", category: "image/upscaling", module: "comfy_extras.nodes_images",
+			required: []input{
+				link("image", "IMAGE"),
+				combo("upscale_method", "area", "lanczos", "bilinear", "nearest-exact", "bilinear", "bicubic"),
+				integer("largest_size", 512, 0, maxSide, 1),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runImageScaleToMaxDimension,
+		},
+		{
+			name: "FluxKontextImageScale", display: "", category: "advanced/conditioning/flux", module: "comfy_extras.nodes_flux",
+			required: []input{
+				link("image", "IMAGE"),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runFluxKontextImageScale,
+		},
+		{
+			name: "ImageUpscaleWithModel", display: "Upscale Image (using Model)", category: "image/upscaling", module: "comfy_extras.nodes_upscale_model",
+			required: []input{
+				link("upscale_model", "UPSCALE_MODEL"),
+				link("image", "IMAGE"),
+			},
+			outputs: []string{"IMAGE"},
+			run:     runImageUpscaleWithModel,
+		},
+	}
+}
+
+// scaled is what the scaling nodes share. Zero for a side means: by the other
+// one; zero for both: unchanged.
+func scaled(a *arguments, width, height int, crop string) ([]any, error) {
+	picture, method := a.frames("image"), a.text("upscale_method")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return one(picture.upscale(width, height, method, crop))
+}
+
+// nearest rounds halves to even, as Python does.
+func nearest(v float64) int { return int(math.RoundToEven(v)) }
+
+func runImageScale(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, width, height, crop := a.frames("image"), a.int("width"), a.int("height"), a.text("crop")
+	if a.err != nil {
+		return nil, a.err
+	}
+	switch {
+	case width == 0 && height == 0:
+		return []any{picture}, nil
+	case width == 0:
+		width = max(1, nearest(float64(picture.width*height)/float64(picture.height)))
+	case height == 0:
+		height = max(1, nearest(float64(picture.height*width)/float64(picture.width)))
+	}
+	return scaled(a, width, height, crop)
+}
+
+func runImageScaleBy(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, factor := a.frames("image"), a.float("scale_by")
+	if a.err != nil {
+		return nil, a.err
+	}
+	return scaled(a, nearest(float64(picture.width)*factor), nearest(float64(picture.height)*factor), "disabled")
+}
+
+func runImageScaleToTotalPixels(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, megapixels, multiple := a.frames("image"), a.float("megapixels"), a.int("resolution_steps")
+	if a.err != nil {
+		return nil, a.err
+	}
+	total := math.Trunc(megapixels * 1024 * 1024)
+	factor := math.Sqrt(total / float64(picture.width*picture.height))
+	side := func(n int) int { return nearest(float64(n)*factor/float64(max(multiple, 1))) * max(multiple, 1) }
+	return scaled(a, side(picture.width), side(picture.height), "disabled")
+}
+
+func runImageScaleToMaxDimension(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture, largest := a.frames("image"), a.int("largest_size")
+	if a.err != nil {
+		return nil, a.err
+	}
+	width, height := largest, largest
+	if w, h := float64(picture.width), float64(picture.height); h > w {
+		width = nearest(w / h * float64(largest))
+	} else if w > h {
+		height = nearest(h / w * float64(largest))
+	}
+	return scaled(a, width, height, "disabled")
+}
+
+func runFluxKontextImageScale(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	picture := a.frames("image")
+	if a.err != nil {
+		return nil, a.err
+	}
+	width, height := kontextSize(picture.width, picture.height)
+	return one(picture.upscale(width, height, "lanczos", "center"))
+}
+
+// kontextSize is the size that Flux Kontext was trained on with the proportion
+// nearest to the given one; the narrower one when two are as near.
+func kontextSize(width, height int) (int, int) {
+	sizes := [][2]int{
+		{672, 1568}, {688, 1504}, {720, 1456}, {752, 1392}, {800, 1328}, {832, 1248}, {880, 1184}, {944, 1104}, {1024, 1024},
+		{1104, 944}, {1184, 880}, {1248, 832}, {1328, 800}, {1392, 752}, {1456, 720}, {1504, 688}, {1568, 672},
+	}
+	best, least := sizes[0], math.Inf(1)
+	for _, s := range sizes {
+		if d := math.Abs(float64(width)/float64(height) - float64(s[0])/float64(s[1])); d < least {
+			best, least = s, d
+		}
+	}
+	return best[0], best[1]
+}
+
+// runImageUpscaleWithModel enlarges smoothly by the factor of the model's name.
+func runImageUpscaleWithModel(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	upscaler, picture := given[*modelPatch](a, "upscale_model"), a.frames("image")
+	if a.err != nil {
+		return nil, a.err
+	}
+	n := upscaleFactor(upscaler.file)
+	return []any{picture.each(func(r *raster) *raster {
+		return convolve(r, catmullRomTaps(r.width, r.width*n), catmullRomTaps(r.height, r.height*n)).mapped(unit)
+	})}, nil
+}
+
+// unit clamps a sample to 0..1.
+func unit(v float32) float32 { return min(max(v, 0), 1) }
+
+// upscaleFactor reads "4x" or "x4" in a model's file name; without one it is 4.
+func upscaleFactor(file string) int {
+	name := strings.ToLower(stem(file))
+	for i := range len(name) {
+		digit := name[i] >= '1' && name[i] <= '8'
+		if digit && i+1 < len(name) && name[i+1] == 'x' || digit && i > 0 && name[i-1] == 'x' {
+			return int(name[i] - '0')
+		}
+	}
+	return 4
+}

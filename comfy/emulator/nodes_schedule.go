@@ -1,0 +1,186 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+func scheduleClasses() []*class {
+	return []*class{
+		{
+			name: "BasicGuider", display: "BasicGuider", category: "sampling/custom_sampling/guiders", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				link("model", "MODEL"),
+				link("conditioning", "CONDITIONING"),
+			},
+			outputs: []string{"GUIDER"},
+			run:     runBasicGuider,
+		},
+		{
+			name: "CFGGuider", display: "CFGGuider", category: "sampling/custom_sampling/guiders", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				link("model", "MODEL"),
+				link("positive", "CONDITIONING"),
+				link("negative", "CONDITIONING"),
+				number("cfg", 8, 0, 100, 0.1).with("round", 0.01),
+			},
+			outputs: []string{"GUIDER"},
+			run:     runCFGGuider,
+		},
+		{
+			name: "RandomNoise", display: "RandomNoise", category: "sampling/custom_sampling/noise", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				seedNumber("noise_seed"),
+			},
+			outputs: []string{"NOISE"},
+			run:     runRandomNoise,
+		},
+		{
+			name: "DisableNoise", display: "DisableNoise", category: "sampling/custom_sampling/noise", module: "comfy_extras.nodes_custom_sampler",
+			outputs: []string{"NOISE"},
+			run:     runDisableNoise,
+		},
+		{
+			name: "KSamplerSelect", display: "KSamplerSelect", category: "sampling/custom_sampling/samplers", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				combo("sampler_name", samplerNames()...),
+			},
+			outputs: []string{"SAMPLER"},
+			run:     runKSamplerSelect,
+		},
+		{
+			name: "BasicScheduler", display: "BasicScheduler", category: "sampling/custom_sampling/schedulers", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				link("model", "MODEL"),
+				combo("scheduler", schedulerNames()...),
+				integer("steps", 20, 1, 10000, 0),
+				number("denoise", 1, 0, 1, 0.01),
+			},
+			outputs: []string{"SIGMAS"},
+			run:     runBasicScheduler,
+		},
+		{
+			name: "ManualSigmas", display: "", category: "_for_testing/custom_sampling", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				text("sigmas", "1, 0.5"),
+			},
+			outputs: []string{"SIGMAS"},
+			run:     runManualSigmas,
+		},
+		{
+			name: "Flux2Scheduler", display: "", category: "sampling/custom_sampling/schedulers", module: "comfy_extras.nodes_flux",
+			required: []input{
+				integer("steps", 20, 1, 4096, 0),
+				integer("width", 1024, 16, maxSide, 1),
+				integer("height", 1024, 16, maxSide, 1),
+			},
+			outputs: []string{"SIGMAS"},
+			run:     runFlux2Scheduler,
+		},
+		{
+			name: "LTXVScheduler", display: "", category: "sampling/custom_sampling/schedulers", module: "comfy_extras.nodes_lt",
+			required: []input{
+				integer("steps", 20, 1, 10000, 0),
+				number("max_shift", 2.05, 0, 100, 0.01),
+				number("base_shift", 0.95, 0, 100, 0.01),
+				boolean("stretch", true),
+				number("terminal", 0.1, 0, 0.99, 0.01),
+			},
+			optional: []input{
+				link("latent", "LATENT"),
+			},
+			outputs: []string{"SIGMAS"},
+			run:     runLTXVScheduler,
+		},
+		{
+			name: "SplitSigmas", display: "SplitSigmas", category: "sampling/custom_sampling/sigmas", module: "comfy_extras.nodes_custom_sampler",
+			required: []input{
+				link("sigmas", "SIGMAS"),
+				integer("step", 0, 0, 10000, 0),
+			},
+			outputs:     []string{"SIGMAS", "SIGMAS"},
+			outputNames: []string{"high_sigmas", "low_sigmas"},
+			run:         runSplitSigmas,
+		},
+	}
+}
+
+func runBasicGuider(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	g := &guider{model: a.model("model"), positive: a.conditioning("conditioning"), cfg: 1}
+	return []any{g}, a.err
+}
+
+func runCFGGuider(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	g := &guider{
+		model: a.model("model"), positive: a.conditioning("positive"), negative: a.conditioning("negative"),
+		cfg: a.float("cfg"),
+	}
+	return []any{g}, a.err
+}
+
+func runRandomNoise(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	return []any{&noiseSource{seed: a.seed("noise_seed")}}, a.err
+}
+
+func runDisableNoise(context.Context, *call) ([]any, error) {
+	return []any{&noiseSource{none: true}}, nil
+}
+
+func runKSamplerSelect(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	return []any{samplerChoice(a.text("sampler_name"))}, a.err
+}
+
+func runBasicScheduler(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	s := &sigmas{steps: a.int("steps"), from: a.float("denoise")}
+	return []any{s}, a.err
+}
+
+// runManualSigmas reads a list of noise levels; its first and last number say
+// which part of the way it covers, since 1 is pure noise for flow models.
+func runManualSigmas(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	var levels []float64
+	for _, part := range strings.FieldsFunc(a.text("sigmas"), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
+		v, err := strconv.ParseFloat(part, 64)
+		if err != nil {
+			return nil, fmt.Errorf("reading sigmas: %q is not a number", part)
+		}
+		levels = append(levels, v)
+	}
+	if a.err != nil || len(levels) == 0 {
+		return []any{&sigmas{}}, a.err
+	}
+	s := &sigmas{steps: len(levels) - 1, from: clamp(levels[0], 0, 1), to: clamp(levels[len(levels)-1], 0, 1)}
+	return []any{s}, nil
+}
+
+func runFlux2Scheduler(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	return []any{&sigmas{steps: a.int("steps"), from: 1}}, a.err
+}
+
+func runLTXVScheduler(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	return []any{&sigmas{steps: a.int("steps"), from: 1}}, a.err
+}
+
+func runSplitSigmas(_ context.Context, c *call) ([]any, error) {
+	a := c.args()
+	s, step := given[*sigmas](a, "sigmas"), a.int("step")
+	if a.err != nil {
+		return nil, a.err
+	}
+	step = min(step, s.steps)
+	cut := s.to
+	if s.steps > 0 {
+		cut = lerp(s.from, s.to, float64(step)/float64(s.steps))
+	}
+	return []any{&sigmas{step, s.from, cut}, &sigmas{s.steps - step, cut, s.to}}, nil
+}

@@ -1,0 +1,100 @@
+package emulator
+
+import (
+	"image"
+	"strings"
+
+	"golang.org/x/image/font/basicfont"
+)
+
+// signature is written into every drawn picture, so that nobody takes it for
+// a model's work.
+const signature = "easel emulator"
+
+// caption writes the prompt and the signature small into the lower left corner.
+func caption(r *raster, prompt string) {
+	face := basicfont.Face7x13
+	scale := max(1, min(r.width, r.height)/900)
+	advance, line := face.Advance*scale, (face.Height+1)*scale
+	margin := max(2, min(r.width, r.height)/64)
+	columns := (r.width - 2*margin) / advance
+	if columns < 4 || r.height < 2*line {
+		return
+	}
+	lines := []string{shortened(strings.Join(strings.Fields(prompt), " "), columns), shortened(signature, columns)}
+	if lines[0] == "" {
+		lines = lines[1:]
+	}
+	top := r.height - margin - len(lines)*line
+	for i, s := range lines {
+		strength := float32(0.85)
+		if s == signature {
+			strength = 0.6
+		}
+		write(r, s, margin, top+i*line, scale, strength)
+	}
+}
+
+// shortened cuts s to n characters, the last of which tell that it was cut.
+func shortened(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	return strings.TrimRight(string(runes[:max(0, n-3)]), " ") + "..."
+}
+
+// write sets white text with a dark shadow, its upper left corner at x, y.
+func write(r *raster, s string, x, y, scale int, strength float32) {
+	face := basicfont.Face7x13
+	mask, ok := face.Mask.(*image.Alpha)
+	if !ok {
+		return
+	}
+	for pass := range 2 { // shadow first, then the letters
+		left := x
+		for _, c := range s {
+			glyph := glyphIndex(face, c)
+			for gy := range face.Ascent + face.Descent {
+				for gx := range face.Width {
+					if mask.AlphaAt(gx, glyph*(face.Ascent+face.Descent)+gy).A == 0 {
+						continue
+					}
+					px, py := left+gx*scale, y+gy*scale
+					if pass == 0 {
+						spot(r, px+scale, py+scale, scale, 0, 0.55)
+						spot(r, px, py+scale, scale, 0, 0.25)
+					} else {
+						spot(r, px, py, scale, 1, strength)
+					}
+				}
+			}
+			left += face.Advance * scale
+		}
+	}
+}
+
+// glyphIndex finds a character in the face; one it lacks is shown as its
+// replacement mark.
+func glyphIndex(face *basicfont.Face, c rune) int {
+	for _, c := range []rune{c, '\ufffd'} {
+		for _, span := range face.Ranges {
+			if span.Low <= c && c < span.High {
+				return int(c-span.Low) + span.Offset
+			}
+		}
+	}
+	return 0
+}
+
+// spot mixes a square of grey into the picture.
+func spot(r *raster, x, y, size int, grey, strength float32) {
+	for py := max(0, y); py < min(y+size, r.height); py++ {
+		for px := max(0, x); px < min(x+size, r.width); px++ {
+			p := r.at(px, py)
+			for k := range min(3, len(p)) {
+				p[k] += (grey - p[k]) * strength
+			}
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package emulator
+
+import (
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A pngText is one tEXt chunk.
+type pngText struct{ key, value string }
+
+// writePNG encodes r with 8 bits a sample, cut off as the server does, with the
+// texts before the pixels as Pillow writes them. It always filters with "up",
+// "sub" or nothing and compresses fast: two to three times as fast as the
+// standard encoder, with files a little larger.
+func writePNG(w io.Writer, r *raster, texts []pngText) error {
+	p := newPNGWriter(w)
+	p.header(r.width, r.height, r.channels)
+	for _, t := range texts {
+		p.chunk("tEXt", []byte(t.key+"\x00"+latin1(t.value)))
+	}
+	p.chunk("IDAT", pngPixels(r))
+	p.chunk("IEND", nil)
+	return p.finish()
+}
+
+// latin1 is what a tEXt chunk can hold; other characters become '?'.
+func latin1(s string) string {
+	out := make([]byte, 0, len(s))
+	for _, c := range s {
+		if c > 0xff || c == 0 {
+			c = '?'
+		}
+		out = append(out, byte(c))
+	}
+	return string(out)
+}
+
+type pngWriter struct {
+	w   *bufio.Writer
+	err error
+}
+
+func newPNGWriter(w io.Writer) *pngWriter { return &pngWriter{w: bufio.NewWriterSize(w, 1<<16)} }
+
+// finish flushes and returns the first error there was.
+func (p *pngWriter) finish() error {
+	if p.err == nil {
+		p.err = p.w.Flush()
+	}
+	if p.err != nil {
+		return fmt.Errorf("writing PNG: %w", p.err)
+	}
+	return nil
+}
+
+func (p *pngWriter) header(width, height, channels int) {
+	if _, p.err = p.w.WriteString("\x89PNG\r\n\x1a\n"); p.err != nil {
+		return
+	}
+	colour := map[int]byte{1: 0, 3: 2, 4: 6}[channels]
+	head := binary.BigEndian.AppendUint32(nil, uint32(width))
+	head = binary.BigEndian.AppendUint32(head, uint32(height))
+	p.chunk("IHDR", append(head, 8, colour, 0, 0, 0))
+}
+
+func (p *pngWriter) chunk(kind string, data []byte) {
+	if p.err != nil {
+		return
+	}
+	head := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
+	head = append(head, kind...)
+	sum := crc32.Update(crc32.ChecksumIEEE(head[4:]), crc32.IEEETable, data)
+	for _, part := range [][]byte{head, data, binary.BigEndian.AppendUint32(nil, sum)} {
+		if _, p.err = p.w.Write(part); p.err != nil {
+			return
+		}
+	}
+}
+
+// compressors keeps the compressor's large tables from one picture to the next.
+var compressors = sync.OnceValue(func() *sync.Pool {
+	return &sync.Pool{New: func() any {
+		z, err := zlib.NewWriterLevel(io.Discard, zlib.BestSpeed)
+		if err != nil { // only for a level that does not exist
+			panic(err)
+		}
+		return z
+	}}
+})
+
+// pngPixels returns the filtered and compressed scan lines.
+func pngPixels(r *raster) []byte {
+	var out bytes.Buffer
+	out.Grow(len(r.pix) / 2)
+	pool := compressors()
+	z := pool.Get().(*zlib.Writer)
+	defer pool.Put(z)
+	z.Reset(&out)
+	n := r.width * r.channels
+	above, line, filtered := make([]byte, n), make([]byte, n), make([]byte, n+1)
+	for y := range r.height {
+		for i, v := range r.row(y) {
+			line[i] = level(v)
+		}
+		filtered[0] = 1 // sub
+		copy(filtered[1:], line[:min(n, r.channels)])
+		if y > 0 {
+			filtered[0] = 2 // up
+			for i, v := range line {
+				filtered[i+1] = v - above[i]
+			}
+		} else {
+			for i := r.channels; i < n; i++ {
+				filtered[i+1] = line[i] - line[i-r.channels]
+			}
+		}
+		z.Write(filtered) // a bytes.Buffer never fails
+		above, line = line, above
+	}
+	z.Close()
+	return out.Bytes()
+}
+
+// metadata returns the texts that the server's saving nodes embed: the graph
+// under "prompt", then every key of the client's extra_pnginfo.
+func (c *call) metadata() []pngText {
+	var texts []pngText
+	if len(c.graph) > 0 {
+		texts = append(texts, pngText{"prompt", asciiJSON(c.graph)})
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.extra)) {
+		texts = append(texts, pngText{key, asciiJSON(c.extra[key])})
+	}
+	return texts
+}
+
+// asciiJSON rewrites JSON in the form of Python's json.dumps: ", " and ": " as
+// separators and every character above ASCII as \u escapes. Numbers keep their
+// digits. What is no JSON is returned with its characters escaped.
+func asciiJSON(raw json.RawMessage) string {
+	var compact bytes.Buffer
+	if json.Compact(&compact, raw) != nil {
+		compact.Reset()
+		compact.Write(raw)
+	}
+	src := compact.Bytes()
+	out := make([]byte, 0, len(src)+len(src)/8)
+	quoted := false
+	for i := 0; i < len(src); {
+		b := src[i]
+		switch {
+		case b >= utf8.RuneSelf:
+			r, size := utf8.DecodeRune(src[i:])
+			if hi, lo := utf16.EncodeRune(r); hi != utf8.RuneError {
+				out = fmt.Appendf(out, `\u%04x\u%04x`, hi, lo)
+			} else {
+				out = fmt.Appendf(out, `\u%04x`, r)
+			}
+			i += size
+			continue
+		case quoted && b == '\\' && i+1 < len(src):
+			out = append(out, b, src[i+1])
+			i += 2
+			continue
+		case b == '"':
+			quoted = !quoted
+			out = append(out, b)
+		case !quoted && (b == ',' || b == ':'):
+			out = append(out, b, ' ')
+		default:
+			out = append(out, b)
+		}
+		i++
+	}
+	return string(out)
+}
