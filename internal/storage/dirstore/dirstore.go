@@ -1,0 +1,151 @@
+// Package dirstore keeps outputs in a folder. An object is written under a
+// temporary name, synced, and only then renamed, so a name in the folder is
+// always a complete file, whatever dies in between.
+package dirstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// Store is a folder. Close it when no writer is open any more.
+type Store struct {
+	dir string
+	fs  folder
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// Open opens a folder, making it and its parents when they are missing, and
+// clears away what a process that died over a day ago left half-written.
+// Failures are a *storage.Error.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, failure("create", dir, err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, failure("open", dir, err)
+	}
+	s := &Store{dir: dir, fs: rooted{root}}
+	s.sweep(time.Now().Add(-24 * time.Hour))
+	return s, nil
+}
+
+// Close releases the folder.
+func (s *Store) Close() error { return s.fs.Close() }
+
+// Location is the path of a name as the user would write it: relative when
+// the folder was opened so.
+func (s *Store) Location(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
+
+// Stat implements storage.Store.
+func (s *Store) Stat(ctx context.Context, name string) (storage.Info, error) {
+	if err := check(ctx, name); err != nil {
+		return storage.Info{}, s.fail("stat", name, err)
+	}
+	info, err := s.fs.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = storage.ErrNotExist
+	}
+	if err != nil {
+		return storage.Info{}, s.fail("stat", name, err)
+	}
+	return storage.Info{Name: name, Size: info.Size(), Modified: info.ModTime()}, nil
+}
+
+// Open implements storage.Store.
+func (s *Store) Open(ctx context.Context, name string) (io.ReadCloser, storage.Info, error) {
+	if _, err := s.Stat(ctx, name); err != nil { // a pipe would block the open
+		return nil, storage.Info{}, err
+	}
+	f, err := s.fs.OpenFile(name, os.O_RDONLY)
+	if err != nil {
+		return nil, storage.Info{}, s.fail("open", name, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, storage.Info{}, s.fail("open", name, err)
+	}
+	return f, storage.Info{Name: name, Size: info.Size(), Modified: info.ModTime()}, nil
+}
+
+// Remove implements storage.Store. Folders that became empty stay.
+func (s *Store) Remove(ctx context.Context, name string) error {
+	if err := check(ctx, name); err != nil {
+		return s.fail("remove", name, err)
+	}
+	err := s.fs.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = s.fs.SyncDir(path.Dir(name))
+	}
+	if err != nil {
+		return s.fail("remove", name, err)
+	}
+	return nil
+}
+
+// List implements storage.Store. It yields every file of the folder that is
+// not half-written, also those that easel did not make.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
+	return func(yield func(storage.Info, error) bool) {
+		s.walk(ctx, ".", prefix, yield)
+	}
+}
+
+// walk yields the files in a folder whose names begin with prefix; it returns
+// false when the walk is over.
+func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(storage.Info, error) bool) bool {
+	entries, err := s.fs.ReadDir(dir)
+	if err != nil {
+		return yield(storage.Info{}, s.fail("list", dir, err))
+	}
+	for _, name := range inNameOrder(entries) {
+		if err := ctx.Err(); err != nil {
+			yield(storage.Info{}, s.fail("list", dir, err))
+			return false
+		}
+		sub, isDir := strings.CutSuffix(name, "/")
+		full := path.Join(dir, sub)
+		if isDir {
+			if within := full + "/"; strings.HasPrefix(within, prefix) || strings.HasPrefix(prefix, within) {
+				if !s.walk(ctx, full, prefix, yield) {
+					return false
+				}
+			}
+			continue
+		}
+		if !strings.HasPrefix(full, prefix) || isTemporary(sub) {
+			continue
+		}
+		info, err := s.fs.Stat(full)
+		if err != nil || !info.Mode().IsRegular() {
+			continue // removed meanwhile, a link that leads out, or no file
+		}
+		if !yield(storage.Info{Name: full, Size: info.Size(), Modified: info.ModTime()}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func check(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return storage.CheckName(name)
+}

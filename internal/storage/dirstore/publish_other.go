@@ -1,0 +1,7 @@
+//go:build !linux
+
+package dirstore
+
+import "os"
+
+func publish(root *os.Root, from, to string) error { return publishByLink(root, from, to) }

@@ -1,0 +1,168 @@
+// Package memstore is a store in memory, for tests and for outputs that are
+// handed on at once.
+package memstore
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// Store is an empty store as New gives it.
+type Store struct {
+	mu      sync.Mutex
+	objects map[string]object
+}
+
+type object struct {
+	data     []byte // never changed after commit
+	modified time.Time
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// New returns an empty store.
+func New() *Store { return &Store{objects: map[string]object{}} }
+
+// Create implements storage.Store.
+func (s *Store) Create(ctx context.Context) (storage.Writer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &storage.Error{Op: "create", Location: "memory:", Err: err}
+	}
+	return &writer{store: s, ctx: ctx}, nil
+}
+
+// Open implements storage.Store.
+func (s *Store) Open(ctx context.Context, name string) (io.ReadCloser, storage.Info, error) {
+	o, err := s.get(ctx, "open", name)
+	if err != nil {
+		return nil, storage.Info{}, err
+	}
+	return io.NopCloser(bytes.NewReader(o.data)), o.info(name), nil
+}
+
+// Stat implements storage.Store.
+func (s *Store) Stat(ctx context.Context, name string) (storage.Info, error) {
+	o, err := s.get(ctx, "stat", name)
+	if err != nil {
+		return storage.Info{}, err
+	}
+	return o.info(name), nil
+}
+
+func (s *Store) get(ctx context.Context, op, name string) (object, error) {
+	if err := s.check(ctx, op, name); err != nil {
+		return object{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.objects[name]
+	if !ok {
+		return object{}, s.fail(op, name, storage.ErrNotExist)
+	}
+	return o, nil
+}
+
+// Remove implements storage.Store.
+func (s *Store) Remove(ctx context.Context, name string) error {
+	if err := s.check(ctx, "remove", name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.objects, name)
+	return nil
+}
+
+// List implements storage.Store. It shows the store as it was at the start.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
+	return func(yield func(storage.Info, error) bool) {
+		s.mu.Lock()
+		seen := maps.Clone(s.objects)
+		s.mu.Unlock()
+		for _, name := range slices.Sorted(maps.Keys(seen)) {
+			if err := ctx.Err(); err != nil {
+				yield(storage.Info{}, s.fail("list", prefix, err))
+				return
+			}
+			if strings.HasPrefix(name, prefix) && !yield(seen[name].info(name), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Location implements storage.Store.
+func (s *Store) Location(name string) string { return "memory:" + name }
+
+func (s *Store) check(ctx context.Context, op, name string) error {
+	if err := ctx.Err(); err != nil {
+		return s.fail(op, name, err)
+	}
+	if err := storage.CheckName(name); err != nil {
+		return s.fail(op, name, err)
+	}
+	return nil
+}
+
+func (s *Store) fail(op, name string, err error) error {
+	return &storage.Error{Op: op, Location: s.Location(name), Err: err}
+}
+
+func (o object) info(name string) storage.Info {
+	return storage.Info{Name: name, Size: int64(len(o.data)), Modified: o.modified}
+}
+
+type writer struct {
+	store *Store
+	ctx   context.Context
+	buf   bytes.Buffer
+	ended bool
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	if err := w.usable(w.ctx); err != nil {
+		return 0, w.store.fail("write", "", err)
+	}
+	return w.buf.Write(p)
+}
+
+func (w *writer) usable(ctx context.Context) error {
+	if w.ended {
+		return io.ErrClosedPipe
+	}
+	return ctx.Err()
+}
+
+func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOptions) (storage.Info, error) {
+	if err := w.usable(ctx); err != nil {
+		w.ended = true
+		return storage.Info{}, w.store.fail("commit", name, err)
+	}
+	if err := storage.CheckName(name); err != nil {
+		w.ended = true
+		return storage.Info{}, w.store.fail("commit", name, err)
+	}
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	if _, taken := w.store.objects[name]; taken && !opts.Replace {
+		return storage.Info{}, w.store.fail("commit", name, storage.ErrExist)
+	}
+	w.ended = true
+	o := object{data: w.buf.Bytes(), modified: time.Now()}
+	w.store.objects[name] = o
+	return o.info(name), nil
+}
+
+func (w *writer) Abort() error {
+	w.ended = true
+	return nil
+}
