@@ -106,7 +106,7 @@ func (a *analysis) locate(p *Parameter) error {
 func (a *analysis) giveRole(p *Parameter) {
 	role := roleNamed(p.Name)
 	for _, r := range standardRoles() {
-		if role == "" && !p.Type.list() && overlap(p.Targets, a.roles.targets(a.w, r)) {
+		if role == "" && p.Type != TypeSize && overlap(p.Targets, a.roles.targets(a.w, r)) {
 			role = r
 		}
 	}
@@ -131,9 +131,6 @@ func (a *analysis) bindSlot(p *Parameter) {
 		a.roles.lora = loraSlotAt(a.w, a.roles, id)
 	}
 }
-
-// list reports types that land in more than one input at once.
-func (t ParamType) list() bool { return t == TypeSize }
 
 func overlap(a, b []comfy.Target) bool {
 	return slices.ContainsFunc(a, func(t comfy.Target) bool { return slices.Contains(b, t) })

@@ -197,6 +197,39 @@ func TestOptionalPictures(t *testing.T) {
 	}
 }
 
+// TestLeftOut takes nodes out that nothing can pass through.
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	scaled := strings.ReplaceAll(qwenEdit, "image2=@79.0", "image2=@80.0") + "\n80 ImageScaleBy image=@79.0 upscale_method=\"area\" scale_by=0.5"
+	w := oneWorkflow(t, scaled, `"configurable_params":{"image2":{"type":"image"}}`)
+	s := short(mustBind(t, mustResolve(t, w, registry.ResolveOptions{}), nil))
+	if strings.Contains(s, "\n79 ") || strings.Contains(s, "\n80 ") || strings.Contains(s, "image2") {
+		t.Error(s)
+	}
+	w = oneWorkflow(t, qwenEdit, `"configurable_params":{"second":{"type":"bool","bind":{"target":"79","switch":true}}}`)
+	s = short(mustBind(t, mustResolve(t, w, registry.ResolveOptions{}, flag("second", "no")), nil))
+	if strings.Contains(s, "\n79 ") || strings.Contains(s, "image2") {
+		t.Error(s)
+	}
+}
+
+func TestMaskChannels(t *testing.T) {
+	t.Parallel()
+	for loader, want := range map[string]string{
+		"21 LoadImageMask image=\"m\" channel=\"alpha\"\n22 VAEEncodeForInpaint pixels=@20.0 vae=@4.2 mask=@21.0":                         "alpha",
+		"21 LoadImage image=\"m\"\n22 VAEEncodeForInpaint pixels=@20.0 vae=@4.2 mask=@21.1":                                               "alpha",
+		"21 LoadImage image=\"m\"\n23 ImageToMask image=@21.0 channel=\"green\"\n22 VAEEncodeForInpaint pixels=@20.0 vae=@4.2 mask=@23.0": "green",
+	} {
+		before, rest, _ := strings.Cut(maskFile, "21 LoadImageMask")
+		_, after, _ := strings.Cut(rest, "grow_mask_by=6")
+		w := oneWorkflow(t, before+loader+after, `"requires_mask":true`)
+		p := w.Parameter("mask")
+		if p == nil || p.ViaAlpha || p.Channel != want || !p.Required || len(p.Targets) != 1 || p.Targets[0].Node != "21" {
+			t.Errorf("%s: %+v", loader, p)
+		}
+	}
+}
+
 func TestLoras(t *testing.T) {
 	t.Parallel()
 	two := &registry.Character{ID: "m", Loras: []registry.Lora{{File: "a", Strength: "0.8"}, {File: "b", Strength: "0.5", StrengthClip: "0.25"}}}

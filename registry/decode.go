@@ -225,11 +225,11 @@ func (d *decoder) parameters(w *Workflow, v value) {
 
 func (d *decoder) paramType(p *Parameter, v value) {
 	s := d.text(v)
-	inner := s
-	if isList(s) == 1 && strings.HasSuffix(s, ">") {
-		inner, p.List = s[len("list<"):len(s)-1], true
+	inner, isList := strings.CutPrefix(s, "list<")
+	if isList {
+		inner, p.List = strings.CutSuffix(inner, ">")
 	}
-	if !slices.Contains(paramTypes(), inner) {
+	if !slices.Contains(paramTypes(), inner) || isList != p.List {
 		if s != "" {
 			d.unknown(member{name: s, line: v.line, col: v.col}, "type", paramTypes())
 		}

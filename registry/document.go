@@ -166,8 +166,6 @@ func (v value) get(name string) (value, bool) {
 	return value{}, false
 }
 
-func (v value) isNull() bool { return v.kind == kindScalar && string(v.scalar) == "null" }
-
 // text returns the string that the value holds.
 func (v value) text() (string, bool) {
 	if v.kind != kindScalar || len(v.scalar) == 0 || v.scalar[0] != '"' {

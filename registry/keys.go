@@ -1,10 +1,11 @@
 package registry
 
 import (
-	"cmp"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // A key is one key of the registry file: its name, what its value looks like
@@ -177,28 +178,13 @@ func wholeText(pattern string) (*regexp.Regexp, error) {
 	return regexp.Compile(`^(?s:` + pattern + `)$`)
 }
 
+// typeSchema lists the types, then the lists of them.
 func typeSchema() string {
-	enum := make([]string, 0, 2*len(paramTypes()))
-	for _, t := range paramTypes() {
-		enum = append(enum, t, "list<"+t+">")
-	}
-	slices.SortStableFunc(enum, func(a, b string) int { return cmp.Compare(isList(a), isList(b)) })
-	var b []byte
-	b = append(b, `{"enum":[`...)
-	for i, t := range enum {
-		if i > 0 {
-			b = append(b, ',')
+	var names []string
+	for _, form := range []string{`"%s"`, `"list<%s>"`} {
+		for _, t := range paramTypes() {
+			names = append(names, fmt.Sprintf(form, t))
 		}
-		b = append(b, '"')
-		b = append(b, t...)
-		b = append(b, '"')
 	}
-	return string(append(b, "]}"...))
-}
-
-func isList(typeName string) int {
-	if len(typeName) > 5 && typeName[:5] == "list<" {
-		return 1
-	}
-	return 0
+	return `{"enum":[` + strings.Join(names, ",") + `]}`
 }

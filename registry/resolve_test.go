@@ -166,6 +166,25 @@ func TestCoercion(t *testing.T) {
 	})
 }
 
+func TestSizeProblems(t *testing.T) {
+	t.Parallel()
+	w := oneWorkflow(t, fluxCheckpoint, `"configurable_params":{"size":{"type":"size","min":64,"max":2048}}`)
+	for given, want := range map[string]string{
+		"big":       "Parameter 'size' must be WIDTHxHEIGHT in pixels, like 1024x768",
+		"1024":      "Parameter 'size' must be WIDTHxHEIGHT in pixels, like 1024x768",
+		"0x10":      "Parameter 'size' must be WIDTHxHEIGHT in pixels, like 1024x768",
+		"32x1024":   "Parameter 'size' below minimum 64",
+		"1024x4096": "Parameter 'size' above maximum 2048",
+	} {
+		if got := problems(t, w, registry.ResolveOptions{}, flag("size", given)); len(got) != 1 || got[0].Message != want {
+			t.Errorf("%s: %+v", given, got)
+		}
+	}
+	if w.Parameter("width") != nil {
+		t.Error("size does not cover width")
+	}
+}
+
 func TestPrecedence(t *testing.T) {
 	t.Parallel()
 	w := oneWorkflow(t, qwenImage, ownersParams)
