@@ -1,0 +1,59 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors that callers tell apart.
+var (
+	ErrNotFound  = errors.New("no such run")
+	ErrAmbiguous = errors.New("several runs match")
+)
+
+// NotFoundError: no run of this machine matches. It is an ErrNotFound.
+type NotFoundError struct {
+	Name    string
+	Nearest []string // ids, the likeliest first
+}
+
+func (e *NotFoundError) Error() string {
+	if e.Name == Last {
+		return "there are no runs of this machine yet"
+	}
+	return fmt.Sprintf("no run of this machine matches %q", e.Name)
+}
+
+// Is makes errors.Is(err, ErrNotFound) true.
+func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
+
+// AmbiguousError: a prefix fits more than one run. It is an ErrAmbiguous.
+type AmbiguousError struct {
+	Prefix     string
+	Candidates []string // ids, newest first, at most 10
+	More       bool     // there are others
+}
+
+func (e *AmbiguousError) Error() string {
+	s := fmt.Sprintf("%q fits several runs: %s", e.Prefix, strings.Join(e.Candidates, ", "))
+	if e.More {
+		s += ", ..."
+	}
+	return s
+}
+
+// Is makes errors.Is(err, ErrAmbiguous) true.
+func (e *AmbiguousError) Is(target error) bool { return target == ErrAmbiguous }
+
+// CorruptError: the file of a run cannot be read. It is never deleted by easel
+// itself; the other runs are not affected.
+type CorruptError struct {
+	File string
+	Err  error
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("the record %s is damaged: %v", e.File, e.Err)
+}
+func (e *CorruptError) Unwrap() error { return e.Err }
