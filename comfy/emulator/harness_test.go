@@ -1,0 +1,259 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// testClasses is the smallest set that shows every rule: a source, a sampler
+// with steps, savers, a loader of files, and odd ones.
+func testClasses() []*class {
+	save := func(folder string) func(context.Context, *call) ([]any, error) {
+		return func(_ context.Context, c *call) ([]any, error) {
+			text := fmt.Sprint(c.inputs["images"])
+			name, sub, err := c.files.save(folder, c.inputs["filename_prefix"].(string), "png", func(w io.Writer) error {
+				_, err := io.WriteString(w, text)
+				return err
+			})
+			c.ui["images"] = []any{map[string]any{"filename": name, "subfolder": sub, "type": folder}}
+			return nil, err
+		}
+	}
+	image1 := input{name: "images", typ: "IMAGE"}
+	prefix := input{name: "filename_prefix", typ: "STRING", options: map[string]any{"default": "ComfyUI"}}
+	return []*class{
+		{name: "Source", category: "test", outputs: []string{"LATENT", "INT"},
+			required: []input{
+				{name: "width", typ: "INT", options: map[string]any{"default": 512, "min": 16, "max": 16384}},
+				{name: "seed", typ: "INT", options: map[string]any{"min": 0, "max": uint64(1<<64 - 1)}},
+			},
+			optional: []input{
+				{name: "scale", typ: "FLOAT", options: map[string]any{"min": 0.0, "max": 2.0}},
+				{name: "flag", typ: "BOOLEAN"},
+				{name: "note", typ: "STRING"},
+				{name: "mode", typ: "COMBO", choices: []string{"one", "two"}},
+				{name: "model", typ: "COMBO", folder: "checkpoints", choices: []string{"a.safetensors"}},
+			},
+			run: func(_ context.Context, c *call) ([]any, error) { return []any{c.inputs["seed"], int64(1)}, nil }},
+		{name: "Sampler", category: "test", outputs: []string{"IMAGE"}, loads: true,
+			required: []input{{name: "latent", typ: "LATENT"}, {name: "steps", typ: "INT", options: map[string]any{"min": 1, "max": 100}}},
+			run: func(ctx context.Context, c *call) ([]any, error) {
+				steps := int(c.inputs["steps"].(int64))
+				for i := range steps {
+					if err := wait(ctx, c.step); err != nil {
+						return nil, err
+					}
+					c.report(i+1, steps, func() image.Image { return image.NewRGBA(image.Rect(0, 0, 8, 4)) })
+				}
+				return []any{fmt.Sprint("picture of ", c.inputs["latent"])}, nil
+			}},
+		{name: "Save", category: "test", outputNode: true, required: []input{image1, prefix}, hidden: []string{"PROMPT", "EXTRA_PNGINFO"}, run: save("output")},
+		{name: "Preview", category: "test", outputNode: true, required: []input{image1, prefix}, run: save("temp")},
+		{name: "Load", category: "test", outputs: []string{"IMAGE"}, ownsInputs: []string{"image"},
+			required: []input{{name: "image", typ: "COMBO", choices: []string{}, options: map[string]any{"image_upload": true}}},
+			validate: func(c *call) (string, string) {
+				if name, _ := c.inputs["image"].(string); !c.files.exists("input", name) {
+					return "image", "Invalid image file: " + name
+				}
+				return "", ""
+			},
+			run: func(_ context.Context, c *call) ([]any, error) {
+				f, err := c.files.open("input", c.inputs["image"].(string))
+				if err != nil {
+					return nil, err
+				}
+				defer func() { _ = f.Close() }()
+				b, err := io.ReadAll(f)
+				return []any{string(b)}, err
+			}},
+		{name: "Volatile", category: "test", outputs: []string{"LATENT"}, volatile: true,
+			run: func(context.Context, *call) ([]any, error) { return []any{"volatile"}, nil }},
+		{name: "Broken", category: "test", outputs: []string{"IMAGE"}, required: []input{{name: "how", typ: "STRING"}},
+			run: func(_ context.Context, c *call) ([]any, error) {
+				switch c.inputs["how"] {
+				case "panic":
+					panic("a panic in a node")
+				case "named":
+					return nil, &exception{typ: "ValueError", message: "no such thing"}
+				}
+				return nil, errors.New("broken")
+			}},
+	}
+}
+
+// A fixture is a server under test with its client.
+type fixture struct {
+	*testing.T
+	server *Server
+	client *http.Client
+}
+
+func newFixture(t *testing.T, opts Options) *fixture {
+	t.Helper()
+	if opts.StepTime == 0 {
+		opts.StepTime = -1
+	}
+	classes := testClasses()
+	s := newServer(opts, func() []*class { return classes }, func(name string) *class {
+		for _, c := range classes {
+			if c.name == name {
+				return c
+			}
+		}
+		return nil
+	})
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return &fixture{T: t, server: s, client: s.Client()}
+}
+
+// do sends a request and gives status and body.
+func (f *fixture) do(method, path, body string) (int, string) {
+	f.Helper()
+	res, text, err := f.try(method, path, body)
+	if err != nil {
+		f.Fatalf("%s %s: %v", method, path, err)
+	}
+	return res.StatusCode, text
+}
+
+func (f *fixture) try(method, path, body string) (*http.Response, string, error) {
+	req, err := http.NewRequestWithContext(f.Context(), method, "http://emulator"+path, strings.NewReader(body))
+	if err != nil {
+		return nil, "", err
+	}
+	res, err := f.client.Do(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { _ = res.Body.Close() }()
+	data, err := io.ReadAll(res.Body)
+	return res, string(data), err
+}
+
+// graph is the usual prompt: source, sampler, save.
+func graph(seed int, steps int) string {
+	return fmt.Sprintf(`{"1": {"class_type": "Source", "inputs": {"width": 512, "seed": %d}}, `+
+		`"2": {"class_type": "Sampler", "inputs": {"latent": ["1", 0], "steps": %d}}, `+
+		`"3": {"class_type": "Save", "inputs": {"images": ["2", 0], "filename_prefix": "fox"}}}`, seed, steps)
+}
+
+// submit posts a graph under an id and expects it to be accepted.
+func (f *fixture) submit(id, client, graph string) {
+	f.Helper()
+	body := fmt.Sprintf(`{"prompt": %s, "prompt_id": %q, "client_id": %q}`, graph, id, client)
+	if status, text := f.do("POST", "/prompt", body); status != 200 {
+		f.Fatalf("submit %s: %d %s", id, status, text)
+	}
+}
+
+// An ear is an open WebSocket.
+type ear struct {
+	*testing.T
+	conn *websocket.Conn
+}
+
+func (f *fixture) listen(client string) *ear {
+	f.Helper()
+	conn, _, err := websocket.Dial(f.Context(), "ws://emulator/ws?clientId="+client, &websocket.DialOptions{HTTPClient: f.client})
+	if err != nil {
+		f.Fatalf("dial: %v", err)
+	}
+	conn.SetReadLimit(-1)
+	f.Cleanup(func() { _ = conn.CloseNow() })
+	e := &ear{T: f.T, conn: conn}
+	if m := e.next(); m.Type != "status" || m.Data["sid"] != client {
+		f.Fatalf("greeting: got %v", m)
+	}
+	return e
+}
+
+// A message is one event; a binary one has the type "binary".
+type message struct {
+	Type string
+	Data map[string]any
+	raw  []byte
+}
+
+func (e *ear) next() message {
+	e.Helper()
+	ctx, cancel := context.WithTimeout(e.Context(), 20*time.Second)
+	defer cancel()
+	kind, data, err := e.conn.Read(ctx)
+	if err != nil {
+		e.Fatalf("read event: %v", err)
+	}
+	if kind == websocket.MessageBinary {
+		return message{Type: "binary", raw: data}
+	}
+	m := message{raw: data}
+	if err := json.Unmarshal(data, &m); err != nil {
+		e.Fatalf("decode event %s: %v", data, err)
+	}
+	return m
+}
+
+// until reads to the end of a job.
+func (e *ear) until(id string) []message {
+	e.Helper()
+	var list []message
+	for {
+		m := e.next()
+		list = append(list, m)
+		if m.Type == "executing" && m.Data["node"] == nil && m.Data["prompt_id"] == id {
+			return list
+		}
+	}
+}
+
+// kinds names the events in order, a node's with the node.
+func kinds(list []message) string {
+	var b bytes.Buffer
+	for _, m := range list {
+		switch m.Type {
+		case "progress_state":
+			b.WriteString("ps ")
+		case "status":
+			remaining := m.Data["status"].(map[string]any)["exec_info"].(map[string]any)["queue_remaining"]
+			fmt.Fprintf(&b, "status(%v) ", remaining)
+		case "executing", "executed":
+			fmt.Fprintf(&b, "%s(%v) ", m.Type, m.Data["node"])
+		default:
+			b.WriteString(m.Type + " ")
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// history gives the entry of a finished job.
+func (f *fixture) history(id string) map[string]any {
+	f.Helper()
+	_, text := f.do("GET", "/history/"+id, "")
+	var all map[string]map[string]any
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		f.Fatalf("history of %s: %v in %s", id, err, text)
+	}
+	return all[id]
+}
+
+// run submits and waits for the end.
+func (f *fixture) run(id, graph string) []message {
+	f.Helper()
+	e := f.listen("client-" + id)
+	f.submit(id, "client-"+id, graph)
+	return e.until(id)
+}
