@@ -1,0 +1,294 @@
+// Package config reads easel's settings once, into a typed Config that knows
+// where each value came from, and edits the files that hold them. It is the
+// only importer of viper, on an instance of its own, and imports nothing of
+// ours.
+//
+// Viper merges the scalar settings: defaults, the user's file, the project's
+// file, EASEL_* variables, flags. The maps under backends and presets are read
+// here, because viper lower-cases their keys and reads integers as floats.
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/viper"
+)
+
+// A Config holds the settings of one process.
+type Config struct {
+	Backend    string        // where to run; empty asks this machine
+	Out        string        // where outputs go
+	Name       string        // template of their names
+	Provenance string        // sidecar, embedded, both or none
+	Preview    string        // auto, always or never
+	Reconnect  time.Duration // how long a lost server is waited for
+	Timeout    time.Duration // of one run; 0 = none
+	LogLevel   string        // debug, info, warn or error
+	Inpaint    Inpaint
+	Registry   []string // further registry files or folders, absolute
+
+	// AllowOrigins are origins (scheme://host:port) that may get secrets
+	// although only a project names them.
+	AllowOrigins []string
+
+	Backends map[string]Backend // by name, as written
+	Presets  map[string]Preset  // by name, as written
+
+	ConfigDir, DataDir, CacheDir string // easel's own folders; they may not exist yet
+
+	UserFile    string // the user's file, or the one of --config
+	ProjectFile string // easel.yaml in the working directory
+
+	// Warnings are worth a line on stderr: a file with secrets that others can
+	// read.
+	Warnings []string
+
+	origins      map[string]Origin
+	values       map[string]string  // every setting as text
+	userBackends map[string]Backend // what the user's file says, before the project's
+	getenv       func(string) string
+}
+
+// Inpaint are the settings of the inpaint command.
+type Inpaint struct {
+	Workflow string
+}
+
+// Options say where to look for settings.
+type Options struct {
+	ConfigFile string            // --config: instead of the user's file, and must exist
+	WorkDir    string            // where easel.yaml is looked for; empty is "."
+	Flags      map[string]string // settings given as flags, by key
+
+	Getenv  func(string) string // nil looks in Environ
+	Environ []string            // nil is the process's environment
+}
+
+// Load reads the settings. Files that are missing are fine, except one that
+// was asked for by name. Errors are *FileError, *ValueError, *KeyError, or say
+// that a file or the home folder cannot be found.
+func Load(opts Options) (*Config, error) {
+	cfg := &Config{
+		getenv:  environment(opts),
+		origins: map[string]Origin{}, values: map[string]string{},
+		Backends: map[string]Backend{}, Presets: map[string]Preset{}, userBackends: map[string]Backend{},
+	}
+	if err := cfg.findFolders(); err != nil {
+		return nil, err
+	}
+	v := viper.NewWithOptions(viper.WithLogger(quietLog()))
+	for _, k := range keys() {
+		v.SetDefault(k.Name, k.Default)
+	}
+	if err := cfg.readFiles(v, opts); err != nil {
+		return nil, err
+	}
+	if err := cfg.readEnv(v, opts.WorkDir); err != nil {
+		return nil, err
+	}
+	if err := cfg.readFlags(v, opts); err != nil {
+		return nil, err
+	}
+	cfg.fill(v)
+	return cfg, nil
+}
+
+func environment(opts Options) func(string) string {
+	if opts.Getenv != nil {
+		return opts.Getenv
+	}
+	environ := opts.Environ
+	if environ == nil {
+		return os.Getenv
+	}
+	return func(name string) string {
+		for i := len(environ) - 1; i >= 0; i-- {
+			if k, v, ok := strings.Cut(environ[i], "="); ok && k == name {
+				return v
+			}
+		}
+		return ""
+	}
+}
+
+func (c *Config) readFiles(v *viper.Viper, opts Options) error {
+	c.UserFile = filepath.Join(c.ConfigDir, "config.yaml")
+	c.ProjectFile = filepath.Join(opts.WorkDir, "easel.yaml")
+	if opts.ConfigFile != "" {
+		c.UserFile = opts.ConfigFile
+		if !filepath.IsAbs(c.UserFile) {
+			c.UserFile = filepath.Join(opts.WorkDir, c.UserFile)
+		}
+	}
+	for _, source := range []struct {
+		kind Kind
+		path string
+	}{{User, c.UserFile}, {Project, c.ProjectFile}} {
+		data, err := readFile(source.path)
+		if errors.Is(err, fs.ErrNotExist) && (source.kind == Project || opts.ConfigFile == "") {
+			continue
+		} else if err != nil {
+			return err
+		}
+		layer, err := readLayer(data, source.path, source.kind)
+		if err != nil {
+			return err
+		}
+		if err := c.apply(v, layer, source.path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply lays what a file says over what is known.
+func (c *Config) apply(v *viper.Viper, l *layer, path string) error {
+	for key, value := range l.values {
+		if list, ok := value.([]string); ok && key == "registry" {
+			l.values[key] = c.absolute(list, filepath.Dir(path))
+		}
+	}
+	if err := v.MergeConfigMap(nested(l.values)); err != nil {
+		return &FileError{Path: path, Problems: []Problem{{Message: err.Error()}}, Err: err}
+	}
+	for key, origin := range l.origins {
+		c.origins[key] = origin
+	}
+	for name, b := range l.backends {
+		if l.kind == User {
+			c.userBackends[name] = b
+		}
+		c.Backends[name] = b
+	}
+	for name, p := range l.presets {
+		c.Presets[name] = p
+	}
+	if l.hasSecrets() && readableByOthers(path) {
+		c.Warnings = append(c.Warnings, path+" holds secrets and other users can read it: chmod 600 "+path)
+	}
+	return nil
+}
+
+// nested turns "inpaint.workflow" into maps within maps, as viper merges them.
+func nested(values map[string]any) map[string]any {
+	tree := map[string]any{}
+	for key, value := range values {
+		parent, at := tree, strings.Split(key, ".")
+		for _, part := range at[:len(at)-1] {
+			child, ok := parent[part].(map[string]any)
+			if !ok {
+				child = map[string]any{}
+				parent[part] = child
+			}
+			parent = child
+		}
+		parent[at[len(at)-1]] = value
+	}
+	return tree
+}
+
+// readEnv lays EASEL_* over the files. Viper could read them itself, but only
+// from the process's environment, and without checking them.
+func (c *Config) readEnv(v *viper.Viper, workDir string) error {
+	for _, k := range keys() {
+		name := k.Env()
+		text := c.getenv(name)
+		if text == "" {
+			continue
+		}
+		value, err := k.parse(text)
+		if err != nil {
+			return &ValueError{Source: name, Value: text, Message: err.Error()}
+		}
+		c.override(v, k, value, workDir, Origin{Kind: Env, Path: name})
+	}
+	return nil
+}
+
+func (c *Config) readFlags(v *viper.Viper, opts Options) error {
+	for key, text := range opts.Flags {
+		k, err := lookup(key)
+		if err != nil {
+			return err
+		}
+		flag := "--" + strings.NewReplacer(".", "-", "_", "-").Replace(key)
+		value, err := k.parse(text)
+		if err != nil {
+			return &ValueError{Source: flag, Value: text, Message: err.Error()}
+		}
+		c.override(v, k, value, opts.WorkDir, Origin{Kind: Flag, Path: flag})
+	}
+	return nil
+}
+
+func (c *Config) override(v *viper.Viper, k Key, value any, workDir string, from Origin) {
+	if list, ok := value.([]string); ok && k.Name == "registry" {
+		value = c.absolute(list, workDir)
+	}
+	v.Set(k.Name, value)
+	c.origins[k.Name] = from
+}
+
+// absolute makes paths absolute: against the folder of the file that names
+// them, and ~ is the home folder.
+func (c *Config) absolute(paths []string, dir string) []string {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		if p = c.expandHome(p); !filepath.IsAbs(p) {
+			p = filepath.Join(dir, p)
+		}
+		if abs, err := filepath.Abs(p); err == nil {
+			p = abs
+		}
+		out[i] = p
+	}
+	return out
+}
+
+func (c *Config) expandHome(p string) string {
+	rest, ok := strings.CutPrefix(p, "~/")
+	if home := c.home(); ok && home != "" {
+		return filepath.Join(home, rest)
+	}
+	return p
+}
+
+// fill takes the merged settings out of viper.
+func (c *Config) fill(v *viper.Viper) {
+	c.Backend = v.GetString("backend")
+	c.Out = c.expandHome(v.GetString("out"))
+	c.Name = v.GetString("name")
+	c.Provenance = v.GetString("provenance")
+	c.Preview = v.GetString("preview")
+	c.Reconnect = v.GetDuration("reconnect")
+	c.Timeout = v.GetDuration("timeout")
+	c.LogLevel = v.GetString("log_level")
+	c.Inpaint.Workflow = v.GetString("inpaint.workflow")
+	c.Registry = v.GetStringSlice("registry")
+	c.AllowOrigins = v.GetStringSlice("allow_origins")
+	for _, k := range keys() {
+		c.values[k.Name] = k.text(v.Get(k.Name))
+	}
+}
+
+// Get returns a setting as text, the way Set takes it, and where it came from.
+// Besides the names of Keys it knows backends.NAME.url. An unknown key is a
+// *KeyError.
+func (c *Config) Get(key string) (string, Origin, error) {
+	if rest, ok := strings.CutPrefix(key, "backends."); ok {
+		name, isURL := strings.CutSuffix(rest, ".url")
+		if b, known := c.Backends[name]; isURL && known {
+			return b.URL, b.Origin, nil
+		}
+	}
+	k, err := lookup(key)
+	if err != nil {
+		return "", Origin{}, err
+	}
+	return c.values[k.Name], c.Origin(k.Name), nil
+}

@@ -1,0 +1,168 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The types of settings.
+const (
+	typeString   = "string"
+	typeChoice   = "choice"
+	typeDuration = "duration"
+	typePaths    = "list of paths"
+	typeList     = "list"
+)
+
+// A Key describes one setting.
+type Key struct {
+	Name        string   `json:"key"` // as in the file, sections by dots: "inpaint.workflow"
+	Type        string   `json:"type"`
+	Choices     []string `json:"choices,omitempty"`
+	Default     string   `json:"default"`
+	Description string   `json:"description"`
+
+	userOnly bool // a project's file must not set it
+}
+
+// Keys lists the settings in the order in which they are shown. The sections
+// backends and presets are not settings but maps of the user's own names.
+func Keys() []Key { return keys() }
+
+func keys() []Key {
+	return []Key{
+		{Name: "backend", Type: typeString, Description: "where to run: a name from backends, emulator, or an address"},
+		{Name: "out", Type: typeString, Default: "./outputs", Description: "folder or bucket for outputs"},
+		{Name: "name", Type: typeString, Default: "{workflow}-{id}-{n}", Description: "template of output names"},
+		{
+			Name: "provenance", Type: typeChoice, Choices: []string{"sidecar", "embedded", "both", "none"}, Default: "sidecar",
+			Description: "where the record of how a file was made goes",
+		},
+		{
+			Name: "preview", Type: typeChoice, Choices: []string{"auto", "always", "never"}, Default: "auto",
+			Description: "pictures in the terminal while a run goes on",
+		},
+		{Name: "reconnect", Type: typeDuration, Default: "30s", Description: "how long a lost server is waited for"},
+		{Name: "timeout", Type: typeDuration, Default: "0s", Description: "time limit of one run; 0s is none"},
+		{
+			Name: "log_level", Type: typeChoice, Choices: []string{"debug", "info", "warn", "error"}, Default: "warn",
+			Description: "how much is logged to stderr",
+		},
+		{Name: "inpaint.workflow", Type: typeString, Default: "qwen_inpaint", Description: "workflow of the inpaint command"},
+		{Name: "registry", Type: typePaths, Description: "further registry files or folders; the last one wins"},
+		{
+			Name: "allow_origins", Type: typeList, userOnly: true,
+			Description: "origins that may get secrets although only a project's file names them",
+		},
+	}
+}
+
+// Env is the variable that mirrors the setting: EASEL_INPAINT_WORKFLOW.
+func (k Key) Env() string {
+	return "EASEL_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// lookup finds a setting by name.
+func lookup(name string) (Key, error) {
+	var names []string
+	for _, k := range keys() {
+		if k.Name == name {
+			return k, nil
+		}
+		names = append(names, k.Name)
+	}
+	return Key{}, &KeyError{Key: name, Nearest: nearest(name, names)}
+}
+
+// parse reads a setting from a variable, a flag or a command line.
+func (k Key) parse(text string) (any, error) {
+	switch k.Type {
+	case typePaths:
+		return nonEmpty(filepath.SplitList(text)), nil
+	case typeList:
+		return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }), nil
+	}
+	return text, k.check(text)
+}
+
+// check says what is wrong with the text of a scalar setting.
+func (k Key) check(text string) error {
+	switch k.Type {
+	case typeChoice:
+		if !slices.Contains(k.Choices, text) {
+			return errors.New("it is one of " + strings.Join(k.Choices, ", "))
+		}
+	case typeDuration:
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return errors.New("it is a duration like 30s, 5m or 1h30m")
+		}
+		if d < 0 {
+			return errors.New("a duration cannot be negative")
+		}
+	}
+	return nil
+}
+
+func (k Key) isList() bool { return k.Type == typePaths || k.Type == typeList }
+
+// text writes a merged value the way parse reads it.
+func (k Key) text(value any) string {
+	switch value := value.(type) {
+	case []string:
+		if k.Type == typePaths {
+			return strings.Join(value, string(filepath.ListSeparator))
+		}
+		return strings.Join(value, ",")
+	case nil:
+		return ""
+	default:
+		return fmt.Sprint(value)
+	}
+}
+
+func nonEmpty(list []string) []string {
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+}
+
+// nearest finds the name that a misspelt one most likely means, or "".
+func nearest(name string, names []string) string {
+	best, limit := "", len(name)/3+1
+	for _, n := range names {
+		if d := distance(strings.ToLower(name), strings.ToLower(n)); d <= limit {
+			best, limit = n, d-1
+		}
+	}
+	return best
+}
+
+// distance counts the insertions, deletions and replacements between two
+// words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			above := row[j+1]
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(row[j]+1, above+1, diagonal+cost)
+			diagonal = above
+		}
+	}
+	return row[len(b)]
+}
+
+// quietLog keeps viper from writing to the process's log.
+func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
