@@ -40,13 +40,19 @@ func (e *execution) promptNode(id string) (*pyval.Object, bool) {
 	return o, ok
 }
 
-// inputs gives the inputs of a node.
+// inputs gives the inputs of a node. An error kills the worker: validation
+// let something pass that is not reachable from an output.
 func (e *execution) inputs(id string) (*pyval.Object, error) {
 	node, ok := e.promptNode(id)
 	if !ok {
 		return nil, fmt.Errorf("node %s not found", id)
 	}
-	return inputsOf(node)
+	v, _ := node.Get("inputs")
+	inputs, ok := v.(*pyval.Object)
+	if !ok {
+		return nil, fmt.Errorf("node %s has no inputs", id)
+	}
+	return inputs, nil
 }
 
 func (e *execution) class(id string) *class { return e.in.server.classes(classOf(e.job.prompt, id)) }

@@ -272,6 +272,21 @@ func (r *nodeRun) formatted() pyval.Fields {
 		}
 		fields = append(fields, pyval.Member{Key: m.Key, Value: []any{v}})
 	}
+	extra, _ := r.e.job.extra.(*pyval.Object)
+	for _, typ := range r.class.hidden {
+		var v any
+		switch typ {
+		case "PROMPT":
+			v = pyval.Repr(r.e.job.prompt)
+		case "EXTRA_PNGINFO":
+			if info, ok := extra.Get("extra_pnginfo"); ok && info != nil {
+				v = pyval.Str(info)
+			}
+		case "UNIQUE_ID":
+			v = r.id
+		}
+		fields = append(fields, pyval.Member{Key: hiddenName(typ), Value: []any{v}})
+	}
 	return fields
 }
 

@@ -30,22 +30,38 @@ func (in *instance) tuples(jobs []*job) []any {
 
 // postQueue is POST /queue: clear and delete, for waiting jobs only.
 func (in *instance) postQueue(w http.ResponseWriter, r *http.Request, _ string) {
-	in.postClearDelete(w, r, in.queue.clear, func(id string) { in.queue.remove(id) })
+	in.postClearDelete(w, r, in.queue.clear, func(id any) bool {
+		if s, ok := id.(string); ok {
+			in.queue.remove(s)
+		}
+		return true
+	})
 }
 
 // postHistory is POST /history: the same for finished ones.
 func (in *instance) postHistory(w http.ResponseWriter, r *http.Request, _ string) {
-	in.postClearDelete(w, r, in.history.clear, in.history.remove)
+	in.postClearDelete(w, r, in.history.clear, func(id any) bool {
+		switch id := id.(type) {
+		case string:
+			in.history.remove(id)
+		case []any, *pyval.Object:
+			return false // cannot be a key
+		}
+		return true
+	})
 }
 
-func (in *instance) postClearDelete(w http.ResponseWriter, r *http.Request, clear func(), remove func(id string)) {
+// postClearDelete reads {"clear": true} and {"delete": [ids]}. remove reports
+// whether Python survives that id.
+func (in *instance) postClearDelete(w http.ResponseWriter, r *http.Request, clear func(), remove func(id any) bool) {
 	v, ok := in.readJSON(w, r)
 	if !ok {
 		return
 	}
-	_, sane := has(v, "clear")
+	asked, sane := has(v, "clear")
+	deleting, _ := has(v, "delete")
 	body, isObject := v.(*pyval.Object)
-	if !sane {
+	if !sane || !isObject && (asked || deleting) {
 		writeCrash(w)
 		return
 	}
@@ -54,19 +70,36 @@ func (in *instance) postClearDelete(w http.ResponseWriter, r *http.Request, clea
 			clear()
 		}
 		if ids, ok := body.Get("delete"); ok {
-			list, ok := ids.([]any)
-			if !ok {
+			list, iterable := elements(ids)
+			for _, id := range list {
+				iterable = iterable && remove(id)
+			}
+			if !iterable {
 				writeCrash(w)
 				return
-			}
-			for _, id := range list {
-				if s, ok := id.(string); ok {
-					remove(s)
-				}
 			}
 		}
 	}
 	w.WriteHeader(http.StatusOK)
+}
+
+// elements is what Python's for walks over.
+func elements(v any) (list []any, iterable bool) {
+	switch v := v.(type) {
+	case []any:
+		return v, true
+	case *pyval.Object:
+		for _, m := range v.Members() {
+			list = append(list, m.Key)
+		}
+		return list, true
+	case string:
+		for _, r := range v {
+			list = append(list, string(r))
+		}
+		return list, true
+	}
+	return nil, false
 }
 
 // postInterrupt is POST /interrupt: everything, or one job if it runs now.

@@ -72,7 +72,7 @@ func (s *Server) match(escaped string) (*route, string) {
 		rt := &s.routes[i]
 		switch {
 		case rt.apiOnly && !api || rt.modern && !s.modern():
-		case rt.path == path:
+		case rt.path == path && (path == "/" || !strings.HasSuffix(path, "/")):
 			return rt, ""
 		case found == nil:
 			if v, ok := rt.variable(path); ok {

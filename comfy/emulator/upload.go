@@ -16,7 +16,8 @@ import (
 // An uploadForm is a decoded multipart request.
 type uploadForm struct {
 	filename string
-	hasImage bool
+	hasImage bool // a part "image" that is a file
+	asText   bool // a part "image" that is none, and not empty
 	data     []byte
 	fields   map[string]string
 }
@@ -48,7 +49,11 @@ func (in *instance) upload(w http.ResponseWriter, r *http.Request, content func(
 		writeCrash(w)
 		return
 	}
-	if !form.hasImage || form.filename == "" {
+	if !form.hasImage {
+		if form.asText {
+			writeCrash(w)
+			return
+		}
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
@@ -69,7 +74,7 @@ func (in *instance) upload(w http.ResponseWriter, r *http.Request, content func(
 func (in *instance) store(v volume, form *uploadForm, content func(*uploadForm) ([]byte, bool, error)) (name string, status int) {
 	dir, ok1 := inside(form.fields["subfolder"])
 	full, ok2 := inside(path.Join(dir, form.filename))
-	if !ok1 && !ok2 || !ok2 || path.IsAbs(form.filename) {
+	if !ok1 || !ok2 || path.IsAbs(form.filename) {
 		return "", http.StatusBadRequest
 	}
 	if parent := path.Dir(full); parent != dir && parent != "." && !v.isDir(parent) {
@@ -84,8 +89,7 @@ func (in *instance) store(v volume, form *uploadForm, content func(*uploadForm) 
 	defer files.mu.Unlock()
 	name = form.filename
 	if overwrite := form.fields["overwrite"]; overwrite != "true" && overwrite != "1" {
-		ext := path.Ext(form.filename)
-		stem := strings.TrimSuffix(form.filename, ext)
+		stem, ext := splitExt(form.filename)
 		for i := 1; ; i++ {
 			same, taken := compare(v, full, form.data)
 			if !taken {
@@ -105,6 +109,16 @@ func (in *instance) store(v volume, form *uploadForm, content func(*uploadForm) 
 		return "", http.StatusInternalServerError
 	}
 	return name, http.StatusOK
+}
+
+// splitExt cuts a name before its extension; leading dots belong to the stem.
+func splitExt(name string) (stem, ext string) {
+	ext = path.Ext(name)
+	stem = strings.TrimSuffix(name, ext)
+	if strings.Trim(path.Base(stem+"x"), ".") == "x" {
+		return name, ""
+	}
+	return stem, ext
 }
 
 // compare reports whether a file of that name is there, with that content.
@@ -153,7 +167,11 @@ func (f *uploadForm) add(part *multipart.Part, data []byte) {
 		}
 		return
 	}
-	if f.hasImage || filename == "" {
+	if f.hasImage || f.asText {
+		return
+	}
+	if filename == "" {
+		f.asText = len(data) > 0
 		return
 	}
 	f.hasImage, f.filename, f.data = true, strings.TrimPrefix(filename, "/"), data

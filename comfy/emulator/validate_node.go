@@ -52,6 +52,8 @@ func (v *validation) node(id string) (*checked, error) {
 	return c, nil
 }
 
+// inputsOf gives the inputs of a node as validation sees them: a list or a
+// text has no inputs.
 func inputsOf(node *pyval.Object) (*pyval.Object, error) {
 	v, ok := node.Get("inputs")
 	if !ok {
@@ -60,13 +62,8 @@ func inputsOf(node *pyval.Object) (*pyval.Object, error) {
 	switch v := v.(type) {
 	case *pyval.Object:
 		return v, nil
-	case []any:
-		if len(v) == 0 {
-			return &pyval.Object{}, nil
-		}
-		return nil, &raised{"TypeError", "list indices must be integers or slices, not str"}
-	case string:
-		return nil, &raised{"TypeError", "string indices must be integers, not 'str'"}
+	case []any, string:
+		return &pyval.Object{}, nil
 	default:
 		return nil, &raised{"TypeError", "argument of type '" + pyval.TypeName(v) + "' is not iterable"}
 	}
@@ -251,6 +248,9 @@ func (v *validation) custom(c *checked, class *class, inputs *pyval.Object) erro
 		}
 		if list, ok := value.([]any); ok && len(list) == 2 {
 			return &raised{"AttributeError", "'NoneType' object has no attribute 'endswith'"}
+		}
+		if _, ok := value.(string); !ok {
+			return &raised{"AttributeError", "'" + pyval.TypeName(value) + "' object has no attribute 'endswith'"}
 		}
 	}
 	for in := range class.eachInput() {

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	_ "golang.org/x/image/webp" // decoding of uploads
 )
@@ -80,14 +81,42 @@ func (in *instance) sendFile(w http.ResponseWriter, r *http.Request, typ, name s
 // sendRaw streams the file with the conditions and ranges of HTTP.
 func sendRaw(w http.ResponseWriter, r *http.Request, file storedFile) {
 	w.Header().Set("ETag", fmt.Sprintf(`"%x-%x"`, file.modTime().UnixNano(), file.size()))
-	if spec := r.Header.Get("Range"); strings.Contains(spec, ",") || spec != "" && !strings.HasPrefix(spec, "bytes=") {
-		// Only one range of bytes is understood; anything else cannot be satisfied.
+	r = applyIfRange(r, file)
+	if spec := r.Header.Get("Range"); spec != "" && !satisfiable(spec, file.size()) {
 		w.Header().Del("ETag")
 		w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(file.size(), 10))
 		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
 	http.ServeContent(w, r, "", file.modTime(), file)
+}
+
+// applyIfRange decides whether the range counts: not when If-Range is a date
+// before the file's. An entity tag in it is not looked at, so a range of a
+// changed file is served; the client has to compare the tag of the answer.
+func applyIfRange(r *http.Request, file storedFile) *http.Request {
+	since := r.Header.Get("If-Range")
+	if since == "" {
+		return r
+	}
+	r = r.Clone(r.Context())
+	r.Header.Del("If-Range")
+	if t, err := http.ParseTime(since); err == nil && file.modTime().Truncate(time.Second).After(t) {
+		r.Header.Del("Range")
+	}
+	return r
+}
+
+// satisfiable reports whether a Range header is one that the server serves:
+// one range of bytes that begins within the file.
+func satisfiable(spec string, size int64) bool {
+	from, to, ok := strings.Cut(strings.TrimPrefix(spec, "bytes="), "-")
+	if !ok || !strings.HasPrefix(spec, "bytes=") || from == "" && to == "" {
+		return false
+	}
+	first, err1 := strconv.ParseInt(orText(from, "0"), 10, 64)
+	last, err2 := strconv.ParseInt(orText(to, strconv.FormatInt(size, 10)), 10, 64)
+	return err1 == nil && err2 == nil && size > 0 && first < size && (from == "" || first <= last)
 }
 
 // sendPreview re-encodes a picture. The server offers WebP, which this one
@@ -175,6 +204,9 @@ func straight(img image.Image) *image.NRGBA {
 // contentType guesses from the extension, as Python's mimetypes does. What a
 // browser would execute is served as plain bytes.
 func contentType(name string, modern bool) string {
+	for _, packed := range []string{".gz", ".bz2", ".xz"} { // an encoding; the type is that of what is in it
+		name = strings.TrimSuffix(name, packed)
+	}
 	ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
 	if modern && (ext == "svg" || ext == "xml") {
 		return "application/octet-stream"
@@ -192,6 +224,6 @@ func mediaTypes() map[string]string {
 		"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime", "avi": "video/x-msvideo", "mkv": "video/x-matroska",
 		"mp3": "audio/mpeg", "wav": "audio/x-wav", "flac": "audio/flac", "ogg": "audio/ogg", "opus": "audio/ogg", "m4a": "audio/mp4",
 		"aac": "audio/aac", "json": "application/json", "txt": "text/plain", "xml": "application/xml", "pdf": "application/pdf",
-		"zip": "application/zip", "glb": "model/gltf-binary", "obj": "model/obj",
+		"zip": "application/zip", "tar": "application/x-tar", "glb": "model/gltf-binary", "obj": "model/obj",
 	}
 }
