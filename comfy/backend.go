@@ -132,6 +132,10 @@ type State struct {
 	// Warnings are oddities worth telling: outputs the server skipped, kinds
 	// that are not known, a success that produced nothing.
 	Warnings []string
+	// Rejected are reasons why the server left outputs out although it accepted
+	// the graph: a run that is done and has some is partial. Only the process
+	// that submitted it is told.
+	Rejected []NodeProblem
 }
 
 // OutputKind says what an output is.

@@ -178,3 +178,18 @@ func Ambiguous(err error) bool {
 	var a *AmbiguousError
 	return errors.As(err, &a)
 }
+
+// CannotCancelError: the run executes on a server that has no way to stop one
+// run and no other. easel never interrupts whatever happens to run.
+type CannotCancelError struct {
+	ID      string
+	Version string // of the server, "" when it does not say
+}
+
+func (e *CannotCancelError) Error() string {
+	v := "this ComfyUI"
+	if e.Version != "" {
+		v = "ComfyUI " + e.Version
+	}
+	return fmt.Sprintf("run %s is executing, and %s cannot stop a single run (0.3.57 and later can)", e.ID, v)
+}

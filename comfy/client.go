@@ -1,0 +1,126 @@
+package comfy
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Client is a self-hosted ComfyUI server as a Backend. One run costs four
+// requests on two connections: the socket's handshake, POST /prompt,
+// GET /history/{id} and one GET /view per file. All runs share the socket.
+//
+// It is safe for concurrent use. Close it when done.
+type Client struct {
+	base         *url.URL // without user information, path without trailing slash
+	header       http.Header
+	token        func() (string, error)
+	http         *http.Client
+	ownTransport *http.Transport // nil when the caller gave a client
+	patience     time.Duration
+	limits       Limits
+	times        Timeouts
+	kind         string
+
+	prefix     tristate // do paths begin with /api?
+	jobs       tristate // is there /api/jobs?
+	jobsCancel tristate // can it cancel one of them?
+	socket     *socket
+	runs       *runs
+	uploads    uploads
+
+	versionMu sync.Mutex
+	version   string // of the server, "" until asked
+}
+
+var _ Backend = (*Client)(nil)
+
+// NewClient makes a client for the server at base: http(s)://host[:port][/path].
+// User name and password in the URL become basic authentication and are never
+// printed. Nothing is contacted before the first call.
+func NewClient(base string, opts ...Option) (*Client, error) {
+	u, err := parseBase(base)
+	if err != nil {
+		return nil, err
+	}
+	tr := newTransport()
+	c := &Client{
+		header:       http.Header{},
+		http:         &http.Client{Transport: tr},
+		ownTransport: tr,
+		patience:     DefaultPatience,
+		limits:       Limits{}.orDefault(),
+		times:        Timeouts{}.orDefault(),
+		kind:         "comfyui",
+		runs:         newRuns(),
+	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		_ = WithBasicAuth(u.User.Username(), password)(c)
+		u.User = nil
+	}
+	c.base = u
+	for _, o := range opts {
+		if err := o(c); err != nil {
+			return nil, fmt.Errorf("client for %s: %w", c.Address(), err)
+		}
+	}
+	if c.ownTransport != nil {
+		dialer := &net.Dialer{Timeout: c.times.Connect}
+		c.ownTransport.DialContext = dialer.DialContext
+	}
+	c.http.Timeout = 0
+	c.http.CheckRedirect = c.checkRedirect
+	c.socket = newSocket(c)
+	return c, nil
+}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment, // never for loopback
+		TLSHandshakeTimeout: 10 * time.Second,
+		IdleConnTimeout:     50 * time.Second, // the server closes idle connections after 75 s
+		MaxIdleConnsPerHost: 16,
+		ForceAttemptHTTP2:   true,
+	}
+}
+
+func parseBase(base string) (*url.URL, error) {
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		// The text of err would repeat the address with its password.
+		return nil, errors.New("the server's address is not a URL")
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("the server's address has the scheme %s, want http or https", u.Scheme)
+	case u.Hostname() == "":
+		return nil, errors.New("the server's address has no host")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("the server's address has a query or a fragment")
+	}
+	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api")
+	u.RawPath = ""
+	return u, nil
+}
+
+// Address is the server's address without credentials.
+func (c *Client) Address() string { return c.base.String() }
+
+// Close ends the socket with a closing handshake of at most a second and drops
+// idle connections. Followers end with an error.
+func (c *Client) Close() error {
+	c.socket.close()
+	if c.ownTransport != nil {
+		c.ownTransport.CloseIdleConnections()
+	}
+	return nil
+}

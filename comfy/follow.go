@@ -1,0 +1,292 @@
+package comfy
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// Pace of polling.
+const (
+	silenceFirst = 500 * time.Millisecond // with a socket: after so much silence about the run
+	silenceMax   = 2 * time.Second
+	blindFirst   = 50 * time.Millisecond // without a socket
+	blindMax     = time.Second
+	lostFirst    = 100 * time.Millisecond // while nobody answers
+	lostMax      = 2 * time.Second
+	goneApart    = time.Second            // between the two looks that prove a run gone
+	successGrace = 20 * time.Millisecond  // from execution_success to the message after the history is written
+	harvestFirst = 5 * time.Millisecond   // history asked again when it is not written yet
+	harvestStep  = 200 * time.Millisecond // at most so long between two questions
+	harvestMax   = 2 * time.Second
+	positionPace = 5 * time.Second // the queue is heavy: it is asked for a position so often
+)
+
+// Follow implements Backend. While messages about the run come in nothing is
+// asked; when they stop, or there is no socket, the run is polled.
+func (c *Client) Follow(ctx context.Context, h Handle) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		r := c.runs.add(string(h))
+		f := &follower{c: c, run: r, box: r.open(), id: string(h), pace: silenceFirst}
+		defer f.close()
+		for {
+			e, err := f.next(ctx)
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			if !yield(e, nil) || e.Type == EventDone {
+				return
+			}
+		}
+	}
+}
+
+// A follower turns the messages about one run, and the answers of polls, into
+// its sequence of events. It lives in the goroutine of the consumer.
+type follower struct {
+	c   *Client
+	run *run
+	box *mailbox
+	id  string
+
+	polled    time.Time     // last poll
+	pace      time.Duration // until the next poll
+	blind     bool          // pace is that of a run without socket
+	started   bool          // EventStarted was given out
+	position  int           // last position given out, counted from 1
+	asked     time.Time     // last look at the queue for the position
+	absent    time.Time     // first of the looks that found nothing
+	downSince time.Time     // first failure in a row
+	downErr   error
+	finished  bool
+}
+
+func (f *follower) close() {
+	last := f.run.close(f.box)
+	if last && f.finished {
+		f.c.runs.remove(f.id)
+	}
+}
+
+// next waits for the next event.
+func (f *follower) next(ctx context.Context) (Event, error) {
+	for {
+		if e, ok := f.box.take(); ok {
+			f.started = f.started || e.Type != EventQueued
+			return e, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return Event{}, err
+		}
+		if f.c.socket.ctx.Err() != nil {
+			return Event{}, errClosed
+		}
+		var (
+			e   Event
+			ok  bool
+			err error
+		)
+		now := time.Now()
+		b := f.box
+		b.mu.Lock()
+		due := f.due(now, b.heard, b.nudged)
+		ending, ended := b.ending, b.ended
+		if !due.After(now) {
+			b.nudged = false
+		}
+		b.mu.Unlock()
+		switch {
+		case ended && f.downSince.IsZero():
+			e, ok, err = f.harvest(ctx)
+		case ending && f.downSince.IsZero():
+			if err := f.wait(ctx, now.Add(successGrace), true); err != nil {
+				return Event{}, err
+			}
+			e, ok, err = f.harvest(ctx)
+		case !due.After(now):
+			e, ok, err = f.poll(ctx)
+		default:
+			err = f.wait(ctx, due, false)
+		}
+		if ok || err != nil {
+			return e, err
+		}
+	}
+}
+
+// due is when to poll next, if nothing comes in until then.
+func (f *follower) due(now, heard time.Time, nudged bool) time.Time {
+	served := f.downSince.IsZero() && f.c.socket.serves(f.run)
+	switch {
+	case !f.downSince.IsZero():
+	case served && f.blind:
+		f.blind, f.pace = false, silenceFirst
+	case !served && !f.blind:
+		f.blind, f.pace = true, blindFirst
+	}
+	last := f.polled
+	if served && heard.After(last) {
+		last, f.pace = heard, silenceFirst
+	}
+	if last.IsZero() && !served {
+		return now // never asked, and nobody tells
+	}
+	if nudged {
+		return f.polled.Add(min(f.pace, blindFirst))
+	}
+	return last.Add(f.pace)
+}
+
+// wait sleeps until t or something new in the mailbox; with ended only until
+// the message that comes after the history is written.
+func (f *follower) wait(ctx context.Context, t time.Time, ended bool) error {
+	timer := time.NewTimer(time.Until(t))
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-f.c.socket.ctx.Done():
+			return errClosed
+		case <-f.box.wake:
+		}
+		if !ended {
+			return nil
+		}
+		f.box.mu.Lock()
+		done := f.box.ended
+		f.box.mu.Unlock()
+		if done {
+			return nil
+		}
+	}
+}
+
+// harvest asks the history of a run that is said to be over. The server says
+// so before it writes the history.
+func (f *follower) harvest(ctx context.Context) (Event, bool, error) {
+	f.c.socket.works()
+	begin := time.Now()
+	for wait := harvestFirst; ; wait = min(2*wait, harvestStep) {
+		st, err := f.c.finished(ctx, f.id)
+		f.polled = time.Now()
+		if err != nil {
+			return f.failed(ctx, err)
+		}
+		if st.Phase.Over() {
+			e, err := f.done(st)
+			return e, true, err
+		}
+		if time.Since(begin) > harvestMax {
+			break
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return Event{}, false, err
+		}
+	}
+	f.box.mu.Lock()
+	f.box.ending, f.box.ended = false, false // not so: go on as with any run
+	f.box.mu.Unlock()
+	return Event{}, false, nil
+}
+
+func (f *follower) done(st State) (Event, error) {
+	f.finished = true
+	return Event{Type: EventDone, State: &st}, nil
+}
+
+// poll asks where the run stands.
+func (f *follower) poll(ctx context.Context) (Event, bool, error) {
+	position := time.Since(f.asked) >= positionPace
+	st, err := f.c.locate(ctx, f.id, position)
+	f.polled = time.Now()
+	if err != nil {
+		return f.failed(ctx, err)
+	}
+	if !f.downSince.IsZero() {
+		f.downSince, f.downErr, f.pace = time.Time{}, nil, blindFirst
+		return Event{Type: EventBack}, true, nil
+	}
+	if position && st.Phase == PhaseQueued {
+		f.asked = f.polled
+	}
+	f.slower()
+	if st.Phase != PhaseUnknown {
+		f.absent = time.Time{}
+	}
+	switch st.Phase {
+	case PhaseUnknown:
+		switch {
+		case f.absent.IsZero():
+			f.absent = f.polled
+		case f.polled.Sub(f.absent) >= goneApart:
+			return Event{}, false, &LostError{ID: f.id, Gone: true, Reason: "the server does not know it any more: it was restarted, or somebody deleted the run"}
+		}
+		f.pace = min(f.pace, goneApart/2)
+	case PhaseQueued:
+		if st.Position >= 0 && st.Position+1 != f.position {
+			f.position = st.Position + 1
+			return Event{Type: EventQueued, Position: st.Position}, true, nil
+		}
+	case PhaseRunning:
+		f.suspect()
+		if !f.started {
+			f.started = true
+			return Event{Type: EventStarted}, true, nil
+		}
+	default:
+		f.suspect()
+		e, err := f.done(st)
+		return e, true, err
+	}
+	return Event{}, false, nil
+}
+
+// suspect tells the socket that a run went on without a word about it.
+func (f *follower) suspect() {
+	f.run.mu.Lock()
+	heard := f.run.heard
+	f.run.mu.Unlock()
+	if !heard {
+		f.c.socket.unheard(f.run)
+	}
+}
+
+// slower lengthens the time until the next poll.
+func (f *follower) slower() {
+	limit := silenceMax
+	if f.blind {
+		limit = blindMax
+	}
+	f.pace = min(f.pace*3/2, limit)
+}
+
+// failed notes that nobody answered; the server may come back.
+func (f *follower) failed(ctx context.Context, err error) (Event, bool, error) {
+	switch {
+	case ctx.Err() != nil:
+		return Event{}, false, ctx.Err()
+	case !temporary(ctx, err):
+		return Event{}, false, err
+	case f.downSince.IsZero():
+		f.downSince, f.downErr, f.pace = time.Now(), err, lostFirst
+		if f.c.patience == 0 {
+			break
+		}
+		return Event{Type: EventLost, Err: err}, true, nil
+	}
+	if time.Since(f.downSince) >= f.c.patience {
+		reason := "nobody answers any more"
+		var u *UnreachableError
+		if errors.As(err, &u) {
+			reason += ": " + u.Reason
+		}
+		return Event{}, false, &LostError{ID: f.id, Reason: reason, Err: err}
+	}
+	f.pace = min(f.pace*3/2, lostMax, max(f.c.patience-time.Since(f.downSince), lostFirst))
+	return Event{}, false, nil
+}

@@ -1,0 +1,141 @@
+package comfy
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// An Option configures a Client.
+type Option func(*Client) error
+
+// Limits bound what one answer of a server may cost; a zero field keeps the
+// default.
+type Limits struct {
+	JSON    int64 // bytes of one JSON answer, after decompression; default 64 MiB
+	Frame   int64 // bytes of one WebSocket message; default 64 MiB
+	File    int64 // bytes of one output file; default 2 GiB
+	Outputs int   // outputs of one run; default 1000, the rest is left out with a warning
+}
+
+func (l Limits) orDefault() Limits {
+	return Limits{
+		JSON:    or(l.JSON, 64<<20),
+		Frame:   or(l.Frame, 64<<20),
+		File:    or(l.File, 2<<30),
+		Outputs: or(l.Outputs, 1000),
+	}
+}
+
+// Timeouts bound how long a Client waits; a zero field keeps the default.
+type Timeouts struct {
+	Connect     time.Duration // until a connection stands; default 5 s
+	Answer      time.Duration // one call with its whole JSON answer; default 60 s, model loading stalls servers
+	Definitions time.Duration // GET /object_info, which scans the model folders; default 120 s
+	Idle        time.Duration // a download must gain 1 KiB, or end, within this time; default 30 s
+	Socket      time.Duration // a connected socket must say something before runs go without it; default 2 s
+	Ping        time.Duration // between two pings on the socket; default 25 s
+	Pong        time.Duration // until the answer to a ping; default 60 s
+}
+
+func (t Timeouts) orDefault() Timeouts {
+	return Timeouts{
+		Connect:     or(t.Connect, 5*time.Second),
+		Answer:      or(t.Answer, time.Minute),
+		Definitions: or(t.Definitions, 2*time.Minute),
+		Idle:        or(t.Idle, 30*time.Second),
+		Socket:      or(t.Socket, 2*time.Second),
+		Ping:        or(t.Ping, 25*time.Second),
+		Pong:        or(t.Pong, time.Minute),
+	}
+}
+
+func or[T int | int64 | time.Duration](v, fallback T) T {
+	if v == 0 {
+		return fallback
+	}
+	return v
+}
+
+// DefaultPatience is how long Follow waits for a server that stopped answering.
+const DefaultPatience = 30 * time.Second
+
+// WithHTTPClient sends everything, the WebSocket's handshake included, through
+// hc: an in-process transport, a recorder, mutual TLS. Its Timeout and
+// CheckRedirect are not used.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *Client) error {
+		if hc == nil {
+			return errors.New("the HTTP client is nil")
+		}
+		cp := *hc
+		c.http = &cp
+		c.ownTransport = nil
+		return nil
+	}
+}
+
+// WithHeader adds a header to every request. It is only ever sent to the
+// origin of the client's address.
+func WithHeader(name, value string) Option {
+	return func(c *Client) error {
+		c.header.Add(name, value)
+		return nil
+	}
+}
+
+// WithBasicAuth authenticates with a name and password.
+func WithBasicAuth(user, password string) Option {
+	return func(c *Client) error {
+		c.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
+		return nil
+	}
+}
+
+// WithBearer authenticates with a token that is asked for before each request,
+// so that it may be rotated or come from a key ring. An error of token ends
+// the request as AuthError.
+func WithBearer(token func() (string, error)) Option {
+	return func(c *Client) error {
+		c.token = token
+		return nil
+	}
+}
+
+// WithPatience sets how long Follow waits for a server that stopped answering
+// before it gives up with LostError; default DefaultPatience.
+func WithPatience(d time.Duration) Option {
+	return func(c *Client) error {
+		if d < 0 {
+			return fmt.Errorf("patience %s is negative", d)
+		}
+		c.patience = d
+		return nil
+	}
+}
+
+// WithLimits changes limits.
+func WithLimits(l Limits) Option {
+	return func(c *Client) error {
+		c.limits = l.orDefault()
+		return nil
+	}
+}
+
+// WithTimeouts changes waiting times.
+func WithTimeouts(t Timeouts) Option {
+	return func(c *Client) error {
+		c.times = t.orDefault()
+		return nil
+	}
+}
+
+// WithKind sets what Describe calls this place; default "comfyui".
+func WithKind(kind string) Option {
+	return func(c *Client) error {
+		c.kind = kind
+		return nil
+	}
+}

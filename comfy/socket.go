@@ -1,0 +1,375 @@
+package comfy
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// The socket is only for speed and pictures, so everything here gives up
+// early: a server without it is polled.
+//
+// Each connection gets a fresh client id. A server on which a second
+// connection with the same id replaces the first removes the second when it
+// notices the end of the first, after which the survivor is open and mute
+// (ComfyUI issue 16010). Whether an old connection still lingers there cannot
+// be seen from here, so an id is never used twice; runs of a lost connection
+// are polled, woken by the status messages that go to all connections.
+type socket struct {
+	client *Client
+	stop   context.CancelFunc
+	ctx    context.Context
+	done   sync.WaitGroup
+
+	mu       sync.Mutex
+	gen      *generation
+	changed  chan struct{} // closed and replaced when gen changes
+	keeping  bool          // keep runs
+	kick     chan struct{}
+	restTill time.Time // no dialling before: the upgrade was refused, or connections stay mute
+	mutes    int       // mute connections in a row
+}
+
+// A generation is one connection.
+type generation struct {
+	clientID string
+	dialed   chan struct{} // closed when a connection stands, before the upgrade
+	ready    chan struct{} // closed by the first message
+	gone     chan struct{} // closed at the end
+	cancel   context.CancelFunc
+	err      error // why it ended; valid after gone
+	refused  bool  // the upgrade was answered with something else
+	slow     bool  // somebody waited for ready in vain; guarded by socket.mu
+	mute     bool  // a run ended unheard; guarded by socket.mu
+	opened   time.Time
+}
+
+func newSocket(c *Client) *socket {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &socket{client: c, ctx: ctx, stop: cancel, changed: make(chan struct{}), kick: make(chan struct{}, 1)}
+}
+
+// connect makes sure that events can come in and returns the client id to
+// submit with; without a socket it is an id that gets none. The error is about
+// the server, not about its socket: nobody answers at the address.
+func (s *socket) connect(ctx context.Context) (clientID string, err error) {
+	nobody := NewID()
+	for {
+		s.mu.Lock()
+		if s.ctx.Err() != nil {
+			s.mu.Unlock()
+			return "", errClosed
+		}
+		if time.Now().Before(s.restTill) {
+			s.mu.Unlock()
+			return nobody, nil
+		}
+		if !s.keeping {
+			s.keeping = true
+			s.setGen(newGeneration())
+			s.done.Add(1)
+			go s.keep(s.gen)
+		}
+		g, changed := s.gen, s.changed
+		slow := g != nil && g.slow
+		s.mu.Unlock()
+		if g == nil { // between two connections
+			select {
+			case s.kick <- struct{}{}:
+			default:
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return "", ctx.Err()
+			case <-s.ctx.Done():
+			}
+			continue
+		}
+		if slow {
+			return g.clientID, nil
+		}
+		return s.await(ctx, g, nobody)
+	}
+}
+
+var errClosed = errors.New("the client is closed")
+
+// await waits until a connection talks, but not for long.
+func (s *socket) await(ctx context.Context, g *generation, nobody string) (string, error) {
+	select {
+	case <-g.dialed:
+	case <-g.gone:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	t := time.NewTimer(s.client.times.Socket)
+	defer t.Stop()
+	select {
+	case <-g.ready:
+		return g.clientID, nil
+	case <-t.C:
+		s.mu.Lock()
+		g.slow = true
+		s.mu.Unlock()
+		return g.clientID, nil
+	case <-g.gone:
+		var u *UnreachableError
+		select {
+		case <-g.dialed:
+			return nobody, nil // somebody is there, so the POST will tell
+		default:
+		}
+		if errors.As(g.err, &u) {
+			return "", u
+		}
+		return nobody, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func newGeneration() *generation {
+	return &generation{clientID: NewID(), dialed: make(chan struct{}), ready: make(chan struct{}), gone: make(chan struct{}), opened: time.Now()}
+}
+
+// setGen changes the connection; s.mu is held.
+func (s *socket) setGen(g *generation) {
+	s.gen = g
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// keep runs connections one after the other while somebody follows a run.
+func (s *socket) keep(g *generation) {
+	defer s.done.Done()
+	wait := 100 * time.Millisecond
+	for {
+		s.serve(g)
+		s.mu.Lock()
+		select {
+		case <-g.ready:
+			wait = 100 * time.Millisecond
+		default:
+			wait = min(2*wait, 5*time.Second)
+		}
+		if g.refused {
+			s.restTill = time.Now().Add(30 * time.Second)
+		}
+		s.setGen(nil)
+		s.mu.Unlock()
+		s.client.runs.each((*run).nudge) // whoever relied on it asks now
+		s.mu.Lock()
+		if s.ctx.Err() != nil || g.refused || time.Now().Before(s.restTill) || !s.client.runs.waiting() {
+			s.keeping = false
+			s.setGen(nil)
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		t := time.NewTimer(wait/2 + rand.N(wait/2))
+		select {
+		case <-t.C:
+		case <-s.kick:
+		case <-s.ctx.Done():
+		}
+		t.Stop()
+		g = newGeneration()
+		s.mu.Lock()
+		s.setGen(g)
+		s.mu.Unlock()
+	}
+}
+
+// serve dials and reads one connection until it ends.
+func (s *socket) serve(g *generation) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	defer close(g.gone)
+	s.mu.Lock()
+	g.cancel = cancel
+	s.mu.Unlock()
+	conn, err := s.dial(ctx, g)
+	if err != nil {
+		g.err = err
+		return
+	}
+	conn.SetReadLimit(s.client.limits.Frame)
+	// The read's own context outlives ctx, so that the closing handshake can be read.
+	readCtx, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	closed := make(chan struct{})
+	stopClosing := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		t := time.AfterFunc(closePatience, abort)
+		defer t.Stop()
+		_ = conn.Close(websocket.StatusNormalClosure, "")
+	})
+	pinging := make(chan struct{})
+	go func() {
+		defer close(pinging)
+		s.ping(ctx, conn, abort)
+	}()
+	g.err = s.read(readCtx, conn, g)
+	if stopClosing() {
+		_ = conn.CloseNow()
+	} else {
+		<-closed
+	}
+	cancel()
+	<-pinging
+}
+
+// closePatience bounds the closing handshake.
+const closePatience = time.Second
+
+func (s *socket) dial(ctx context.Context, g *generation) (*websocket.Conn, error) {
+	c := s.client
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	connecting := time.AfterFunc(c.times.Connect, cancel)
+	defer connecting.Stop()
+	var once sync.Once
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		once.Do(func() {
+			connecting.Stop()
+			close(g.dialed)
+		})
+	}})
+	upgrading := time.AfterFunc(c.times.Connect+c.times.Answer, cancel)
+	defer upgrading.Stop()
+	query := url.Values{"clientId": {g.clientID}}
+	api := c.prefix.get() != no
+	for {
+		header := http.Header{}
+		if err := c.authorize(header); err != nil {
+			g.refused = true
+			return nil, err
+		}
+		conn, resp, err := websocket.Dial(ctx, c.url("/ws", query, api).String(), &websocket.DialOptions{HTTPClient: c.http, HTTPHeader: header})
+		if err == nil {
+			if c.prefix.get() == unknown {
+				c.prefix.learn(api)
+			}
+			return conn, nil
+		}
+		if resp != nil && resp.StatusCode == http.StatusNotFound && api && c.prefix.get() == unknown {
+			api = false
+			continue
+		}
+		if resp != nil { // somebody answered, but not with a socket
+			g.refused = true
+			return nil, err
+		}
+		if ctx.Err() != nil && s.ctx.Err() == nil {
+			return nil, &UnreachableError{Address: c.Address(), Reason: "no connection within " + c.times.Connect.String(), Err: &TimeoutError{What: "connecting", After: c.times.Connect}}
+		}
+		return nil, c.transportError(s.ctx, err)
+	}
+}
+
+// read delivers messages until the connection ends. It never waits for
+// anybody: a client that stops reading stalls the server's delivery to all.
+func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) error {
+	hello := `{"type":"feature_flags","data":{"supports_preview_metadata":true}}`
+	if err := conn.Write(ctx, websocket.MessageText, []byte(hello)); err != nil {
+		return err
+	}
+	first := true
+	for {
+		kind, data, err := conn.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if first {
+			first = false
+			close(g.ready)
+		}
+		var f frame
+		if kind == websocket.MessageText {
+			f, err = decodeText(data)
+		} else {
+			f, err = decodeBinary(data)
+		}
+		if err == nil { // what is not understood is not for us
+			s.client.deliver(f)
+		}
+	}
+}
+
+// ping keeps proxies from closing an idle connection, and ends a dead one.
+func (s *socket) ping(ctx context.Context, conn *websocket.Conn, abort func()) {
+	t := time.NewTicker(s.client.times.Ping)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		pctx, cancel := context.WithTimeout(ctx, s.client.times.Pong)
+		err := conn.Ping(pctx)
+		cancel()
+		if err != nil {
+			if ctx.Err() == nil {
+				abort()
+			}
+			return
+		}
+	}
+}
+
+// serves reports whether the events of a run can be expected to come in.
+func (s *socket) serves(r *run) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.gen
+	if g == nil || r.clientID != g.clientID || g.mute {
+		return false
+	}
+	select {
+	case <-g.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// unheard notes that a run of the present connection went on without a single
+// message about it: the connection is mute, and is replaced.
+func (s *socket) unheard(r *run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gen == nil || s.gen.clientID != r.clientID || s.gen.mute {
+		return
+	}
+	s.gen.mute = true
+	if s.mutes++; s.mutes >= 3 {
+		s.restTill = time.Now().Add(time.Minute)
+		s.mutes = 0
+	}
+	if s.gen.cancel != nil {
+		s.gen.cancel()
+	}
+}
+
+// works notes that events come in.
+func (s *socket) works() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mutes = 0
+}
+
+func (s *socket) close() {
+	s.mu.Lock()
+	s.stop()
+	s.mu.Unlock()
+	s.done.Wait()
+}

@@ -1,0 +1,265 @@
+package comfy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Reconciling a submission whose answer was lost.
+const (
+	submitTries   = 3                // POSTs of one submission, all with the same id
+	settleQuick   = time.Second      // an answer came, and it was an error: validation is over
+	settleSlow    = 6 * time.Second  // no answer came: the server may still be validating
+	lookupFailing = 5 * time.Second  // how long the lookup itself may fail
+	tooManyPause  = 2 * time.Second  // after 429 without Retry-After
+	maxThrottle   = 30 * time.Second // Retry-After of a submission is honoured up to this
+)
+
+// clientIDs is the first version that takes the client's prompt id.
+const clientIDs = "0.3.45"
+
+// Submit implements Backend. The socket is open and the run registered before
+// the graph is posted, because a fast run is over before the answer is here.
+//
+// An answer that is lost is looked up by id: a run that is there is adopted, one
+// that is proven absent is posted again with the same id, at most twice.
+// Only when neither can be found out the error is an AmbiguousError.
+func (c *Client) Submit(ctx context.Context, s Submission) (Handle, error) {
+	switch {
+	case s.ID == "":
+		return "", errors.New("submit a run: it has no id")
+	case s.Graph == nil:
+		return "", errors.New("submit a run: it has no graph")
+	}
+	if err := s.Graph.Check(); err != nil {
+		return "", &ValidationError{Type: "malformed_graph", Message: err.Error()}
+	}
+	graph, fresh, err := c.uploadAll(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	h, err := c.submitGraph(ctx, s, graph)
+	var invalid *ValidationError
+	if len(s.Files) == 0 || fresh || !errors.As(err, &invalid) {
+		return h, err
+	}
+	// The server may have lost a file that it was given earlier.
+	for _, f := range s.Files {
+		c.uploads.forget(f)
+	}
+	if graph, _, err = c.uploadAll(ctx, s); err != nil {
+		return "", err
+	}
+	return c.submitGraph(ctx, s, graph)
+}
+
+func (c *Client) submitGraph(ctx context.Context, s Submission, graph *Graph) (Handle, error) {
+	clientID, err := c.socket.connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	body, err := promptBody(s, graph, clientID)
+	if err != nil {
+		return "", err
+	}
+	r := c.runs.add(s.ID)
+	r.begin(clientID, graph)
+	h, err := c.post(ctx, r, body, graph)
+	switch {
+	case Ambiguous(err):
+		r.mu.Lock()
+		r.unsettled = true
+		r.mu.Unlock()
+	case err != nil:
+		c.runs.remove(s.ID)
+	}
+	return h, err
+}
+
+// begin prepares a run for its events.
+func (r *run) begin(clientID string, g *Graph) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clientID = clientID
+	r.heard, r.active, r.unsettled, r.cancelled = false, false, false, false
+	if r.backlog == nil && len(r.boxes) == 0 {
+		r.backlog = newMailbox()
+	}
+	for _, id := range g.OfClass("SaveImageWebsocket") {
+		if r.sockets == nil {
+			r.sockets = map[string]bool{}
+		}
+		r.sockets[id] = true
+	}
+}
+
+// promptBody is the body of POST /prompt.
+func promptBody(s Submission, graph *Graph, clientID string) ([]byte, error) {
+	extra := map[string]any{"preview_method": "none"}
+	if s.Preview {
+		extra["preview_method"] = "auto"
+	}
+	if len(s.PNGInfo) > 0 {
+		extra["extra_pnginfo"] = s.PNGInfo
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(struct {
+		Prompt   *Graph         `json:"prompt"`
+		ClientID string         `json:"client_id"`
+		PromptID string         `json:"prompt_id"`
+		Extra    map[string]any `json:"extra_data"`
+		Targets  []string       `json:"partial_execution_targets,omitempty"`
+	}{graph, clientID, s.ID, extra, s.Targets})
+	if err != nil {
+		return nil, fmt.Errorf("write the graph of run %s: %w", s.ID, err)
+	}
+	return b.Bytes(), nil
+}
+
+// post sends the graph until the outcome is known.
+func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (Handle, error) {
+	id := r.id
+	for try := 1; ; try++ {
+		sent := false
+		k := post("/prompt", body)
+		k.sent = &sent
+		a, err := c.ask(ctx, k)
+		if err != nil && !sent {
+			return "", err // nobody heard it
+		}
+		settle := settleSlow
+		if err == nil {
+			h, doubt, refusal := c.submitted(k, a, r, graph)
+			if refusal == nil {
+				return h, nil
+			}
+			if a.status == http.StatusTooManyRequests && try < submitTries {
+				if sleep(ctx, min(or(retryAfter(a.header), tooManyPause), maxThrottle)) != nil {
+					return "", ctx.Err()
+				}
+				continue
+			}
+			if !doubt {
+				return "", refusal
+			}
+			err = refusal
+			if a.status == http.StatusInternalServerError || a.status == http.StatusConflict {
+				settle = settleQuick
+			}
+		}
+		found, lookupErr := c.lookup(ctx, id, settle)
+		switch {
+		case found:
+			return Handle(id), nil
+		case lookupErr != nil:
+			return "", &AmbiguousError{ID: id, Err: err}
+		case try == submitTries:
+			return "", err
+		}
+		// A server that does not take our id may have it under another one.
+		if v, vErr := c.serverVersion(ctx); vErr != nil || !atLeast(v, clientIDs) {
+			return "", &AmbiguousError{ID: id, Err: err}
+		}
+		var status *StatusError
+		if errors.As(err, &status) && status.RetryAfter > 0 {
+			if sleep(ctx, min(status.RetryAfter, maxThrottle)) != nil {
+				return "", ctx.Err()
+			}
+		}
+	}
+}
+
+// submitted reads the answer to POST /prompt. doubt says that the run may be
+// queued in spite of the error.
+func (c *Client) submitted(k call, a answer, r *run, graph *Graph) (h Handle, doubt bool, err error) {
+	if !a.ok() {
+		if a.status == http.StatusBadRequest {
+			if v, ok := readValidation(a.body, graph); ok {
+				return "", false, v
+			}
+		}
+		err := c.statusError(k, a)
+		var status *StatusError
+		doubt := a.status >= 500 || a.status == http.StatusRequestTimeout || a.status == http.StatusConflict
+		return "", doubt && errors.As(err, &status), err
+	}
+	if a.html() {
+		return "", false, c.decode(k, a, nil)
+	}
+	var m struct {
+		PromptID   looseString     `json:"prompt_id"`
+		NodeErrors json.RawMessage `json:"node_errors"`
+		Error      json.RawMessage `json:"error"`
+	}
+	if err := c.decode(k, a, &m); err != nil {
+		return "", true, err
+	}
+	if m.PromptID == "" {
+		return "", true, &UnreachableError{Address: c.Address(), Reason: "the answer to POST /prompt names no run; is this a ComfyUI?"}
+	}
+	r.mu.Lock()
+	r.rejected = readNodeErrors(m.NodeErrors, graph)
+	r.mu.Unlock()
+	if id := string(m.PromptID); id != r.id { // before 0.3.45
+		c.runs.rename(r, id)
+	}
+	return Handle(m.PromptID), false, nil
+}
+
+// lookup finds out whether a run was accepted although the answer was lost. It
+// is proven absent, (false, nil), when nothing is found over the time that the
+// server may need to accept it, at least twice.
+func (c *Client) lookup(ctx context.Context, id string, settle time.Duration) (bool, error) {
+	begin := time.Now()
+	wait := 50 * time.Millisecond
+	absent := 0
+	for {
+		st, err := c.locate(ctx, id, false)
+		elapsed := time.Since(begin)
+		switch {
+		case err == nil && st.Phase != PhaseUnknown:
+			return true, nil
+		case err == nil:
+			if absent++; absent >= 2 && elapsed >= settle {
+				return false, nil
+			}
+			wait = min(wait, max(settle-elapsed, 10*time.Millisecond))
+		case ctx.Err() != nil:
+			return false, ctx.Err()
+		case elapsed > lookupFailing || !temporary(ctx, err):
+			return false, err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return false, err
+		}
+		wait = min(2*wait, time.Second)
+	}
+}
+
+// atLeast compares versions of ComfyUI, 0.3.64; an unknown one is old.
+func atLeast(version, want string) bool {
+	var have, need [3]int
+	parse := func(s string, v *[3]int) bool {
+		s, _, _ = strings.Cut(strings.TrimPrefix(s, "v"), "-")
+		s, _, _ = strings.Cut(s, "+")
+		n, err := fmt.Sscanf(s, "%d.%d.%d", &v[0], &v[1], &v[2])
+		return n >= 2 && (err == nil || n == 2)
+	}
+	if !parse(version, &have) || !parse(want, &need) {
+		return false
+	}
+	for i := range have {
+		if have[i] != need[i] {
+			return have[i] > need[i]
+		}
+	}
+	return true
+}
