@@ -24,6 +24,7 @@ type class struct {
 	outputNames []string // nil = outputs
 	outputNode  bool
 	volatile    bool // never cached
+	v3          bool // shown as ["COMBO", {options}] and hidden ["PROMPT"]; old servers do not check such combos
 	loads       bool // costs --model-load once per model, by its file inputs
 	// run does the work. It returns one value per output, any of which may be
 	// a *blocker, and an error (an *exception to name its type) when the node

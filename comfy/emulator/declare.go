@@ -64,7 +64,11 @@ func (in *input) optionsValue() pyval.Fields {
 }
 
 // spec is the input as /object_info shows it.
-func (in *input) spec() []any {
+func (in *input) spec(v3 bool) []any {
+	if v3 && in.isCombo() {
+		options := append(in.optionsValue(), pyval.Member{Key: "multiselect", Value: false}, pyval.Member{Key: "options", Value: in.choices})
+		return []any{"COMBO", options}
+	}
 	if len(in.options) == 0 {
 		return []any{in.typeValue()}
 	}
@@ -80,7 +84,7 @@ func (c *class) info() pyval.Fields {
 		}
 		specs, names := pyval.Fields{}, []string{}
 		for i := range inputs {
-			specs = append(specs, pyval.Member{Key: inputs[i].name, Value: inputs[i].spec()})
+			specs = append(specs, pyval.Member{Key: inputs[i].name, Value: inputs[i].spec(c.v3)})
 			names = append(names, inputs[i].name)
 		}
 		sections = append(sections, pyval.Member{Key: name, Value: specs})
@@ -92,7 +96,11 @@ func (c *class) info() pyval.Fields {
 		hidden, names := pyval.Fields{}, []string{}
 		for _, typ := range c.hidden {
 			name := hiddenName(typ)
-			hidden = append(hidden, pyval.Member{Key: name, Value: typ})
+			var value any = typ
+			if c.v3 {
+				value = []any{typ}
+			}
+			hidden = append(hidden, pyval.Member{Key: name, Value: value})
 			names = append(names, name)
 		}
 		sections = append(sections, pyval.Member{Key: "hidden", Value: hidden})

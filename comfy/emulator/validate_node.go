@@ -90,7 +90,7 @@ func (v *validation) input(c *checked, class *class, in *input, inputs *pyval.Ob
 	if slices.Contains(class.ownsInputs, in.name) {
 		return nil
 	}
-	if p := v.limits(in, coerced, config); p != nil {
+	if p := v.limits(class, in, coerced, config); p != nil {
 		c.errors = append(c.errors, p)
 	}
 	return nil
@@ -112,7 +112,7 @@ func coerce(typ string, value any) (any, error) {
 }
 
 // limits checks min, max and the list of a combo; only the first complaint counts.
-func (v *validation) limits(in *input, value any, config any) pyval.Fields {
+func (v *validation) limits(class *class, in *input, value any, config any) pyval.Fields {
 	info := func(config any) pyval.Fields {
 		return pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: value}}
 	}
@@ -126,7 +126,8 @@ func (v *validation) limits(in *input, value any, config any) pyval.Fields {
 			return problem("value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", pyval.Str(value), pyval.Str(high)), in.name, info(config))
 		}
 	}
-	if !in.isCombo() || in.folder != "" && !v.server.opts.StrictModels {
+	unchecked := in.folder != "" && !v.server.opts.StrictModels || class.v3 && !v.server.modern()
+	if !in.isCombo() || unchecked {
 		return nil
 	}
 	if text, ok := value.(string); ok && slices.Contains(in.choices, text) {
