@@ -118,13 +118,13 @@ func (s *scene) shift(style *dice) {
 // lay places ridges and water for the scene's kind.
 func (s *scene) lay(d *dice) {
 	count, sharp, height := 5, 0.85, 0.2
-	bottom := 1.02
+	bottom, nearest := 1.02, 0.0
 	switch s.kind {
 	case "sea", "lighthouse":
 		count, sharp, height = 2, 0.5, 0.07
 		s.horizon = d.between(0.56, 0.64)
 		s.water = s.horizon + 0.012
-		bottom = s.horizon
+		bottom, nearest = s.horizon, 0.55
 	case "dunes":
 		count, sharp, height = 5, 0, 0.1
 	case "forest":
@@ -155,7 +155,7 @@ func (s *scene) lay(d *dice) {
 			height: height * d.between(0.75, 1.25) * (1.15 - 0.45*t),
 			wave:   d.between(1.3, 2.2) * (1.5 - 0.7*t),
 			sharp:  clamp(sharp*(1.1-0.4*t), 0, 1),
-			dist:   1 - near,
+			dist:   lerp(1, nearest, near),
 			flanks: 0.25 + 0.5*sharp,
 		})
 	}
@@ -218,18 +218,13 @@ func (c *canvas) put(x, y int, t tint) {
 	p[0], p[1], p[2] = float32(t[0]), float32(t[1]), float32(t[2])
 }
 
-func (c *canvas) get(x, y int) tint {
-	p := c.out.at(x, y)
-	return tint{float64(p[0]), float64(p[1]), float64(p[2])}
-}
-
 // blend lays a colour over a pixel; outside the canvas it does nothing.
 func (c *canvas) blend(x, y int, t tint, cover float64) {
 	if x < 0 || y < 0 || x >= c.out.width || y >= c.out.height || cover <= 0 {
 		return
 	}
 	p := c.out.at(x, y)
-	f := float32(math.Min(cover, 1))
+	f := float32(min(cover, 1))
 	for k := range p {
 		p[k] += (float32(t[k]) - p[k]) * f
 	}
@@ -240,5 +235,8 @@ func (c *canvas) light(x, y int, t tint, f float64) {
 	if x < 0 || y < 0 || x >= c.out.width || y >= c.out.height || f <= 0 {
 		return
 	}
-	c.put(x, y, c.get(x, y).plus(t, f))
+	p := c.out.at(x, y)
+	for k, v := range p {
+		p[k] = v + (1-v)*min(float32(t[k]*f), 1)
+	}
 }

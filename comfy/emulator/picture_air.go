@@ -66,7 +66,7 @@ type coarseField struct {
 // coarse samples f, a function of scene coordinates, on a grid fine enough for
 // clouds and coarse enough to be cheap: at most about 256 cells a side.
 func (c *canvas) coarse(lines int, f func(x, y float64) tint) *coarseField {
-	step := max(1, int(math.Ceil(float64(max(c.out.width, c.out.height))/320)))
+	step := max(2, (max(c.out.width, c.out.height)+255)/256)
 	field := &coarseField{step: step, width: c.out.width/step + 2, height: lines/step + 2}
 	field.tints = make([]tint, field.width*field.height)
 	c.bands(0, field.height, func(y0, y1 int) {
@@ -213,7 +213,7 @@ func (c *canvas) planet() {
 			band := dy + tilt*dx
 			swirl := surface.octaves(dx/(0.5+dz)*0.8, band*4, 4)
 			tone := c.far.mix(c.cloud, 0.5+0.5*surface.octaves(band*5+swirl*0.5, 0.3, 3))
-			tone = tone.mix(c.near, 0.25+0.2*swirl).scale(0.06 + 1.05*sun)
+			tone = tone.mix(c.near, 0.25+0.2*swirl).scale(0.1 + 1.25*sun)
 			tone = tone.plus(c.glow, 0.5*math.Pow(1-dz, 3)*sun)
 			c.blend(x, y, tone, edge)
 		}

@@ -64,8 +64,8 @@ func plain(t tint) func(x, y float64) tint { return func(_, _ float64) tint { re
 // conifer draws a fir of the given height with its foot at x, y.
 func (c *canvas) conifer(x, y, height float64, t tint, d *dice) {
 	shape := noiseField(d.next())
-	width := height * d.between(0.17, 0.24)
-	tiers := d.between(7, 11)
+	width := height * d.between(0.16, 0.22)
+	tiers := d.between(9, 14)
 	lean := d.between(-0.03, 0.03)
 	c.shape(y-height, y, func(sy float64) (float64, float64) {
 		v := (sy - (y - height)) / height // 0 top, 1 foot
@@ -75,7 +75,7 @@ func (c *canvas) conifer(x, y, height float64, t tint, d *dice) {
 		tier := v*tiers - math.Floor(v*tiers)
 		w := width * v * (0.55 + 0.45*tier)
 		cx := x + lean*height*(1-v)
-		return cx - w*(1+0.35*shape.at(v*23, 0)), cx + w*(1+0.35*shape.at(v*23, 9))
+		return cx - w*(1+0.2*shape.at(v*61, 0)), cx + w*(1+0.2*shape.at(v*61, 9))
 	}, plain(t))
 }
 
@@ -154,7 +154,7 @@ func (c *canvas) beams(d *dice) {
 		for y := y0; y < y1; y++ {
 			field.line(y, light)
 			for x := range c.out.width {
-				if l := light[x*3]; l > 0.004 {
+				if l := light[x*3]; l > 0.006 {
 					c.light(x, y, c.glow, 0.42*float64(l))
 				}
 			}

@@ -111,9 +111,9 @@ func (p *slope) shade(px []float32, x int, edge, cover float32, relief []float32
 	d := min(max(int(edge-p.crest[x]), 0), len(p.tone)-1)
 	at := x + p.offset
 	if at*3 >= len(relief) {
-		at -= len(relief) / 3
+		at = 2*len(relief)/3 - 1 - at
 	}
-	m := relief[max(at, 0)%(len(relief)/3)*3]
+	m := relief[max(at, 0)*3]
 	bright := 1 + p.relief*m
 	light := sunlight * (p.rim[d] + p.relief*0.35*max(m, 0))
 	tone := &p.tone[d]
@@ -129,7 +129,7 @@ func (c *canvas) lake() {
 	if c.water <= 0 {
 		return
 	}
-	shore := int(c.water * c.scale)
+	shore := max(1, int(c.water*c.scale))
 	if shore >= c.out.height {
 		return
 	}

@@ -96,7 +96,7 @@ func ease(t float64) float64 { return t * t * t * (t*(t*6-15) + 10) }
 
 func lerp(a, b, t float64) float64 { return a + (b-a)*t }
 
-func clamp(v, low, high float64) float64 { return math.Max(low, math.Min(high, v)) }
+func clamp(v, low, high float64) float64 { return max(low, min(high, v)) }
 
 // rise goes smoothly from 0 at a to 1 at b.
 func rise(a, b, v float64) float64 {

@@ -18,8 +18,8 @@ func (a tint) scale(f float64) tint { return tint{a[0] * f, a[1] * f, a[2] * f} 
 
 // plus adds light without burning out.
 func (a tint) plus(b tint, f float64) tint {
-	for k := range a {
-		a[k] = 1 - (1-a[k])*(1-clamp(b[k]*f, 0, 1))
+	for k, v := range a {
+		a[k] = v + (1-v)*min(max(b[k]*f, 0), 1)
 	}
 	return a
 }

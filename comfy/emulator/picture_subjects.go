@@ -105,15 +105,18 @@ func (c *canvas) beacon(x, y float64, d *dice) {
 	}
 	warm := tint{1, 0.94, 0.76}
 	limit := min(c.out.height, int((y+0.35)*c.scale))
-	c.bands(0, limit, func(y0, y1 int) {
+	c.bands(max(0, int((y-0.35)*c.scale)), limit, func(y0, y1 int) {
 		for py := y0; py < y1; py++ {
 			for px := range c.out.width {
 				dx, dy := (float64(px)+0.5)/c.scale-x, (float64(py)+0.5)/c.scale-y
 				r := math.Sqrt(dx*dx + dy*dy)
 				off := math.Abs(dy-tilt*math.Abs(dx)) / (0.006 + 0.1*math.Abs(dx))
-				f := 0.6 * math.Exp(-r*r*900)
+				f := 0.0
+				if r < 0.09 {
+					f = 0.6 * math.Exp(-r*r*900)
+				}
 				if off < 2.2 && math.Abs(dx) > 0.012 {
-					f += strength * math.Exp(-off*off) * math.Exp(-r*1.5)
+					f += strength * math.Exp(-off*off-r*1.5)
 				}
 				c.light(px, py, warm, f)
 			}
@@ -216,20 +219,27 @@ func (c *canvas) bust(d *dice) {
 	y := 0.42
 	sunward := math.Copysign(1, c.sunX-x)
 	hair := noiseField(d.next())
-	long := d.chance(0.6)
+	fall := 0.75 // how far down the hair goes, in heads
+	if d.chance(0.65) {
+		fall = d.between(2.2, 3.4)
+	}
 	dark := c.near.mix(c.sky[0], 0.18)
 	width := func(sy float64) float64 { // half width of the figure at a height
 		v := (sy - y) / head
 		half := 0.0
-		if v > -1.25 && v < 1.3 {
+		if v > -1.27 && v < 1.27 {
 			u := v / 1.28
-			half = head * 0.92 * math.Pow(1-u*u, 0.55) * (1 - 0.13*rise(0.1, 1.2, v))
+			half = head * 0.92 * math.Pow(1-u*u, 0.5) * (1 - 0.05*rise(0.1, 1.2, v))
 		}
 		if v > 0.9 { // neck, then shoulders
-			half = math.Max(half, head*(0.4+0.06*v)+head*2.1*rise(1.7, 3.3, v)+head*0.35*rise(2.4, 6, v))
+			half = math.Max(half, head*(0.47+0.06*v)+head*2.1*rise(1.7, 3.3, v)+head*0.35*rise(2.4, 6, v))
 		}
-		if long && v > -1.3 && v < 2.6 {
-			half = math.Max(half, head*(1.06-0.12*rise(1.2, 2.6, v))*rise(-1.3, -0.6, v)*rise(2.6, 2.2, v))
+		if v > -1.38 && v < fall { // hair: a dome, then strands that widen and end
+			dome := 1.0
+			if u := (v + 0.1) / 1.28; u < 0 {
+				dome = math.Sqrt(math.Max(0, 1-u*u))
+			}
+			half = math.Max(half, head*1.04*dome*(1+0.22*rise(0.2, 2.2, v))*math.Sqrt(rise(fall, fall-0.7, v)))
 		}
 		return half
 	}
@@ -238,7 +248,8 @@ func (c *canvas) bust(d *dice) {
 		wisp := 0.035 * rise(2.8, 1.5, v) * hair.octaves(v*3.1, side*7, 4)
 		return x + side*(width(sy)+head*wisp)
 	}
-	c.shape(y-1.27*head, 1.02, func(sy float64) (float64, float64) { return edge(sy, -1), edge(sy, 1) },
+	c.bokeh(d)
+	c.shape(y-1.38*head, 1.02, func(sy float64) (float64, float64) { return edge(sy, -1), edge(sy, 1) },
 		func(px, sy float64) tint {
 			from := math.Min(px-edge(sy, -1), edge(sy, 1)-px)
 			near := edge(sy, sunward) - px
@@ -246,6 +257,25 @@ func (c *canvas) bust(d *dice) {
 			v := (sy - y) / head
 			tone := dark.plus(c.sky[2], 0.13*rise(-1, 1.4, v)*rise(6, 1, v))
 			strand := hair.octaves((px-x)/head*5+2*hair.at(v, 3), v*1.1, 3)
-			return tone.plus(c.glow, 0.1*rise(0.1, 0.7, strand)).plus(c.sun.mix(c.glow, 0.6), rim)
+			return tone.plus(c.glow, 0.1*rise(0.1, 0.7, strand)*rise(fall, fall-0.4, v)).plus(c.sun.mix(c.glow, 0.6), rim)
 		})
+}
+
+// bokeh scatters lights that are out of focus.
+func (c *canvas) bokeh(d *dice) {
+	for range 26 {
+		x, y := d.unit()*c.aspect, d.between(0.35, 1.05)
+		radius := d.between(0.012, 0.06)
+		tone := c.glow.mix(c.cloud, d.unit())
+		strength := d.between(0.05, 0.2)
+		x0, x1 := int((x-radius)*c.scale), int((x+radius)*c.scale)
+		for py := int((y - radius) * c.scale); py <= int((y+radius)*c.scale); py++ {
+			for px := x0; px <= x1; px++ {
+				r := math.Hypot((float64(px)+0.5)/c.scale-x, (float64(py)+0.5)/c.scale-y) / radius
+				if r < 1 { // brighter at the rim, as lenses draw it
+					c.light(px, py, tone, strength*(0.6+0.4*r*r)*rise(1, 0.93, r))
+				}
+			}
+		}
+	}
 }

@@ -76,9 +76,9 @@ func convolve(r *raster, across, down []taps) *raster {
 
 func nearestTaps(from, to int) []taps {
 	out := make([]taps, to)
-	scale := float64(float32(from) / float32(to))
+	scale := float32(from) / float32(to) // the server's precision decides ties
 	for i := range out {
-		out[i] = taps{min(int((float64(i)+0.5)*scale), from-1), []float32{1}}
+		out[i] = taps{min(int((float32(i)+0.5)*scale), from-1), []float32{1}}
 	}
 	return out
 }
