@@ -1,13 +1,9 @@
-// Package run is the engine: one request to stored, verified outputs on any
-// backend. The command line, batches and the job worker call the same Runner.
-//
-// It reports typed events to a sink and knows no command line, no HTTP server
-// and no SQL.
 package run
 
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -27,6 +23,16 @@ type NamedValue struct {
 // Values are parameters in the order of the workflow.
 type Values []NamedValue
 
+// Get returns the JSON of a value.
+func (v Values) Get(name string) (json.RawMessage, bool) {
+	for _, nv := range v {
+		if nv.Name == name {
+			return nv.JSON, true
+		}
+	}
+	return nil, false
+}
+
 // MarshalJSON writes an object in that order.
 func (v Values) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
@@ -41,4 +47,26 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
+}
+
+// UnmarshalJSON reads an object and keeps its order and its numbers.
+func (v *Values) UnmarshalJSON(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return fmt.Errorf("parameters are not an object")
+	}
+	var out Values
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		nv := NamedValue{Name: key.(string)}
+		if err := dec.Decode(&nv.JSON); err != nil {
+			return err
+		}
+		out = append(out, nv)
+	}
+	*v = out
+	return nil
 }

@@ -1,0 +1,214 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/internal/config"
+)
+
+// A backend is an open place to run, with the name that results say.
+type backend struct {
+	*comfy.Client
+	name     string
+	embedded bool // the emulator in this process: its runs die with it
+	emulator *emulator.Server
+}
+
+func (b *backend) close() {
+	b.Client.Close()
+	if b.emulator != nil {
+		b.emulator.Close()
+	}
+}
+
+// noBackendError: nothing was named and no ComfyUI answers on this machine.
+type noBackendError struct{}
+
+func (*noBackendError) Error() string {
+	return "no backend is configured, and no ComfyUI answers on 127.0.0.1:8188 or 127.0.0.1:8000"
+}
+
+// localPorts are where ComfyUI and its desktop application listen.
+var localPorts = []string{"8188", "8000"}
+
+// openBackend opens the place that INTERFACE section 2 chooses: the flag, then
+// the environment and the config files, then a ComfyUI on this machine. A
+// connection lost during a run is waited for as long as patience says.
+func (a *app) openBackend(ctx context.Context, flag string, patience time.Duration) (*backend, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	spec, given := flag, flag != ""
+	if !given {
+		spec = cfg.Backend
+	}
+	if spec == "" {
+		if spec = findLocal(ctx); spec == "" {
+			return nil, &noBackendError{}
+		}
+	}
+	return a.dial(cfg, spec, given, patience)
+}
+
+// dial opens one backend by name, keyword or address.
+func (a *app) dial(cfg *config.Config, spec string, given bool, patience time.Duration) (*backend, error) {
+	if kind, query, _ := strings.Cut(spec, "?"); kind == "emulator" {
+		return openEmulator(query, patience)
+	}
+	if err := checkForm(spec); err != nil {
+		return nil, err
+	}
+	name, address := spec, spec
+	b, known := cfg.Backends[spec]
+	switch {
+	case known:
+		if kind, query, _ := strings.Cut(b.URL, "?"); kind == "emulator" {
+			be, err := openEmulator(query, patience)
+			if err == nil {
+				be.name = name
+			}
+			return be, err
+		}
+		address = b.URL
+		if err := checkForm(address); err != nil {
+			return nil, err
+		}
+	case !strings.Contains(spec, "://"):
+		return nil, unknownBackend(cfg, spec)
+	default:
+		name = hostOf(spec)
+	}
+	opts := []comfy.Option{comfy.WithPatience(patience)}
+	access, err := cfg.Access(spec, given)
+	if err != nil {
+		return nil, err
+	}
+	for key, value := range access.Headers {
+		opts = append(opts, comfy.WithHeader(key, value.Reveal()))
+	}
+	if access.Username != "" || access.Password.Reveal() != "" {
+		opts = append(opts, comfy.WithBasicAuth(access.Username, access.Password.Reveal()))
+	}
+	if token := access.Token.Reveal(); token != "" {
+		opts = append(opts, comfy.WithBearer(func() (string, error) { return token, nil }))
+	}
+	client, err := comfy.NewClient(address, opts...)
+	if err != nil {
+		return nil, usagef("write http://HOST:8188", "backend %s: %s", name, err)
+	}
+	return &backend{Client: client, name: name}, nil
+}
+
+// checkForm refuses backend forms of INTERFACE section 2 that are not built.
+func checkForm(spec string) error {
+	if strings.Contains(spec, ",") {
+		return notBuilt("a pool of backends (" + spec + ")")
+	}
+	scheme, _, ok := strings.Cut(spec, "://")
+	switch {
+	case spec == "comfy-cloud", ok && scheme != "http" && scheme != "https":
+		return notBuilt("backend form " + spec)
+	}
+	return nil
+}
+
+// hostOf is what results say for an address: the host, never user or path.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "comfyui"
+	}
+	return u.Host
+}
+
+func unknownBackend(cfg *config.Config, name string) error {
+	names := []string{"emulator"}
+	for n := range cfg.Backends {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	hint := "easel backends add " + name + " http://HOST:8188 makes it known"
+	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
+	}
+	return usagef(hint, "unknown backend %q", name)
+}
+
+// openEmulator starts the embedded ComfyUI: "emulator?step-time=50ms".
+func openEmulator(query string, patience time.Duration) (*backend, error) {
+	opts := emulator.Options{Previews: true}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, usagef("write emulator?step-time=50ms", "emulator options: %s", err)
+	}
+	for key := range values {
+		text := values.Get(key)
+		switch key {
+		case "step-time":
+			err = parseDuration(text, &opts.StepTime)
+		case "model-load":
+			err = parseDuration(text, &opts.ModelLoad)
+		case "fault":
+			for _, spec := range values[key] {
+				f, e := emulator.ParseFault(spec)
+				opts.Faults, err = append(opts.Faults, f), errors.Join(err, e)
+			}
+		case "version":
+			opts.Version = text
+		case "strict-models":
+			opts.StrictModels = text != "false"
+		default:
+			return nil, usagef("they are step-time, model-load, strict-models, version and fault", "unknown emulator option %q", key)
+		}
+		if err != nil {
+			return nil, usagef("write emulator?step-time=50ms", "emulator option %s: %s", key, err)
+		}
+	}
+	srv := emulator.New(opts)
+	client, err := comfy.NewClient("http://emulator", comfy.WithHTTPClient(srv.Client()), comfy.WithPatience(patience), comfy.WithKind("emulator"))
+	if err != nil {
+		srv.Close()
+		return nil, fmt.Errorf("open the emulator: %w", err)
+	}
+	return &backend{Client: client, name: "emulator", embedded: true, emulator: srv}, nil
+}
+
+func parseDuration(text string, d *time.Duration) error {
+	v, err := time.ParseDuration(text)
+	if err == nil && v < 0 {
+		err = errors.New("must not be negative")
+	}
+	*d = v
+	return err
+}
+
+// findLocal asks the usual ports of this machine for a ComfyUI.
+func findLocal(ctx context.Context) string {
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, port := range localPorts {
+		address := "http://127.0.0.1:" + port
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/prompt", nil)
+		if err != nil {
+			return ""
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			continue
+		}
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusOK && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+			return address
+		}
+	}
+	return ""
+}

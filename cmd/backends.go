@@ -1,0 +1,248 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+func newBackendsCmd(a *app) *cobra.Command {
+	return group("backends", "Named places to run: list, add, use, remove",
+		"  easel backends add studio http://192.168.1.20:8188\n  easel backends use studio",
+		newBackendsListCmd(a),
+		newBackendsAddCmd(a),
+		newBackendsUseCmd(a),
+		newBackendsRemoveCmd(a),
+	)
+}
+
+// A listedBackend is one entry of `backends list --json`.
+type listedBackend struct {
+	Name    string        `json:"name"`
+	URL     string        `json:"url"`
+	Default bool          `json:"default"`
+	Secret  bool          `json:"secret"` // it has a password, token or header
+	From    config.Origin `json:"from"`
+}
+
+func newBackendsListCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the named backends",
+		Example: "  easel backends list\n  easel backends list --jq '.[] | select(.default) | .name'",
+		Args:    exactArgs(),
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			found := []listedBackend{}
+			for name, b := range cfg.Backends {
+				found = append(found, listedBackend{
+					Name: name, URL: withoutUser(b.URL), Default: name == cfg.Backend, From: b.Origin,
+					Secret: !b.Password.IsZero() || !b.Token.IsZero() || len(b.Headers) > 0,
+				})
+			}
+			slices.SortFunc(found, func(x, y listedBackend) int { return strings.Compare(x.Name, y.Name) })
+			if a.global.json {
+				return a.printJSON(found)
+			}
+			t := term.NewTable(a.streams, "NAME", "URL", "DEFAULT", "FROM")
+			for _, b := range found {
+				mark := ""
+				if b.Default {
+					mark = "yes"
+				}
+				t.Row(b.Name, b.URL, mark, b.From.String())
+			}
+			return t.Flush()
+		},
+	}
+}
+
+// withoutUser is an address without user and password.
+func withoutUser(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	u.User = nil
+	return u.String()
+}
+
+// backendsAddOptions are the settings of `backends add`.
+type backendsAddOptions struct {
+	app      *app
+	username string
+	password bool
+	token    bool
+	headers  []string
+	insecure bool
+}
+
+func newBackendsAddCmd(a *app) *cobra.Command {
+	o := &backendsAddOptions{app: a}
+	c := &cobra.Command{
+		Use:   "add NAME URL",
+		Short: "Give a backend a name",
+		Long: `Give a backend a name in the user's config file. Secrets are read from stdin, a
+line each, never from a flag's value: first the password, then the token.`,
+		Example: `  easel backends add studio http://192.168.1.20:8188
+  easel backends add cloud https://comfy.example.org --username anna --password < secret.txt
+  easel backends add tunnel https://gpu.example.org/comfy --token < token.txt`,
+		Args: exactArgs("a name", "a URL"),
+		RunE: func(c *cobra.Command, args []string) error { return runBackendsAdd(c.Context(), o, args[0], args[1]) },
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.username, "username", "", "`USER` for basic authentication")
+	f.BoolVar(&o.password, "password", false, "read the password from stdin")
+	f.BoolVar(&o.token, "token", false, "read a bearer token from stdin")
+	return c
+}
+
+func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address string) error {
+	a := o.app
+	if name == "emulator" || strings.ContainsAny(name, ",/:?@ ") {
+		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", name)
+	}
+	if kind, _, _ := strings.Cut(address, "?"); kind != "emulator" {
+		if err := checkForm(address); err != nil {
+			return err
+		}
+		if !strings.Contains(address, "://") {
+			return usagef("write http://"+address, "%q is not an address", address)
+		}
+	}
+	b := config.Backend{URL: address, Username: o.username}
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
+	}
+	secrets, err := o.secrets()
+	if err != nil {
+		return err
+	}
+	b.Password, b.Token = secrets[0], secrets[1]
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if err := config.SetBackend(cfg.UserFile, name, b); err != nil {
+		return err
+	}
+	a.note("backend %s is known now; easel backends use %s makes it the default", name, name)
+	if isPublic(address) && o.username == "" && !o.token {
+		a.note("warning: %s is a public address without authentication: whoever knows it can run anything there", hostOf(address))
+	}
+	return nil
+}
+
+// secrets reads password and token from stdin, a line each.
+func (o *backendsAddOptions) secrets() ([2]config.Secret, error) {
+	var out [2]config.Secret
+	if !o.password && !o.token {
+		return out, nil
+	}
+	data, err := o.app.stdin.bytes("backends add")
+	if err != nil {
+		return out, err
+	}
+	lines := strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+	for i, wanted := range []bool{o.password, o.token} {
+		if !wanted {
+			continue
+		}
+		if len(lines) == 0 || strings.TrimSpace(lines[0]) == "" {
+			return out, usagef("pipe it in: --token < token.txt", "stdin has no secret")
+		}
+		out[i] = config.NewSecret(strings.TrimSpace(lines[0]))
+		lines = lines[1:]
+	}
+	return out, nil
+}
+
+func newBackendsUseCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "use NAME",
+		Short:             "Make a backend the default",
+		Example:           "  easel backends use studio\n  easel backends use emulator",
+		Args:              exactArgs("a name"),
+		ValidArgsFunction: a.completeBackends,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			if _, known := cfg.Backends[args[0]]; !known && args[0] != "emulator" {
+				return unknownBackend(cfg, args[0])
+			}
+			if err := config.UseBackend(cfg.UserFile, args[0]); err != nil {
+				return err
+			}
+			a.note("easel runs on %s from now on", args[0])
+			return nil
+		},
+	}
+}
+
+func newBackendsRemoveCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "remove NAME",
+		Short:             "Forget a backend",
+		Example:           "  easel backends remove studio",
+		Args:              exactArgs("a name"),
+		ValidArgsFunction: a.completeBackends,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			b, known := cfg.Backends[args[0]]
+			if !known {
+				return unknownBackend(cfg, args[0])
+			}
+			if b.Origin.Kind == config.Project {
+				return usagef("edit "+b.Origin.Path, "backend %s is named by the project, not by the user's config", args[0])
+			}
+			if _, err := config.RemoveBackend(cfg.UserFile, args[0]); err != nil {
+				return err
+			}
+			a.note("backend %s is forgotten", args[0])
+			return nil
+		},
+	}
+}
+
+// note says something on stderr unless --quiet.
+func (a *app) note(format string, args ...any) {
+	if !a.global.quiet {
+		fmt.Fprintln(a.streams.Err, term.Escape(fmt.Sprintf(format, args...)))
+	}
+}
+
+// isPublic reports whether an address is one of the open internet: not
+// loopback, not private, not a name without a dot.
+func isPublic(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast() && !ip.IsUnspecified()
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	for _, local := range []string{".local", ".lan", ".home", ".internal", ".localhost", ".home.arpa", ".ts.net"} {
+		if strings.HasSuffix(host, local) {
+			return false
+		}
+	}
+	return strings.Contains(host, ".")
+}

@@ -1,0 +1,90 @@
+package cmd
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+func newCompletionCmd(a *app, root *cobra.Command) *cobra.Command {
+	shells := map[string]func() error{
+		"bash":       func() error { return root.GenBashCompletionV2(a.streams.Out, true) },
+		"zsh":        func() error { return root.GenZshCompletion(a.streams.Out) },
+		"fish":       func() error { return root.GenFishCompletion(a.streams.Out, true) },
+		"powershell": func() error { return root.GenPowerShellCompletionWithDesc(a.streams.Out) },
+	}
+	names := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a completion script for a shell",
+		Long: `Print a completion script for bash, zsh, fish or powershell. It completes
+workflow ids, parameter names and their choices.`,
+		Example: `  source <(easel completion bash)
+  easel completion zsh > "${fpath[1]}/_easel"
+  easel completion fish > ~/.config/fish/completions/easel.fish`,
+		Args:      exactArgs("a shell"),
+		ValidArgs: names,
+		RunE: func(_ *cobra.Command, args []string) error {
+			gen, ok := shells[args[0]]
+			if !ok {
+				return usagef("it is bash, zsh, fish or powershell", "no completion for shell %q", args[0])
+			}
+			return gen()
+		},
+	}
+}
+
+// completeWorkflows lists workflow ids and presets for the shell.
+func (a *app) completeWorkflows(string) ([]string, cobra.ShellCompDirective) {
+	reg, err := a.registry()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var words []string
+	for _, wf := range reg.Workflows() {
+		words = append(words, cobra.CompletionWithDesc(wf.ID, wf.Name))
+	}
+	if cfg, err := a.config(); err == nil {
+		var presets []string
+		for name, p := range cfg.Presets {
+			presets = append(presets, cobra.CompletionWithDesc("@"+name, "preset of "+p.Workflow))
+		}
+		slices.Sort(presets)
+		words = append(words, presets...)
+	}
+	return words, cobra.ShellCompDirectiveDefault // files are workflows too
+}
+
+func (a *app) completeBackends(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	words := []string{cobra.CompletionWithDesc("emulator", "embedded, needs no ComfyUI")}
+	if cfg, err := a.config(); err == nil {
+		var names []string
+		for name := range cfg.Backends {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		words = append(names, words...)
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) completeCharacters(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	reg, err := a.registry()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var words []string
+	for _, c := range reg.Characters() {
+		words = append(words, cobra.CompletionWithDesc(c.ID, c.Name))
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeIDs is completeWorkflows as an argument completion of one id.
+func (a *app) completeIDs(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	words, _ := a.completeWorkflows(word)
+	return words, cobra.ShellCompDirectiveNoFileComp
+}

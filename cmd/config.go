@@ -1,0 +1,157 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+func newConfigCmd(a *app) *cobra.Command {
+	return group("config", "Settings: list, get, set, where they are",
+		"  easel config list --origin\n  easel config set out ~/art",
+		newConfigListCmd(a),
+		newConfigGetCmd(a),
+		newConfigSetCmd(a),
+		newConfigPathCmd(a),
+	)
+}
+
+// A setting is one entry of `config list --json`.
+type setting struct {
+	Key         string        `json:"key"`
+	Value       string        `json:"value"`
+	Origin      config.Origin `json:"origin"`
+	Default     string        `json:"default"`
+	Type        string        `json:"type"`
+	Choices     []string      `json:"choices,omitempty"`
+	Description string        `json:"description"`
+}
+
+func newConfigListCmd(a *app) *cobra.Command {
+	origin := false
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "List the settings and their values",
+		Example: "  easel config list\n  easel config list --origin",
+		Args:    exactArgs(),
+		RunE:    func(*cobra.Command, []string) error { return runConfigList(a, origin) },
+	}
+	c.Flags().BoolVar(&origin, "origin", false, "say where each value comes from")
+	return c
+}
+
+func runConfigList(a *app, origin bool) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	all := []setting{}
+	for _, k := range config.Keys() {
+		value, from, err := cfg.Get(k.Name)
+		if err != nil {
+			return err
+		}
+		all = append(all, setting{k.Name, value, from, k.Default, k.Type, k.Choices, k.Description})
+	}
+	if a.global.json {
+		return a.printJSON(all)
+	}
+	headers := []string{"KEY", "VALUE"}
+	if origin {
+		headers = append(headers, "FROM")
+	}
+	t := term.NewTable(a.streams, append(headers, "WHAT IT IS")...)
+	for _, s := range all {
+		row := []string{s.Key, s.Value}
+		if origin {
+			row = append(row, s.Origin.String())
+		}
+		t.Row(append(row, s.Description)...)
+	}
+	return t.Flush()
+}
+
+func newConfigGetCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "get KEY",
+		Short:             "Print one setting",
+		Example:           "  easel config get out",
+		Args:              exactArgs("a key"),
+		ValidArgsFunction: completeKeys,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			value, from, err := cfg.Get(args[0])
+			if err != nil {
+				return err
+			}
+			if a.global.json {
+				return a.printJSON(setting{Key: args[0], Value: value, Origin: from})
+			}
+			_, err = fmt.Fprintln(a.streams.Out, value)
+			return err
+		},
+	}
+}
+
+func newConfigSetCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "set KEY VALUE",
+		Short:             "Change one setting in the user's config file",
+		Example:           "  easel config set out ~/art\n  easel config set reconnect 2m",
+		Args:              exactArgs("a key", "a value"),
+		ValidArgsFunction: completeKeys,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			return config.Set(cfg.UserFile, args[0], args[1])
+		},
+	}
+}
+
+func newConfigPathCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "path",
+		Short:   "Print where settings, history and caches are",
+		Example: "  easel config path\n  $EDITOR \"$(easel config path --jq .config)\"",
+		Args:    exactArgs(),
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			if a.global.json {
+				return a.printJSON(struct {
+					Config  string `json:"config"`
+					Project string `json:"project,omitempty"`
+					Data    string `json:"data"`
+					Cache   string `json:"cache"`
+				}{cfg.UserFile, cfg.ProjectFile, cfg.DataDir, cfg.CacheDir})
+			}
+			t := term.NewPairs(a.streams)
+			t.Row("config", cfg.UserFile)
+			t.Row("project config", cfg.ProjectFile)
+			t.Row("data", cfg.DataDir)
+			t.Row("cache", cfg.CacheDir)
+			return t.Flush()
+		},
+	}
+}
+
+func completeKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var words []string
+	for _, k := range config.Keys() {
+		words = append(words, cobra.CompletionWithDesc(k.Name, k.Description))
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,132 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+)
+
+// emulateOptions are the settings of `emulate`.
+type emulateOptions struct {
+	app     *app
+	listen  string
+	log     string
+	faults  []string
+	options emulator.Options
+}
+
+func newEmulateCmd(a *app) *cobra.Command {
+	o := &emulateOptions{app: a}
+	c := &cobra.Command{
+		Use:   "emulate",
+		Short: "Serve a ComfyUI without a GPU",
+		Long: `Serve the ComfyUI protocol without a GPU: model-free nodes work on pixels, a
+sampler draws a picture that follows seed, prompt, size and input image, with
+the prompt written small in a corner. It accepts any model name unless
+--strict-models. Each request is logged as a JSON line to --log.`,
+		Example: `  easel emulate
+  easel emulate --listen 127.0.0.1:8189 --step-time 100ms --log requests.jsonl
+  easel emulate --fault ws-reset=1.5s --fault status=view:502:1`,
+		Args: exactArgs(),
+		RunE: func(c *cobra.Command, _ []string) error { return runEmulate(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8188", "`HOST:PORT` to listen on; port 0 = any free one")
+	f.DurationVar(&o.options.StepTime, "step-time", 20*time.Millisecond, "how long `DURATION` a sampler step takes")
+	f.DurationVar(&o.options.ModelLoad, "model-load", 0, "how long `DURATION` loading a model takes")
+	f.IntVar(&o.options.ModelSlots, "model-slots", 1, "how many models `N` stay loaded")
+	f.BoolVar(&o.options.StrictModels, "strict-models", false, "reject model files that are not listed")
+	f.StringVar(&o.options.Version, "comfyui-version", "", "the ComfyUI `VERSION` to behave like")
+	f.StringArrayVar(&o.faults, "fault", nil, "misbehave as `SPEC` says; --fault help lists the faults (repeatable)")
+	f.StringVar(&o.log, "log", "", "log each request as a JSON line to a `FILE`, or - for stderr")
+	return c
+}
+
+func runEmulate(ctx context.Context, o *emulateOptions) error {
+	for _, spec := range o.faults {
+		if spec == "help" {
+			return printFaults(o.app.streams.Out)
+		}
+		f, err := emulator.ParseFault(spec)
+		if err != nil {
+			return usagef("easel emulate --fault help lists them", "--fault %s: %s", spec, err)
+		}
+		o.options.Faults = append(o.options.Faults, f)
+	}
+	closeLog, err := o.openLog()
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	dir, err := os.MkdirTemp("", "easel-emulator-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the emulator's files: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	o.options.Dir, o.options.Previews = dir, true
+
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return usagef("choose another address with --listen", "listen on %s: %s", o.listen, err)
+	}
+	emu := emulator.New(o.options)
+	defer emu.Close()
+	server := &http.Server{Handler: emu, ReadHeaderTimeout: 30 * time.Second}
+	fmt.Fprintf(o.app.streams.Out, "http://%s\n", listener.Addr())
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", o.listen, err)
+	}
+	return nil
+}
+
+// openLog makes requests appear as JSON lines.
+func (o *emulateOptions) openLog() (closeLog func(), err error) {
+	var w io.Writer
+	switch o.log {
+	case "":
+		return func() {}, nil
+	case "-":
+		w, closeLog = o.app.streams.Err, func() {}
+	default:
+		f, err := os.OpenFile(o.app.path(o.log), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		if err != nil {
+			return nil, fmt.Errorf("open the request log: %w", err)
+		}
+		w, closeLog = f, func() { f.Close() }
+	}
+	var mu sync.Mutex
+	enc := json.NewEncoder(w)
+	o.options.OnRequest = func(r emulator.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = enc.Encode(r) // a log that cannot be written must not stop the server
+	}
+	return closeLog, nil
+}
+
+func printFaults(w io.Writer) error {
+	for _, f := range emulator.Faults() {
+		form := f.Name
+		if f.Args != "" {
+			form += "=" + f.Args
+		}
+		if _, err := fmt.Fprintf(w, "  %-34s %s\n", form, f.Meaning); err != nil {
+			return err
+		}
+	}
+	return nil
+}

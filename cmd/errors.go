@@ -1,0 +1,281 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// usageError: the command line itself is wrong.
+type usageError struct {
+	message string
+	hint    string
+}
+
+func (e *usageError) Error() string { return e.message }
+
+func usagef(hint, format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...), hint}
+}
+
+// notBuilt: the form is part of easel's interface but not of this version.
+func notBuilt(what string) error {
+	return &usageError{what + " is not built yet", "easel --help lists what this version can do"}
+}
+
+// invalidError: an input or combination that cannot run.
+type invalidError struct {
+	message string
+	hint    string
+}
+
+func (e *invalidError) Error() string { return e.message }
+
+// signalError is the cause of a context that a signal ended.
+type signalError struct {
+	name string
+	exit int
+}
+
+func (e *signalError) Error() string { return "stopped by " + e.name }
+
+// reportedError carries an exit code for a failure that has been printed.
+type reportedError struct{ exit int }
+
+func (e *reportedError) Error() string { return "already reported" }
+
+// A failure is an error as users read it; its JSON form is the contract of
+// INTERFACE section 4.
+type failure struct {
+	Code      string             `json:"code"`
+	Exit      int                `json:"exit"`
+	Message   string             `json:"message"`
+	Hint      string             `json:"hint"`
+	Retryable bool               `json:"retryable"`
+	Node      *string            `json:"node"`
+	Class     *string            `json:"class"`
+	Parameter *string            `json:"parameter"`
+	File      *string            `json:"file"`
+	Row       *int               `json:"row"`
+	Column    *string            `json:"column"`
+	Problems  []registry.Problem `json:"problems"`
+}
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// explain maps an error to what users read and to the exit code. It is the
+// only place that does.
+func explain(err error) failure {
+	f := failure{Code: "failed", Exit: exitFailure, Message: err.Error(), Problems: []registry.Problem{}}
+	for _, try := range []func(error, *failure) bool{
+		explainStop, explainUsage, explainValues, explainFiles, explainBackend, explainRun, explainStorage,
+	} {
+		if try(err, &f) {
+			break
+		}
+	}
+	return f
+}
+
+func explainStop(err error, f *failure) bool {
+	var stopped *run.StoppedError
+	var sig *signalError
+	switch {
+	case errors.As(err, &sig):
+		f.Code, f.Exit, f.Retryable = "interrupted", sig.exit, true
+	case errors.Is(err, context.Canceled):
+		f.Code, f.Exit, f.Retryable = "interrupted", exitInterrupt, true
+	case errors.As(err, &stopped):
+		f.Code, f.Exit, f.Retryable = "timeout", exitLost, true
+		f.Hint = "give the run more time with --timeout"
+	default:
+		return false
+	}
+	if errors.As(err, &stopped) {
+		f.Message = stopped.Error()
+		if stopped.Unconfirmed != nil {
+			f.Hint = "easel resume " + stopped.Run + " finishes the cancel"
+		}
+	}
+	return true
+}
+
+func explainUsage(err error, f *failure) bool {
+	var usage *usageError
+	var query *term.QueryError
+	switch {
+	case errors.As(err, &usage):
+		f.Hint = usage.hint
+	case errors.As(err, &query):
+		f.Hint = "see the jq manual for the language of --jq"
+	default:
+		return false
+	}
+	f.Code, f.Exit = "usage", exitUsage
+	return true
+}
+
+func explainValues(err error, f *failure) bool {
+	var values *registry.ValuesError
+	var unknownWorkflow *registry.UnknownWorkflowError
+	var unknownCharacter *registry.UnknownCharacterError
+	var rejected *run.RejectedError
+	var invalid *invalidError
+	f.Exit = exitInvalid
+	switch {
+	case errors.As(err, &values):
+		f.Code, f.Problems = "invalid_parameter", values.Problems
+		f.Hint = "easel workflows show " + values.Workflow + " lists the parameters"
+	case errors.As(err, &unknownWorkflow):
+		f.Code, f.Hint = "unknown_workflow", nearestHint(unknownWorkflow.Nearest, "easel workflows list")
+	case errors.As(err, &unknownCharacter):
+		f.Code, f.Hint = "unknown_character", nearestHint(unknownCharacter.Nearest, "easel characters list")
+	case errors.As(err, &rejected):
+		f.Code, f.Problems = "rejected", rejected.Problems
+		if len(rejected.Nodes) > 0 {
+			f.Node, f.Class = text(rejected.Nodes[0].Node), text(rejected.Nodes[0].Class)
+		}
+	case errors.As(err, &invalid):
+		f.Code, f.Hint = "invalid_input", invalid.hint
+	default:
+		f.Exit = exitFailure
+		return false
+	}
+	if len(f.Problems) > 0 {
+		p := f.Problems[0]
+		f.Parameter = text(p.Parameter)
+		if p.Hint != "" {
+			f.Hint = p.Hint
+		} else if len(p.Nearest) > 0 {
+			f.Hint = "did you mean " + strings.Join(p.Nearest, " or ") + "?"
+		}
+	}
+	return true
+}
+
+func nearestHint(nearest []string, list string) string {
+	if len(nearest) == 0 {
+		return list + " shows what there is"
+	}
+	return "did you mean " + strings.Join(nearest, " or ") + "? " + list + " shows all"
+}
+
+func explainFiles(err error, f *failure) bool {
+	var file *registry.FileError
+	var input *run.InputError
+	var editor comfy.UIFormatError
+	switch {
+	case errors.As(err, &input):
+		f.Code, f.File, f.Parameter, f.Hint = "invalid_input", text(input.File), text(input.Parameter), input.Hint
+	case errors.As(err, &file):
+		f.Code, f.File, f.Hint = "invalid_workflow", text(file.Path), file.Hint
+	case errors.As(err, &editor):
+		f.Code = "editor_format"
+		f.Hint = "in ComfyUI choose File > Export (API) and use that file; reading the editor's own format is not built yet"
+	default:
+		return false
+	}
+	f.Exit = exitInvalid
+	return true
+}
+
+func explainBackend(err error, f *failure) bool {
+	var noBackend *noBackendError
+	var auth *comfy.AuthError
+	var withheld *config.WithheldError
+	var unreachable *comfy.UnreachableError
+	var status *comfy.StatusError
+	var lost *comfy.LostError
+	switch {
+	case errors.As(err, &noBackend):
+		f.Code, f.Exit = "no_backend", exitUnreachable
+		f.Hint = "name one with easel backends add studio http://HOST:8188, or try --backend emulator, which needs no ComfyUI"
+	case errors.As(err, &withheld):
+		f.Code, f.Exit, f.Hint = "secret_withheld", exitAuth, withheld.Hint
+	case errors.As(err, &auth):
+		f.Code, f.Exit = "authentication", exitAuth
+		f.Hint = "check user and password, or set EASEL_TOKEN_<BACKEND>"
+	case errors.As(err, &lost):
+		f.Code, f.Exit, f.Retryable = "lost", exitLost, true
+		if !lost.Gone {
+			f.Hint = "when the backend is back: easel resume " + lost.ID
+		} else {
+			f.Hint = "run the same command again"
+		}
+	case errors.As(err, &unreachable):
+		f.Code, f.Exit, f.Retryable = "unreachable", exitUnreachable, true
+		f.Hint = "is ComfyUI running there? easel backends list shows what is known; --backend emulator needs none"
+	case errors.As(err, &status):
+		f.Code, f.Exit, f.Retryable = "backend_status", exitUnreachable, status.Status >= 500 || status.Status == 429
+		f.Hint = "the address answers, but not as ComfyUI does: check it with curl, or ask who runs the proxy"
+	default:
+		return false
+	}
+	return true
+}
+
+func explainRun(err error, f *failure) bool {
+	var failed *run.FailedError
+	var incomplete *run.IncompleteError
+	var cancelled *comfy.CancelledError
+	var gone *comfy.NotFoundError
+	var large *comfy.TooLargeError
+	var ambiguous *comfy.AmbiguousError
+	var unknownRun *ledger.NotFoundError
+	switch {
+	case errors.As(err, &failed):
+		f.Code, f.Exit = "node_error", exitNode
+		f.Node, f.Class, f.Parameter = text(failed.Err.Node), text(failed.Err.Class), text(failed.Parameter)
+		if failed.Err.OOM {
+			f.Code, f.Retryable = "out_of_memory", true
+			f.Hint = "a smaller picture or a smaller model needs less memory; the server has unloaded its models, so the same run may work now"
+		}
+	case errors.As(err, &cancelled):
+		f.Code, f.Exit, f.Retryable = "cancelled", exitLost, true
+		f.Hint = "somebody interrupted it on the server; run the same command again"
+	case errors.As(err, &ambiguous):
+		f.Code, f.Exit, f.Retryable = "ambiguous", exitLost, false
+		f.Hint = "it may be running: easel resume " + ambiguous.ID + " finds out"
+	case errors.As(err, &incomplete), errors.As(err, &gone), errors.As(err, &large):
+		f.Code, f.Exit, f.Retryable = "incomplete", exitLost, true
+	case errors.As(err, &unknownRun):
+		f.Code, f.Exit = "unknown_run", exitInvalid
+		f.Hint = nearestHint(unknownRun.Nearest, "easel history list")
+	default:
+		return false
+	}
+	return true
+}
+
+func explainStorage(err error, f *failure) bool {
+	var se *storage.Error
+	switch {
+	case errors.Is(err, storage.ErrExist):
+		f.Hint = "choose another name, or replace it with --force"
+	case errors.Is(err, storage.ErrFull):
+		f.Hint = "free some space, then easel resume collects what is finished"
+		f.Retryable = true
+	case errors.Is(err, storage.ErrRefused), errors.Is(err, fs.ErrPermission):
+		f.Hint = "choose a folder you may write to with --out"
+	case errors.As(err, &se):
+	default:
+		return false
+	}
+	f.Code, f.Exit = "storage", exitStorage
+	return true
+}

@@ -1,0 +1,264 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// generateOptions are what `generate` was asked to do.
+type generateOptions struct {
+	app    *app
+	target *target // the workflow; nil when none was named
+
+	words     []string       // prompt words after WORKFLOW
+	flags     []registry.Arg // parameter flags, coerced later
+	images    []string       // --image, before they are given to parameters
+	sets      []string
+	params    string
+	character string
+
+	backend   string
+	reconnect time.Duration
+	timeout   time.Duration
+	output    outputOptions
+	count     int
+	seedMode  string
+	dryRun    bool
+	detach    bool
+	events    bool
+	preview   string
+}
+
+// newGenerateCmd builds `generate` with the flags of the workflow that the
+// command line names, so that help, completion and errors know its parameters.
+// An unknown workflow is refused here, before any flag is parsed.
+func newGenerateCmd(a *app, args []string) (*cobra.Command, error) {
+	opts := &generateOptions{app: a}
+	c := &cobra.Command{
+		Use:   "generate WORKFLOW [PROMPT...]",
+		Short: "Run a workflow and store what it makes",
+		Long: `Run a workflow once, or --count times, and print the path of each stored
+output, a line each. Words after WORKFLOW are the prompt.
+
+WORKFLOW is an id (easel workflows list), @PRESET, or a file that holds a graph:
+an API-format .json or a picture made by ComfyUI.`,
+		Example: `  easel generate flux_single "a lighthouse at dusk" --backend emulator
+  easel generate flux_single "a lighthouse" --seed 7 --steps 30 --count 4
+  easel generate qwen_single "in autumn" --image photo.jpg --denoise 0.6 --out art/
+  easel generate flux_single --help          # the parameters of one workflow`,
+		ValidArgsFunction: func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.completeWorkflows(word)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if opts.target == nil {
+				return usagef("easel workflows list shows them", "generate needs a workflow")
+			}
+			opts.words = args[1:]
+			return runGenerate(c.Context(), opts)
+		},
+	}
+	opts.addFlags(c)
+	word, found := workflowWord(a, args, "generate")
+	if !found {
+		return c, nil
+	}
+	t, err := a.resolveTarget(word)
+	if err != nil {
+		if isCompletion(args) {
+			return c, nil
+		}
+		return nil, err
+	}
+	opts.target, a.target = t, t
+	return c, opts.addParameterFlags(c)
+}
+
+func (o *generateOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.SortFlags = false
+	f.SetNormalizeFunc(dashes)
+	o.addRunFlags(f)
+	completeWords(c, "seed-mode", "increment", "random", "fixed")
+	completeWords(c, "preview", "auto", "always", "never")
+	completeWords(c, "provenance", "sidecar", "embedded", "both", "none")
+	_ = c.RegisterFlagCompletionFunc("backend", o.app.completeBackends)
+	_ = c.RegisterFlagCompletionFunc("character", o.app.completeCharacters)
+}
+
+// addRunFlags declares the flags that every workflow takes.
+func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
+	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, or emulator")
+	o.output.addFlags(f)
+	f.IntVarP(&o.count, "count", "n", 1, "how many runs `N`, with seeds by --seed-mode")
+	f.StringVar(&o.seedMode, "seed-mode", "increment", "seeds of --count: `increment|random|fixed`")
+	f.StringArrayVar(&o.sets, "set", nil, "set a parameter or any graph input: `steps=30`, 'KSampler.steps=30', '12.steps=30' (repeatable)")
+	f.StringVar(&o.params, "params", "", "parameters from a JSON or YAML `FILE`")
+	f.StringVar(&o.character, "character", "", "a character `ID`: its LoRA, words and defaults")
+	f.DurationVar(&o.timeout, "timeout", 0, "cancel a run that takes longer `DURATION` on the backend")
+	f.DurationVar(&o.reconnect, "reconnect", 30*time.Second, "how long `DURATION` to wait for a backend lost during a run")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the bound graph and touch nothing")
+	f.BoolVar(&o.detach, "detach", false, "submit, print the run id and leave; easel resume collects it")
+	f.BoolVar(&o.events, "events", false, "print a JSON line per event (implies --json)")
+	f.StringVar(&o.preview, "preview", "auto", "pictures in the terminal: `auto|always|never`")
+}
+
+// check refuses combinations that make no sense, before anything is opened.
+func (o *generateOptions) check() error {
+	if o.events {
+		o.app.global.json = true
+	}
+	switch {
+	case o.count < 1:
+		return usagef("", "--count must be at least 1, not %d", o.count)
+	case o.seedMode != "increment" && o.seedMode != "random" && o.seedMode != "fixed":
+		return usagef("it is increment, random or fixed", "unknown --seed-mode %q", o.seedMode)
+	case o.preview != "auto" && o.preview != "always" && o.preview != "never":
+		return usagef("it is auto, always or never", "unknown --preview %q", o.preview)
+	case o.detach && o.output.stdout():
+		return usagef("", "--detach leaves before there is anything for --out -")
+	}
+	return nil
+}
+
+func runGenerate(ctx context.Context, o *generateOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	plan, err := o.plan(ctx)
+	if err != nil {
+		return err
+	}
+	dest, err := o.output.open(o.app, o.dryRun)
+	if err != nil {
+		return err
+	}
+	defer dest.close()
+	if err := dest.fits(plan, o.app.global.json); err != nil {
+		return err
+	}
+	runner := &run.Runner{
+		Store: dest.store, Out: dest.name, OpenInput: o.app.openInput(ctx), Version: o.app.version(),
+	}
+	if o.dryRun {
+		return o.printPlan(ctx, runner, plan)
+	}
+	tickets, err := prepareAll(ctx, runner, plan)
+	if err != nil {
+		return err
+	}
+	be, err := o.app.openBackend(ctx, o.backend, o.reconnect)
+	if err != nil {
+		return err
+	}
+	defer be.close()
+	runner.Backend, runner.BackendName = be, be.name
+	if runner.History, err = o.app.history(); err != nil {
+		return err
+	}
+	if o.detach && be.embedded {
+		return usagef("start one with easel emulate and use its address", "--detach cannot leave a run on the embedded emulator, which ends with this process")
+	}
+	return o.runAll(ctx, runner, tickets, dest)
+}
+
+// prepareAll resolves every run before the first one starts, so that a mistake
+// in the last does not show after the first has cost something.
+func prepareAll(ctx context.Context, runner *run.Runner, plan []run.Request) ([]*run.Ticket, error) {
+	tickets := make([]*run.Ticket, len(plan))
+	for i, req := range plan {
+		var err error
+		if tickets[i], err = runner.Prepare(ctx, req); err != nil {
+			return nil, err
+		}
+	}
+	return tickets, nil
+}
+
+// runAll executes the plan. With several runs a failure does not stop the next
+// one: some failed is exit 3, all failed is the first one's code.
+func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, tickets []*run.Ticket, dest *destination) error {
+	view := newRunView(o, len(tickets))
+	defer view.close()
+	var first error
+	failed, partial := 0, 0
+	for i, t := range tickets {
+		view.begin(i, t)
+		res, err := o.runOne(ctx, runner, t, view)
+		if err == nil {
+			err = dest.deliver(res)
+		}
+		if res != nil {
+			view.result(res, err)
+			if res.Status == run.Partial {
+				partial++
+			}
+		}
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil || len(tickets) == 1 {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+		failed++
+		view.failure(explain(err))
+	}
+	switch {
+	case failed == len(tickets):
+		return &reportedError{explain(first).Exit}
+	case failed > 0 || partial > 0:
+		return &reportedError{exitPartial}
+	}
+	return nil
+}
+
+func (o *generateOptions) runOne(ctx context.Context, runner *run.Runner, t *run.Ticket, view *runView) (*run.Result, error) {
+	if !o.detach {
+		return runner.Execute(ctx, t, view.event)
+	}
+	if err := runner.Submit(ctx, t, view.event); err != nil {
+		return nil, err
+	}
+	return nil, view.detached(t)
+}
+
+// printPlan is --dry-run: the graph, or with --json the request and the graph.
+func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, plan []run.Request) error {
+	var errs []error
+	for _, req := range plan {
+		t, err := runner.Prepare(ctx, req)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		var v any = t.Graph
+		if o.app.global.json {
+			v = struct {
+				Workflow   string     `json:"workflow"`
+				Seed       *run.Seed  `json:"seed,omitempty"`
+				Parameters run.Values `json:"parameters"`
+				Graph      any        `json:"graph"`
+			}{t.Workflow, t.Seed, t.Parameters, t.Graph}
+		}
+		if err := o.app.printJSON(v); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("dry run: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package cmd
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// A target is what WORKFLOW on a command line stands for.
+type target struct {
+	word     string
+	workflow *registry.Workflow
+	preset   []registry.Arg // of @PRESET
+	person   string         // character of @PRESET
+}
+
+// isCompletion reports whether a shell asks for words.
+func isCompletion(args []string) bool {
+	return len(args) > 0 && (args[0] == "__complete" || args[0] == "__completeNoDesc")
+}
+
+// workflowWord finds WORKFLOW in a command line for a command, before the
+// flags of that workflow are known.
+func workflowWord(a *app, args []string, command string) (string, bool) {
+	if isCompletion(args) {
+		args = args[1 : len(args)-1] // the last word is being typed
+	}
+	f := pflag.NewFlagSet("scan", pflag.ContinueOnError)
+	f.ParseErrorsAllowlist.UnknownFlags = true
+	f.SetNormalizeFunc(dashes)
+	f.BoolP("help", "h", false, "")
+	scan := &app{streams: a.streams}
+	scan.addGlobals(f)
+	known := &generateOptions{app: scan}
+	known.addRunFlags(f)
+	if f.Parse(args) != nil {
+		return "", false
+	}
+	rest := f.Args()
+	if len(rest) > 0 && rest[0] == "help" {
+		rest = rest[1:]
+	}
+	if len(rest) < 2 || rest[0] != command {
+		return "", false
+	}
+	return rest[1], true
+}
+
+// dashes lets --lora_strength mean --lora-strength.
+func dashes(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
+}
+
+// resolveTarget looks WORKFLOW up: @PRESET, a file, or an id.
+func (a *app) resolveTarget(word string) (*target, error) {
+	if name, ok := strings.CutPrefix(word, "@"); ok {
+		return a.resolvePreset(name)
+	}
+	if strings.HasPrefix(word, "server:") {
+		return nil, notBuilt("running a workflow saved on the backend (" + word + ")")
+	}
+	if looksLikeFile(word) {
+		wf, err := a.workflowFromFile(word)
+		return &target{word: word, workflow: wf}, err
+	}
+	reg, err := a.registry()
+	if err != nil {
+		return nil, err
+	}
+	wf, err := reg.Workflow(word)
+	return &target{word: word, workflow: wf}, err
+}
+
+func (a *app) resolvePreset(name string) (*target, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	preset, ok := cfg.Presets[name]
+	if !ok {
+		var names []string
+		for n := range cfg.Presets {
+			names = append(names, "@"+n)
+		}
+		slices.Sort(names)
+		hint := "presets stand in the config file: easel config path"
+		if near := comfy.Nearest("@"+name, names, 3); len(near) > 0 {
+			hint = "did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return nil, &invalidError{"unknown preset @" + name, hint}
+	}
+	reg, err := a.registry()
+	if err != nil {
+		return nil, err
+	}
+	wf, err := reg.Workflow(preset.Workflow)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{word: "@" + name, workflow: wf, person: preset.Character}
+	for _, p := range preset.Params {
+		t.preset = append(t.preset, registry.Arg{Name: p.Name, JSON: p.JSON, Origin: registry.FromPreset})
+	}
+	return t, nil
+}
+
+// looksLikeFile follows INTERFACE section 1: a slash or an extension.
+func looksLikeFile(word string) bool {
+	return strings.ContainsAny(word, `/\`) || filepath.Ext(word) != ""
+}
+
+// maxGraphFile bounds how much of a graph file is read: 64 MiB.
+const maxGraphFile = 64 << 20
+
+// workflowFromFile makes a workflow of an API graph, or of the one inside a
+// picture, with parameters found by role.
+func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
+	file, err := os.Open(a.path(name))
+	if err != nil {
+		reason := "cannot be read"
+		if errors.Is(err, fs.ErrNotExist) {
+			reason = "there is no such file"
+		}
+		return nil, &registry.FileError{Path: name, Message: reason, Err: err}
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, &registry.FileError{Path: name, Message: "cannot be read", Err: err}
+	}
+	if info.Size() > maxGraphFile && strings.EqualFold(filepath.Ext(name), ".json") {
+		return nil, &registry.FileError{Path: name, Message: "is too large for a graph"}
+	}
+	id := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+	data, err := graphBytes(file, info.Size(), name)
+	if err != nil {
+		return nil, err
+	}
+	g, err := comfy.ParseGraph(data)
+	if err != nil {
+		return nil, &registry.FileError{Path: name, Message: "is not an API-format graph: " + err.Error(), Err: err}
+	}
+	return registry.FromGraph(id, g)
+}
+
+// graphBytes reads the graph: the file itself, or what a picture carries.
+func graphBytes(file *os.File, size int64, name string) ([]byte, error) {
+	if strings.EqualFold(filepath.Ext(name), ".json") {
+		data := make([]byte, size)
+		if _, err := file.ReadAt(data, 0); err != nil && size > 0 {
+			return nil, &registry.FileError{Path: name, Message: "cannot be read", Err: err}
+		}
+		return data, nil
+	}
+	meta, err := media.ReadMetadata(file, size)
+	if err != nil {
+		return nil, &registry.FileError{Path: name, Message: "carries no graph that can be read", Err: err}
+	}
+	if len(meta.Prompt) == 0 {
+		return nil, &registry.FileError{
+			Path: name, Message: "carries no API-format graph",
+			Hint: "pictures saved by ComfyUI carry one, unless a program on the way stripped it",
+		}
+	}
+	return meta.Prompt, nil
+}

@@ -1,0 +1,127 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// A runView shows runs as they happen: a bar or plain lines on stderr, results
+// on stdout, and with --events each event as a JSON line.
+type runView struct {
+	opts     *generateOptions
+	total    int
+	index    int
+	ticket   *run.Ticket
+	progress term.Progress
+	began    time.Time
+}
+
+func newRunView(o *generateOptions, total int) *runView {
+	return &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams)}
+}
+
+func (v *runView) begin(i int, t *run.Ticket) {
+	v.index, v.ticket, v.began = i, t, time.Now()
+}
+
+func (v *runView) close() { v.progress.Finish("") }
+
+// label says which run is shown, when there are several.
+func (v *runView) label() string {
+	if v.total == 1 {
+		return v.ticket.Workflow
+	}
+	return fmt.Sprintf("%s %d/%d", v.ticket.Workflow, v.index+1, v.total)
+}
+
+// event is the sink of a run.
+func (v *runView) event(e run.Event) {
+	if v.opts.events && e.Type != run.EventDone && e.Type != run.EventPreview {
+		_ = v.opts.app.printJSON(e)
+	}
+	switch e.Type {
+	case run.EventWarning:
+		v.progress.Note("warning: " + term.Escape(e.Message))
+	case run.EventLost:
+		v.progress.Note(fmt.Sprintf("lost the connection, waiting up to %s for it: %s", v.opts.reconnect, term.Escape(e.Message)))
+	case run.EventBack:
+		v.progress.Note("the connection is back")
+	case run.EventUpload:
+		v.progress.Set(term.State{Label: v.label(), Node: fmt.Sprintf("uploading %d %s", e.Steps, plural(e.Steps, "file"))})
+	case run.EventQueued, run.EventStarted, run.EventNode, run.EventProgress:
+		v.progress.Set(v.state(e))
+	}
+}
+
+func (v *runView) state(e run.Event) term.State {
+	node := e.Title
+	if node == "" {
+		node = e.Class
+	}
+	if e.Message != "" {
+		node = e.Message
+	}
+	return term.State{
+		Label: v.label(), Node: term.Escape(node), Step: e.Step, Steps: e.Steps, Fraction: e.Fraction,
+		Queued: e.Type == run.EventQueued, Position: e.Position,
+		ETA: time.Duration(e.ETA) * time.Millisecond, Elapsed: time.Since(v.began),
+	}
+}
+
+// result prints what a run left: paths, a line each, or its JSON.
+func (v *runView) result(res *run.Result, err error) {
+	v.progress.Clear()
+	a := v.opts.app
+	if a.global.json {
+		if err == nil || len(res.Outputs) > 0 || v.total > 1 {
+			_ = a.printJSON(res)
+		}
+		return
+	}
+	if v.opts.output.stdout() {
+		return
+	}
+	for _, out := range res.Outputs {
+		where := out.Path
+		if out.URL != nil {
+			where = *out.URL
+		}
+		fmt.Fprintln(a.streams.Out, where)
+	}
+	if res.Cached {
+		v.progress.Note("the server had this result already: nothing was computed anew")
+	}
+}
+
+// failure reports a failed run while others go on.
+func (v *runView) failure(f failure) {
+	v.progress.Clear()
+	v.opts.app.printFailure(f)
+	if v.opts.app.global.json {
+		_ = v.opts.app.printJSON(map[string]failure{"error": f})
+	}
+}
+
+// detached prints the id of a run that was left to the backend.
+func (v *runView) detached(t *run.Ticket) error {
+	v.progress.Clear()
+	a := v.opts.app
+	if a.global.json {
+		return a.printJSON(struct {
+			ID       string `json:"id"`
+			Workflow string `json:"workflow"`
+			Backend  string `json:"backend"`
+			Status   string `json:"status"`
+			PromptID string `json:"prompt_id"`
+		}{t.Run, t.Workflow, t.Backend, "submitted", t.PromptID})
+	}
+	_, err := fmt.Fprintln(a.streams.Out, t.Run)
+	return err
+}
+
+func (o *generateOptions) wantsPreview() bool {
+	return o.preview == "always" || (o.preview == "auto" && o.app.streams.ErrTTY && !o.app.global.quiet)
+}

@@ -1,0 +1,58 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+)
+
+// helpTopics are the pages behind `easel help TOPIC`.
+var helpTopics = map[string]func() string{
+	"exit-codes":  exitCodesTopic,
+	"environment": func() string { return environmentTopic },
+	"names":       func() string { return namesTopic },
+}
+
+func exitCodesTopic() string {
+	var b strings.Builder
+	b.WriteString("Exit codes of easel. With --json the same number stands in the error object.\n\n")
+	for _, e := range exitCodes {
+		fmt.Fprintf(&b, "  %3d  %s\n", e.code, e.meaning)
+	}
+	return b.String()
+}
+
+const environmentTopic = `Variables that easel reads. A flag wins over a variable, a variable over a file.
+
+  EASEL_BACKEND          where to run, as --backend
+  EASEL_OUT              where outputs go, as --out
+  EASEL_<KEY>            any other config key: easel config list shows them
+  EASEL_TOKEN_<BACKEND>  bearer token of a named backend; dashes become underscores
+  EASEL_ALLOW_ORIGINS    origins, separated by commas, that may get secrets although
+                         only a project file names them
+  EASEL_FORCE_TTY        1 = draw as on a terminal
+  NO_COLOR               any value = no colours
+  XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME
+                         where config, history and caches live
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY
+                         for addresses outside this machine
+`
+
+const namesTopic = `Placeholders of --name. The extension comes from the content.
+
+  {workflow}    workflow id
+  {id}          run id; sorts by time
+  {n}           output of the run, from 1
+  {item}        item id of a batch
+  {seed}        seed
+  {date}        2026-11-24
+  {time}        145900
+  {character}   character id
+  {backend}     backend name
+  {prompt:40}   the first 40 characters of the prompt
+  {param.NAME}  a parameter
+  {row.COLUMN}  a column of a batch's table
+
+A slash makes a folder: --name '{date}/{workflow}-{seed}'. What a file system
+forbids is replaced; a file that is there already is kept and the new one gets
+-1, -2, ...; --force replaces it.
+`

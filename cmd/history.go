@@ -1,0 +1,146 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+func newHistoryCmd(a *app) *cobra.Command {
+	return group("history", "Runs of this machine",
+		"  easel history list\n  easel history show last",
+		newHistoryListCmd(a),
+		newHistoryShowCmd(a),
+	)
+}
+
+// historyListOptions are the limits of `history list`.
+type historyListOptions struct {
+	app      *app
+	limit    int
+	workflow string
+}
+
+func newHistoryListCmd(a *app) *cobra.Command {
+	o := &historyListOptions{app: a}
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "List the runs of this machine, the newest first",
+		Example: "  easel history list\n  easel history list --workflow flux_single --limit 5\n  easel history list --jq '.[] | .outputs[].path'",
+		Args:    exactArgs(),
+		RunE:    func(*cobra.Command, []string) error { return runHistoryList(o) },
+	}
+	c.Flags().IntVar(&o.limit, "limit", 20, "at most `N` runs, 0 = all")
+	c.Flags().StringVar(&o.workflow, "workflow", "", "only runs of a `WORKFLOW`")
+	return c
+}
+
+func runHistoryList(o *historyListOptions) error {
+	h, err := o.app.history()
+	if err != nil {
+		return err
+	}
+	found := []ledger.Record{}
+	for rec, err := range h.List() {
+		if err != nil {
+			return err
+		}
+		if o.workflow != "" && rec.Workflow != o.workflow {
+			continue
+		}
+		found = append(found, rec)
+		if o.limit > 0 && len(found) == o.limit {
+			break
+		}
+	}
+	if o.app.global.json {
+		return o.app.printJSON(found)
+	}
+	t := term.NewTable(o.app.streams, "RUN", "WHEN", "WORKFLOW", "BACKEND", "STATE", "OUTPUT")
+	for _, rec := range found {
+		out := ""
+		if names := outputPaths(rec); len(names) > 0 {
+			out = names[0]
+			if len(names) > 1 {
+				out += fmt.Sprintf(" (+%d)", len(names)-1)
+			}
+		}
+		t.Row(rec.ID, when(o.app, rec.Created), rec.Workflow, rec.Backend, string(rec.State), out)
+	}
+	return t.Flush()
+}
+
+// when is "3 minutes ago" for people and RFC 3339 for programs.
+func when(a *app, t time.Time) string {
+	if a.streams.OutTTY {
+		return term.Ago(t, time.Now())
+	}
+	return t.Format(time.RFC3339)
+}
+
+func newHistoryShowCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show RUN",
+		Short:   "Show a run; RUN is an id, a unique prefix, or last",
+		Example: "  easel history show last\n  easel history show 01jd7 --json",
+		Args:    exactArgs("a run"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			h, err := a.history()
+			if err != nil {
+				return err
+			}
+			rec, err := h.Get(args[0])
+			if err != nil {
+				return err
+			}
+			return a.printRun(rec)
+		},
+	}
+}
+
+// outputPaths are where the outputs of a recorded run were stored.
+func outputPaths(rec ledger.Record) []string {
+	var res run.Result
+	if json.Unmarshal(rec.Result, &res) != nil {
+		return nil
+	}
+	var paths []string
+	for _, o := range res.Outputs {
+		paths = append(paths, o.Path)
+	}
+	return paths
+}
+
+// printRun shows one recorded run.
+func (a *app) printRun(rec ledger.Record) error {
+	if a.global.json {
+		return a.printJSON(rec)
+	}
+	t := term.NewPairs(a.streams)
+	t.Row("run", rec.ID)
+	t.Row("state", string(rec.State))
+	if rec.Error != "" {
+		t.Row("error", term.EscapeMultiline(rec.Error))
+	}
+	t.Row("when", rec.Created.Local().Format(time.DateTime))
+	t.Row("workflow", rec.Workflow)
+	t.Row("backend", rec.Backend)
+	if ticket, err := run.OpenTicket(rec.Request); err == nil {
+		if ticket.Character != "" {
+			t.Row("character", ticket.Character)
+		}
+		for _, nv := range ticket.Parameters {
+			t.Row(nv.Name, term.EscapeMultiline(jsonText(nv.JSON)))
+		}
+	}
+	for _, path := range outputPaths(rec) {
+		t.Row("output", path)
+	}
+	return t.Flush()
+}

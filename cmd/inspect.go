@@ -1,0 +1,199 @@
+package cmd
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+func newInspectCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "inspect FILE",
+		Short: "Say what made a file",
+		Long: `Say what made a file. The record beside it is asked first, then the record
+inside it, then the history of this machine by the file's hash, then the graph
+that ComfyUI wrote into it.`,
+		Example: "  easel inspect outputs/flux_single-01.png\n  easel inspect picture.png --jq .graph",
+		Args:    exactArgs("a file"),
+		RunE:    func(_ *cobra.Command, args []string) error { return runInspect(a, args[0]) },
+	}
+}
+
+// An inspection is what is known about a file.
+type inspection struct {
+	File   string          `json:"file"`
+	Source string          `json:"source"` // sidecar, embedded, history, graph, parameters
+	SHA256 string          `json:"sha256"`
+	Intact *bool           `json:"intact"` // the bytes are those of the record; null when it does not say
+	Record *run.Record     `json:"record"`
+	Graph  json.RawMessage `json:"graph,omitempty"`
+	Text   string          `json:"parameters_text,omitempty"` // of programs that write text
+}
+
+func runInspect(a *app, name string) error {
+	got, err := a.inspect(name)
+	if err != nil {
+		return err
+	}
+	if a.global.json {
+		return a.printJSON(got)
+	}
+	return a.printInspection(got)
+}
+
+// inspect finds what made a file; nothing found is an *invalidError.
+func (a *app) inspect(name string) (*inspection, error) {
+	if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
+		return nil, notBuilt("inspecting a URL")
+	}
+	file, err := os.Open(a.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &invalidError{"there is no file " + name, ""}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("inspect %s: %w", name, err)
+	}
+	defer file.Close()
+	hash := sha256.New()
+	size, err := io.Copy(hash, file)
+	if err != nil {
+		return nil, fmt.Errorf("inspect %s: %w", name, err)
+	}
+	got := &inspection{File: name, SHA256: hex.EncodeToString(hash.Sum(nil))}
+	meta, metaErr := media.ReadMetadata(file, size)
+	for _, find := range []func() (bool, error){
+		func() (bool, error) { return a.fromSidecar(got) },
+		func() (bool, error) { return fromEmbedded(got, meta) },
+		func() (bool, error) { return a.fromHistory(got) },
+		func() (bool, error) { return fromGraph(got, meta), nil },
+	} {
+		if ok, err := find(); ok || err != nil {
+			return got, err
+		}
+	}
+	hint := "easel writes a record beside each file; ComfyUI writes its graph into the file"
+	if metaErr != nil {
+		return nil, &invalidError{fmt.Sprintf("%s: nothing says what made it (%s)", name, metaErr), hint}
+	}
+	return nil, &invalidError{name + ": nothing says what made it", hint}
+}
+
+func (a *app) fromSidecar(got *inspection) (bool, error) {
+	data, err := os.ReadFile(a.path(got.File + run.RecordSuffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := decodeRecord(got, data); err != nil {
+		return false, &invalidError{fmt.Sprintf("%s%s is damaged: %s", got.File, run.RecordSuffix, err), ""}
+	}
+	got.Source = "sidecar"
+	return true, nil
+}
+
+func decodeRecord(got *inspection, data []byte) error {
+	var rec run.Record
+	if err := json.Unmarshal(bytes.TrimSpace(data), &rec); err != nil {
+		return err
+	}
+	got.Record = &rec
+	if rec.File != nil {
+		intact := rec.File.SHA256 == got.SHA256
+		got.Intact = &intact
+	}
+	if rec.Graph != nil {
+		got.Graph, _ = rec.Graph.MarshalJSON()
+	}
+	return nil
+}
+
+func fromEmbedded(got *inspection, meta media.Meta) (bool, error) {
+	if len(meta.Easel) == 0 {
+		return false, nil
+	}
+	if decodeRecord(got, meta.Easel) != nil {
+		return false, nil // somebody else's chunk of the same name
+	}
+	got.Source, got.Graph = "embedded", meta.Prompt
+	return true, nil
+}
+
+func (a *app) fromHistory(got *inspection) (bool, error) {
+	h, err := a.history()
+	if err != nil {
+		return false, err
+	}
+	rec, err := h.FindByHash(got.SHA256)
+	if err != nil || rec == nil {
+		return false, nil
+	}
+	t, err := run.OpenTicket(rec.Request)
+	if err != nil {
+		return false, nil
+	}
+	record := t.Record("")
+	intact := true
+	got.Source, got.Record, got.Intact = "history", &record, &intact
+	got.Graph, _ = t.Graph.MarshalJSON()
+	return true, nil
+}
+
+func fromGraph(got *inspection, meta media.Meta) bool {
+	switch {
+	case len(meta.Prompt) > 0:
+		got.Source, got.Graph = "graph", meta.Prompt
+	case meta.Parameters != "":
+		got.Source, got.Text = "parameters", meta.Parameters
+	default:
+		return false
+	}
+	return true
+}
+
+func (a *app) printInspection(got *inspection) error {
+	t := term.NewPairs(a.streams)
+	t.Row("file", got.File)
+	t.Row("known from", map[string]string{
+		"sidecar": "the record beside it", "embedded": "the record inside it", "history": "the history of this machine",
+		"graph": "the graph inside it", "parameters": "the text inside it",
+	}[got.Source])
+	if got.Intact != nil && !*got.Intact {
+		t.Row("changed", "the bytes are not those of the record any more")
+	}
+	if r := got.Record; r != nil {
+		t.Row("run", r.Run)
+		t.Row("workflow", r.Workflow)
+		t.Row("backend", r.Backend)
+		if r.Character != "" {
+			t.Row("character", r.Character)
+		}
+		for _, nv := range r.Parameters {
+			t.Row(nv.Name, term.Escape(jsonText(nv.JSON)))
+		}
+		if r.Finished != nil {
+			t.Row("finished", r.Finished.Local().Format(time.DateTime))
+		}
+		t.Row("easel", r.Easel)
+	} else if len(got.Graph) > 0 {
+		t.Row("graph", fmt.Sprintf("%d bytes; easel inspect %s --jq .graph prints it, easel generate %s runs it", len(got.Graph), got.File, got.File))
+	} else {
+		t.Row("parameters", term.EscapeMultiline(got.Text))
+	}
+	return t.Flush()
+}

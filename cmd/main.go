@@ -1,0 +1,59 @@
+// Package cmd is easel's command line: one file per command, the composition
+// root, and the one place where errors become text and exit codes.
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// Main runs easel with the process's own arguments, streams and signals, and
+// returns the exit code.
+func Main(build Build) int {
+	dir, err := os.Getwd()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "easel: cannot tell the working directory:", err)
+		return exitFailure
+	}
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	return Execute(ctx, Process{
+		Args: os.Args[1:], Environ: os.Environ(), Dir: dir, Streams: term.System(), Build: build,
+	})
+}
+
+// withSignals returns a context that the first SIGINT or SIGTERM ends, with a
+// *signalError as cause. The second signal ends the process at once.
+func withSignals(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case sig := <-signals:
+				cause := &signalError{"SIGINT", exitInterrupt}
+				if sig == syscall.SIGTERM {
+					cause = &signalError{"SIGTERM", exitTerminate}
+				}
+				if n > 0 {
+					os.Exit(cause.exit)
+				}
+				cancel(cause)
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel(nil)
+	}
+}

@@ -1,0 +1,171 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+)
+
+// outputOptions say where outputs go and how they are called.
+type outputOptions struct {
+	out        string
+	name       string
+	force      bool
+	provenance string
+}
+
+func (o *outputOptions) addFlags(f *pflag.FlagSet) {
+	f.StringVarP(&o.out, "out", "o", "", "a folder `DIR`, one file FILE.EXT, or - for stdout (default ./outputs)")
+	f.StringVar(&o.name, "name", "", "name `TEMPLATE` (default "+run.DefaultName+"); easel help names lists the placeholders")
+	f.BoolVar(&o.force, "force", false, "replace files of the same name")
+	f.StringVar(&o.provenance, "provenance", "sidecar", "where the record of a file goes: `sidecar|embedded|both|none`")
+}
+
+func (o *outputOptions) stdout() bool { return o.out == "-" }
+
+func (o *outputOptions) sidecar() bool {
+	return !o.stdout() && (o.provenance == "sidecar" || o.provenance == "both")
+}
+
+func (o *outputOptions) embed() bool { return o.provenance == "embedded" || o.provenance == "both" }
+
+// fixed is the file name in FILE.EXT, "" when --out is a folder.
+func (o *outputOptions) fixed() string {
+	if o.stdout() || o.out == "" || strings.HasSuffix(o.out, "/") || strings.HasSuffix(o.out, string(filepath.Separator)) {
+		return ""
+	}
+	base := filepath.Base(o.out)
+	ext := filepath.Ext(base)
+	if ext == "" || ext == base || ext == "." {
+		return ""
+	}
+	if info, err := os.Stat(o.out); err == nil && info.IsDir() {
+		return ""
+	}
+	return base
+}
+
+func (o *outputOptions) naming() run.Naming {
+	return run.Naming{Template: o.name, Fixed: o.fixed(), Force: o.force}
+}
+
+// A destination is an open store and how results leave it.
+type destination struct {
+	store storage.Store
+	name  string // how to open it again
+	opts  *outputOptions
+	out   io.Writer // for --out -
+	close func()
+}
+
+// open opens the store. With dry, nothing is created.
+func (o *outputOptions) open(a *app, dry bool) (*destination, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.out == "" {
+		cfg, err := a.config()
+		if err != nil {
+			return nil, err
+		}
+		o.out = cfg.Out
+	}
+	d := &destination{opts: o, close: func() {}, out: a.streams.Out}
+	dir := o.out
+	switch {
+	case o.stdout():
+		tmp, err := os.MkdirTemp("", "easel-out-")
+		if err != nil {
+			return nil, &storage.Error{Op: "create", Location: os.TempDir(), Err: err}
+		}
+		dir, d.close = tmp, func() { os.RemoveAll(tmp) }
+	case o.fixed() != "":
+		dir = filepath.Dir(o.out)
+	}
+	if dry {
+		return d, nil
+	}
+	st, err := dirstore.Open(dir)
+	if err != nil {
+		d.close()
+		return nil, err
+	}
+	d.store, d.name = st, a.path(dir)
+	cleanup := d.close
+	d.close = func() { st.Close(); cleanup() }
+	return d, nil
+}
+
+func (o *outputOptions) check() error {
+	for _, scheme := range []string{"s3://", "supabase://"} {
+		if strings.HasPrefix(o.out, scheme) {
+			return notBuilt("storing to " + scheme)
+		}
+	}
+	switch o.provenance {
+	case "sidecar", "embedded", "both", "none":
+	default:
+		return usagef("it is sidecar, embedded, both or none", "unknown --provenance %q", o.provenance)
+	}
+	if o.name != "" && o.fixed() != "" {
+		return usagef("give a folder as --out", "--name and a file as --out both name the output")
+	}
+	if o.name != "" {
+		if _, err := storage.ParseTemplate(o.name); err != nil {
+			return usagef("easel help names lists the placeholders", "--name: %s", err)
+		}
+	}
+	return nil
+}
+
+// fits refuses destinations that cannot hold what a plan makes.
+func (d *destination) fits(plan []run.Request, json bool) error {
+	if d.opts.stdout() && json {
+		return usagef("leave one of them out", "--out - and --json both write to stdout")
+	}
+	if d.opts.stdout() && len(plan) > 1 {
+		return usagef("give a folder as --out", "--out - takes one output, but %d runs were asked for", len(plan))
+	}
+	if d.opts.fixed() == "" && !d.opts.stdout() {
+		return nil
+	}
+	saving, err := plan[0].Workflow.Outputs()
+	if err != nil {
+		return err
+	}
+	if n := len(plan) * len(saving); n > 1 {
+		what := d.opts.out
+		if d.opts.stdout() {
+			return usagef("give a folder as --out", "--out - takes one output, but %s makes %d", plan[0].Workflow.ID, n)
+		}
+		return &invalidError{fmt.Sprintf("%s is one file, but %d outputs were asked for", what, n), "give a folder as --out"}
+	}
+	return nil
+}
+
+// deliver copies the output to stdout for --out -; other destinations have it.
+func (d *destination) deliver(res *run.Result) error {
+	if res == nil || !d.opts.stdout() {
+		return nil
+	}
+	if len(res.Outputs) != 1 {
+		return usagef("give a folder as --out", "--out - takes one output, but the run made %d", len(res.Outputs))
+	}
+	f, err := os.Open(res.Outputs[0].Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := io.Copy(d.out, f); err != nil {
+		return &storage.Error{Op: "write", Location: "stdout", Err: err}
+	}
+	return nil
+}

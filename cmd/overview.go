@@ -1,0 +1,82 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// An overview is what a bare `easel` says.
+type overview struct {
+	Version   string          `json:"version"`
+	Backend   string          `json:"backend,omitempty"`
+	Workflows int             `json:"workflows"`
+	Runs      []ledger.Record `json:"runs"`
+	Next      string          `json:"next"`
+}
+
+// runOverview says what easel found here and the next command to type. It
+// asks the usual local ports for a ComfyUI, and no other network.
+func runOverview(ctx context.Context, a *app) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	reg, err := a.registry()
+	if err != nil {
+		return err
+	}
+	o := overview{Version: a.version(), Backend: cfg.Backend, Workflows: len(reg.Workflows()), Runs: []ledger.Record{}}
+	if o.Backend == "" {
+		o.Backend = findLocal(ctx)
+	}
+	h, err := a.history()
+	if err != nil {
+		return err
+	}
+	for rec, err := range h.List() {
+		if err != nil || len(o.Runs) == 3 {
+			break
+		}
+		o.Runs = append(o.Runs, rec)
+	}
+	o.Next = `easel generate flux_single "a lighthouse at dusk"`
+	if o.Backend == "" {
+		o.Next += " --backend emulator"
+	}
+	if pending, err := h.Pending(); err == nil && len(pending) > 0 {
+		o.Next = "easel resume"
+	}
+	if a.global.json {
+		return a.printJSON(o)
+	}
+	return o.print(a)
+}
+
+func (o overview) print(a *app) error {
+	st := a.streams.OutStyle()
+	t := term.NewPairs(a.streams)
+	t.Row("easel", o.Version)
+	backend := o.Backend
+	if backend == "" {
+		backend = "none: no ComfyUI answers on this machine"
+	}
+	t.Row("backend", term.Escape(backend))
+	t.Row("workflows", fmt.Sprintf("%d (easel workflows list)", o.Workflows))
+	for i, rec := range o.Runs {
+		name := ""
+		if i == 0 {
+			name = "last runs"
+		}
+		t.Row(name, fmt.Sprintf("%s  %s, %s", rec.ID, rec.Workflow, term.Ago(rec.Created, time.Now())))
+	}
+	t.Row("next", st.Accent(o.Next))
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.streams.Out, "\n"+st.Faint("easel --help lists the commands"))
+	return err
+}

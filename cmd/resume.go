@@ -1,0 +1,155 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+)
+
+// resumeOptions are the settings of `resume`.
+type resumeOptions struct {
+	app       *app
+	backend   string
+	reconnect time.Duration
+}
+
+func newResumeCmd(a *app) *cobra.Command {
+	o := &resumeOptions{app: a}
+	c := &cobra.Command{
+		Use:   "resume [RUN]",
+		Short: "Collect runs that were submitted and never finished here",
+		Long: `Collect what a killed easel, a closed laptop, a lost network or --detach left on
+a backend: all such runs, or the one that RUN names. Nothing is submitted again.
+A run is called lost only when its backend answers and does not know it.`,
+		Example: "  easel resume\n  easel resume last\n  easel resume 01jd7 --backend http://192.168.1.20:8188",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return exactArgs("one run")(c, args)
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return runResume(c.Context(), o, args) },
+	}
+	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, when that is not in their record")
+	c.Flags().DurationVar(&o.reconnect, "reconnect", 30*time.Second, "how long to wait for a backend that is away")
+	return c
+}
+
+func runResume(ctx context.Context, o *resumeOptions, args []string) error {
+	pending, err := o.pending(args)
+	if err != nil {
+		return err
+	}
+	if len(pending) == 0 && !o.app.global.json {
+		fmt.Fprintln(o.app.streams.Err, "nothing to resume: every run of this machine has ended")
+	}
+	var first error
+	failed := 0
+	for _, rec := range pending {
+		if err := o.resume(ctx, rec); err != nil {
+			if ctx.Err() != nil || len(pending) == 1 {
+				return err
+			}
+			if first == nil {
+				first = err
+			}
+			failed++
+			o.app.report(err)
+		}
+	}
+	switch {
+	case failed == 0:
+		return nil
+	case failed == len(pending):
+		return &reportedError{explain(first).Exit}
+	}
+	return &reportedError{exitPartial}
+}
+
+// pending are the runs to look after, the oldest first.
+func (o *resumeOptions) pending(args []string) ([]ledger.Record, error) {
+	h, err := o.app.history()
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		return h.Pending()
+	}
+	rec, err := h.Get(args[0])
+	if err != nil {
+		return nil, err
+	}
+	if rec.State.Ended() {
+		fmt.Fprintf(o.app.streams.Err, "run %s has ended: %s\n", rec.ID, rec.State)
+		return nil, nil
+	}
+	return []ledger.Record{rec}, nil
+}
+
+func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
+	t, err := run.OpenTicket(rec.Request)
+	if err != nil {
+		return err
+	}
+	if rec.Alive() {
+		fmt.Fprintf(o.app.streams.Err, "run %s is still followed by process %d\n", rec.ID, rec.PID)
+		return nil
+	}
+	h, err := o.app.history()
+	if err != nil {
+		return err
+	}
+	spec := o.backend
+	if spec == "" {
+		spec = t.Address
+	}
+	if spec == "" {
+		return o.closeLost(h, rec)
+	}
+	be, err := o.app.openBackend(ctx, spec, o.reconnect)
+	if err != nil {
+		return err
+	}
+	defer be.close()
+	store, err := dirstore.Open(t.Out)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	runner := &run.Runner{
+		Backend: be, BackendName: t.Backend, Store: store, Out: t.Out, History: h, Version: o.app.version(), Leave: true,
+	}
+	view := newRunView(&generateOptions{app: o.app, reconnect: o.reconnect}, 1)
+	defer view.close()
+	view.begin(0, t)
+	res, err := runner.Resume(ctx, t, rec.State, view.event)
+	if res != nil && res.Status != run.Cancelled {
+		view.result(res, err)
+	}
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if err == nil && res != nil && res.Status == run.Partial {
+		return &reportedError{exitPartial}
+	}
+	return err
+}
+
+// closeLost ends the record of a run whose backend lived in a process that is
+// gone: the embedded emulator.
+func (o *resumeOptions) closeLost(h *ledger.History, rec ledger.Record) error {
+	rec.State, rec.Updated = ledger.Lost, time.Now()
+	rec.Error = "the embedded emulator ended with its process"
+	if err := h.Put(rec); err != nil {
+		return err
+	}
+	fmt.Fprintf(o.app.streams.Err, "run %s is lost: %s\n", rec.ID, rec.Error)
+	return nil
+}

@@ -1,0 +1,248 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// A Process is everything a command takes from its surroundings.
+type Process struct {
+	Args    []string
+	Environ []string
+	Dir     string // working directory
+	Streams *term.Streams
+	Build   Build
+}
+
+// Execute runs one command line and returns the exit code. ctx ends the
+// command; a cause that is a signal decides the exit code.
+func Execute(ctx context.Context, p Process) int {
+	a := newApp(p.Streams, p.Build, p.Dir, p.Environ)
+	a.scanGlobals(p.Args)
+	root, err := newRootCmd(a, p.Args)
+	if err == nil {
+		root.SetArgs(p.Args)
+		err = root.ExecuteContext(ctx)
+	}
+	if err == nil {
+		return exitOK
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = context.Cause(ctx)
+	}
+	return a.report(err)
+}
+
+// report prints an error once, for people and with --json for programs.
+func (a *app) report(err error) int {
+	var reported *reportedError
+	if errors.As(err, &reported) {
+		return reported.exit
+	}
+	f := explain(err)
+	a.printFailure(f)
+	if a.global.json {
+		_ = a.printJSON(map[string]failure{"error": f})
+	}
+	return f.Exit
+}
+
+func (a *app) printFailure(f failure) {
+	st := a.streams.ErrStyle()
+	w := a.streams.Err
+	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(f.Message))
+	for i, p := range f.Problems {
+		if i == 0 && p.Message == f.Message && p.Allowed == "" {
+			continue
+		}
+		line := "  " + p.Message
+		if p.Allowed != "" {
+			line += " (allowed: " + p.Allowed + ")"
+		}
+		if len(p.Nearest) > 0 {
+			line += "; did you mean " + strings.Join(p.Nearest, " or ") + "?"
+		}
+		fmt.Fprintln(w, term.Escape(line))
+	}
+	if f.Hint != "" {
+		fmt.Fprintf(w, "%s %s\n", st.Faint("hint:"), term.Escape(f.Hint))
+	}
+}
+
+// printJSON prints one value as --json and --jq ask.
+func (a *app) printJSON(v any) error {
+	p, err := term.NewJSONPrinter(a.streams, a.global.jq)
+	if err != nil {
+		return err
+	}
+	return p.Print(v)
+}
+
+// scanGlobals reads the flags that must be known before the command tree
+// exists: they decide which registry a workflow's flags come from.
+func (a *app) scanGlobals(args []string) {
+	fs := pflag.NewFlagSet("scan", pflag.ContinueOnError)
+	fs.ParseErrorsAllowlist.UnknownFlags = true
+	fs.Usage = func() {}
+	fs.BoolP("help", "h", false, "")
+	a.addGlobals(fs)
+	_ = fs.Parse(args) // cobra parses again and reports what is wrong
+	if a.global.jq != "" {
+		a.global.json = true
+	}
+	a.streams.SetQuiet(a.global.quiet)
+	if a.global.noColor {
+		a.streams.SetColor(false)
+	}
+}
+
+func (a *app) addGlobals(fs *pflag.FlagSet) {
+	g := &a.global
+	fs.BoolVar(&g.json, "json", g.json, "print JSON: one object per result, integers exact")
+	fs.StringVar(&g.jq, "jq", g.jq, "filter the JSON with a jq `EXPR` (implies --json)")
+	fs.BoolVarP(&g.quiet, "quiet", "q", g.quiet, "print results and errors only")
+	fs.BoolVar(&g.noColor, "no-color", g.noColor, "no colours (NO_COLOR is honoured too)")
+	fs.StringVar(&g.configFile, "config", g.configFile, "config `FILE` instead of the user's")
+	fs.StringArrayVar(&g.registries, "registry", g.registries, "a further registry `FILE|DIR`; the last one wins (repeatable)")
+	fs.StringVar(&g.logLevel, "log-level", "warn", "how much is logged to stderr: `debug|info|warn|error`")
+}
+
+func newRootCmd(a *app, args []string) (*cobra.Command, error) {
+	root := &cobra.Command{
+		Use:   "easel",
+		Short: "ComfyUI workflows as typed commands",
+		Long: `easel turns ComfyUI workflows into typed commands. Each workflow has named
+parameters with types, ranges and defaults; easel checks them, runs the
+workflow on a ComfyUI and leaves verified files.`,
+		Example: `  easel generate flux_single "a lighthouse at dusk" --backend emulator
+  easel workflows list
+  easel backends add studio http://192.168.1.20:8188`,
+		Args:              cobra.ArbitraryArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		RunE: func(c *cobra.Command, rest []string) error {
+			if len(rest) > 0 {
+				return unknownCommand(c, rest[0])
+			}
+			return runOverview(c.Context(), a)
+		},
+	}
+	root.SetOut(a.streams.Out)
+	root.SetErr(a.streams.Err)
+	root.SetIn(a.streams.In)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(a.help)
+	root.SetHelpCommand(newHelpCmd(a, root))
+	a.addGlobals(root.PersistentFlags())
+
+	generate, err := newGenerateCmd(a, args)
+	if err != nil {
+		return nil, err
+	}
+	root.AddCommand(
+		generate,
+		newWorkflowsCmd(a),
+		newBackendsCmd(a),
+		newCharactersCmd(a),
+		newHistoryCmd(a),
+		newResumeCmd(a),
+		newInspectCmd(a),
+		newEmulateCmd(a),
+		newConfigCmd(a),
+		newCompletionCmd(a, root),
+		newVersionCmd(a),
+	)
+	return root, nil
+}
+
+// planned are commands of easel's interface that come with later versions.
+var planned = []string{
+	"batch", "queue", "runpod", "convert", "verify", "outputs", "spool", "serve", "db", "jobs", "auth",
+}
+
+// unknownCommand names the nearest one, or says that it is not built yet.
+func unknownCommand(c *cobra.Command, name string) error {
+	if slices.Contains(planned, name) && c.Name() == "easel" {
+		return notBuilt("easel " + name)
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		if !sub.Hidden {
+			names = append(names, sub.Name())
+		}
+	}
+	hint := c.CommandPath() + " --help lists the commands"
+	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usagef(hint, "unknown command %q for %s", name, c.CommandPath())
+}
+
+// group is a command that only holds others.
+func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, Example: example,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(c, args[0])
+			}
+			return c.Help()
+		},
+	}
+	c.AddCommand(subs...)
+	return c
+}
+
+// plannedFlags are flags of the interface that come with later versions.
+var plannedFlags = []string{
+	"server", "start-pod", "stop-after", "presign", "format", "public",
+}
+
+// flagError turns cobra's words about a flag into ours.
+func flagError(c *cobra.Command, err error) error {
+	hint := c.CommandPath() + " --help lists the flags"
+	var notExist *pflag.NotExistError
+	if errors.As(err, &notExist) {
+		name := notExist.GetSpecifiedName()
+		if slices.Contains(plannedFlags, name) {
+			return notBuilt("--" + name)
+		}
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := comfy.Nearest(name, names, 2); len(near) > 0 {
+			hint = "did you mean --" + strings.Join(near, " or --") + "?"
+		}
+		return usagef(hint, "unknown flag --%s", name)
+	}
+	return usagef(hint, "%s", err)
+}
+
+// exactArgs is cobra.ExactArgs in our words.
+func exactArgs(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return usagef(c.CommandPath()+" --help shows an example", "%s takes %s, but %d were given",
+			c.CommandPath(), countOf(names), len(args))
+	}
+}
+
+func countOf(names []string) string {
+	if len(names) == 0 {
+		return "no arguments"
+	}
+	return strings.Join(names, " and ")
+}

@@ -1,0 +1,269 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/term"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+func newWorkflowsCmd(a *app) *cobra.Command {
+	return group("workflows", "The registry: list, show and check workflows",
+		"  easel workflows list\n  easel workflows show flux_single",
+		newWorkflowsListCmd(a),
+		newWorkflowsShowCmd(a),
+		newWorkflowsValidateCmd(a),
+		newWorkflowsSchemaCmd(a),
+	)
+}
+
+// workflowsListOptions are the filters of `workflows list`.
+type workflowsListOptions struct {
+	app      *app
+	category string
+	family   string
+}
+
+func newWorkflowsListCmd(a *app) *cobra.Command {
+	o := &workflowsListOptions{app: a}
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "List the workflows",
+		Example: "  easel workflows list\n  easel workflows list --category edit\n  easel workflows list --jq '.[].id'",
+		Args:    exactArgs(),
+		RunE:    func(*cobra.Command, []string) error { return runWorkflowsList(o) },
+	}
+	c.Flags().StringVar(&o.category, "category", "", "only those of a `CATEGORY`")
+	c.Flags().StringVar(&o.family, "family", "", "only those of a model `FAMILY`")
+	return c
+}
+
+func runWorkflowsList(o *workflowsListOptions) error {
+	reg, err := o.app.registry()
+	if err != nil {
+		return err
+	}
+	found := []*registry.Workflow{}
+	for _, wf := range reg.Workflows() {
+		if (o.category == "" || wf.Category == o.category) && (o.family == "" || wf.ModelFamily == o.family) {
+			found = append(found, wf)
+		}
+	}
+	if o.app.global.json {
+		return o.app.printJSON(found)
+	}
+	t := term.NewTable(o.app.streams, "ID", "NAME", "CATEGORY", "FAMILY", "SOURCE")
+	for _, wf := range found {
+		t.Row(wf.ID, wf.Name, wf.Category, wf.ModelFamily, wf.Source.Layer)
+	}
+	return t.Flush()
+}
+
+func newWorkflowsShowCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "show WORKFLOW",
+		Short:             "Show a workflow: what it does, its parameters, an example",
+		Example:           "  easel workflows show flux_single\n  easel workflows show flux_single --json",
+		Args:              exactArgs("a workflow"),
+		ValidArgsFunction: a.completeIDs,
+		RunE:              func(_ *cobra.Command, args []string) error { return runWorkflowsShow(a, args[0]) },
+	}
+}
+
+func runWorkflowsShow(a *app, word string) error {
+	t, err := a.resolveTarget(word)
+	if err != nil {
+		return err
+	}
+	wf := t.workflow
+	if a.global.json {
+		return a.printJSON(wf)
+	}
+	params, err := wf.Parameters()
+	if err != nil {
+		return err
+	}
+	w, st := a.streams.Out, a.streams.OutStyle()
+	fmt.Fprintf(w, "%s\n", describeWorkflow(wf))
+	if example := exampleCommand(wf); example != "" {
+		fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
+	}
+	fmt.Fprintf(w, "\n%s\n", st.Bold("Parameters"))
+	table := term.NewTable(a.streams, "NAME", "TYPE", "RANGE", "DEFAULT", "DESCRIPTION")
+	for _, p := range params {
+		table.Row(p.Name, typeWord(p), rangeOf(p), defaultOf(p), strings.TrimSuffix(p.Description, "."))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if len(wf.Models) > 0 {
+		fmt.Fprintf(w, "\n%s\n", st.Bold("Models it needs"))
+		models := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "PAGE")
+		for _, m := range wf.Models {
+			models.Row(m.Folder, m.File, gigabytes(m.SizeGB), m.Page)
+		}
+		return models.Flush()
+	}
+	return nil
+}
+
+func gigabytes(gb float64) string {
+	if gb == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(gb, 'f', -1, 64) + " GB"
+}
+
+// describeWorkflow is the head of a workflow's help and page.
+func describeWorkflow(wf *registry.Workflow) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", wf.ID, wf.Name)
+	if wf.Description != "" {
+		fmt.Fprintf(&b, "\n%s", wf.Description)
+	}
+	var facts []string
+	for _, f := range []string{wf.Category, wf.ModelFamily} {
+		if f != "" {
+			facts = append(facts, f)
+		}
+	}
+	if wf.RequiresInputImage {
+		facts = append(facts, "needs an image")
+	}
+	if wf.RequiresMask {
+		facts = append(facts, "needs a mask")
+	}
+	if wf.SupportsBatch && wf.MaxBatchSize > 0 {
+		facts = append(facts, fmt.Sprintf("up to %d images at once", wf.MaxBatchSize))
+	}
+	if wf.MinVersion != "" {
+		facts = append(facts, "ComfyUI "+wf.MinVersion+" or newer")
+	}
+	if len(facts) > 0 {
+		fmt.Fprintf(&b, "\n(%s)", strings.Join(facts, ", "))
+	}
+	return term.EscapeMultiline(b.String())
+}
+
+func newWorkflowsValidateCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate [WORKFLOW|FILE...]",
+		Short: "Check workflows and print where each parameter lands",
+		Long: `Check workflows, all of them when none is named, and print where each parameter
+lands in the graph. A parameter that lands nowhere, or in several places that
+are not meant, is an error (exit 6).`,
+		Example:           "  easel workflows validate\n  easel workflows validate flux_single\n  easel workflows validate --registry ./registry.yaml",
+		ValidArgsFunction: a.completeIDs,
+		RunE:              func(_ *cobra.Command, args []string) error { return runWorkflowsValidate(a, args) },
+	}
+}
+
+// A checkedWorkflow is one line of `workflows validate --json`.
+type checkedWorkflow struct {
+	ID         string             `json:"id"`
+	OK         bool               `json:"ok"`
+	Parameters []landing          `json:"parameters"`
+	Problems   []registry.Problem `json:"problems"`
+}
+
+// A landing says where a parameter goes.
+type landing struct {
+	Name    string   `json:"name"`
+	Role    string   `json:"role,omitempty"`
+	Targets []string `json:"targets"`
+}
+
+func runWorkflowsValidate(a *app, words []string) error {
+	var chosen []*registry.Workflow
+	for _, word := range words {
+		t, err := a.resolveTarget(word)
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, t.workflow)
+	}
+	if len(words) == 0 {
+		reg, err := a.registry()
+		if err != nil {
+			return err
+		}
+		chosen = reg.Workflows()
+	}
+	results := make([]checkedWorkflow, 0, len(chosen))
+	bad := 0
+	for _, wf := range chosen {
+		r := checkWorkflow(a, wf)
+		if !r.OK {
+			bad++
+		}
+		results = append(results, r)
+	}
+	if a.global.json {
+		if err := a.printJSON(results); err != nil {
+			return err
+		}
+	} else {
+		printChecked(a, results)
+	}
+	if bad > 0 {
+		return &invalidError{fmt.Sprintf("%d of %d %s cannot be used as they are", bad, len(chosen), plural(len(chosen), "workflow")), "bind says where a parameter lands: \"bind\": \"KSampler.steps\""}
+	}
+	return nil
+}
+
+func checkWorkflow(a *app, wf *registry.Workflow) checkedWorkflow {
+	r := checkedWorkflow{ID: wf.ID, Parameters: []landing{}, Problems: wf.Check(reservedNames())}
+	if params, err := wf.Parameters(); err == nil {
+		for _, p := range params {
+			l := landing{Name: p.Name, Role: string(p.Role), Targets: []string{}}
+			for _, t := range p.Targets {
+				l.Targets = append(l.Targets, t.String())
+			}
+			if p.ViaAlpha {
+				l.Targets = append(l.Targets, "alpha of the image")
+			}
+			r.Parameters = append(r.Parameters, l)
+		}
+	}
+	if r.Problems == nil {
+		r.Problems = []registry.Problem{}
+	}
+	r.OK = len(r.Problems) == 0
+	return r
+}
+
+func printChecked(a *app, results []checkedWorkflow) {
+	w, st := a.streams.Out, a.streams.OutStyle()
+	for _, r := range results {
+		mark := st.Good("ok")
+		if !r.OK {
+			mark = st.Bad("error")
+		}
+		fmt.Fprintf(w, "%s  %s\n", r.ID, mark)
+		for _, l := range r.Parameters {
+			fmt.Fprintf(w, "  %s -> %s\n", l.Name, strings.Join(l.Targets, ", "))
+		}
+		for _, p := range r.Problems {
+			line := p.Message
+			if len(p.Nearest) > 0 {
+				line += "; did you mean " + strings.Join(p.Nearest, " or ") + "?"
+			}
+			fmt.Fprintf(w, "  %s %s\n", st.Bad("!"), term.Escape(line))
+		}
+	}
+}
+
+func newWorkflowsSchemaCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of registry files",
+		Long:    "Print the JSON Schema of registry files, for editors that check and complete\nJSON and YAML while you type.",
+		Example: "  easel workflows schema > registry.schema.json",
+		Args:    exactArgs(),
+		RunE:    func(*cobra.Command, []string) error { return a.printJSON(registry.Schema()) },
+	}
+}

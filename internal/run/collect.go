@@ -1,0 +1,171 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+)
+
+// Collect follows a submitted run to its end and stores what it made. It may
+// be called in another process than Submit, with the ticket from the history.
+func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, error) {
+	res := &Result{
+		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Seed: t.Seed, Character: t.Character,
+		Parameters: t.Parameters, PromptID: t.PromptID, Outputs: []Output{},
+		Warnings: append([]string{}, t.Warnings...), Started: t.Prepared,
+	}
+	err := r.collect(ctx, t, res, sink)
+	res.Finished = r.now()
+	res.Timing.Total = res.Finished.Sub(t.Prepared).Milliseconds()
+	state := ledger.Done
+	var stopped *StoppedError
+	switch {
+	case errors.As(err, &stopped):
+		res.Status = Cancelled
+		return res, err // giveUp has recorded it
+	case err != nil && ctx.Err() != nil:
+		return nil, err // left as it is: resume goes on
+	case err != nil:
+		res.Status, state = endOf(err)
+	case res.Status == "":
+		res.Status = Succeeded
+	}
+	if e := r.record(t, state, res, err); e != nil {
+		err = errors.Join(err, e)
+	}
+	sink(Event{Type: EventDone, Run: t.Run, Result: res})
+	return res, err
+}
+
+// endOf maps a failure to how the run is called in results and in the history.
+func endOf(err error) (Status, ledger.State) {
+	var lost *comfy.LostError
+	var cancelled *comfy.CancelledError
+	switch {
+	case errors.As(err, &lost) && lost.Gone:
+		return Lost, ledger.Lost
+	case errors.As(err, &lost):
+		return Lost, ledger.Submitted // nobody answered: resume may still find it
+	case errors.As(err, &cancelled):
+		return Cancelled, ledger.Cancelled
+	}
+	return Failed, ledger.Failed
+}
+
+func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink) error {
+	followCtx := ctx
+	if t.Timeout > 0 {
+		var stop context.CancelFunc
+		followCtx, stop = context.WithTimeoutCause(ctx, t.Timeout, &comfy.TimeoutError{What: "run " + t.Run, After: t.Timeout})
+		defer stop()
+	}
+	st, err := r.follow(followCtx, t, sink)
+	if followCtx.Err() != nil {
+		if r.Leave && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return r.giveUp(ctx, t, context.Cause(followCtx))
+	}
+	if err != nil {
+		return err
+	}
+	res.Timing.Execution, res.Timing.Queued = span(st.Started, st.Finished), span(st.Queued, st.Started)
+	res.Cost.GPUSeconds = float64(res.Timing.Execution) / 1000
+	res.Cached = onlySaved(t.Graph, st)
+	for _, w := range st.Warnings {
+		res.Warnings = append(res.Warnings, w)
+		sink(Event{Type: EventWarning, Run: t.Run, Message: w})
+	}
+	switch st.Phase {
+	case comfy.PhaseDone:
+	case comfy.PhaseUnknown:
+		return &comfy.LostError{ID: t.Run, Gone: true, Reason: "the backend does not know it any more: it was restarted, or the run was removed there"}
+	default:
+		if st.Err == nil {
+			return fmt.Errorf("run %s ended as %s without a reason", t.Run, st.Phase)
+		}
+		return r.explain(ctx, t, st.Err)
+	}
+	return r.harvest(ctx, t, res, st, sink)
+}
+
+// span is the time between two stamps of one clock in milliseconds, 0 when one
+// of them is missing.
+func span(from, to time.Time) int64 {
+	if from.IsZero() || to.Before(from) {
+		return 0
+	}
+	return to.Sub(from).Milliseconds()
+}
+
+// onlySaved reports whether everything but the saving came from the server's
+// cache. Saving itself runs each time, because every run has a folder of its own.
+func onlySaved(g *comfy.Graph, st comfy.State) bool {
+	if len(st.Cached) == 0 {
+		return false
+	}
+	kept := make(map[string]bool, len(st.Cached))
+	for _, id := range st.Cached {
+		kept[id] = true
+	}
+	for _, id := range g.IDs() {
+		if !kept[id] && !savesFiles(g.Node(id)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Runner) follow(ctx context.Context, t *Ticket, sink Sink) (comfy.State, error) {
+	p := newProgress(t.Graph, r.now)
+	for ev, err := range r.Backend.Follow(ctx, t.Handle) {
+		if err != nil {
+			return comfy.State{}, err
+		}
+		out := Event{Run: t.Run}
+		switch ev.Type {
+		case comfy.EventQueued:
+			out.Type, out.Position = EventQueued, ev.Position
+		case comfy.EventStarted:
+			out.Type = EventStarted
+		case comfy.EventCached:
+			p.cached(ev.Nodes)
+			continue
+		case comfy.EventNode:
+			p.enter(ev.Node)
+			out.Type = EventNode
+			p.describe(&out, ev.Node)
+		case comfy.EventProgress:
+			p.step(ev.Node, ev.Value, ev.Max)
+			out.Type, out.Step, out.Steps = EventProgress, ev.Value, ev.Max
+			p.describe(&out, ev.Node)
+		case comfy.EventPreview:
+			out.Type, out.Image, out.MediaType = EventPreview, ev.Image, ev.MediaType
+			p.describe(&out, ev.Node)
+		case comfy.EventText:
+			out.Type, out.Message = EventProgress, ev.Text
+			p.describe(&out, ev.Node)
+		case comfy.EventLost:
+			out.Type = EventLost
+			if ev.Err != nil {
+				out.Message = ev.Err.Error()
+			}
+		case comfy.EventBack:
+			out.Type = EventBack
+		case comfy.EventDone:
+			return *ev.State, nil
+		default:
+			continue
+		}
+		out.Fraction, out.ETA = p.fraction(), p.eta().Milliseconds()
+		sink(out)
+	}
+	if err := ctx.Err(); err != nil {
+		return comfy.State{}, err
+	}
+	return r.Backend.State(ctx, t.Handle)
+}

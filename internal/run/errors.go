@@ -1,0 +1,208 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// StoppedError: the run was given up, by a signal or a time limit.
+type StoppedError struct {
+	Run         string
+	Why         error // context.Canceled, *comfy.TimeoutError
+	Unconfirmed error // nil: the backend confirmed that the run is gone
+}
+
+func (e *StoppedError) Error() string {
+	what := "run " + e.Run + " was cancelled"
+	var timeout *comfy.TimeoutError
+	if errors.As(e.Why, &timeout) {
+		what = timeout.Error()
+	}
+	if e.Unconfirmed != nil {
+		return what + ", but the backend did not confirm it: " + e.Unconfirmed.Error()
+	}
+	return what + " and removed from the backend"
+}
+func (e *StoppedError) Unwrap() error { return e.Why }
+
+// InputError: an input file cannot be used.
+type InputError struct {
+	Parameter string
+	File      string
+	Reason    string
+	Hint      string
+	Err       error
+}
+
+func (e *InputError) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.Parameter, e.File, e.Reason)
+}
+func (e *InputError) Unwrap() error { return e.Err }
+
+// RejectedError: the backend refused the graph. Problems name the parameters
+// that the user typed, where the value came from one.
+type RejectedError struct {
+	Problems []registry.Problem
+	Nodes    []comfy.NodeProblem // of the same index
+	Err      *comfy.ValidationError
+}
+
+func (e *RejectedError) Error() string {
+	if len(e.Problems) == 0 {
+		return e.Err.Error()
+	}
+	s := e.Problems[0].Message
+	if n := len(e.Problems) - 1; n > 0 {
+		s += fmt.Sprintf(" (and %d more)", n)
+	}
+	return s
+}
+func (e *RejectedError) Unwrap() error { return e.Err }
+
+// FailedError: a node raised while the run executed. Parameter is the one
+// whose value the failing node takes, "" when there is none or several.
+type FailedError struct {
+	Parameter string
+	Err       *comfy.NodeError
+}
+
+func (e *FailedError) Error() string { return e.Err.Error() }
+func (e *FailedError) Unwrap() error { return e.Err }
+
+// IncompleteError: the run ended, but what it should have left is not there.
+type IncompleteError struct {
+	Reason string
+	Err    error
+}
+
+func (e *IncompleteError) Error() string { return e.Reason }
+func (e *IncompleteError) Unwrap() error { return e.Err }
+
+// Definitions is what a backend may offer beside the contract: the definition
+// of one node class, asked for only when something has failed.
+type Definitions interface {
+	ObjectInfo(ctx context.Context, class string) (*comfy.ClassInfo, error)
+}
+
+// explain turns the backend's words into the user's.
+func (r *Runner) explain(ctx context.Context, t *Ticket, err error) error {
+	var invalid *comfy.ValidationError
+	if errors.As(err, &invalid) {
+		return r.explainRejection(ctx, t, invalid)
+	}
+	var node *comfy.NodeError
+	if errors.As(err, &node) {
+		e := &FailedError{Err: node}
+		if t.call != nil {
+			e.Parameter = soleParameter(t, node.Node)
+		}
+		return e
+	}
+	return err
+}
+
+// soleParameter names the parameter that lands in a node, if it is the only one.
+func soleParameter(t *Ticket, node string) string {
+	found := ""
+	n := t.Graph.Node(node)
+	if n == nil {
+		return ""
+	}
+	for _, input := range n.Inputs.Names() {
+		p, ok := t.call.Explain(node, input)
+		if !ok {
+			continue
+		}
+		if found != "" && found != p.Name {
+			return ""
+		}
+		found = p.Name
+	}
+	return found
+}
+
+func (r *Runner) explainRejection(ctx context.Context, t *Ticket, invalid *comfy.ValidationError) error {
+	e := &RejectedError{Err: invalid, Nodes: invalid.Nodes}
+	for _, np := range invalid.Nodes {
+		e.Problems = append(e.Problems, r.explainProblem(ctx, t, np))
+	}
+	return e
+}
+
+func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodeProblem) registry.Problem {
+	where := fmt.Sprintf("node %s (%s)", np.Node, np.Class)
+	if np.Title != "" && np.Title != np.Class {
+		where = fmt.Sprintf("node %s (%s, %q)", np.Node, np.Class, np.Title)
+	}
+	if np.Type == "missing_node_type" || (np.Type == "invalid_prompt" && np.Input == "") {
+		return registry.Problem{
+			Message: fmt.Sprintf("the server has no node %s, which %s needs", np.Class, t.Workflow),
+			Hint:    "install the custom node that brings it, or update ComfyUI, then restart the server",
+		}
+	}
+	p := registry.Problem{Message: where + ": " + np.Message}
+	if np.Input == "" {
+		return p
+	}
+	subject := where + ", input " + np.Input
+	if t.call != nil {
+		if param, ok := t.call.Explain(np.Node, np.Input); ok {
+			p.Parameter = param.Name
+			subject = fmt.Sprintf("Parameter '%s'", param.Name)
+		}
+	}
+	switch np.Type {
+	case "value_not_in_list":
+		choices := np.Choices
+		if len(choices) == 0 {
+			choices = r.liveChoices(ctx, np)
+		}
+		p.Message = fmt.Sprintf("%s: the server does not have %q", subject, np.Received)
+		p.Nearest = comfy.Nearest(np.Received, choices, 3)
+		if len(choices) > 0 && len(choices) <= 20 {
+			p.Allowed = strings.Join(choices, ", ")
+		}
+		if len(choices) == 0 {
+			p.Hint = "the server's list for this input is empty: is the model folder mounted?"
+		}
+	case "value_smaller_than_min":
+		p.Message = fmt.Sprintf("%s below the server's minimum %s", subject, np.Min)
+		p.Allowed = limits(np)
+	case "value_bigger_than_max":
+		p.Message = fmt.Sprintf("%s above the server's maximum %s", subject, np.Max)
+		p.Allowed = limits(np)
+	default:
+		p.Message = subject + ": " + np.Message
+	}
+	return p
+}
+
+func limits(np comfy.NodeProblem) string {
+	if np.Min == "" || np.Max == "" {
+		return ""
+	}
+	return np.Min + " to " + np.Max
+}
+
+// liveChoices asks for the list that the server left out of its answer because
+// it is long.
+func (r *Runner) liveChoices(ctx context.Context, np comfy.NodeProblem) []string {
+	defs, ok := r.Backend.(Definitions)
+	if !ok {
+		return nil
+	}
+	class, err := defs.ObjectInfo(ctx, np.Class)
+	if err != nil || class == nil {
+		return nil // the rejection itself is the error to report
+	}
+	if in := class.Input(np.Input); in != nil {
+		return slices.Clone(in.Choices)
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// harvest downloads, verifies and stores the outputs of a finished run, in
+// order. One that cannot be had makes the run partial; none at all fails it.
+func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.State, sink Sink) error {
+	began := r.now()
+	wanted := keepers(st.Outputs)
+	if len(wanted) == 0 {
+		return &IncompleteError{Reason: nothingCameOut(st)}
+	}
+	if t.Naming.Fixed != "" && len(wanted) > 1 {
+		res.note(sink, fmt.Sprintf("the run made %d outputs; %s is the first, the others carry a number", len(wanted), t.Naming.Fixed))
+	}
+	var errs []error
+	for i, o := range wanted {
+		out, err := r.keep(ctx, t, res, o, i+1)
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			errs = append(errs, err)
+			var se *storage.Error
+			if errors.As(err, &se) {
+				break // the store is in trouble: the next output would meet the same
+			}
+			res.note(sink, err.Error())
+			continue
+		}
+		res.Outputs = append(res.Outputs, out)
+		sink(Event{Type: EventStored, Run: t.Run, Output: &res.Outputs[len(res.Outputs)-1]})
+	}
+	res.Timing.Download = r.now().Sub(began).Milliseconds()
+	switch {
+	case len(res.Outputs) == 0, isStorage(errs):
+		return errors.Join(errs...)
+	case len(errs) > 0 || len(st.Rejected) > 0:
+		res.Status = Partial
+	}
+	return nil
+}
+
+func isStorage(errs []error) bool {
+	var se *storage.Error
+	return errors.As(errors.Join(errs...), &se)
+}
+
+// keepers are the outputs that a user wants: what was saved, or, when nothing
+// was, what was only previewed.
+func keepers(all []comfy.Output) []comfy.Output {
+	var saved, temp []comfy.Output
+	for _, o := range all {
+		if o.Temporary() {
+			temp = append(temp, o)
+		} else {
+			saved = append(saved, o)
+		}
+	}
+	if len(saved) == 0 {
+		return temp
+	}
+	return saved
+}
+
+func nothingCameOut(st comfy.State) string {
+	if len(st.Warnings) > 0 {
+		return "the run succeeded but nothing came out: " + st.Warnings[0]
+	}
+	return "the run succeeded but nothing came out: no node of the graph saves a file"
+}
+
+// keep stores one output. A damaged transfer is tried once more.
+func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n int) (Output, error) {
+	if o.Kind == comfy.OutputText && o.Filename == "" {
+		open := func(context.Context) (io.ReadCloser, int64, error) {
+			return io.NopCloser(strings.NewReader(o.Text)), int64(len(o.Text)), nil
+		}
+		out, err := r.store(ctx, t, res, o, n, open)
+		out.Text = o.Text
+		return out, err
+	}
+	open := func(ctx context.Context) (io.ReadCloser, int64, error) { return r.Backend.Open(ctx, o) }
+	if o.Inline != nil {
+		open = func(context.Context) (io.ReadCloser, int64, error) {
+			return io.NopCloser(bytes.NewReader(o.Inline)), int64(len(o.Inline)), nil
+		}
+	}
+	out, err := r.store(ctx, t, res, o, n, open)
+	var damaged *IncompleteError
+	if errors.As(err, &damaged) {
+		out, err = r.store(ctx, t, res, o, n, open)
+	}
+	return out, err
+}
+
+type opener func(context.Context) (io.ReadCloser, int64, error)
+
+// store streams one output into the store while hashing and checking it, and
+// makes it visible only when it is complete.
+func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n int, open opener) (Output, error) {
+	body, size, err := open(ctx)
+	if err != nil {
+		return Output{}, err
+	}
+	defer body.Close()
+	w, err := r.Store.Create(ctx)
+	if err != nil {
+		return Output{}, err
+	}
+	defer w.Abort()
+
+	hash, check := sha256.New(), media.NewChecker()
+	got, err := io.Copy(io.MultiWriter(w, hash, check), body)
+	if err != nil {
+		return Output{}, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
+	}
+	rep := check.Report()
+	if reason := damage(o, rep, size, got); reason != "" {
+		return Output{}, &IncompleteError{Reason: fmt.Sprintf("output %d of node %s arrived damaged: %s", o.Index+1, o.Node, reason)}
+	}
+	out := Output{
+		Kind: kindOf(o, rep.Format), MediaType: rep.Format.MediaType, Node: o.Node,
+		Width: rep.Width, Height: rep.Height, Bytes: got, SHA256: hex.EncodeToString(hash.Sum(nil)),
+	}
+	name, err := r.commit(ctx, t, w, out, rep.Format.Ext, n)
+	if err != nil {
+		return Output{}, err
+	}
+	out.Path = r.Store.Location(name)
+	if t.Sidecar {
+		if err := r.writeRecord(ctx, t, res, name, out, n); err != nil {
+			return Output{}, err
+		}
+	}
+	return out, nil
+}
+
+func damage(o comfy.Output, rep media.Report, announced, got int64) string {
+	switch {
+	case announced >= 0 && got != announced:
+		return fmt.Sprintf("%d of %d bytes", got, announced)
+	case got == 0 && o.Kind != comfy.OutputText:
+		return "it is empty"
+	case o.Kind == comfy.OutputText:
+		return ""
+	case !rep.Complete:
+		return rep.Reason
+	case rep.Format.MediaType == "text/html" && o.Kind != comfy.OutputOther:
+		return "it is an HTML page"
+	}
+	return ""
+}
+
+// kindOf trusts the content before the server's words.
+func kindOf(o comfy.Output, f media.Format) comfy.OutputKind {
+	switch f.Kind {
+	case "image":
+		return comfy.OutputImage
+	case "video":
+		return comfy.OutputVideo
+	case "audio":
+		return comfy.OutputAudio
+	case "3d":
+		return comfy.OutputModel
+	}
+	return o.Kind
+}
+
+// writeRecord puts the provenance record beside a file, durably, replacing the
+// record of a file that was replaced.
+func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name string, out Output, n int) error {
+	rec := t.Record(r.Version)
+	finished := r.now().UTC()
+	started := t.Prepared.UTC()
+	rec.Started, rec.Finished = &started, &finished
+	rec.Warnings = res.Warnings
+	rec.File = &RecordedFile{
+		Name: name, MediaType: out.MediaType, Width: out.Width, Height: out.Height,
+		Bytes: out.Bytes, SHA256: out.SHA256, Node: out.Node, Output: n,
+	}
+	data, err := json.MarshalIndent(rec, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the record of %s: %w", name, err)
+	}
+	w, err := r.Store.Create(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err := w.Write(append(data, '\n')); err != nil {
+		return err
+	}
+	_, err = w.Commit(ctx, name+RecordSuffix, storage.CommitOptions{Replace: true, MediaType: "application/json"})
+	return err
+}
+
+func (res *Result) note(sink Sink, text string) {
+	res.Warnings = append(res.Warnings, text)
+	sink(Event{Type: EventWarning, Run: res.ID, Message: text})
+}

@@ -1,0 +1,58 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+)
+
+// record writes the state of a run down. Before the submission it must be on
+// disk; afterwards the backend's own memory backs it up.
+func (r *Runner) record(t *Ticket, state ledger.State, res *Result, failure error) error {
+	if r.History == nil {
+		return nil
+	}
+	rec := ledger.Record{
+		ID:             t.Run,
+		PromptID:       t.PromptID,
+		Handle:         string(t.Handle),
+		Workflow:       t.Workflow,
+		WorkflowDigest: t.WorkflowDigest,
+		Backend:        t.Backend,
+		State:          state,
+		PID:            os.Getpid(),
+		Created:        t.Prepared,
+		Updated:        r.now(),
+	}
+	var err error
+	if rec.Request, err = json.Marshal(t); err != nil {
+		return fmt.Errorf("record run %s: %w", t.Run, err)
+	}
+	if res != nil {
+		if rec.Result, err = json.Marshal(res); err != nil {
+			return fmt.Errorf("record run %s: %w", t.Run, err)
+		}
+		for _, o := range res.Outputs {
+			rec.Hashes = append(rec.Hashes, o.SHA256)
+		}
+	}
+	if failure != nil {
+		rec.Error = failure.Error()
+	}
+	if err := r.History.Put(rec); err != nil {
+		return fmt.Errorf("record run %s: %w", t.Run, err)
+	}
+	return nil
+}
+
+// OpenTicket reads the ticket of a recorded run, to collect it in this process.
+func OpenTicket(request json.RawMessage) (*Ticket, error) {
+	var t Ticket
+	if err := json.Unmarshal(request, &t); err != nil {
+		return nil, fmt.Errorf("read the record of a run: %w", err)
+	}
+	t.resumed = true
+	return &t, nil
+}

@@ -1,0 +1,115 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// commit gives the object its name: the first free one in the row name, name-1,
+// name-2, ... A name that the user fixed is taken, or the run fails.
+func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Output, ext string, n int) (string, error) {
+	stem, err := r.stem(t, n)
+	if err != nil {
+		return "", err
+	}
+	if t.Naming.Fixed != "" {
+		ext = path.Ext(t.Naming.Fixed)
+	}
+	opts := storage.CommitOptions{Replace: t.Naming.Force, MediaType: out.MediaType}
+	for try := 0; ; try++ {
+		name := storage.Variant(stem, try) + ext
+		_, err := w.Commit(ctx, name, opts)
+		switch {
+		case err == nil:
+			return name, nil
+		case !errors.Is(err, storage.ErrExist):
+			return "", err
+		case t.resumed && r.holds(ctx, name, out):
+			return name, nil // the process that died had stored it already
+		case t.Naming.Fixed != "" || try == 10_000:
+			return "", err
+		}
+	}
+}
+
+// holds reports whether the store has this very content under the name.
+func (r *Runner) holds(ctx context.Context, name string, out Output) bool {
+	body, info, err := r.Store.Open(ctx, name)
+	if err != nil {
+		return false
+	}
+	defer body.Close()
+	if info.Size != out.Bytes {
+		return false
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, body)
+	return err == nil && hex.EncodeToString(h.Sum(nil)) == out.SHA256
+}
+
+// stem is the name of the n-th output without its extension.
+func (r *Runner) stem(t *Ticket, n int) (string, error) {
+	if fixed := t.Naming.Fixed; fixed != "" {
+		stem := strings.TrimSuffix(fixed, path.Ext(fixed))
+		if n > 1 {
+			stem += "_" + strconv.Itoa(n)
+		}
+		return stem, nil
+	}
+	text := t.Naming.Template
+	if text == "" {
+		text = DefaultName
+	}
+	tmpl, err := storage.ParseTemplate(text)
+	if err != nil {
+		return "", err
+	}
+	stem, err := tmpl.Expand(r.fields(t, n))
+	if err == nil && n > 1 && !tmpl.Uses("n") {
+		stem += "_" + strconv.Itoa(n)
+	}
+	return stem, err
+}
+
+// fields are the placeholders of INTERFACE section 4.
+func (r *Runner) fields(t *Ticket, n int) map[string]string {
+	local := t.Prepared.Local()
+	f := map[string]string{
+		"workflow":  t.Workflow,
+		"id":        t.Run,
+		"n":         strconv.Itoa(n),
+		"date":      local.Format("2006-01-02"),
+		"time":      local.Format("150405"),
+		"character": t.Character,
+		"backend":   t.Backend,
+		"seed":      "",
+		"item":      "",
+		"prompt":    "",
+	}
+	if t.Seed != nil {
+		f["seed"] = t.Seed.String()
+	}
+	for _, nv := range t.Parameters {
+		text := string(nv.JSON)
+		var s string
+		if json.Unmarshal(nv.JSON, &s) == nil {
+			text = s
+		}
+		if nv.Name == "prompt" {
+			f["prompt"] = text
+		}
+		f["param."+nv.Name] = text
+	}
+	maps.Copy(f, t.Naming.Fields)
+	return f
+}

@@ -1,0 +1,111 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// Prepare resolves a request, reads and checks its input files, and binds
+// everything into a copy of the graph. It touches neither network nor store,
+// apart from asking whether a fixed output name is free. All problems with
+// values are reported together, as *registry.ValuesError.
+func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
+	call, err := req.Workflow.Resolve(req.Args, registry.ResolveOptions{Character: req.Character})
+	if err != nil {
+		return nil, err
+	}
+	t := &Ticket{
+		Run:      req.ID,
+		PromptID: comfy.NewID(),
+		Workflow: req.Workflow.ID,
+		Naming:   req.Naming,
+		Sidecar:  req.Sidecar,
+		Embed:    req.Embed,
+		Timeout:  req.Timeout,
+		Preview:  req.Preview,
+		Warnings: call.Notes,
+		Prepared: r.now(),
+		call:     call,
+	}
+	if t.Run == "" {
+		t.Run = NewID(t.Prepared)
+	}
+	if t.WorkflowDigest, err = req.Workflow.Digest(); err != nil {
+		return nil, err
+	}
+	if req.Character != nil {
+		t.Character = req.Character.ID
+	}
+	if seed, ok := call.Seed(); ok {
+		s := Seed(seed)
+		t.Seed = &s
+	}
+	for _, v := range call.Values {
+		t.Parameters = append(t.Parameters, NamedValue{v.Param.Name, v.JSON})
+	}
+	for _, s := range call.Sets {
+		t.Explicit = append(t.Explicit, Set{s.Target, s.JSON})
+	}
+	names, err := r.readInputs(ctx, t, call)
+	if err != nil {
+		return nil, err
+	}
+	if t.Graph, err = call.Bind(names); err != nil {
+		return nil, err
+	}
+	if err := t.Graph.Check(); err != nil {
+		return nil, &registry.FileError{Path: req.Workflow.Path, Message: "the graph cannot run", Err: err}
+	}
+	setPrefix(t)
+	return t, r.reserve(ctx, t)
+}
+
+// reserve refuses a fixed output name that is taken before anything runs. A
+// dry run has no store.
+func (r *Runner) reserve(ctx context.Context, t *Ticket) error {
+	if r.Store == nil || t.Naming.Fixed == "" || t.Naming.Force {
+		return nil
+	}
+	if _, err := r.Store.Stat(ctx, t.Naming.Fixed); err == nil {
+		return &storage.Error{Op: "write", Location: r.Store.Location(t.Naming.Fixed), Err: storage.ErrExist}
+	}
+	return nil
+}
+
+// savesFiles reports whether a node writes files under a prefix.
+func savesFiles(n *comfy.Node) bool {
+	_, ok := n.Inputs.Text("filename_prefix")
+	return ok
+}
+
+// setPrefix gives each run a folder of its own on the server: a saving node
+// lists its whole folder each time, so one shared folder makes every run
+// slower than the last, and counters of several servers cannot meet in it.
+func setPrefix(t *Ticket) {
+	explicit := map[string]bool{}
+	for _, s := range t.call.Sets {
+		for _, target := range s.Targets {
+			explicit[target.String()] = true
+		}
+	}
+	for _, id := range t.Graph.IDs() {
+		n := t.Graph.Node(id)
+		if savesFiles(n) && !explicit[id+".filename_prefix"] {
+			n.Inputs.SetString("filename_prefix", fmt.Sprintf("easel/%s/%s", t.Run, storage.SafeName(t.Workflow)))
+		}
+	}
+}
+
+// text is the string in a value, or its JSON.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}

@@ -1,0 +1,100 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// progress estimates how much of a graph is done. Each node weighs one unit,
+// a node with steps one unit per step; what the server had kept weighs nothing.
+type progress struct {
+	graph   *comfy.Graph
+	weight  map[string]float64
+	total   float64
+	done    float64
+	current string
+	part    float64 // of the current node, 0 to 1
+	began   time.Time
+	now     func() time.Time
+}
+
+func newProgress(g *comfy.Graph, now func() time.Time) *progress {
+	p := &progress{graph: g, weight: map[string]float64{}, now: now}
+	for _, id := range g.IDs() {
+		w := 1.0
+		if raw, ok := g.Node(id).Inputs.Get("steps"); ok {
+			var steps float64
+			if json.Unmarshal(raw, &steps) == nil && steps > 1 && steps < 10_000 {
+				w = steps
+			}
+		}
+		p.weight[id] = w
+		p.total += w
+	}
+	return p
+}
+
+// cached takes nodes out of the sum: they will not run.
+func (p *progress) cached(ids []string) {
+	for _, id := range ids {
+		p.total -= p.weight[id]
+		delete(p.weight, id)
+	}
+}
+
+// enter notes that a node began, which ends the one before it.
+func (p *progress) enter(id string) {
+	if p.began.IsZero() {
+		p.began = p.now()
+	}
+	if id == p.current {
+		return
+	}
+	p.leave()
+	p.current, p.part = id, 0
+}
+
+func (p *progress) leave() {
+	if p.current != "" {
+		p.done += p.weight[p.current]
+		delete(p.weight, p.current)
+		p.current = ""
+	}
+}
+
+func (p *progress) step(id string, value, max int) {
+	p.enter(id)
+	if max > 0 {
+		p.part = min(1, float64(value)/float64(max))
+	}
+}
+
+// fraction is between 0 and 1 and never 1 before the run is over.
+func (p *progress) fraction() float64 {
+	if p.total <= 0 {
+		return 0
+	}
+	f := (p.done + p.weight[p.current]*p.part) / p.total
+	return max(0, min(f, 0.999))
+}
+
+// eta extrapolates the time that is left from the time that has passed; 0 is
+// "not known yet".
+func (p *progress) eta() time.Duration {
+	f := p.fraction()
+	if p.began.IsZero() || f < 0.02 {
+		return 0
+	}
+	passed := p.now().Sub(p.began)
+	return time.Duration(float64(passed) * (1 - f) / f).Round(100 * time.Millisecond)
+}
+
+// describe fills the node facts of an event.
+func (p *progress) describe(e *Event, id string) {
+	e.Node = id
+	if n := p.graph.Node(id); n != nil {
+		e.Class, e.Title = n.Class, n.Title
+	}
+}

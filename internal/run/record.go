@@ -1,0 +1,87 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// RecordVersion is the version of the provenance record's form.
+const RecordVersion = 1
+
+// RecordSuffix is appended to the name of a file to name its record.
+const RecordSuffix = ".easel.json"
+
+// A Record says what made a file. It holds the backend's name, never its
+// address, and no secret.
+type Record struct {
+	Record         int           `json:"easel_record"` // RecordVersion
+	Easel          string        `json:"easel_version"`
+	Run            string        `json:"run"`
+	PromptID       string        `json:"prompt_id"`
+	Workflow       string        `json:"workflow"`
+	WorkflowDigest string        `json:"workflow_digest,omitempty"`
+	GraphDigest    string        `json:"graph_digest"`
+	Backend        string        `json:"backend"`
+	Seed           *Seed         `json:"seed,omitempty"`
+	Character      string        `json:"character,omitempty"`
+	Parameters     Values        `json:"parameters"`
+	Explicit       []Set         `json:"set,omitempty"`
+	Inputs         []Input       `json:"inputs,omitempty"`
+	File           *RecordedFile `json:"file,omitempty"` // absent in a record embedded in the file itself
+	Started        *time.Time    `json:"started,omitempty"`
+	Finished       *time.Time    `json:"finished,omitempty"`
+	Warnings       []string      `json:"warnings,omitempty"`
+	Graph          *comfy.Graph  `json:"graph"`
+}
+
+// A RecordedFile is the file that a record belongs to.
+type RecordedFile struct {
+	Name      string `json:"name"`
+	MediaType string `json:"media_type"`
+	Width     int    `json:"width,omitempty"`
+	Height    int    `json:"height,omitempty"`
+	Bytes     int64  `json:"bytes"`
+	SHA256    string `json:"sha256"`
+	Node      string `json:"node"`
+	Output    int    `json:"output"` // position among the run's outputs, from 1
+}
+
+// Record is the provenance of the run, as far as it is known before its end.
+func (t *Ticket) Record(version string) Record {
+	return Record{
+		Record:         RecordVersion,
+		Easel:          version,
+		Run:            t.Run,
+		PromptID:       t.PromptID,
+		Workflow:       t.Workflow,
+		WorkflowDigest: t.WorkflowDigest,
+		GraphDigest:    t.Graph.Digest(),
+		Backend:        t.Backend,
+		Seed:           t.Seed,
+		Character:      t.Character,
+		Parameters:     t.Parameters,
+		Explicit:       t.Explicit,
+		Inputs:         t.Inputs,
+		Warnings:       t.Warnings,
+		Graph:          t.Graph,
+	}
+}
+
+// embedded is what the server writes into the files itself: the record without
+// the graph, which is there already.
+func (t *Ticket) embedded(version string) map[string]json.RawMessage {
+	if !t.Embed {
+		return nil
+	}
+	rec := t.Record(version)
+	rec.Graph = nil
+	data, err := json.Marshal(rec)
+	if err != nil {
+		return nil // every field is plain data
+	}
+	return map[string]json.RawMessage{"easel": data}
+}
+
+func (t *Ticket) warn(text string) { t.Warnings = append(t.Warnings, text) }

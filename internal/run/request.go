@@ -1,0 +1,83 @@
+package run
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// A Request asks for one run.
+type Request struct {
+	ID        string // run id; "" = a new one
+	Workflow  *registry.Workflow
+	Args      []registry.Arg
+	Character *registry.Character
+	Naming    Naming
+	Embed     bool          // write the record into the files (provenance embedded or both)
+	Sidecar   bool          // write the record beside the files
+	Timeout   time.Duration // of the run on the backend; 0 = none. It is cancelled after that.
+	Preview   bool          // somebody looks at preview pictures
+	Allow     bool          // accept outputs although the server skipped some (partial)
+}
+
+// Naming says how outputs are called.
+type Naming struct {
+	Template string            `json:"template,omitempty"` // "" = DefaultName
+	Fixed    string            `json:"fixed,omitempty"`    // exact name with extension, instead of a template
+	Force    bool              `json:"force,omitempty"`    // replace files of the same name
+	Fields   map[string]string `json:"fields,omitempty"`   // further placeholders: item, row.COLUMN
+}
+
+// DefaultName is the template of INTERFACE section 4.
+const DefaultName = "{workflow}-{id}-{n}"
+
+// An Input is one file that went into a run, as the record keeps it.
+type Input struct {
+	Parameter string `json:"parameter"`
+	File      string `json:"file"`   // as the user named it
+	SHA256    string `json:"sha256"` // of the bytes that were sent
+}
+
+// A Ticket is everything that Collect needs to finish a run, in this process or
+// in a later one. It is what the history keeps.
+type Ticket struct {
+	Run            string        `json:"run"`
+	PromptID       string        `json:"prompt_id"`
+	Handle         comfy.Handle  `json:"handle,omitempty"`
+	Workflow       string        `json:"workflow"`
+	WorkflowDigest string        `json:"workflow_digest,omitempty"`
+	Backend        string        `json:"backend"`
+	Address        string        `json:"address,omitempty"` // name or address to open the backend again, without credentials
+	Out            string        `json:"out"`
+	Graph          *comfy.Graph  `json:"graph"`
+	Parameters     Values        `json:"parameters"`
+	Explicit       []Set         `json:"set,omitempty"`
+	Seed           *Seed         `json:"seed,omitempty"`
+	Character      string        `json:"character,omitempty"`
+	Inputs         []Input       `json:"inputs,omitempty"`
+	Naming         Naming        `json:"naming"`
+	Sidecar        bool          `json:"sidecar"`
+	Embed          bool          `json:"embed,omitempty"`
+	Timeout        time.Duration `json:"timeout,omitempty"`
+	Preview        bool          `json:"-"`
+	Warnings       []string      `json:"warnings,omitempty"`
+	Prepared       time.Time     `json:"prepared"`
+
+	files   []comfy.File
+	call    *registry.Call
+	resumed bool
+}
+
+// A Set is a graph input that the user set by its address, "12.steps".
+type Set struct {
+	Target string          `json:"target"`
+	JSON   json.RawMessage `json:"value"`
+}
+
+// OpenInput opens an input file by the name the user gave: a path, a URL, "-".
+// It may be called several times for one name and always starts at the
+// beginning.
+type OpenInput func(name string) (io.ReadCloser, error)

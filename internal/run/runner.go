@@ -1,0 +1,125 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// A Runner executes requests on one backend into one store. It is safe for
+// concurrent use when its fields are not changed any more.
+type Runner struct {
+	Backend     comfy.Backend
+	BackendName string // what records and results say; never an address
+	Address     string // how resume opens the backend again; never with credentials; "" = it cannot
+	Store       storage.Store
+	Out         string          // how to open the store again, for resume
+	History     *ledger.History // nil: runs leave no record and cannot be resumed
+	OpenInput   OpenInput
+	Version     string           // of easel, for provenance
+	Now         func() time.Time // nil = time.Now
+	// Leave makes a cancelled context end the following and not the run.
+	Leave bool
+	// CancelGrace bounds how long a cancelled run waits for the backend's
+	// confirmation. Default 2 s.
+	CancelGrace time.Duration
+}
+
+func (r *Runner) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
+}
+
+// attempts is how often a run is submitted when somebody else interrupts it.
+const attempts = 2
+
+// Run executes a request: Prepare, then Execute.
+func (r *Runner) Run(ctx context.Context, req Request, sink Sink) (*Result, error) {
+	t, err := r.Prepare(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return r.Execute(ctx, t, sink)
+}
+
+// Execute submits and collects a prepared run. The result is non-nil whenever
+// the run reached the backend, with err saying why it did not succeed. A
+// partial result has no error: look at its Status.
+func (r *Runner) Execute(ctx context.Context, t *Ticket, sink Sink) (*Result, error) {
+	for attempt := 1; ; attempt++ {
+		if err := r.Submit(ctx, t, sink); err != nil {
+			return nil, err
+		}
+		res, err := r.Collect(ctx, t, sink)
+		var interrupted *comfy.CancelledError
+		if attempt < attempts && errors.As(err, &interrupted) && !interrupted.Ours && ctx.Err() == nil {
+			t.PromptID = comfy.NewID()
+			t.warn("somebody else interrupted the run, so it was submitted again")
+			sink(Event{Type: EventWarning, Run: t.Run, Message: t.Warnings[len(t.Warnings)-1]})
+			continue
+		}
+		return res, err
+	}
+}
+
+// Submit writes the ticket down and hands the graph to the backend. When it
+// returns nil the run is the backend's, and Collect finishes it.
+func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
+	t.Handle = comfy.Handle(t.PromptID)
+	t.Backend, t.Address, t.Out = r.BackendName, r.Address, r.Out
+	if err := r.record(t, ledger.Prepared, nil, nil); err != nil {
+		return err
+	}
+	sink(Event{Type: EventPrepared, Run: t.Run})
+	if n := len(t.files); n > 0 {
+		sink(Event{Type: EventUpload, Run: t.Run, Steps: n})
+	}
+	h, err := r.Backend.Submit(ctx, comfy.Submission{
+		ID:      t.PromptID,
+		Graph:   t.Graph,
+		Files:   t.files,
+		PNGInfo: t.embedded(r.Version),
+		Preview: t.Preview,
+	})
+	if err != nil {
+		return r.refuse(ctx, t, err)
+	}
+	t.Handle = h
+	return r.record(t, ledger.Submitted, nil, nil)
+}
+
+// refuse ends a run that the backend did not take. If that is not sure, the
+// record stays open for resume; if the user gave up, the run is taken back.
+func (r *Runner) refuse(ctx context.Context, t *Ticket, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return r.giveUp(ctx, t, context.Cause(ctx))
+	case comfy.Ambiguous(err):
+		return errors.Join(r.record(t, ledger.Submitted, nil, err), err)
+	}
+	err = r.explain(ctx, t, err)
+	return errors.Join(err, r.record(t, ledger.Failed, nil, err))
+}
+
+// giveUp takes the run off the backend and says whether that is certain.
+func (r *Runner) giveUp(ctx context.Context, t *Ticket, why error) error {
+	grace := r.CancelGrace
+	if grace == 0 {
+		grace = 2 * time.Second
+	}
+	cancelCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer stop()
+	e := &StoppedError{Run: t.Run, Why: why}
+	e.Unconfirmed = r.Backend.Cancel(cancelCtx, t.Handle)
+	state := ledger.Cancelled
+	if e.Unconfirmed != nil {
+		state = ledger.Cancelling
+	}
+	return errors.Join(e, r.record(t, state, nil, e))
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// commands are the words that the stories add to testscript's own.
+var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"emulator": startEmulator,
+	"matches":  matchFiles,
+	"stdout2env": func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: stdout2env NAME")
+		}
+		ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+	},
+	"pngsize":   pngSize,
+	"requests":  countRequests,
+	"isjson":    isJSON,
+	"truncated": truncate,
+}
+
+// startEmulator runs `easel emulate` in a process of its own until the story
+// ends, and puts its address into $COMFYUI.
+func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("emulator cannot be negated")
+	}
+	self, err := os.Executable()
+	ts.Check(err)
+	c := exec.Command(filepath.Join(filepath.Dir(self), "bin", "easel"))
+	if path, err := exec.LookPath(filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], "easel")); err == nil {
+		c = exec.Command(path)
+	}
+	c.Args = append([]string{"easel", "emulate", "--listen", "127.0.0.1:0", "--step-time", "1ms"}, args...)
+	c.Dir = ts.MkAbs(".")
+	c.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
+	out, err := c.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	ts.Defer(func() {
+		_ = c.Process.Signal(os.Interrupt)
+		_ = c.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	ts.Check(err)
+	ts.Setenv("COMFYUI", strings.TrimSpace(line))
+}
+
+// matchFiles checks how many files a glob finds: matches 2 out/*.png.
+func matchFiles(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: matches N GLOB")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	ts.Check(err)
+	var n json.Number = json.Number(args[0])
+	want, err := n.Int64()
+	ts.Check(err)
+	if int64(len(found)) != want {
+		ts.Fatalf("%s: %d files, want %d: %v", args[1], len(found), want, found)
+	}
+}
+
+// pngSize checks the size of a picture: pngsize 64x64 out.png.
+func pngSize(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: pngsize WxH FILE")
+	}
+	data := ts.ReadFile(args[1])
+	if got := pngDimensions(data); got != args[0] {
+		ts.Fatalf("%s is %s, want %s", args[1], got, args[0])
+	}
+}
+
+func pngDimensions(data string) string {
+	if len(data) < 24 || data[1:4] != "PNG" {
+		return "no PNG"
+	}
+	n := func(at int) int {
+		return int(data[at])<<24 | int(data[at+1])<<16 | int(data[at+2])<<8 | int(data[at+3])
+	}
+	return json.Number(itoa(n(16))).String() + "x" + itoa(n(20))
+}
+
+func itoa(n int) string {
+	b, _ := json.Marshal(n)
+	return string(b)
+}
+
+// countRequests checks a request log of the emulator: requests 1 FILE POST /prompt.
+func countRequests(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: requests N FILE METHOD PATH")
+	}
+	n := 0
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		var r struct{ Method, Path string }
+		ts.Check(json.Unmarshal([]byte(line), &r))
+		if r.Method == args[2] && strings.HasPrefix(strings.TrimPrefix(r.Path, "/api"), args[3]) {
+			n++
+		}
+	}
+	if itoa(n) != args[0] {
+		ts.Fatalf("%d requests %s %s, want %s", n, args[2], args[3], args[0])
+	}
+}
+
+// isJSON checks that every line of a file is JSON.
+func isJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: isjson FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if !json.Valid([]byte(line)) {
+			ts.Fatalf("not JSON: %s", line)
+		}
+	}
+}
+
+// truncate cuts a file: truncated FILE BYTES.
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: truncated FILE BYTES")
+	}
+	n, err := json.Number(args[1]).Int64()
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
