@@ -18,8 +18,8 @@ func (c *Client) Describe(ctx context.Context) (Info, error) {
 		Devices []struct {
 			Name      looseString `json:"name"`
 			Type      looseString `json:"type"`
-			VRAMTotal looseInt  `json:"vram_total"`
-			VRAMFree  looseInt  `json:"vram_free"`
+			VRAMTotal looseInt    `json:"vram_total"`
+			VRAMFree  looseInt    `json:"vram_free"`
 		} `json:"devices"`
 	}
 	if err := c.again(ctx, func() error { return c.askJSON(ctx, call{path: "/system_stats"}, &stats) }); err != nil {

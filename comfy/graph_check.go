@@ -1,0 +1,76 @@
+package comfy
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Check refuses shapes that a server rejects or dies of: dangling links, a
+// list that is neither a link nor wrapped, and cycles. All problems are joined.
+func (g *Graph) Check() error {
+	if g.Len() == 0 {
+		return errors.New("the graph has no nodes")
+	}
+	var errs []error
+	for _, id := range g.order {
+		n := g.nodes[id]
+		for _, name := range n.Inputs.names {
+			v := n.Inputs.values[name]
+			if len(v) == 0 || v[0] != '[' {
+				continue
+			}
+			l, ok := LinkOf(v)
+			switch {
+			case !ok:
+				errs = append(errs, fmt.Errorf("node %s (%s): input %s holds a list that is not a link [\"node id\", slot]", id, n.Class, name))
+			case g.nodes[l.Node] == nil:
+				errs = append(errs, fmt.Errorf("node %s (%s): input %s links to node %s, which does not exist", id, n.Class, name, l.Node))
+			}
+		}
+	}
+	if cyc := g.cycle(); cyc != "" {
+		errs = append(errs, fmt.Errorf("the graph runs in a circle through node %s", cyc))
+	}
+	return errors.Join(errs...)
+}
+
+// cycle returns a node on a cycle, or "". It does not recurse: graphs come
+// from files that strangers write.
+func (g *Graph) cycle() string {
+	const grey, black = 1, 2
+	colour := make(map[string]int, len(g.nodes))
+	type frame struct {
+		id   string
+		next int
+	}
+	for _, root := range g.order {
+		if colour[root] != 0 {
+			continue
+		}
+		stack := []frame{{id: root}}
+		colour[root] = grey
+		for len(stack) > 0 {
+			f := &stack[len(stack)-1]
+			n := g.nodes[f.id]
+			if f.next >= len(n.Inputs.names) {
+				colour[f.id] = black
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			name := n.Inputs.names[f.next]
+			f.next++
+			l, ok := LinkOf(n.Inputs.values[name])
+			if !ok || g.nodes[l.Node] == nil {
+				continue
+			}
+			switch colour[l.Node] {
+			case grey:
+				return l.Node
+			case 0:
+				colour[l.Node] = grey
+				stack = append(stack, frame{id: l.Node})
+			}
+		}
+	}
+	return ""
+}
