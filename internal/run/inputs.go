@@ -2,10 +2,99 @@ package run
 
 import (
 	"context"
+	"io"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
+// readInputs reads and checks every file that the call names, before anything
+// is sent: the ticket gets the files to upload and the record of them, and
+// Bind gets their names. A file that cannot be used is an *InputError.
 func (r *Runner) readInputs(ctx context.Context, t *Ticket, call *registry.Call) (map[string][]string, error) {
-	return map[string][]string{}, nil
+	names := map[string][]string{}
+	for _, v := range call.Files() {
+		targets := call.FileTargets(v.Param.Name)
+		for i, name := range v.Texts() {
+			f, err := r.readInput(ctx, t, r.source(v, name))
+			if err != nil {
+				return nil, err
+			}
+			f.Targets = targets
+			if v.Param.List && i < len(targets) {
+				f.Targets = targets[i : i+1]
+			}
+			t.send(v.Param.Name, name, f)
+			names[v.Param.Name] = append(names[v.Param.Name], f.Name)
+		}
+	}
+	return names, nil
+}
+
+// send adds a file to what the run uploads and records.
+func (t *Ticket) send(param, name string, f comfy.File) {
+	t.files = append(t.files, f)
+	t.Inputs = append(t.Inputs, Input{Parameter: param, File: name, SHA256: f.SHA256})
+}
+
+// readInput reads one file and says what to send for it.
+func (r *Runner) readInput(ctx context.Context, t *Ticket, s source) (comfy.File, error) {
+	found, err := s.look(ctx)
+	if err != nil {
+		return comfy.File{}, err
+	}
+	if err := s.fits(found.Report); err != nil {
+		return comfy.File{}, err
+	}
+	return comfy.File{
+		Name:   contentName(found.sha256, found.Format.Ext),
+		SHA256: found.sha256,
+		Size:   found.Size,
+		Open:   func() (io.ReadCloser, error) { return s.reopen(found.sha256) },
+	}, nil
+}
+
+// contentName is what a file is called on the server: the same content has the
+// same name, so it travels once.
+func contentName(sha, ext string) string { return sha[:32] + ext }
+
+// fits refuses a file of the wrong kind, and one that is cut off.
+func (s source) fits(rep media.Report) error {
+	kind, ok := string(s.param.Type), false
+	switch s.param.Type {
+	case registry.TypeImage, registry.TypeMask:
+		kind, ok = "image", rep.Format.Kind == media.KindImage
+	case registry.TypeVideo:
+		ok = rep.Format.Kind == media.KindVideo || rep.Format.Kind == media.KindImage && rep.Format.Animated
+	case registry.TypeAudio:
+		ok = rep.Format.Kind == media.KindAudio || rep.Format.Kind == media.KindVideo // its sound track
+	}
+	switch {
+	case !ok:
+		return s.bad("is not "+article(kind)+": it is "+describe(rep.Format), "", nil)
+	case !rep.Complete:
+		return s.bad("is damaged: "+rep.Reason, "", nil)
+	}
+	return nil
+}
+
+func article(kind string) string {
+	if kind == "video" {
+		return "a video"
+	}
+	return "an " + kind
+}
+
+// describe says what a file is, for people.
+func describe(f media.Format) string {
+	switch f.MediaType {
+	case "application/octet-stream":
+		return "of an unknown format"
+	case "text/plain":
+		return "a text"
+	case "text/html":
+		return "an HTML page"
+	}
+	return f.MediaType
 }
