@@ -257,3 +257,13 @@ func (f *fixture) run(id, graph string) []message {
 	f.submit(id, "client-"+id, graph)
 	return e.until(id)
 }
+
+// await reads to an event of that type at that node.
+func (e *ear) await(kind, node string) message {
+	e.Helper()
+	for {
+		if m := e.next(); m.Type == kind && (node == "" || m.Data["node"] == node) {
+			return m
+		}
+	}
+}
