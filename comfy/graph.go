@@ -55,16 +55,12 @@ func NewGraph() *Graph { return &Graph{nodes: map[string]*Node{}} }
 // Check, not here.
 func ParseGraph(data []byte) (*Graph, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	data = ReplaceNonFinite(data)
+	data = bytes.Clone(ReplaceNonFinite(data)) // nodes keep parts of it
 	g := NewGraph()
-	var probe struct {
-		Nodes json.RawMessage `json:"nodes"`
-		Links json.RawMessage `json:"links"`
-	}
-	if json.Unmarshal(data, &probe) == nil && len(probe.Nodes) > 0 && probe.Nodes[0] == '[' {
-		return nil, UIFormatError{}
-	}
 	err := eachMember(data, func(id string, raw json.RawMessage) error {
+		if id == "nodes" && raw[0] == '[' {
+			return UIFormatError{}
+		}
 		n, err := parseNode(raw)
 		if err != nil {
 			return fmt.Errorf("node %s: %w", id, err)
@@ -84,13 +80,13 @@ func ParseGraph(data []byte) (*Graph, error) {
 func parseNode(raw json.RawMessage) (*Node, error) {
 	n := &Node{}
 	sawInputs := false
-	err := eachMember(raw, func(key string, v json.RawMessage) error {
+	err := members(raw, func(key string, v json.RawMessage) error {
 		switch key {
 		case "class_type":
 			return json.Unmarshal(v, &n.Class)
 		case "inputs":
 			sawInputs = true
-			return eachMember(v, func(name string, v json.RawMessage) error {
+			return members(v, func(name string, v json.RawMessage) error {
 				n.Inputs.Set(name, v)
 				return nil
 			})
@@ -114,38 +110,6 @@ func parseNode(raw json.RawMessage) (*Node, error) {
 		return nil, errors.New("no inputs (a server would hang on it)")
 	}
 	return n, nil
-}
-
-// eachMember calls f for the members of a JSON object in their order.
-func eachMember(data []byte, f func(key string, value json.RawMessage) error) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	t, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	if t != json.Delim('{') {
-		return fmt.Errorf("expected a JSON object, found %v", t)
-	}
-	for dec.More() {
-		k, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		var v json.RawMessage
-		if err := dec.Decode(&v); err != nil {
-			return err
-		}
-		if err := f(k.(string), v); err != nil {
-			return err
-		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return err
-	}
-	if dec.More() {
-		return errors.New("something follows the JSON object")
-	}
-	return nil
 }
 
 // ReplaceNonFinite turns the bare words NaN, Infinity and -Infinity outside of

@@ -212,10 +212,10 @@ func (s *socket) serve(g *generation) {
 		defer t.Stop()
 		_ = conn.Close(websocket.StatusNormalClosure, "")
 	})
-	pinging := make(chan struct{})
+	speaking := make(chan struct{})
 	go func() {
-		defer close(pinging)
-		s.ping(ctx, conn, abort)
+		defer close(speaking)
+		s.speak(ctx, conn, abort)
 	}()
 	g.err = s.read(readCtx, conn, g)
 	if stopClosing() {
@@ -224,7 +224,7 @@ func (s *socket) serve(g *generation) {
 		<-closed
 	}
 	cancel()
-	<-pinging
+	<-speaking
 }
 
 // closePatience bounds the closing handshake.
@@ -278,10 +278,6 @@ func (s *socket) dial(ctx context.Context, g *generation) (*websocket.Conn, erro
 // read delivers messages until the connection ends. It never waits for
 // anybody: a client that stops reading stalls the server's delivery to all.
 func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) error {
-	hello := `{"type":"feature_flags","data":{"supports_preview_metadata":true}}`
-	if err := conn.Write(ctx, websocket.MessageText, []byte(hello)); err != nil {
-		return err
-	}
 	first := true
 	for {
 		kind, data, err := conn.Read(ctx)
@@ -304,8 +300,14 @@ func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) 
 	}
 }
 
-// ping keeps proxies from closing an idle connection, and ends a dead one.
-func (s *socket) ping(ctx context.Context, conn *websocket.Conn, abort func()) {
+// speak says what the client understands, which must be its first message, and
+// then pings, so that proxies do not close an idle connection and a dead one
+// ends. It is not part of read, because the server speaks first too.
+func (s *socket) speak(ctx context.Context, conn *websocket.Conn, abort func()) {
+	hello := `{"type":"feature_flags","data":{"supports_preview_metadata":true}}`
+	if conn.Write(ctx, websocket.MessageText, []byte(hello)) != nil {
+		return // the reader sees it too
+	}
 	t := time.NewTicker(s.client.times.Ping)
 	defer t.Stop()
 	for {
