@@ -105,8 +105,18 @@ func imageClasses() []*class {
 	}
 }
 
-// maxBatchPixels bounds what one node may produce, in pixels over all frames.
-const maxBatchPixels = 1 << 28
+// maxPixels bounds what one node may produce, in pixels over all kept frames:
+// 1.6 GB of samples.
+const maxPixels = 1 << 27
+
+// roomFor fails as the server does when its memory is too small.
+func roomFor(count, width, height int) error {
+	if width > 0 && height > 0 && count > maxPixels/width/height {
+		return &exception{typ: "torch.OutOfMemoryError", oom: true, message: fmt.Sprintf(
+			"Allocation on device of %d pictures of %dx%d pixels: more than the emulator holds.", count, width, height)}
+	}
+	return nil
+}
 
 func runEmptyImage(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
@@ -114,8 +124,8 @@ func runEmptyImage(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	if width*height > maxBatchPixels {
-		return nil, &exception{typ: "RuntimeError", message: fmt.Sprintf("an empty image of %dx%d pixels is larger than the emulator's memory", width, height)}
+	if err := roomFor(1, width, height); err != nil {
+		return nil, err
 	}
 	out := newRaster(width, height, 3)
 	for i := range out.pix {
@@ -157,8 +167,8 @@ func runImagePadForOutpaint(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	width, height := picture.width+left+right, picture.height+top+bottom
-	if width > maxBatchPixels/height {
-		return nil, &exception{typ: "RuntimeError", message: fmt.Sprintf("padding to %dx%d pixels is larger than the emulator's memory", width, height)}
+	if err := roomFor(1, width, height); err != nil {
+		return nil, err
 	}
 	padded := picture.each(func(r *raster) *raster {
 		out := newRaster(width, height, r.channels).fill(0.5)
@@ -201,10 +211,8 @@ func runImageCompositeMasked(_ context.Context, c *call) ([]any, error) {
 		mask = mask.fitted(source.width, source.height)
 	}
 	channels := max(destination.channels(), 3)
-	i := -1
-	return []any{destination.with(source, func(to, from *raster) *raster {
-		i++
-		to, from = to.withChannels(channels), from.withChannels(channels)
+	return []any{destination.numbered(func(i int, to *raster) *raster {
+		to, from := to.withChannels(channels), source.at(i).withChannels(channels)
 		if mask == nil {
 			out := to.clone()
 			if x < to.width && y < to.height {

@@ -234,6 +234,9 @@ func runSolidMask(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
+	if err := roomFor(1, width, height); err != nil {
+		return nil, err
+	}
 	return []any{framesOf(newRaster(width, height, 1).fill(float32(value)))}, nil
 }
 

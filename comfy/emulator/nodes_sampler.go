@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -185,6 +186,13 @@ func (j sampling) sample(ctx context.Context, c *call) (*latent, error) {
 	if j.latent.width < 1 || j.latent.height < 1 {
 		return nil, fmt.Errorf("latent of %dx%d pixels has no picture to sample", j.latent.width, j.latent.height)
 	}
+	kept := j.latent.count
+	if j.latent.video {
+		kept = 2 // the plate
+	}
+	if err := roomFor(kept, j.latent.width, j.latent.height); err != nil {
+		return nil, err
+	}
 	if j.negative == nil {
 		j.negative = &conditioning{}
 	}
@@ -324,18 +332,16 @@ func (j sampling) refer(drawing *raster) *raster {
 // preview returns a function that draws the picture as it looks when a share
 // of the steps is done, at most 256 pixels large. It draws when first asked.
 func (j sampling) preview() func(done float64) image.Image {
-	var small *raster
-	return func(done float64) image.Image {
-		if small == nil {
-			width, height := within(j.latent.width, j.latent.height, 256)
-			if j.unfinished() {
-				small = j.latent.pixels.slice(0, 1).fitted(width, height).at(0)
-			} else {
-				small = j.picture(0, width, height)
-			}
+	small := sync.OnceValue(func() *raster {
+		width, height := within(j.latent.width, j.latent.height, 256)
+		if j.unfinished() {
+			return j.latent.pixels.slice(0, 1).fitted(width, height).at(0)
 		}
+		return j.picture(0, width, height)
+	})
+	return func(done float64) image.Image {
 		left := (1 - done) * clamp(j.denoise, 0, 1)
-		return noisy(small, left+j.leftover*done, j.seed).picture()
+		return noisy(small(), left+j.leftover*done, j.seed).picture()
 	}
 }
 

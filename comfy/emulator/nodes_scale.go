@@ -171,6 +171,9 @@ func runImageUpscaleWithModel(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	n := upscaleFactor(upscaler.file)
+	if err := roomFor(max(1, len(picture.drawn)), picture.width*n, picture.height*n); err != nil {
+		return nil, err
+	}
 	return []any{picture.each(func(r *raster) *raster {
 		return convolve(r, catmullRomTaps(r.width, r.width*n), catmullRomTaps(r.height, r.height*n)).mapped(unit)
 	})}, nil

@@ -1,22 +1,22 @@
 package emulator
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // film returns the frames of a video. Nothing is kept but one large drawing: a
 // camera moves over it, light breathes, and each frame is cut out when asked.
 func (j sampling) film() *frames {
 	width, height, count := j.latent.width, j.latent.height, max(1, j.latent.count)
 	const room = 1.3 // how much larger than a frame the drawing is
-	var plate *raster
+	plate := sync.OnceValue(func() *raster { return j.plate(int(float64(width)*room), int(float64(height)*room)) })
 	recipe := j.recipe()
 	d := dice{hashOf("camera", recipe.prompt) ^ scramble(j.seed)}
 	turn := d.between(0, 2*math.Pi)
 	dx, dy := math.Cos(turn), 0.5*math.Sin(turn)
 	zoomIn := d.chance(0.5)
 	return &frames{width: width, height: height, count: count, draw: func(i int) *raster {
-		if plate == nil {
-			plate = j.plate(int(float64(width)*room), int(float64(height)*room))
-		}
 		t := 0.0
 		if count > 1 {
 			t = float64(i) / float64(count-1)
@@ -26,7 +26,7 @@ func (j sampling) film() *frames {
 		if !zoomIn {
 			zoom = lerp(1/room, 1, t*0.75)
 		}
-		frame := window(plate, width, height, room*zoom, dx*(t-0.5), dy*(t-0.5))
+		frame := window(plate(), width, height, room*zoom, dx*(t-0.5), dy*(t-0.5))
 		breathe(frame, i)
 		frame = j.anchored(frame, i, count)
 		if width >= 96 {

@@ -169,7 +169,7 @@ func asciiJSON(raw json.RawMessage) string {
 			}
 			i += size
 			continue
-		case quoted && b == '\\' && i+1 < len(src):
+		case quoted && b == '\\' && i+1 < len(src) && src[i+1] < utf8.RuneSelf:
 			out = append(out, b, src[i+1])
 			i += 2
 			continue

@@ -193,13 +193,18 @@ func (f *frames) each(g func(*raster) *raster) *frames {
 
 // with pairs every frame of f with the frame of g at the same place.
 func (f *frames) with(g *frames, h func(a, b *raster) *raster) *frames {
+	return f.numbered(func(i int, r *raster) *raster { return h(r, g.at(i)) })
+}
+
+// numbered is each for functions that keep the size and want the frame's index.
+func (f *frames) numbered(g func(i int, r *raster) *raster) *frames {
 	if f.drawn == nil {
 		return &frames{width: f.width, height: f.height, count: f.count,
-			draw: func(i int) *raster { return h(f.draw(i), g.at(i)) }}
+			draw: func(i int) *raster { return g(i, f.draw(i)) }}
 	}
 	out := make([]*raster, len(f.drawn))
 	for i, r := range f.drawn {
-		out[i] = h(r, g.at(i))
+		out[i] = g(i, r)
 	}
 	return framesOf(out...)
 }

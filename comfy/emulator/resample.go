@@ -8,9 +8,6 @@ import (
 // resize scales r with one of the server's methods. They are those of PyTorch's
 // interpolate (no antialiasing, pixel centres aligned) and Pillow's Lanczos.
 func resize(r *raster, width, height int, method string) (*raster, error) {
-	if width < 1 || height < 1 {
-		return nil, fmt.Errorf("scaling to %dx%d: both sides must be at least 1 pixel", width, height)
-	}
 	switch method {
 	case "nearest-exact":
 		return convolve(r, nearestTaps(r.width, width), nearestTaps(r.height, height)), nil
@@ -191,8 +188,11 @@ func lanczosTaps(from, to int) []taps {
 // upscale is common to all scaling nodes: an optional centre crop to the target
 // proportion, then resize.
 func (f *frames) upscale(width, height int, method, crop string) (*frames, error) {
-	if width < 1 || height < 1 || width > 4*maxSide || height > 4*maxSide {
-		return nil, fmt.Errorf("scaling to %dx%d: sides must be between 1 and %d pixels", width, height, 4*maxSide)
+	if width < 1 || height < 1 {
+		return nil, fmt.Errorf("scaling to %dx%d: both sides must be at least 1 pixel", width, height)
+	}
+	if err := roomFor(len(f.drawn), width, height); err != nil {
+		return nil, err
 	}
 	if !knownMethod(method) {
 		return nil, fmt.Errorf("unknown upscale method %q", method)

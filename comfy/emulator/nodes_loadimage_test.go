@@ -1,0 +1,123 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"testing"
+)
+
+// turnedJPEG is a 16x8 picture, red at the left, stored with an orientation.
+func turnedJPEG(t *testing.T, orientation byte) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 16, 8))
+	for y := range 8 {
+		for x := range 16 {
+			img.Set(x, y, color.RGBA{0, 0, 255, 255})
+			if x < 8 {
+				img.Set(x, y, color.RGBA{255, 0, 0, 255})
+			}
+		}
+	}
+	var plain bytes.Buffer
+	if err := jpeg.Encode(&plain, img, &jpeg.Options{Quality: 100}); err != nil {
+		t.Fatal(err)
+	}
+	exif := append([]byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00"), orientation, 0, 0, 0, 0, 0, 0)
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
+	return append(append([]byte{0xff, 0xd8}, append(segment, exif...)...), plain.Bytes()[2:]...)
+}
+
+func TestLoadImageTurnsUpright(t *testing.T) {
+	t.Parallel()
+	tests := map[byte]struct{ width, height, redX, redY int }{
+		1: {16, 8, 2, 4}, 2: {16, 8, 13, 4}, 3: {16, 8, 13, 4}, 4: {16, 8, 2, 4},
+		5: {8, 16, 4, 2}, 6: {8, 16, 4, 2}, 7: {8, 16, 4, 13}, 8: {8, 16, 4, 13}, 9: {16, 8, 2, 4},
+	}
+	for orientation, want := range tests {
+		b := newBench(t)
+		b.shelf.files["input/a.jpg"] = turnedJPEG(t, orientation)
+		got := b.image("LoadImage", in{"image": "a.jpg"})
+		if got.width != want.width || got.height != want.height {
+			t.Errorf("orientation %d: %dx%d", orientation, got.width, got.height)
+			continue
+		}
+		if p := got.at(want.redX, want.redY); p[0] < 0.8 || p[2] > 0.3 {
+			t.Errorf("orientation %d: %v where red belongs", orientation, p)
+		}
+	}
+}
+
+func TestLoadImageMaskIsTransparency(t *testing.T) {
+	t.Parallel()
+	img := image.NewNRGBA(image.Rect(0, 0, 4, 2))
+	img.SetNRGBA(1, 1, color.NRGBA{200, 100, 50, 0})
+	img.SetNRGBA(2, 1, color.NRGBA{200, 100, 50, 255})
+	var data bytes.Buffer
+	if err := png.Encode(&data, img); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t)
+	b.shelf.files["output/sub/a.png"] = data.Bytes()
+	out := b.run("LoadImage", in{"image": "sub/a.png [output]"})
+	picture, mask := out[0].(*frames).at(0), out[1].(*frames).at(0)
+	if picture.channels != 3 || level(picture.at(1, 1)[0]) != 200 {
+		t.Errorf("the colour under transparency is lost: %v", picture.at(1, 1))
+	}
+	if mask.at(1, 1)[0] != 1 || mask.at(2, 1)[0] != 0 {
+		t.Errorf("mask %v", mask.pix)
+	}
+	b.shelf.files["input/opaque.png"] = pngOf(t, gradient(9, 9, 3))
+	if mask := b.run("LoadImage", in{"image": "opaque.png"})[1].(*frames); mask.width != 64 || mask.height != 64 {
+		t.Errorf("without alpha the mask is %dx%d, want 64x64", mask.width, mask.height)
+	}
+}
+
+func TestLoadImageRefuses(t *testing.T) {
+	t.Parallel()
+	whole := pngOf(t, gradient(30, 30, 3))
+	huge := bytes.Clone(whole)
+	binary.BigEndian.PutUint32(huge[16:], 65535)
+	binary.BigEndian.PutUint32(huge[20:], 65535)
+	tests := map[string]struct {
+		data []byte
+		want string
+	}{
+		"no image":  {[]byte("hello"), "PIL.UnidentifiedImageError"},
+		"empty":     {nil, "PIL.UnidentifiedImageError"},
+		"truncated": {whole[:len(whole)/2], "OSError"},
+	}
+	for name, test := range tests {
+		b := newBench(t)
+		b.shelf.files["input/x.png"] = test.data
+		_, err := b.fails("LoadImage", in{"image": "x.png"})
+		var raised *exception
+		if !errors.As(err, &raised) || raised.typ != test.want {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+	}
+	b := newBench(t)
+	b.shelf.files["input/x.png"] = huge
+	if _, err := b.fails("LoadImage", in{"image": "x.png"}); err == nil {
+		t.Error("a picture of 65535x65535 pixels was loaded")
+	}
+	c := b.call("LoadImage", in{"image": "missing.png"})
+	if name, reason := c.class.validate(c); name != "image" || reason != "Invalid image file: missing.png" {
+		t.Errorf("validation says %q: %q", name, reason)
+	}
+}
+
+func FuzzEXIFOrientation(f *testing.F) {
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08"))
+	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x08eXIfII\x2a\x00\x08\x00\x00\x00"))
+	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPEXIF\x04\x00\x00\x00II\x2a\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if v := exifOrientation(data); v < 1 || v > 8 {
+			t.Fatalf("orientation %d", v)
+		}
+	})
+}

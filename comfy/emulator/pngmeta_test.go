@@ -1,0 +1,97 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"image/png"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWritePNG(t *testing.T) {
+	t.Parallel()
+	for _, channels := range []int{1, 3, 4} {
+		r := gradient(37, 23, channels)
+		img, err := png.Decode(bytes.NewReader(pngOf(t, r)))
+		if err != nil {
+			t.Fatalf("%d channels: %v", channels, err)
+		}
+		back := rasterOf(img)
+		if channels == 1 {
+			back = back.channel(0)
+		} else {
+			back = back.withChannels(channels)
+		}
+		if channels == 4 {
+			continue // colours below alpha are compared in TestLoadImage
+		}
+		if diff := cmp.Diff(r.pix, back.pix); diff != "" {
+			t.Errorf("%d channels: pixels changed", channels)
+		}
+	}
+}
+
+func TestASCIIJSON(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		`{"a":[1,2.50,18446744073709551615],"b":"x:y,z"}`: `{"a": [1, 2.50, 18446744073709551615], "b": "x:y,z"}`,
+		`{"t":"caf\u00e9 é 🎨"}`:                           `{"t": "caf\u00e9 \u00e9 \ud83c\udfa8"}`,
+		`{"q":"a\"b\\","n":null}`:                         `{"q": "a\"b\\", "n": null}`,
+		"{ \"a\" :\n 1 }":                                 `{"a": 1}`,
+		`not json é`:                                      `not json \u00e9`,
+	}
+	for source, want := range tests {
+		if got := asciiJSON(json.RawMessage(source)); got != want {
+			t.Errorf("%s\n got %s\nwant %s", source, got, want)
+		}
+	}
+}
+
+func FuzzASCIIJSON(f *testing.F) {
+	f.Add(`{"a":"é","b":[1,2]}`)
+	f.Add(`"\u00e9\\"`)
+	f.Fuzz(func(t *testing.T, source string) {
+		out := asciiJSON(json.RawMessage(source))
+		for i := range len(out) {
+			if out[i] >= 0x80 {
+				t.Fatalf("not ASCII: %q", out)
+			}
+		}
+		if !json.Valid([]byte(source)) {
+			return
+		}
+		var before, after any
+		if json.Unmarshal([]byte(source), &before) != nil {
+			return
+		}
+		if err := json.Unmarshal([]byte(out), &after); err != nil {
+			t.Fatalf("%q became %q: %v", source, out, err)
+		}
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Fatalf("meaning changed: %s", diff)
+		}
+	})
+}
+
+func TestSaveImageMetadata(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.graph = `{"9":{"class_type":"SaveImage","inputs":{"filename_prefix":"é"}}}`
+	c := b.call("SaveImage", in{"images": framesOf(gradient(8, 8, 3)), "filename_prefix": "x"})
+	c.extra = map[string]json.RawMessage{"workflow": json.RawMessage(`{"nodes":[]}`)}
+	if _, err := c.class.run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	data := b.shelf.files[b.shelf.saved[0]]
+	prompt := bytes.Index(data, []byte("tEXtprompt\x00{\"9\": {\"class_type\": \"SaveImage\", \"inputs\": {\"filename_prefix\": \"\\u00e9\"}}}"))
+	workflow := bytes.Index(data, []byte("tEXtworkflow\x00{\"nodes\": []}"))
+	pixels := bytes.Index(data, []byte("IDAT"))
+	if prompt < 0 || workflow < prompt || pixels < workflow {
+		t.Errorf("prompt at %d, workflow at %d, pixels at %d", prompt, workflow, pixels)
+	}
+	want := map[string][]any{"images": {map[string]any{"filename": "x_00001_.png", "subfolder": "", "type": "output"}}}
+	if diff := cmp.Diff(want, c.ui); diff != "" {
+		t.Error(diff)
+	}
+}
