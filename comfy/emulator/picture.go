@@ -72,7 +72,7 @@ func compose(r recipe, aspect float64) *scene {
 	promptDice := &dice{hashOf("prompt", r.prompt)}
 	light := paletteFor(words, promptDice)
 	names, lists := sceneKinds()
-	kind := names[promptDice.below(5)]
+	kind := names[promptDice.below(4)] // any landscape, when the words name nothing
 	if i := bestMatch(words, lists); i >= 0 {
 		kind = names[i]
 	}
