@@ -139,7 +139,7 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
-	dest, err := o.output.open(o.app, o.dryRun)
+	dest, err := o.output.open(ctx, o.app, o.dryRun)
 	if err != nil {
 		return err
 	}

@@ -61,8 +61,11 @@ func (v *runView) state(e run.Event) term.State {
 	if node == "" {
 		node = e.Class
 	}
-	if e.Message != "" {
+	switch {
+	case e.Message != "":
 		node = e.Message
+	case e.Type == run.EventStarted:
+		node = "started"
 	}
 	return term.State{
 		Label: v.label(), Node: term.Escape(node), Step: e.Step, Steps: e.Steps, Fraction: e.Fraction,

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -67,7 +68,7 @@ type destination struct {
 }
 
 // open opens the store. With dry, nothing is created.
-func (o *outputOptions) open(a *app, dry bool) (*destination, error) {
+func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destination, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -101,7 +102,20 @@ func (o *outputOptions) open(a *app, dry bool) (*destination, error) {
 	d.store, d.name = st, a.path(dir)
 	cleanup := d.close
 	d.close = func() { st.Close(); cleanup() }
+	if err := probe(ctx, st); err != nil {
+		d.close()
+		return nil, err
+	}
 	return d, nil
+}
+
+// probe finds out whether a store can be written to before anything runs.
+func probe(ctx context.Context, st storage.Store) error {
+	w, err := st.Create(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Abort()
 }
 
 func (o *outputOptions) check() error {

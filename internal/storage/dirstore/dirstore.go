@@ -20,8 +20,9 @@ import (
 
 // Store is a folder. Close it when no writer is open any more.
 type Store struct {
-	dir string
-	fs  folder
+	dir  string
+	fs   folder
+	made []string // folders that Open made, the deepest first
 }
 
 var _ storage.Store = (*Store)(nil)
@@ -30,6 +31,7 @@ var _ storage.Store = (*Store)(nil)
 // clears away what a process that died over a day ago left half-written.
 // Failures are a *storage.Error.
 func Open(dir string) (*Store, error) {
+	made := missing(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, failure("create", dir, err)
 	}
@@ -37,13 +39,34 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, failure("open", dir, err)
 	}
-	s := &Store{dir: dir, fs: rooted{root}}
+	s := &Store{dir: dir, fs: rooted{root}, made: made}
 	s.sweep(time.Now().Add(-24 * time.Hour))
 	return s, nil
 }
 
-// Close releases the folder.
-func (s *Store) Close() error { return s.fs.Close() }
+// missing lists the folders on the way to dir that do not exist, the deepest
+// first.
+func missing(dir string) []string {
+	var made []string
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Lstat(d); !errors.Is(err, fs.ErrNotExist) || d == filepath.Dir(d) {
+			return made
+		}
+		made = append(made, d)
+	}
+}
+
+// Close releases the folder. One that Open made and that stayed empty is taken
+// away again: a run that came to nothing leaves nothing.
+func (s *Store) Close() error {
+	err := s.fs.Close()
+	for _, d := range s.made {
+		if os.Remove(d) != nil { // not empty
+			break
+		}
+	}
+	return err
+}
 
 // Location is the path of a name as the user would write it: relative when
 // the folder was opened so.
