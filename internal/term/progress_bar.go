@@ -44,7 +44,7 @@ func newBar(s *Streams, now func() time.Time) *bar {
 	b.widget = progressbar.NewOptions(100,
 		progressbar.OptionSetWriter(&b.canvas),
 		progressbar.OptionSetVisibility(true),
-		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionUseANSICodes(false),
 		progressbar.OptionSetWidth(barWidth),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetElapsedTime(false),

@@ -67,11 +67,13 @@ func (t *Table) align(b *strings.Builder, rows [][]string) {
 		}
 	}
 	shrink(widths, t.streams.Width)
-	style := t.streams.OutStyle()
-	for i := range head {
-		head[i] = style.Faint(head[i])
+	if len(t.headers) > 0 {
+		style := t.streams.OutStyle()
+		for i := range head {
+			head[i] = style.Faint(head[i])
+		}
+		writeRow(b, head, widths)
 	}
-	writeRow(b, head, widths)
 	for _, row := range rows {
 		writeRow(b, row, widths)
 	}
