@@ -63,7 +63,7 @@ func checkInput(g *Graph, defs map[string]*ClassInfo, n *Node, in *InputInfo) (N
 	v = unwrapValue(v)
 	text := plainText(v)
 	switch {
-	case in.Type == "COMBO" && in.Values != nil && !in.Upload() && !contains(in.Values, v):
+	case in.Type == "COMBO" && in.Values != nil && !in.Upload() && !contains(in.Values, v) && !in.AcceptsAny():
 		near := Nearest(text, in.Choices, 3)
 		return NodeProblem{
 			Type: "value_not_in_list", Message: fmt.Sprintf("%q is not one of the %d allowed values%s", excerpt(text, 100), len(in.Choices), didYouMean(near)),

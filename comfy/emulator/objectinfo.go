@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"net/http"
 	"path"
 	"runtime"
@@ -29,10 +30,12 @@ func (in *instance) getObjectInfoClass(w http.ResponseWriter, _ *http.Request, n
 	writeJSON(w, http.StatusOK, found)
 }
 
-// liveClass fills in the choices that change: the pictures that were uploaded.
+// liveClass fills in what changes: the pictures that were uploaded, and that
+// lists of model files are no limit unless the server is strict.
 func (s *Server) liveClass(c *class) *class {
 	uploads := func(in input) bool { return in.options["image_upload"] == true }
-	if !slices.ContainsFunc(c.required, uploads) {
+	loose := func(in input) bool { return in.folder != "" && !s.opts.StrictModels }
+	if !slices.ContainsFunc(c.required, func(in input) bool { return uploads(in) || loose(in) }) {
 		return c
 	}
 	names, _ := s.files.input.list(".")
@@ -40,14 +43,21 @@ func (s *Server) liveClass(c *class) *class {
 	live := *c
 	live.required = slices.Clone(c.required)
 	for i := range live.required {
-		if uploads(live.required[i]) {
-			choices := slices.Clone(live.required[i].choices)
+		in := &live.required[i]
+		switch {
+		case loose(*in):
+			in.options = maps.Clone(in.options)
+			if in.options == nil {
+				in.options = map[string]any{}
+			}
+			in.options["accepts_any"] = true // see comfy.InputInfo.AcceptsAny
+		case uploads(*in):
+			in.choices = slices.Clone(in.choices)
 			for _, n := range names {
-				if !slices.Contains(choices, n) && strings.HasPrefix(contentType(n, false), "image/") {
-					choices = append(choices, n)
+				if !slices.Contains(in.choices, n) && strings.HasPrefix(contentType(n, false), "image/") {
+					in.choices = append(in.choices, n)
 				}
 			}
-			live.required[i].choices = choices
 		}
 	}
 	return &live
