@@ -2,6 +2,7 @@ package term
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"io"
 	"strings"
@@ -139,11 +140,19 @@ func (b *bar) frame() string {
 func remaining(st State) string {
 	switch {
 	case st.ETA > 0:
-		return Duration(st.ETA.Round(time.Second)) + " left"
+		return wholeSeconds(st.ETA+time.Second/2) + " left"
 	case st.Elapsed >= time.Second:
-		return Duration(st.Elapsed.Truncate(time.Second))
+		return wholeSeconds(st.Elapsed)
 	}
 	return ""
+}
+
+// wholeSeconds is Duration without tenths, which would flicker.
+func wholeSeconds(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+	return Duration(d.Truncate(time.Second))
 }
 
 // erase takes the line and the preview off the screen.

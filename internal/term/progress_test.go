@@ -87,7 +87,7 @@ func TestBar(t *testing.T) {
 		}
 	}
 	step("queued", func() { b.Set(State{Label: "flux", Queued: true, Position: 3, Elapsed: 2500 * time.Millisecond}) },
-		"\rflux  queued, 3 ahead  2.0 s\x1b[K")
+		"\rflux  queued, 3 ahead  2 s\x1b[K")
 	step("first step", func() { b.Set(at(1)) }, "\rflux  KSampler 1/20  19 s left   5% ━───────────────────\x1b[K")
 	step("too soon", func() { b.Set(at(2)) }, "")
 	c.t = c.t.Add(frameTime)
@@ -97,8 +97,8 @@ func TestBar(t *testing.T) {
 		st := at(10)
 		st.ETA = 9 * time.Second
 		b.Set(st)
-	}, "\rflux  KSampler 10/20  9.0 s left  50% ━━━━━━━━━━──────────\x1b[K")
-	step("note", func() { b.Note("warning") }, "\r\x1b[Kwarning\n\rflux  KSampler 10/20  9.0 s left  50% ━━━━━━━━━━──────────\x1b[K")
+	}, "\rflux  KSampler 10/20  9 s left  50% ━━━━━━━━━━──────────\x1b[K")
+	step("note", func() { b.Note("warning") }, "\r\x1b[Kwarning\n\rflux  KSampler 10/20  9 s left  50% ━━━━━━━━━━──────────\x1b[K")
 	step("clear", b.Clear, "\r\x1b[K")
 	step("clear again", b.Clear, "")
 	step("note without a bar", func() { b.Note("hello") }, "hello\n")
