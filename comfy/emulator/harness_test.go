@@ -202,7 +202,7 @@ func (e *ear) next() message {
 	}
 	m := message{raw: data}
 	if err := json.Unmarshal(data, &m); err != nil {
-		e.Fatalf("decode event %s: %v", data, err)
+		e.Fatalf("decode event %.200s: %v", data, err)
 	}
 	return m
 }
