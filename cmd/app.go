@@ -74,12 +74,19 @@ func (a *app) path(p string) string {
 }
 
 func (a *app) loadConfig() (*config.Config, error) {
-	return config.Load(config.Options{
+	cfg, err := config.Load(config.Options{
 		ConfigFile: a.global.configFile,
 		WorkDir:    a.dir,
 		Environ:    a.environ,
 		Getenv:     a.getenv,
 	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.Warnings {
+		a.note("warning: %s", w)
+	}
+	return cfg, nil
 }
 
 func (a *app) openHistory() (*ledger.History, error) {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -102,11 +103,32 @@ func (a *app) dial(cfg *config.Config, spec string, given bool, patience time.Du
 	if token := access.Token.Reveal(); token != "" {
 		opts = append(opts, comfy.WithBearer(func() (string, error) { return token, nil }))
 	}
+	if rt := a.transport(b.Insecure); rt != nil {
+		opts = append(opts, comfy.WithHTTPClient(&http.Client{Transport: rt}))
+	}
+	if b.Insecure {
+		a.note("warning: the certificate of %s is not checked", name)
+	}
 	client, err := comfy.NewClient(address, opts...)
 	if err != nil {
 		return nil, usagef("write http://HOST:8188", "backend %s: %s", name, err)
 	}
 	return &backend{Client: client, name: name}, nil
+}
+
+// transport is the special way to a backend, nil for the client's own.
+func (a *app) transport(insecure bool) http.RoundTripper {
+	if !insecure && !a.debugging() {
+		return nil
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	if insecure {
+		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the user's config asks for it, and it is said at each run
+	}
+	if !a.debugging() {
+		return t
+	}
+	return &loggedTransport{t, a.logger()}
 }
 
 // checkForm refuses backend forms of INTERFACE section 2 that are not built.

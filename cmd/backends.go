@@ -103,7 +103,7 @@ line each, never from a flag's value: first the password, then the token.`,
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.username, "username", "", "`USER` for basic authentication")
+	f.StringVar(&o.username, "username", "", "basic authentication as `USER`")
 	f.BoolVar(&o.password, "password", false, "read the password from stdin")
 	f.BoolVar(&o.token, "token", false, "read a bearer token from stdin")
 	return c

@@ -44,11 +44,11 @@ the prompt written small in a corner. It accepts any model name unless
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8188", "`HOST:PORT` to listen on; port 0 = any free one")
-	f.DurationVar(&o.options.StepTime, "step-time", 20*time.Millisecond, "how long `DURATION` a sampler step takes")
-	f.DurationVar(&o.options.ModelLoad, "model-load", 0, "how long `DURATION` loading a model takes")
-	f.IntVar(&o.options.ModelSlots, "model-slots", 1, "how many models `N` stay loaded")
+	f.DurationVar(&o.options.StepTime, "step-time", 20*time.Millisecond, "a sampler step takes `DURATION`")
+	f.DurationVar(&o.options.ModelLoad, "model-load", 0, "loading a model takes `DURATION`")
+	f.IntVar(&o.options.ModelSlots, "model-slots", 1, "`N` models stay loaded")
 	f.BoolVar(&o.options.StrictModels, "strict-models", false, "reject model files that are not listed")
-	f.StringVar(&o.options.Version, "comfyui-version", "", "the ComfyUI `VERSION` to behave like")
+	f.StringVar(&o.options.Version, "comfyui-version", "", "behave like ComfyUI `VERSION`")
 	f.StringArrayVar(&o.faults, "fault", nil, "misbehave as `SPEC` says; --fault help lists the faults (repeatable)")
 	f.StringVar(&o.log, "log", "", "log each request as a JSON line to a `FILE`, or - for stderr")
 	return c

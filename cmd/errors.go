@@ -118,9 +118,21 @@ func explainStop(err error, f *failure) bool {
 func explainUsage(err error, f *failure) bool {
 	var usage *usageError
 	var query *term.QueryError
+	var key *config.KeyError
+	var value *config.ValueError
+	var file *config.FileError
+	var edit *config.EditError
 	switch {
+	case errors.As(err, &edit):
+		f.Hint = "edit the file by hand: easel config path"
 	case errors.As(err, &usage):
 		f.Hint = usage.hint
+	case errors.As(err, &key):
+		f.Hint = key.Hint()
+	case errors.As(err, &value):
+		f.Hint = "easel config list shows the settings and what they take"
+	case errors.As(err, &file):
+		f.File, f.Hint = text(file.Path), "easel config path says where the settings are"
 	case errors.As(err, &query):
 		f.Hint = "see the jq manual for the language of --jq"
 	default:

@@ -132,6 +132,9 @@ func helpFlags(w io.Writer, st term.Style, title string, flags []*pflag.Flag) {
 	width := 0
 	for _, f := range flags {
 		word, usage := pflag.UnquoteUsage(f)
+		if strings.Contains(word, "|") {
+			usage = strings.TrimSuffix(usage, ": "+word) // the choices stand on the left already
+		}
 		left := "    --" + f.Name
 		if f.Shorthand != "" {
 			left = "-" + f.Shorthand + ", --" + f.Name

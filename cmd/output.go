@@ -24,8 +24,8 @@ type outputOptions struct {
 }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.out, "out", "o", "", "a folder `DIR`, one file FILE.EXT, or - for stdout (default ./outputs)")
-	f.StringVar(&o.name, "name", "", "name `TEMPLATE` (default "+run.DefaultName+"); easel help names lists the placeholders")
+	f.StringVarP(&o.out, "out", "o", "", "store in a folder `DIR`, as one file FILE.EXT, or - for stdout (default ./outputs)")
+	f.StringVar(&o.name, "name", "", "name outputs by `TEMPLATE` (default "+run.DefaultName+"); easel help names lists the placeholders")
 	f.BoolVar(&o.force, "force", false, "replace files of the same name")
 	f.StringVar(&o.provenance, "provenance", "sidecar", "where the record of a file goes: `sidecar|embedded|both|none`")
 }

@@ -111,7 +111,7 @@ func (a *app) addGlobals(fs *pflag.FlagSet) {
 	fs.StringVar(&g.jq, "jq", g.jq, "filter the JSON with a jq `EXPR` (implies --json)")
 	fs.BoolVarP(&g.quiet, "quiet", "q", g.quiet, "print results and errors only")
 	fs.BoolVar(&g.noColor, "no-color", g.noColor, "no colours (NO_COLOR is honoured too)")
-	fs.StringVar(&g.configFile, "config", g.configFile, "config `FILE` instead of the user's")
+	fs.StringVar(&g.configFile, "config", g.configFile, "read settings from `FILE` instead of the user's")
 	fs.StringArrayVar(&g.registries, "registry", g.registries, "a further registry `FILE|DIR`; the last one wins (repeatable)")
 	fs.StringVar(&g.logLevel, "log-level", "warn", "how much is logged to stderr: `debug|info|warn|error`")
 }
@@ -137,6 +137,7 @@ workflow on a ComfyUI and leaves verified files.`,
 			return runOverview(c.Context(), a)
 		},
 	}
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkLogLevel() }
 	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
 	root.SetIn(a.streams.In)

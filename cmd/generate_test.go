@@ -1,0 +1,211 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-7d77cb5c/easel/registry"
+	"github.com/seed-7d77cb5c/easel/workflows"
+)
+
+func TestWrapSeed(t *testing.T) {
+	t.Parallel()
+	limited := &registry.Parameter{Type: registry.TypeSeed, Min: "10", Max: "12"}
+	open := &registry.Parameter{Type: registry.TypeSeed}
+	for _, tt := range []struct {
+		name  string
+		param *registry.Parameter
+		seed  uint64
+		step  uint64
+		want  uint64
+	}{
+		{"counts up", open, 7, 3, 10},
+		{"wraps at 2^64", open, math.MaxUint64, 1, 0},
+		{"wraps in its range", limited, 11, 2, 10},
+		{"goes round more than once", limited, 10, 7, 11},
+	} {
+		if got := wrapSeed(tt.seed, tt.step, tt.param); got != tt.want {
+			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestShellQuote(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"plain":       "plain",
+		"":            `""`,
+		"two words":   `"two words"`,
+		"costs $5":    `'costs $5'`,
+		"it's $5":     `'it'\''s $5'`,
+		"a=b,c:d@e/f": "a=b,c:d@e/f",
+	} {
+		if got := shellQuote(in); got != want {
+			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+// Every built-in workflow shows an example, and its words are flags it has.
+func TestExamplesAreValid(t *testing.T) {
+	t.Parallel()
+	reg, err := registry.Load(registry.Layer{Name: "built-in", FS: workflows.FS(), File: "registry.json", Display: "built-in"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wf := range reg.Workflows() {
+		t.Run(wf.ID, func(t *testing.T) {
+			t.Parallel()
+			line := exampleCommand(wf)
+			args := splitShell(t, strings.TrimPrefix(line, "easel "))
+			code, out, errs := runEasel(t, append(args, "--dry-run")...)
+			if code != exitOK {
+				t.Fatalf("%s\nexit %d: %s", line, code, errs)
+			}
+			if !strings.HasPrefix(out, `{"`) {
+				t.Errorf("no graph: %.100s", out)
+			}
+		})
+	}
+}
+
+// splitShell undoes shellQuote.
+func splitShell(t *testing.T, line string) []string {
+	t.Helper()
+	var words []string
+	var word strings.Builder
+	open, quote := false, rune(0)
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote, open = r, true
+		case quote == 0 && r == ' ':
+			if open {
+				words, open = append(words, word.String()), false
+				word.Reset()
+			}
+		default:
+			word.WriteRune(r)
+			open = true
+		}
+	}
+	if open {
+		words = append(words, word.String())
+	}
+	return words
+}
+
+func TestCountGivesEachRunItsSeed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		mode string
+		want []string
+	}{
+		{"increment", []string{"18446744073709551614", "18446744073709551615", "0"}},
+		{"fixed", []string{"18446744073709551614", "18446744073709551614", "18446744073709551614"}},
+	} {
+		code, out, errs := runEasel(t, "generate", "flux_single", "a fox", "--count", "3", "--seed", "18446744073709551614",
+			"--seed-mode", tt.mode, "--dry-run", "--jq", ".seed")
+		if code != exitOK {
+			t.Fatalf("exit %d: %s", code, errs)
+		}
+		if diff := cmp.Diff(tt.want, strings.Fields(out)); diff != "" {
+			t.Errorf("%s: seeds (-want +got):\n%s", tt.mode, diff)
+		}
+	}
+}
+
+// The exit code of every kind of mistake that needs no backend.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args string
+		exit int
+		says string
+	}{
+		{"generate", exitUsage, "needs a workflow"},
+		{"generate flux_singel x", exitInvalid, "did you mean flux_single"},
+		{"generate flux_single x --no-such", exitUsage, "unknown flag --no-such"},
+		{"generate flux_single x --steps 0 --dry-run", exitInvalid, "Parameter 'steps' below minimum 1"},
+		{"generate flux_single x --steps 1e3 --dry-run", exitInvalid, "must be an integer"},
+		{"generate flux_single x --set nothing --dry-run", exitUsage, "has no name=value"},
+		{"generate flux_single x --set NoSuch.steps=3 --dry-run", exitInvalid, "NoSuch"},
+		{"generate flux_single x --count 0", exitUsage, "--count must be at least 1"},
+		{"generate flux_single x --seed-mode up", exitUsage, "unknown --seed-mode"},
+		{"generate flux_single x --provenance all", exitUsage, "unknown --provenance"},
+		{"generate flux_single x --name {nme} --dry-run", exitUsage, "{nme}"},
+		{"generate flux_single x --out - --json", exitUsage, "both write to stdout"},
+		{"generate flux_single x --out a.png --count 2", exitInvalid, "one file"},
+		{"generate flux_single x --out - --count 2", exitUsage, "takes one output"},
+		{"generate flux_single x --character milna --dry-run", exitInvalid, "did you mean milan"},
+		{"generate @nothing x", exitInvalid, "unknown preset @nothing"},
+		{"generate server:mine x", exitUsage, "not built yet"},
+		{"generate ./none.json x", exitInvalid, "there is no such file"},
+		{"generate flux_single x --backend none", exitUsage, "unknown backend"},
+		{"generate flux_single x --backend a,b", exitUsage, "not built yet"},
+		{"generate flux_single x --backend comfy-cloud", exitUsage, "not built yet"},
+		{"generate flux_single x --backend http://127.0.0.1:1", exitUnreachable, "connection refused"},
+		{"generate flux_single x --backend emulator?speed=2", exitUsage, "unknown emulator option"},
+		{"generate flux_single x --public", exitUsage, "--public is not built yet"},
+		{"workflows list --jq .[", exitUsage, "jq"},
+		{"workflows lst", exitUsage, "did you mean list"},
+		{"workflows show nope", exitInvalid, "unknown workflow"},
+		{"workflows list --registry none.json", exitInvalid, "no such registry"},
+		{"history show nope", exitInvalid, "matches"},
+		{"config get nope", exitUsage, "unknown setting"},
+		{"serve", exitUsage, "easel serve is not built yet"},
+		{"nonsense", exitUsage, "unknown command"},
+		{"inspect none.png", exitInvalid, "there is no file none.png"},
+		{"backends use nope", exitUsage, "unknown backend"},
+		{"backends add emulator http://x:1", exitUsage, "cannot be the name"},
+		{"backends add a user@host", exitUsage, "is not an address"},
+		{"emulate --fault nope", exitUsage, "nope"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			code, _, errs := runEasel(t, strings.Fields(tt.args)...)
+			if code != tt.exit {
+				t.Errorf("exit %d, want %d: %s", code, tt.exit, errs)
+			}
+			if !strings.Contains(errs, tt.says) {
+				t.Errorf("stderr does not say %q:\n%s", tt.says, errs)
+			}
+			if strings.Count(errs, "error:") != 1 {
+				t.Errorf("not exactly one error:\n%s", errs)
+			}
+		})
+	}
+}
+
+// With --json the last line of stdout is the error, with the same exit code.
+func TestErrorObject(t *testing.T) {
+	t.Parallel()
+	code, out, _ := runEasel(t, "generate", "flux_single", "x", "--steps", "0", "--width", "9", "--dry-run", "--json")
+	var got struct {
+		Error struct {
+			Code      string
+			Exit      int
+			Parameter string
+			Problems  []struct{ Parameter, Allowed string }
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatalf("%v in %q", err, out)
+	}
+	e := got.Error
+	if e.Exit != code || e.Exit != exitInvalid || e.Code != "invalid_parameter" || len(e.Problems) != 2 {
+		t.Errorf("exit %d, error %+v", code, e)
+	}
+	for i, want := range []string{"width 256 to 2048", "steps 1 to 100"} {
+		if got := fmt.Sprintf("%s %s", e.Problems[i].Parameter, e.Problems[i].Allowed); got != want {
+			t.Errorf("problem %d: %s, want %s", i, got, want)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package cmd
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// runEasel executes one command line in process, with folders of its own.
+func runEasel(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	streams, _, out, errs := term.Test()
+	home := t.TempDir()
+	code = Execute(t.Context(), Process{
+		Args: args, Dir: home, Streams: streams, Build: Build{Version: "0.0.0-test"},
+		Environ: []string{
+			"HOME=" + home, "XDG_CONFIG_HOME=" + home + "/config",
+			"XDG_DATA_HOME=" + home + "/data", "XDG_CACHE_HOME=" + home + "/cache",
+		},
+	})
+	return code, out.String(), errs.String()
+}
+
+// golden compares with testdata/NAME.golden, or writes it with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v; go test ./cmd -update writes it", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-golden +now; go test ./cmd -update rewrites it):\n%s", name, diff)
+	}
+}
+
+// commandPaths lists every command as the words a user types.
+func commandPaths(t *testing.T) [][]string {
+	t.Helper()
+	streams, _, _, _ := term.Test()
+	root, err := newRootCmd(newApp(streams, Build{}, t.TempDir(), nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := [][]string{{}}
+	var walk func(c *cobra.Command, at []string)
+	walk = func(c *cobra.Command, at []string) {
+		for _, sub := range c.Commands() {
+			if sub.Hidden {
+				continue
+			}
+			path := append(append([]string{}, at...), sub.Name())
+			paths = append(paths, path)
+			walk(sub, path)
+		}
+	}
+	walk(root, nil)
+	return paths
+}
+
+func TestEveryCommandHasHelpWithExamples(t *testing.T) {
+	t.Parallel()
+	for _, path := range commandPaths(t) {
+		name := strings.Join(append([]string{"easel"}, path...), "_")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, out, errs := runEasel(t, append(path, "--help")...)
+			if code != exitOK || errs != "" {
+				t.Fatalf("exit %d, stderr %q", code, errs)
+			}
+			if !strings.Contains(out, "Examples\n  easel ") && !strings.Contains(out, "Examples\n  source ") {
+				t.Error("the help has no example that begins with easel")
+			}
+			golden(t, "help/"+name, out)
+		})
+	}
+}
+
+func TestHelpOfAWorkflowShowsItsParameters(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"flux_single", "qwen_single", "qwen_inpaint"} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			code, out, errs := runEasel(t, "generate", id, "--help")
+			if code != exitOK {
+				t.Fatalf("exit %d, stderr %q", code, errs)
+			}
+			golden(t, "help/workflow_"+id, out)
+		})
+	}
+}
+
+func TestHelpTopics(t *testing.T) {
+	t.Parallel()
+	for topic := range helpTopics {
+		t.Run(topic, func(t *testing.T) {
+			t.Parallel()
+			code, out, errs := runEasel(t, "help", topic)
+			if code != exitOK {
+				t.Fatalf("exit %d, stderr %q", code, errs)
+			}
+			golden(t, "help/topic_"+topic, out)
+		})
+	}
+}
