@@ -34,7 +34,8 @@ func newEmulateCmd(a *app) *cobra.Command {
 		Long: `Serve the ComfyUI protocol without a GPU: model-free nodes work on pixels, a
 sampler draws a picture that follows seed, prompt, size and input image, with
 the prompt written small in a corner. It accepts any model name unless
---strict-models. Each request is logged as a JSON line to --log.`,
+--strict-models. Each request is logged as a JSON line to --log, and each job
+that ended as a line with "prompt_id", "nodes" and "outcome".`,
 		Example: `  easel emulate
   easel emulate --listen 127.0.0.1:8189 --step-time 100ms --log requests.jsonl
   easel emulate --fault ws-reset=1.5s --fault status=view:502:1`,
@@ -114,6 +115,11 @@ func (o *emulateOptions) openLog() (closeLog func(), err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		_ = enc.Encode(r) // a log that cannot be written must not stop the server
+	}
+	o.options.OnExecution = func(e emulator.Execution) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = enc.Encode(e)
 	}
 	return closeLog, nil
 }

@@ -36,6 +36,8 @@ type Options struct {
 	Previews   bool // draw previews for everybody, as --preview-method does
 	Faults     []Fault
 	OnRequest  func(Request) // called after each request, from its goroutine
+	// OnExecution is called when a job has ended, before anybody is told.
+	OnExecution func(Execution)
 }
 
 // A Request is one line of the server's log.
@@ -230,8 +232,11 @@ func (s *Server) logRequest(r Request) {
 
 func (s *Server) logExecution(e Execution) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.executions = append(s.executions, e)
+	s.mu.Unlock()
+	if s.opts.OnExecution != nil {
+		s.opts.OnExecution(e)
+	}
 }
 
 // countStart numbers the jobs from 1.

@@ -3,9 +3,17 @@ package run
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
+)
+
+// A backend may still be checking a graph whose sender died: so long it is asked
+// for a run that may have been submitted, before it is taken for absent.
+const (
+	settle     = 6 * time.Second
+	settlePace = 250 * time.Millisecond
 )
 
 // Resume finishes a run that another process left behind: it collects what the
@@ -13,6 +21,9 @@ import (
 // confirmed. A run that was recorded but never reached the backend is closed
 // as lost; nothing is ever submitted again.
 func (r *Runner) Resume(ctx context.Context, t *Ticket, state ledger.State, sink Sink) (*Result, error) {
+	if state == ledger.Prepared || state == ledger.Cancelling {
+		r.settle(ctx, t)
+	}
 	if state != ledger.Cancelling {
 		return r.Collect(ctx, t, sink)
 	}
@@ -22,7 +33,27 @@ func (r *Runner) Resume(ctx context.Context, t *Ticket, state ledger.State, sink
 			return nil, err
 		}
 	}
-	res := &Result{ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Status: Cancelled, PromptID: t.PromptID,
-		Parameters: t.Parameters, Seed: t.Seed, Outputs: []Output{}, Warnings: []string{}}
+	res := &Result{
+		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Status: Cancelled, PromptID: t.PromptID,
+		Parameters: t.Parameters, Seed: t.Seed, Outputs: []Output{}, Warnings: []string{},
+	}
 	return res, r.record(t, ledger.Cancelled, res, nil)
+}
+
+// settle waits until the backend knows a run of which nobody knows whether it
+// was submitted, or until it would know it by now. Whoever asks next reports
+// what is wrong with the backend.
+func (r *Runner) settle(ctx context.Context, t *Ticket) {
+	tick := time.NewTicker(settlePace)
+	defer tick.Stop()
+	for end := time.Now().Add(settle); time.Now().Before(end); {
+		if st, err := r.Backend.State(ctx, t.Handle); err != nil || st.Phase != comfy.PhaseUnknown {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
@@ -103,6 +104,7 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 		err = w.finish()
 	}
 	if err == nil {
+		crashpoint.Here(crashpoint.Synced)
 		err = w.store.makeFolders(path.Dir(name))
 	}
 	if err != nil {
@@ -120,6 +122,7 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 		return storage.Info{}, w.end("commit", name, err)
 	}
 	w.ended = true
+	crashpoint.Here(crashpoint.Renamed)
 	if err := w.store.fs.SyncDir(path.Dir(name)); err != nil {
 		if !opts.Replace {
 			_ = w.store.fs.Remove(name)

@@ -1,0 +1,25 @@
+// Package crashpoint marks the instants between two durable steps at which the
+// drills kill the process. In a release every mark is an empty function that
+// the compiler removes; a build with the tag crashpoints dies at the mark that
+// EASEL_CRASH_AT names.
+package crashpoint
+
+// The marks, in the order that one run passes them.
+const (
+	Recorded   = "recorded"   // the run is in the history, the backend has not heard of it
+	Accepted   = "accepted"   // the backend took it, the history does not say so yet
+	Submitted  = "submitted"  // the history says so
+	Started    = "started"    // the backend executes it
+	Ended      = "ended"      // the backend is done, nothing is downloaded
+	Downloaded = "downloaded" // an output is here under a temporary name, not synced
+	Synced     = "synced"     // it is on disk under a temporary name
+	Renamed    = "renamed"    // it has its name, the folder is not synced
+	Stored     = "stored"     // it is durable, its record is missing
+	Kept       = "kept"       // its record is there, the history does not know
+	Finished   = "finished"   // the history knows, nobody was told
+)
+
+// All are the marks in their order.
+func All() []string {
+	return []string{Recorded, Accepted, Submitted, Started, Ended, Downloaded, Synced, Renamed, Stored, Kept, Finished}
+}

@@ -1,0 +1,6 @@
+//go:build !crashpoints
+
+package crashpoint
+
+// Here does nothing in a build without the tag crashpoints.
+func Here(string) {}
