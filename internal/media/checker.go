@@ -78,6 +78,7 @@ type scanner struct {
 	end func(size int64) string // the verdict
 
 	width, height int
+	frames        int    // pictures begun, GIF only
 	fault         string // set by step: what is broken; the rest is ignored
 	done          bool   // the end was seen; the rest is ignored
 }

@@ -148,6 +148,7 @@ func scanGIF(s *scanner) {
 			s.skip = 1 // label
 			s.next(1, sub)
 		case 0x2c:
+			s.frames++
 			s.next(9, func(b []byte) {
 				s.skip = colours(b[8]) + 1 // and the code size
 				s.next(1, sub)

@@ -7,6 +7,7 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -52,8 +53,43 @@ func Sniff(head []byte) Format {
 	return Unknown()
 }
 
-func image(mediaType, ext string) (Format, bool) {
+func imageFormat(mediaType, ext string) (Format, bool) {
 	return Format{MediaType: mediaType, Ext: ext, Kind: KindImage}, true
+}
+
+// Name is what a user would call the format, with its article: "a PNG image",
+// "an HTML page", "a file of unknown kind".
+func (f Format) Name() string {
+	switch f.Ext {
+	case ".html":
+		return "an HTML page"
+	case ".json":
+		return "a JSON document"
+	case ".txt":
+		return "a text"
+	case ".zip":
+		return "a ZIP archive"
+	case ".pdf":
+		return "a PDF document"
+	case ".bin":
+		return "a file of unknown kind"
+	}
+	name := strings.ToUpper(strings.TrimPrefix(f.Ext, "."))
+	article := "a "
+	if slices.Contains([]string{"AVI", "AVIF", "EXR", "M4A", "MKV", "MP3", "MP4", "OGG", "OGV", "OPUS", "SVG"}, name) {
+		article = "an "
+	}
+	switch f.Kind {
+	case KindImage:
+		return article + name + " image"
+	case KindVideo:
+		return article + name + " video"
+	case KindAudio:
+		return article + name + " sound file"
+	case KindModel:
+		return article + name + " model"
+	}
+	return "a " + strings.ToLower(name) + " file"
 }
 
 const (
@@ -64,19 +100,19 @@ const (
 func sniffPicture(head []byte) (Format, bool) {
 	switch {
 	case hasPrefix(head, pngMagic):
-		f, ok := image("image/png", ".png")
+		f, ok := imageFormat("image/png", ".png")
 		f.Animated = bytes.Contains(head, []byte("acTL"))
 		return f, ok
 	case hasPrefix(head, jpgMagic):
-		return image("image/jpeg", ".jpg")
+		return imageFormat("image/jpeg", ".jpg")
 	case hasPrefix(head, "GIF87a"), hasPrefix(head, "GIF89a"):
-		return image("image/gif", ".gif")
+		return imageFormat("image/gif", ".gif")
 	case hasPrefix(head, "BM") && len(head) >= 18 && bytes.Equal(head[6:10], make([]byte, 4)) && head[14] >= 12:
-		return image("image/bmp", ".bmp")
+		return imageFormat("image/bmp", ".bmp")
 	case hasPrefix(head, "II*\x00"), hasPrefix(head, "MM\x00*"):
-		return image("image/tiff", ".tiff")
+		return imageFormat("image/tiff", ".tiff")
 	case hasPrefix(head, "v/1\x01"):
-		return image("image/x-exr", ".exr")
+		return imageFormat("image/x-exr", ".exr")
 	}
 	return Format{}, false
 }
@@ -87,7 +123,7 @@ func sniffRIFF(head []byte) (Format, bool) {
 	}
 	switch string(head[8:12]) {
 	case "WEBP":
-		f, ok := image("image/webp", ".webp")
+		f, ok := imageFormat("image/webp", ".webp")
 		f.Animated = len(head) > 20 && string(head[12:16]) == "VP8X" && head[20]&webpAnimated != 0
 		return f, ok
 	case "WAVE":
@@ -106,11 +142,11 @@ func sniffISO(head []byte) (Format, bool) {
 	brands := string(head[8:min(len(head), max(12, int(binary.BigEndian.Uint32(head)&0xfff)))])
 	switch major := brands[:4]; {
 	case strings.Contains(brands, "avif") || strings.Contains(brands, "avis"):
-		f, ok := image("image/avif", ".avif")
+		f, ok := imageFormat("image/avif", ".avif")
 		f.Animated = major == "avis"
 		return f, ok
 	case major == "heic" || major == "heix" || major == "mif1" || major == "msf1":
-		return image("image/heic", ".heic")
+		return imageFormat("image/heic", ".heic")
 	case major == "qt  ":
 		return Format{MediaType: "video/quicktime", Ext: ".mov", Kind: KindVideo}, true
 	case major == "M4A " || major == "M4B ":
@@ -183,7 +219,7 @@ func sniffText(head []byte) (Format, bool) {
 	lower := bytes.ToLower(text[:min(len(text), 1024)])
 	switch {
 	case bytes.HasPrefix(lower, []byte("<svg")), bytes.HasPrefix(lower, []byte("<?xml")) && bytes.Contains(lower, []byte("<svg")):
-		return image("image/svg+xml", ".svg")
+		return imageFormat("image/svg+xml", ".svg")
 	case bytes.HasPrefix(lower, []byte("<!doctype html")), bytes.HasPrefix(lower, []byte("<html")),
 		bytes.HasPrefix(lower, []byte("<head")), bytes.HasPrefix(lower, []byte("<body")):
 		return Format{MediaType: "text/html", Ext: ".html", Kind: KindText}, true
