@@ -40,6 +40,19 @@ func (t *Ticket) send(param, name string, f comfy.File) {
 
 // readInput reads one file and says what to send for it.
 func (r *Runner) readInput(ctx context.Context, t *Ticket, s source) (comfy.File, error) {
+	if s.param.Type == registry.TypeImage || s.param.Type == registry.TypeMask {
+		p, err := s.picture(ctx)
+		if err != nil {
+			return comfy.File{}, err
+		}
+		return p.file(t)
+	}
+	return s.stream(ctx)
+}
+
+// stream is a video or a sound: it is sent as it is, and never in memory as a
+// whole.
+func (s source) stream(ctx context.Context) (comfy.File, error) {
 	found, err := s.look(ctx)
 	if err != nil {
 		return comfy.File{}, err
@@ -61,40 +74,21 @@ func contentName(sha, ext string) string { return sha[:32] + ext }
 
 // fits refuses a file of the wrong kind, and one that is cut off.
 func (s source) fits(rep media.Report) error {
-	kind, ok := string(s.param.Type), false
+	ok, kind := false, "a video"
 	switch s.param.Type {
-	case registry.TypeImage, registry.TypeMask:
-		kind, ok = "image", rep.Format.Kind == media.KindImage
 	case registry.TypeVideo:
 		ok = rep.Format.Kind == media.KindVideo || rep.Format.Kind == media.KindImage && rep.Format.Animated
 	case registry.TypeAudio:
+		kind = "a sound"
 		ok = rep.Format.Kind == media.KindAudio || rep.Format.Kind == media.KindVideo // its sound track
 	}
 	switch {
+	case !ok && rep.Format == media.Unknown():
+		return s.bad("is not "+kind, "", nil)
 	case !ok:
-		return s.bad("is not "+article(kind)+": it is "+describe(rep.Format), "", nil)
+		return s.bad("is not "+kind+" but "+rep.Format.Name(), "", nil)
 	case !rep.Complete:
 		return s.bad("is damaged: "+rep.Reason, "", nil)
 	}
 	return nil
-}
-
-func article(kind string) string {
-	if kind == "video" {
-		return "a video"
-	}
-	return "an " + kind
-}
-
-// describe says what a file is, for people.
-func describe(f media.Format) string {
-	switch f.MediaType {
-	case "application/octet-stream":
-		return "of an unknown format"
-	case "text/plain":
-		return "a text"
-	case "text/html":
-		return "an HTML page"
-	}
-	return f.MediaType
 }

@@ -34,13 +34,17 @@ func (r *Runner) source(v registry.Value, name string) source {
 	return s
 }
 
+// label is the name for people.
+func (s source) label() string {
+	if s.name == "-" {
+		return "from stdin"
+	}
+	return s.name
+}
+
 // bad is an error about the file.
 func (s source) bad(reason, hint string, err error) error {
-	name := s.name
-	if name == "-" {
-		name = "from stdin"
-	}
-	return &InputError{Parameter: s.param.Name, File: name, Reason: reason, Hint: hint, Err: err}
+	return &InputError{Parameter: s.param.Name, File: s.label(), Reason: reason, Hint: hint, Err: err}
 }
 
 // start opens the file.

@@ -1,0 +1,161 @@
+package run_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"io"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// hugePNG is a small file that claims to be a picture of 65535 x 65535.
+func hugePNG() []byte {
+	var b bytes.Buffer
+	b.WriteString("\x89PNG\r\n\x1a\n")
+	chunk := func(kind string, body []byte) {
+		_ = binary.Write(&b, binary.BigEndian, uint32(len(body)))
+		b.WriteString(kind)
+		b.Write(body)
+		_ = binary.Write(&b, binary.BigEndian, crc32.ChecksumIEEE(append([]byte(kind), body...)))
+	}
+	chunk("IHDR", []byte{0, 0, 255, 255, 0, 0, 255, 255, 8, 2, 0, 0, 0})
+	chunk("IDAT", []byte{0x78, 0x9c, 0x03, 0, 0, 0, 0, 1})
+	chunk("IEND", nil)
+	return b.Bytes()
+}
+
+func TestBadInputs(t *testing.T) {
+	t.Parallel()
+	portrait := example(t, "portrait.png")
+	tests := []struct {
+		name, file string
+		data       []byte
+		want       string
+	}{
+		{"missing", "none.png", nil, "image none.png: there is no such file"},
+		{"empty", "empty.png", []byte{}, "image empty.png: is empty"},
+		{"text", "note.png", []byte("just a note"), "image note.png: is not an image but a text"},
+		{"web page", "page.png", []byte("<!doctype html><title>Sign in</title>"), "image page.png: is not an image but an HTML page"},
+		{"cut off", "half.png", portrait[:len(portrait)/2], "image half.png: cannot be decoded: it is cut off"},
+		{"too many pixels", "huge.png", hugePNG(), "image huge.png: has 65535 x 65535 pixels, "},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if test.data != nil {
+				b.put(test.file, test.data)
+			}
+			_, err := b.Run(t.Context(), b.request(t, "image_upscale", "image", test.file), ignore)
+			var input *run.InputError
+			if !errors.As(err, &input) {
+				t.Fatalf("error %v, want an *InputError", err)
+			}
+			if !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("error %q, want %q", err, test.want)
+			}
+			if n := len(b.server.Requests()); n > 0 {
+				t.Errorf("%d requests were sent for a bad file", n)
+			}
+		})
+	}
+}
+
+func TestInputIsSentAsItIs(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.put("photo.png", example(t, "portrait.png"))
+	ticket, err := b.Prepare(t.Context(), b.request(t, "image_upscale", "image", "photo.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(b.files["photo.png"].Data)
+	want := run.Input{Parameter: "image", File: "photo.png", SHA256: hex.EncodeToString(sum[:])}
+	if len(ticket.Inputs) != 1 || ticket.Inputs[0] != want {
+		t.Errorf("inputs %+v, want %+v", ticket.Inputs, want)
+	}
+	if name, _ := ticket.Graph.Node("1").Inputs.Text("image"); name != want.SHA256[:32]+".png" {
+		t.Errorf("the graph names %q, want the hash of the content", name)
+	}
+}
+
+// The same picture in two inputs, and in two runs, travels once.
+func TestSameContentTravelsOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.put("a.png", example(t, "portrait.png"))
+	b.put("b.png", example(t, "portrait.png"))
+	for range 2 {
+		if _, err := b.Run(t.Context(), b.request(t, "image_composite", "image", "a.png", "overlay", "b.png"), ignore); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := b.sent("/upload/image"); n != 1 {
+		t.Errorf("%d uploads, want 1", n)
+	}
+}
+
+// A file that changes between the check and the upload is not sent under the
+// name of the old content.
+func TestInputChanged(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.put("photo.png", example(t, "portrait.png"))
+	ticket, err := b.Prepare(t.Context(), b.request(t, "image_upscale", "image", "photo.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Clone(b.files["photo.png"].Data)
+	changed[len(changed)/2] ^= 1
+	b.put("photo.png", changed)
+	_, err = b.Execute(t.Context(), ticket, ignore)
+	if err == nil || !strings.Contains(err.Error(), "changed while it was being sent") {
+		t.Errorf("error %v, want that the file changed", err)
+	}
+}
+
+// A character's reference picture is read where the character was.
+func TestReferencePicture(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	req := b.request(t, "image_upscale")
+	req.Character = &registry.Character{
+		ID: "milan", ReferenceImage: "faces/milan.png",
+		FS: fstest.MapFS{"faces/milan.png": {Data: example(t, "portrait.png")}},
+	}
+	ticket, err := b.Prepare(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ticket.Inputs) != 1 || ticket.Inputs[0].File != "faces/milan.png" {
+		t.Errorf("inputs %+v, want the reference picture", ticket.Inputs)
+	}
+}
+
+func TestReadingInputsStops(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	endless := io.NopCloser(endlessReader{cancel})
+	b.OpenInput = func(string) (io.ReadCloser, error) { return endless, nil }
+	if _, err := b.Prepare(ctx, b.request(t, "image_upscale", "image", "x.png")); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+// An endlessReader never ends; whoever reads it is cancelled.
+type endlessReader struct{ stop func() }
+
+func (r endlessReader) Read(p []byte) (int, error) {
+	r.stop()
+	return len(p), nil
+}

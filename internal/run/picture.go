@@ -1,0 +1,79 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"io/fs"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+)
+
+// A picture is an input image, read.
+type picture struct {
+	*media.Picture
+	source source
+	sha256 string // of the file as it is
+	local  bool   // it can be opened again as often as needed
+}
+
+// picture reads an image file.
+func (s source) picture(ctx context.Context) (*picture, error) {
+	body, err := s.start()
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	_, local := body.(interface{ Stat() (fs.FileInfo, error) })
+	sum := sha256.New()
+	p, err := media.Load(io.TeeReader(contextReader{ctx, body}, sum), media.Limits{})
+	var unusable *media.ImageError
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.As(err, &unusable):
+		return nil, s.bad(unusable.Error(), "", err)
+	case err != nil:
+		return nil, s.unreadable(err)
+	}
+	return &picture{Picture: p, source: s, sha256: hex.EncodeToString(sum.Sum(nil)), local: local}, nil
+}
+
+// file says what to send for the picture: the file itself when workflows can
+// take it as it is, else the upright 8-bit picture.
+func (p *picture) file(t *Ticket) (comfy.File, error) {
+	for _, note := range p.Notes {
+		t.warn(p.source.label() + ": " + note)
+	}
+	data := p.Original()
+	if data == nil {
+		return encoded(p.Image)
+	}
+	f := comfy.File{Name: contentName(p.sha256, p.Format.Ext), SHA256: p.sha256, Size: int64(len(data))}
+	if p.local {
+		f.Open = func() (io.ReadCloser, error) { return p.source.reopen(p.sha256) }
+	} else {
+		f.Open = inMemory(data)
+	}
+	return f, nil
+}
+
+// encoded is a picture as a file to send.
+func encoded(img image.Image) (comfy.File, error) {
+	var b bytes.Buffer
+	e, err := media.Encode(&b, img)
+	if err != nil {
+		return comfy.File{}, fmt.Errorf("encode an input picture: %w", err)
+	}
+	return comfy.File{Name: contentName(e.SHA256, ".png"), SHA256: e.SHA256, Size: e.Size, Open: inMemory(b.Bytes())}, nil
+}
+
+func inMemory(data []byte) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+}
