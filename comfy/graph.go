@@ -276,11 +276,24 @@ func LinkOf(v json.RawMessage) (Link, bool) {
 
 // RawString is s as JSON text, with nothing escaped that need not be.
 func RawString(s string) json.RawMessage {
+	if plainASCII(s) {
+		return json.RawMessage(`"` + s + `"`)
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s) // a string always encodes
 	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+// plainASCII reports whether s stands in JSON as it is.
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Consumers lists the inputs that link to an output of the node, in file order.

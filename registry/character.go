@@ -24,7 +24,7 @@ type Character struct {
 	FS              fs.FS  // where ReferenceImage is read
 	Source          Source
 
-	raw json.RawMessage
+	raw func() json.RawMessage // writes the entry as it stands in its file
 }
 
 // A Lora is one LoRA file with its strengths; "" = not set.
@@ -41,7 +41,7 @@ type NamedValue struct {
 }
 
 // MarshalJSON writes the entry as it stands in its file, in its order.
-func (c *Character) MarshalJSON() ([]byte, error) { return c.raw, nil }
+func (c *Character) MarshalJSON() ([]byte, error) { return c.raw(), nil }
 
 // prompt extends the user's prompt by the character. Text that the character
 // has already extended stays as it is, so a recorded prompt can be run again.

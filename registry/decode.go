@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
@@ -154,10 +155,10 @@ func (d *decoder) workflows(f *layerFile, v value) {
 	})
 }
 
-// identify checks an entry's id against its key and returns the entry, with
-// the id put first where it has none.
-func (d *decoder) identify(v value, key string, id *string) json.RawMessage {
-	raw := v.raw()
+// identify checks an entry's id against its key and returns how the entry is
+// written, with the id put first where it has none. It is only written out
+// when somebody asks.
+func (d *decoder) identify(v value, key string, id *string) func() json.RawMessage {
 	switch {
 	case *id == key:
 	case *id == "":
@@ -167,12 +168,11 @@ func (d *decoder) identify(v value, key string, id *string) json.RawMessage {
 			break
 		}
 		v.members = slices.Insert(slices.Clone(v.members), 0, member{name: "id", value: value{scalar: comfy.RawString(key)}})
-		raw = v.raw()
 	default:
 		at, _ := v.get("id")
 		d.fail(at, "the id %q differs from the key %q it stands under", *id, key)
 	}
-	return raw
+	return sync.OnceValue(v.raw)
 }
 
 func (d *decoder) workflowPath(w *Workflow, v value) {

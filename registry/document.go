@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tailscale/hujson"
 
@@ -120,15 +121,26 @@ func fromHuJSON(h hujson.Value, lines lineIndex) value {
 			v.items = append(v.items, fromHuJSON(e, lines))
 		}
 	case hujson.Literal:
-		v.scalar = slices.Clone(json.RawMessage(t))
+		v.scalar = json.RawMessage(t)
 	}
 	return v
 }
 
 func literalText(l hujson.Literal) string {
-	var s string
-	_ = json.Unmarshal(l, &s) // the parser has checked it
+	s, _ := unquote(json.RawMessage(l)) // the parser has checked it
 	return s
+}
+
+// unquote reads a JSON string; one without escapes is only cut out.
+func unquote(raw json.RawMessage) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", false
+	}
+	if inner := raw[1 : len(raw)-1]; !bytes.ContainsRune(inner, '\\') && utf8.Valid(inner) {
+		return string(inner), true
+	}
+	var s string
+	return s, json.Unmarshal(raw, &s) == nil
 }
 
 // A lineIndex turns offsets into lines and columns without rereading the file.
@@ -168,11 +180,10 @@ func (v value) get(name string) (value, bool) {
 
 // text returns the string that the value holds.
 func (v value) text() (string, bool) {
-	if v.kind != kindScalar || len(v.scalar) == 0 || v.scalar[0] != '"' {
+	if v.kind != kindScalar {
 		return "", false
 	}
-	var s string
-	return s, json.Unmarshal(v.scalar, &s) == nil
+	return unquote(v.scalar)
 }
 
 // number returns the exact number that the value holds.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A key is one key of the registry file: its name, what its value looks like
@@ -49,7 +50,8 @@ func rawKey[T any](name, schema, doc string, to func(*T) *json.RawMessage) key[T
 	return key[T]{name, schema, doc, func(_ *decoder, t *T, v value) { *to(t) = v.raw() }}
 }
 
-func workflowKeys() []key[Workflow] {
+// The tables are built when the first file is read.
+var workflowKeys = sync.OnceValue(func() []key[Workflow] {
 	return []key[Workflow]{
 		textKey("id", "the workflow's id; the key it stands under", func(w *Workflow) *string { return &w.ID }),
 		textKey("name", "name for people", func(w *Workflow) *string { return &w.Name }),
@@ -67,9 +69,9 @@ func workflowKeys() []key[Workflow] {
 		textKey("min_version", "lowest ComfyUI version that runs the graph", func(w *Workflow) *string { return &w.MinVersion }),
 		textKey("output", `node whose files are the result: "9", "#Title" or a class`, func(w *Workflow) *string { return &w.Output }),
 	}
-}
+})
 
-func parameterKeys() []key[Parameter] {
+var parameterKeys = sync.OnceValue(func() []key[Parameter] {
 	return []key[Parameter]{
 		{"type", typeSchema(), "type of the value; list<TYPE> for several", (*decoder).paramType},
 		numberKey("min", "lowest value, inclusive", func(p *Parameter) *json.Number { return &p.Min }),
@@ -89,18 +91,18 @@ func parameterKeys() []key[Parameter] {
 		countKey("max_length", "most characters of a text; 0 = no limit", func(p *Parameter) *int { return &p.MaxLength }),
 		{"bind", `{"oneOf":[{"$ref":"#/$defs/binding"},{"type":"array","items":{"$ref":"#/$defs/binding"}}]}`, "where the value lands; found by role when absent", (*decoder).bind},
 	}
-}
+})
 
-func bindingKeys() []key[Binding] {
+var bindingKeys = sync.OnceValue(func() []key[Binding] {
 	return []key[Binding]{
 		textKey("target", `"KSampler.steps" by class if unique, "#Title.steps" by title, "12.steps" by node id; only the node for a switch`, func(b *Binding) *string { return &b.Target }),
 		{"scale", aNumber, "the value is multiplied by this", func(d *decoder, b *Binding, v value) { b.Scale = d.float(v) }},
 		{"map", anObject, "what is written instead, by the value's text", (*decoder).bindingMap},
 		boolKey("switch", "a bool that bypasses the node when false", func(b *Binding) *bool { return &b.Switch }),
 	}
-}
+})
 
-func modelKeys() []key[Model] {
+var modelKeys = sync.OnceValue(func() []key[Model] {
 	return []key[Model]{
 		textKey("folder", "the server's model folder", func(m *Model) *string { return &m.Folder }),
 		textKey("file", "name relative to the folder", func(m *Model) *string { return &m.File }),
@@ -108,9 +110,9 @@ func modelKeys() []key[Model] {
 		textKey("url", "direct download", func(m *Model) *string { return &m.URL }),
 		{"size_gb", aNumber, "size in GB (10^9 bytes)", func(d *decoder, m *Model, v value) { m.SizeGB = d.float(v) }},
 	}
-}
+})
 
-func characterKeys() []key[Character] {
+var characterKeys = sync.OnceValue(func() []key[Character] {
 	return []key[Character]{
 		textKey("id", "the character's id; the key it stands under", func(c *Character) *string { return &c.ID }),
 		textKey("name", "name for people", func(c *Character) *string { return &c.Name }),
@@ -125,15 +127,15 @@ func characterKeys() []key[Character] {
 		{"defaults", anObject, "parameter values that go before the registry's defaults", (*decoder).characterDefaults},
 		{"reference_image", aText, "picture, relative to this file's folder, used when no image is given", (*decoder).referenceImage},
 	}
-}
+})
 
-func loraKeys() []key[Lora] {
+var loraKeys = sync.OnceValue(func() []key[Lora] {
 	return []key[Lora]{
 		textKey("file", "name relative to the server's loras folder", func(l *Lora) *string { return &l.File }),
 		numberKey("strength", "strength on the model; 1 when absent", func(l *Lora) *json.Number { return &l.Strength }),
 		numberKey("strength_clip", "strength on the text encoder; the same as strength when absent", func(l *Lora) *json.Number { return &l.StrengthClip }),
 	}
-}
+})
 
 // fileSections are the keys at the top of a registry file.
 func fileSections() []key[layerFile] {

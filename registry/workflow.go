@@ -45,7 +45,7 @@ type Workflow struct {
 	Output     string  // the declared output node: "9", "#Title" or a class; "" = every one
 	Source     Source  // where the entry was read
 
-	raw  json.RawMessage // the entry as it was written
+	raw  func() json.RawMessage // writes the entry as it stands in its file
 	fsys fs.FS
 	dir  string // folder of the registry file in fsys
 
@@ -165,7 +165,7 @@ func (w *Workflow) Outputs() ([]string, error) {
 }
 
 // MarshalJSON writes the entry as it stands in its file, in its order.
-func (w *Workflow) MarshalJSON() ([]byte, error) { return w.raw, nil }
+func (w *Workflow) MarshalJSON() ([]byte, error) { return w.raw(), nil }
 
 // Digest is the SHA-256 over the entry and what its graph computes, as
 // lowercase hex.
@@ -175,7 +175,7 @@ func (w *Workflow) Digest() (string, error) {
 		return "", err
 	}
 	var entry bytes.Buffer
-	if err := json.Compact(&entry, w.raw); err != nil {
+	if err := json.Compact(&entry, w.raw()); err != nil {
 		return "", fmt.Errorf("workflow %s: %w", w.ID, err)
 	}
 	h := sha256.New()
@@ -191,7 +191,9 @@ func FromGraph(id string, g *comfy.Graph) (*Workflow, error) {
 		return nil, &FileError{Path: id, Message: "the graph cannot be used: " + err.Error(), Err: err}
 	}
 	g = g.Clone()
-	w := &Workflow{ID: id, Name: id, raw: json.RawMessage(`{"id":` + string(comfy.RawString(id)) + `}`)}
+	w := &Workflow{ID: id, Name: id, raw: func() json.RawMessage {
+		return json.RawMessage(`{"id":` + string(comfy.RawString(id)) + `}`)
+	}}
 	w.prepare(func() (*comfy.Graph, error) { return g, nil })
 	return w, nil
 }
