@@ -84,6 +84,16 @@ type IncompleteError struct {
 func (e *IncompleteError) Error() string { return e.Reason }
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
+// UncollectedError: the run has ended on the backend, but its outputs could not
+// be fetched or stored. They are still there, and Resume collects them.
+type UncollectedError struct {
+	Run string
+	Err error // *storage.Error, *comfy.UnreachableError, ...
+}
+
+func (e *UncollectedError) Error() string { return e.Err.Error() }
+func (e *UncollectedError) Unwrap() error { return e.Err }
+
 // Definitions is what a backend may offer beside the contract: the definition
 // of one node class, asked for only when something has failed.
 type Definitions interface {
@@ -128,6 +138,7 @@ func soleParameter(t *Ticket, node string) string {
 }
 
 func (r *Runner) explainRejection(ctx context.Context, t *Ticket, invalid *comfy.ValidationError) error {
+	r.Definitions.forget() // whatever they said, the server says otherwise
 	e := &RejectedError{Err: invalid, Nodes: invalid.Nodes}
 	for _, np := range invalid.Nodes {
 		e.Problems = append(e.Problems, r.explainProblem(ctx, t, np))
@@ -140,11 +151,12 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 	if np.Title != "" && np.Title != np.Class {
 		where = fmt.Sprintf("node %s (%s, %q)", np.Node, np.Class, np.Title)
 	}
+	var wf *registry.Workflow
+	if t.call != nil {
+		wf = t.call.Workflow
+	}
 	if np.Type == "missing_node_type" || (np.Type == "invalid_prompt" && np.Input == "") {
-		return registry.Problem{
-			Message: fmt.Sprintf("the server has no node %s, which %s needs", np.Class, t.Workflow),
-			Hint:    "install the custom node that brings it, or update ComfyUI, then restart the server",
-		}
+		return missingNode(np, t.Workflow, wf, func() string { return r.serverVersion(ctx) })
 	}
 	p := registry.Problem{Message: where + ": " + np.Message}
 	if np.Input == "" {
@@ -171,6 +183,7 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 		if len(choices) == 0 {
 			p.Hint = "the server's list for this input is empty: is the model folder mounted?"
 		}
+		missingModel(&p, np, wf)
 	case "value_smaller_than_min":
 		p.Message = fmt.Sprintf("%s below the server's minimum %s", subject, np.Min)
 		p.Allowed = limits(np)

@@ -20,6 +20,8 @@ type Request struct {
 	Sidecar   bool          // write the record beside the files
 	Timeout   time.Duration // of the run on the backend; 0 = none. It is cancelled after that.
 	Preview   bool          // somebody looks at preview pictures
+	Expand    Expand        // draws the choices of dynamic prompts; nil = texts stay as written
+	Recorded  []Input       // files that the graph names already, by the hash of their content: of a recorded run
 	Allow     bool          // accept outputs although the server skipped some (partial)
 }
 
@@ -54,6 +56,7 @@ type Ticket struct {
 	Out            string        `json:"out"`
 	Graph          *comfy.Graph  `json:"graph"`
 	Parameters     Values        `json:"parameters"`
+	Templates      Values        `json:"templates,omitempty"` // texts as written, before the choices in them were drawn
 	Explicit       []Set         `json:"set,omitempty"`
 	Seed           *Seed         `json:"seed,omitempty"`
 	Character      string        `json:"character,omitempty"`
@@ -67,6 +70,7 @@ type Ticket struct {
 	Prepared       time.Time     `json:"prepared"`
 
 	files   []comfy.File
+	aliased bool // the backend's names of models are in the graph
 	call    *registry.Call
 	resumed bool
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
@@ -20,8 +21,10 @@ type Runner struct {
 	Out         string          // how to open the store again, for resume
 	History     *ledger.History // nil: runs leave no record and cannot be resumed
 	OpenInput   OpenInput
-	Version     string           // of easel, for provenance
-	Now         func() time.Time // nil = time.Now
+	Version     string            // of easel, for provenance
+	Aliases     map[string]string // model names of workflows -> names on this backend
+	Definitions *DefinitionCache  // node definitions between runs; nil = none are kept
+	Now         func() time.Time  // nil = time.Now
 	// Leave makes a cancelled context end the following and not the run.
 	Leave bool
 	// CancelGrace bounds how long a cancelled run waits for the backend's
@@ -73,25 +76,39 @@ func (r *Runner) Execute(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	t.Handle = comfy.Handle(t.PromptID)
 	t.Backend, t.Address, t.Out = r.BackendName, r.Address, r.Out
+	r.alias(t)
 	if err := r.record(t, ledger.Prepared, nil, nil); err != nil {
 		return err
 	}
+	crashpoint.Here(crashpoint.Recorded)
 	sink(Event{Type: EventPrepared, Run: t.Run})
 	if n := len(t.files); n > 0 {
 		sink(Event{Type: EventUpload, Run: t.Run, Steps: n})
 	}
-	h, err := r.Backend.Submit(ctx, comfy.Submission{
+	h, err := r.Backend.Submit(ctx, r.submission(t))
+	if err != nil && r.repairRejected(ctx, t, err) {
+		h, err = r.Backend.Submit(ctx, r.submission(t))
+	}
+	if err != nil {
+		return r.refuse(ctx, t, err)
+	}
+	t.Handle = h
+	crashpoint.Here(crashpoint.Accepted)
+	if err := r.record(t, ledger.Submitted, nil, nil); err != nil {
+		return err
+	}
+	crashpoint.Here(crashpoint.Submitted)
+	return nil
+}
+
+func (r *Runner) submission(t *Ticket) comfy.Submission {
+	return comfy.Submission{
 		ID:      t.PromptID,
 		Graph:   t.Graph,
 		Files:   t.files,
 		PNGInfo: t.embedded(r.Version),
 		Preview: t.Preview,
-	})
-	if err != nil {
-		return r.refuse(ctx, t, err)
 	}
-	t.Handle = h
-	return r.record(t, ledger.Submitted, nil, nil)
 }
 
 // refuse ends a run that the backend did not take. If that is not sure, the

@@ -1,0 +1,218 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// definitionsTTL is how long node definitions are believed: a class changes
+// when the server is updated, a list of models whenever somebody adds a file.
+// What looks wrong by a kept definition is asked again before it is refused.
+const definitionsTTL = 15 * time.Minute
+
+// A DefinitionCache keeps a backend's node definitions on disk, a file per
+// class, so that the next run is checked without a request. What cannot be
+// read or written is as if it were not there. It is safe for concurrent use,
+// by several processes too.
+type DefinitionCache struct {
+	dir string
+	now func() time.Time
+}
+
+// NewDefinitionCache keeps the definitions of one backend, which its address
+// tells apart from others, below a folder. now is nil for time.Now.
+func NewDefinitionCache(dir, address string, now func() time.Time) *DefinitionCache {
+	if now == nil {
+		now = time.Now
+	}
+	return &DefinitionCache{dir: filepath.Join(dir, "objects", digestName(address)), now: now}
+}
+
+func digestName(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:8])
+}
+
+// A keptDefinition is the content of one file.
+type keptDefinition struct {
+	Class   string          `json:"class"`
+	Version string          `json:"version,omitempty"` // of the server
+	Asked   time.Time       `json:"asked"`
+	Info    json.RawMessage `json:"info"` // as GET /object_info/CLASS answers
+}
+
+// get returns a definition that is fresh, or nil.
+func (c *DefinitionCache) get(class string) *comfy.ClassInfo {
+	if c == nil {
+		return nil
+	}
+	data, err := os.ReadFile(c.file(class))
+	if err != nil {
+		return nil
+	}
+	var kept keptDefinition
+	if json.Unmarshal(data, &kept) != nil || kept.Class != class {
+		return nil
+	}
+	if age := c.now().Sub(kept.Asked); age < 0 || age > definitionsTTL {
+		return nil
+	}
+	defs, err := comfy.ParseObjectInfo(kept.Info)
+	if err != nil {
+		return nil
+	}
+	return defs[class]
+}
+
+// put keeps a definition. Failing to is no loss: it is asked again.
+func (c *DefinitionCache) put(class string, info *comfy.ClassInfo, version string) {
+	if c == nil || info == nil {
+		return
+	}
+	raw, err := json.Marshal(map[string]*comfy.ClassInfo{class: info})
+	if err != nil {
+		return
+	}
+	data, err := json.Marshal(keptDefinition{Class: class, Version: version, Asked: c.now(), Info: raw})
+	if err != nil {
+		return
+	}
+	_ = replaceFile(c.file(class), data)
+}
+
+// forget drops everything: the server has contradicted it, or is another
+// version than before.
+func (c *DefinitionCache) forget() {
+	if c != nil {
+		_ = os.RemoveAll(c.dir)
+	}
+}
+
+// follow forgets definitions of another version of the server than this one.
+func (c *DefinitionCache) follow(version string) {
+	if c == nil || version == "" {
+		return
+	}
+	entries, err := os.ReadDir(c.dir)
+	if err != nil || len(entries) == 0 {
+		return
+	}
+	data, err := os.ReadFile(filepath.Join(c.dir, entries[0].Name()))
+	var kept keptDefinition
+	if err != nil || json.Unmarshal(data, &kept) != nil || kept.Version != version {
+		c.forget()
+	}
+}
+
+var plainClass = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`) })
+
+// file is where a class is kept. Names that are no file names on every system
+// are hashed; the file says which class it is.
+func (c *DefinitionCache) file(class string) string {
+	name := class
+	if !plainClass().MatchString(class) {
+		name = "=" + digestName(class)
+	}
+	return filepath.Join(c.dir, name+".json")
+}
+
+// replaceFile writes a file so that readers meet the old content or the new.
+// It is a cache: nothing is synced.
+func replaceFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name())
+	}
+	return err
+}
+
+// A lookup gathers the definitions that a check needs: kept ones, and, if it
+// may, answers of the backend.
+type lookup struct {
+	ask   Definitions
+	cache *DefinitionCache
+	defs  map[string]*comfy.ClassInfo // without the classes that the backend does not have
+	fresh map[string]bool             // asked now, not kept
+	// version of the backend, asked beside the definitions; "" if not known.
+	version func(ctx context.Context) string
+}
+
+// cached fills in what is kept and lists the classes that are not.
+func (l *lookup) cached(classes []string) (missing []string) {
+	for _, class := range classes {
+		if info := l.cache.get(class); info != nil {
+			l.defs[class] = info
+		} else {
+			missing = append(missing, class)
+		}
+	}
+	return missing
+}
+
+// askers is how many definitions are asked for at a time: the server answers
+// one after the other, the rest hides the way there and back.
+const askers = 4
+
+// live asks the backend for classes, each once.
+func (l *lookup) live(ctx context.Context, classes []string) error {
+	if len(classes) == 0 {
+		return nil
+	}
+	version := ""
+	if l.cache != nil {
+		version = l.version(ctx)
+		l.cache.follow(version)
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var first error
+	slots := make(chan struct{}, askers)
+	for _, class := range classes {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			mu.Lock()
+			failed := first != nil
+			mu.Unlock()
+			if failed {
+				return
+			}
+			info, err := l.ask.ObjectInfo(ctx, class)
+			if err == nil {
+				l.cache.put(class, info, version)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && first == nil {
+				first = err
+			}
+			l.fresh[class] = true
+			if delete(l.defs, class); info != nil {
+				l.defs[class] = info
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}

@@ -1,0 +1,249 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// Preflight compares prepared runs with the node definitions of the backend
+// and fails with one *RejectedError that names all problems, before anything
+// is uploaded. Names of models that the backend only spells differently, by an
+// alias or with another path separator, are written into the graphs.
+//
+// Kept definitions cost nothing. The backend is asked only when files must be
+// uploaded or several runs follow; for a single plain run its own refusal is
+// the check. A backend that cannot be asked checks nothing here.
+func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
+	for _, t := range tickets {
+		r.alias(t)
+	}
+	ask, ok := r.Backend.(Definitions)
+	if !ok {
+		return nil
+	}
+	look := &lookup{ask: ask, cache: r.Definitions, defs: map[string]*comfy.ClassInfo{}, fresh: map[string]bool{}, version: r.serverVersion}
+	unknown := look.cached(classesOf(tickets))
+	if len(unknown) > 0 {
+		if len(tickets) < 2 && !slices.ContainsFunc(tickets, func(t *Ticket) bool { return len(t.files) > 0 }) {
+			return nil
+		}
+		if err := look.live(ctx, unknown); err != nil {
+			return seriously(ctx, err)
+		}
+	}
+	// What a kept definition refuses may be there by now.
+	if err := look.live(ctx, look.doubted(tickets)); err != nil {
+		return seriously(ctx, err)
+	}
+	rejected := &RejectedError{Err: &comfy.ValidationError{Type: "preflight", Message: "it does not fit this server"}}
+	for _, t := range tickets {
+		for _, np := range inspect(t.Graph, look.defs) {
+			rejected.add(r.explainProblem(ctx, t, np), np)
+		}
+	}
+	if len(rejected.Problems) == 0 {
+		return nil
+	}
+	return rejected
+}
+
+// seriously passes on what would end the run as well. Anything else, a proxy
+// that hides the definitions, say, only means that there is no preflight.
+func seriously(ctx context.Context, err error) error {
+	var unreachable *comfy.UnreachableError
+	if ctx.Err() != nil || errors.As(err, &unreachable) {
+		return err
+	}
+	return nil
+}
+
+// add notes a problem once, however many runs have it.
+func (e *RejectedError) add(p registry.Problem, np comfy.NodeProblem) {
+	if slices.ContainsFunc(e.Problems, func(o registry.Problem) bool { return o.Message == p.Message }) {
+		return
+	}
+	e.Problems = append(e.Problems, p)
+	e.Nodes = append(e.Nodes, np)
+	e.Err.Nodes = e.Nodes
+}
+
+func classesOf(tickets []*Ticket) []string {
+	var classes []string
+	seen := map[string]bool{}
+	for _, t := range tickets {
+		for _, id := range t.Graph.IDs() {
+			if class := t.Graph.Node(id).Class; !seen[class] {
+				seen[class] = true
+				classes = append(classes, class)
+			}
+		}
+	}
+	return classes
+}
+
+// doubted lists the kept classes by which something would be refused.
+func (l *lookup) doubted(tickets []*Ticket) []string {
+	var classes []string
+	for _, t := range tickets {
+		for _, np := range inspect(t.Graph, l.defs) {
+			if !l.fresh[np.Class] && !slices.Contains(classes, np.Class) {
+				classes = append(classes, np.Class)
+			}
+		}
+	}
+	return classes
+}
+
+// serverVersion is the version of the backend, "" when it does not say.
+func (r *Runner) serverVersion(ctx context.Context) string {
+	if r.Backend == nil {
+		return ""
+	}
+	info, err := r.Backend.Describe(ctx)
+	if err != nil {
+		return ""
+	}
+	return info.Version
+}
+
+// inspect repairs what is only spelled differently and lists what the server
+// would refuse in the rest.
+func inspect(g *comfy.Graph, defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
+	repairSeparators(g, defs)
+	problems := append(comfy.CheckAgainst(g, defs), checkKinds(g, defs)...)
+	runs := upstreamOfOutputs(g, defs)
+	return slices.DeleteFunc(problems, func(np comfy.NodeProblem) bool {
+		if np.Type == "missing_node_type" {
+			return false
+		}
+		return !runs[np.Node] || ownChecks(defs[np.Class], np)
+	})
+}
+
+// ownChecks reports whether a custom node may accept what its definition does
+// not list: many check such values themselves. A missing model file is worth
+// telling all the same.
+func ownChecks(def *comfy.ClassInfo, np comfy.NodeProblem) bool {
+	if def == nil || !strings.HasPrefix(def.Module, "custom_nodes") {
+		return false
+	}
+	switch np.Type {
+	case "value_smaller_than_min", "value_bigger_than_max":
+		return true
+	case "value_not_in_list":
+		return !looksLikeModel(np.Received)
+	}
+	return false
+}
+
+// upstreamOfOutputs are the nodes that the server looks at: outputs and what
+// feeds them.
+func upstreamOfOutputs(g *comfy.Graph, defs map[string]*comfy.ClassInfo) map[string]bool {
+	reached := map[string]bool{}
+	var stack []string
+	for _, id := range g.IDs() {
+		if def := defs[g.Node(id).Class]; def == nil || def.OutputNode {
+			stack = append(stack, id)
+		}
+	}
+	for len(stack) > 0 {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		n := g.Node(id)
+		if n == nil || reached[id] {
+			continue
+		}
+		reached[id] = true
+		for _, name := range n.Inputs.Names() {
+			if l, ok := n.Inputs.Link(name); ok {
+				stack = append(stack, l.Node)
+			}
+		}
+	}
+	return reached
+}
+
+// checkKinds finds links and values of the wrong kind: a mask where a picture
+// is taken, a word where a number is.
+func checkKinds(g *comfy.Graph, defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
+	var problems []comfy.NodeProblem
+	for _, id := range g.IDs() {
+		n := g.Node(id)
+		def := defs[n.Class]
+		if def == nil {
+			continue
+		}
+		for i := range def.Inputs {
+			in := &def.Inputs[i]
+			v, ok := n.Inputs.Get(in.Name)
+			if !ok || in.Hidden {
+				continue
+			}
+			np := comfy.NodeProblem{Node: id, Class: n.Class, Title: n.Title, Input: in.Name}
+			if l, linked := comfy.LinkOf(v); linked {
+				given := outputType(g, defs, l)
+				if given == "" || typesMeet(given, in.Type) {
+					continue
+				}
+				np.Type, np.Received = "return_type_mismatch", given
+				np.Message = "takes " + in.Type + ", but node " + l.Node + " gives " + given
+				problems = append(problems, np)
+			} else if (in.Type == "INT" || in.Type == "FLOAT") && !maybeNumber(v) {
+				np.Type, np.Received = "invalid_input_type", text(v)
+				np.Message = "takes a number"
+				problems = append(problems, np)
+			}
+		}
+	}
+	return problems
+}
+
+func outputType(g *comfy.Graph, defs map[string]*comfy.ClassInfo, l comfy.Link) string {
+	source := g.Node(l.Node)
+	if source == nil {
+		return ""
+	}
+	def := defs[source.Class]
+	if def == nil || l.Slot < 0 || l.Slot >= len(def.Outputs) {
+		return ""
+	}
+	return def.Outputs[l.Slot].Type
+}
+
+// typesMeet compares as the server does: unions meet when they share a type,
+// and * meets all. Choices and dynamic types are left to the server.
+func typesMeet(given, taken string) bool {
+	for _, a := range strings.Split(given, ",") {
+		for _, b := range strings.Split(taken, ",") {
+			a, b := strings.TrimSpace(a), strings.TrimSpace(b)
+			if a == b || a == "*" || b == "*" || a == "COMBO" || b == "COMBO" ||
+				strings.HasPrefix(a, "COMFY_") || strings.HasPrefix(b, "COMFY_") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maybeNumber reports whether Python might read the value as a number: all
+// but null and texts without any digit.
+func maybeNumber(v json.RawMessage) bool {
+	if string(v) == "null" {
+		return false
+	}
+	var s string
+	if json.Unmarshal(v, &s) != nil {
+		return true
+	}
+	switch strings.ToLower(strings.Trim(strings.TrimSpace(s), "+-")) {
+	case "inf", "infinity", "nan":
+		return true
+	}
+	return strings.ContainsAny(s, "0123456789")
+}

@@ -1,0 +1,154 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// A Survey is what a backend has, as far as some workflows need it: asked once
+// and held against each of them.
+type Survey struct {
+	Version string // of the server, "" when it does not say
+	defs    map[string]*comfy.ClassInfo
+	aliases map[string]string
+}
+
+// allDefinitions is what a backend may offer for many classes at once.
+type allDefinitions interface {
+	ObjectInfoAll(ctx context.Context) (map[string]*comfy.ClassInfo, error)
+}
+
+// fewWorkflows are surveyed class by class; for more, the one large answer is
+// faster.
+const fewWorkflows = 3
+
+// NewSurvey asks a backend for the definitions that the workflows need. An
+// entry whose graph cannot be read is left to its own check.
+func NewSurvey(ctx context.Context, backend comfy.Backend, aliases map[string]string, workflows ...*registry.Workflow) (*Survey, error) {
+	ask, ok := backend.(Definitions)
+	if !ok {
+		return nil, errors.New("this backend does not tell which nodes it has")
+	}
+	info, err := backend.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Survey{Version: info.Version, aliases: aliases, defs: map[string]*comfy.ClassInfo{}}
+	if all, ok := backend.(allDefinitions); ok && len(workflows) > fewWorkflows {
+		s.defs, err = all.ObjectInfoAll(ctx)
+		return s, err
+	}
+	var classes []string
+	for _, wf := range workflows {
+		g, err := wf.Graph()
+		if err != nil {
+			continue
+		}
+		for _, id := range g.IDs() {
+			if class := g.Node(id).Class; !slices.Contains(classes, class) {
+				classes = append(classes, class)
+			}
+		}
+	}
+	look := &lookup{ask: ask, defs: s.defs, fresh: map[string]bool{}}
+	return s, look.live(ctx, classes)
+}
+
+// Definitions are what was asked for, by class.
+func (s *Survey) Definitions() map[string]*comfy.ClassInfo { return s.defs }
+
+// A Lack is one reason why a workflow does not run on a backend.
+type Lack struct {
+	What    string           // short: "node FaceDetailer", "loras/milan.safetensors"
+	Problem registry.Problem // in full
+}
+
+// Check lists what the backend lacks for a workflow with its defaults. A graph
+// that cannot be read is the error.
+func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, error) {
+	g, call, err := sample(wf)
+	if err != nil {
+		return nil, err
+	}
+	applyAliases(g, s.aliases)
+	t := &Ticket{Workflow: wf.ID, Graph: g, call: call}
+	r := &Runner{}
+	var lacks []Lack
+	for _, np := range inspect(g, s.defs) {
+		l := Lack{What: s.short(wf, np)}
+		if np.Type == "missing_node_type" {
+			l.Problem = missingNode(np, wf.ID, wf, func() string { return s.Version })
+		} else {
+			l.Problem = r.explainProblem(ctx, t, np)
+		}
+		if !slices.ContainsFunc(lacks, func(o Lack) bool { return o.Problem.Message == l.Problem.Message }) {
+			lacks = append(lacks, l)
+		}
+	}
+	return lacks, nil
+}
+
+func (s *Survey) short(wf *registry.Workflow, np comfy.NodeProblem) string {
+	switch np.Type {
+	case "missing_node_type":
+		if pack, ok := packageOf(np.Class); ok {
+			return fmt.Sprintf("node %s (%s)", np.Class, pack.name)
+		}
+		if wf.MinVersion != "" && comfy.AtLeast(s.Version, "0.0") && !comfy.AtLeast(s.Version, wf.MinVersion) {
+			return "ComfyUI " + wf.MinVersion
+		}
+		return "node " + np.Class
+	case "value_not_in_list":
+		for _, m := range wf.Models {
+			if slashes(m.File) == slashes(np.Received) {
+				return m.Folder + "/" + m.File
+			}
+		}
+		if folder := registry.ModelFolder(np.Class, np.Input); folder != "" {
+			return folder + "/" + np.Received
+		}
+	}
+	return fmt.Sprintf("%s.%s", np.Class, np.Input)
+}
+
+// sample binds a workflow as a run without flags would, with stand-ins for
+// what such a run must be given.
+func sample(wf *registry.Workflow) (*comfy.Graph, *registry.Call, error) {
+	params, err := wf.Parameters()
+	if err != nil {
+		return nil, nil, err
+	}
+	var args []registry.Arg
+	names := map[string][]string{}
+	for _, p := range params {
+		if !p.Required || len(p.Default) > 0 {
+			continue
+		}
+		switch {
+		case p.Type.File():
+			args = append(args, registry.Arg{Name: p.Name, Text: "stand-in", Origin: registry.FromFlag})
+			names[p.Name] = []string{"stand-in"}
+		case p.Type == registry.TypeText || p.Type == registry.TypeString:
+			args = append(args, registry.Arg{Name: p.Name, Text: "stand-in", Origin: registry.FromFlag})
+		case p.Min != "":
+			args = append(args, registry.Arg{Name: p.Name, JSON: json.RawMessage(p.Min), Origin: registry.FromFlag})
+		case len(p.Choices) > 0:
+			args = append(args, registry.Arg{Name: p.Name, Text: p.Choices[0], Origin: registry.FromFlag})
+		}
+	}
+	call, err := wf.Resolve(args, registry.ResolveOptions{})
+	if err == nil {
+		var g *comfy.Graph
+		if g, err = call.Bind(names); err == nil {
+			return g, call, nil
+		}
+	}
+	g, err := wf.Graph() // an entry with mistakes of its own is judged by its graph
+	return g, nil, err
+}
