@@ -24,14 +24,24 @@ func FitGrid(img *image.NRGBA, grid int) Canvas {
 	return place(img, image.Rect(0, 0, up(w), up(h)), image.Point{})
 }
 
-// Mask places a mask of the picture on the canvas; the border is kept.
+// Mask places a mask of the picture on the canvas. The border repeats the
+// mask's last values: what is repainted up to the picture's edge goes on
+// beyond it, instead of growing around a strip of what was there.
 func (c Canvas) Mask(m *Mask) *Mask {
 	if c.Content == c.Image.Rect {
 		return m
 	}
 	out := NewMask(c.Image.Rect.Dx(), c.Image.Rect.Dy())
-	for y := range m.Height {
-		copy(out.row(y + c.Content.Min.Y)[c.Content.Min.X:], m.row(y))
+	for y := range out.Height {
+		src := m.row(min(max(y-c.Content.Min.Y, 0), m.Height-1))
+		row := out.row(y)
+		copy(row[c.Content.Min.X:], src)
+		for x := range c.Content.Min.X {
+			row[x] = src[0]
+		}
+		for x := c.Content.Max.X; x < out.Width; x++ {
+			row[x] = src[m.Width-1]
+		}
 	}
 	return out
 }

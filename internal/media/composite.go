@@ -117,14 +117,21 @@ func Composite(original *image.NRGBA, generated image.Image, crop image.Rectangl
 	return out, nil
 }
 
-// scaledPart scales crop of a picture to whole and computes only area of it.
+// scaledPart scales crop of a picture to whole and computes only area of it,
+// with premultiplied alpha.
 func scaledPart(img image.Image, crop, whole, area image.Rectangle) *image.RGBA {
 	out := image.NewRGBA(area)
-	if crop.Size() == whole.Size() {
+	src, ok := img.(*image.NRGBA)
+	switch {
+	case crop.Size() == whole.Size():
 		draw.Draw(out, area, img, crop.Min.Add(area.Min), draw.Src)
 		return out
+	case !ok:
+		src = image.NewNRGBA(crop)
+		draw.Draw(src, crop, img, crop.Min, draw.Src)
 	}
-	draw.CatmullRom.Scale(out, whole, img, crop, draw.Src, nil)
+	part := resample(src, crop, whole, area)
+	draw.Draw(out, area, part, area.Min, draw.Src)
 	return out
 }
 
