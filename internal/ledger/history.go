@@ -242,21 +242,43 @@ func (h *History) List() iter.Seq2[Record, error] {
 // Pending are the runs that have not ended as far as this machine knows,
 // oldest first. Damaged records are left out.
 func (h *History) Pending() ([]Record, error) {
+	ids, err := h.ids()
+	if err != nil {
+		return nil, err
+	}
 	var found []Record
-	for rec, err := range h.List() {
-		var corrupt *CorruptError
-		if errors.As(err, &corrupt) {
+	for _, id := range slices.Backward(ids) {
+		if h.endedAtSight(id) {
 			continue
 		}
-		if err != nil {
+		rec, err := h.read(id)
+		var corrupt *CorruptError
+		switch {
+		case errors.As(err, &corrupt), errors.Is(err, fs.ErrNotExist):
+		case err != nil:
 			return nil, err
-		}
-		if !rec.State.Ended() {
+		case !rec.State.Ended():
 			found = append(found, rec)
 		}
 	}
-	slices.Reverse(found)
 	return found, nil
+}
+
+// endedAtSight looks at the beginning of a file only: Put writes the state
+// before anything long. A file that somebody formatted anew is not recognised
+// and must be read.
+func (h *History) endedAtSight(id string) bool {
+	f, err := os.Open(h.path(id))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [1024]byte
+	n, _ := f.Read(b[:])
+	head, _, _ := strings.Cut(string(b[:n]), `"created":`)
+	before, rest, ok := strings.Cut(head, `"state":"`) // no string of JSON contains this: its quotes are escaped
+	state, _, closed := strings.Cut(rest, `"`)
+	return ok && closed && strings.LastIndexByte(before, '{') == 0 && State(state).Ended() // and not that of an inner object
 }
 
 // searchLimit bounds FindByHash on a history of many years.
