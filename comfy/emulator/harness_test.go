@@ -9,6 +9,8 @@ import (
 	"image"
 	"io"
 	"net/http"
+	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +166,8 @@ func (f *fixture) submit(id, client, graph string) {
 // An ear is an open WebSocket.
 type ear struct {
 	*testing.T
-	conn *websocket.Conn
+	conn     *websocket.Conn
+	patience time.Duration // for the next event; 0 = 20 s
 }
 
 func (f *fixture) listen(client string) *ear {
@@ -191,7 +194,7 @@ type message struct {
 
 func (e *ear) next() message {
 	e.Helper()
-	ctx, cancel := context.WithTimeout(e.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(e.Context(), max(e.patience, 20*time.Second))
 	defer cancel()
 	kind, data, err := e.conn.Read(ctx)
 	if err != nil {
@@ -265,5 +268,25 @@ func (e *ear) await(kind, node string) message {
 		if m := e.next(); m.Type == kind && (node == "" || m.Data["node"] == node) {
 			return m
 		}
+	}
+}
+
+// query names a file of an output for /view.
+func query(item map[string]any) string {
+	q := url.Values{}
+	for k, v := range item {
+		q.Set(k, v.(string))
+	}
+	return q.Encode()
+}
+
+// eventually lets the others work until the condition holds.
+func (f *fixture) eventually(holds func() bool) {
+	f.Helper()
+	for !holds() {
+		if f.Context().Err() != nil {
+			f.Fatal("it never came true")
+		}
+		runtime.Gosched()
 	}
 }

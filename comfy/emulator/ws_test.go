@@ -125,9 +125,7 @@ func TestReplacedSocketTakesTheSessionAway(t *testing.T) {
 			old := f.listen("c")
 			f.listen("c")
 			_ = old.conn.Close(websocket.StatusNormalClosure, "")
-			for f.server.live().hub.openSockets() > 1 { // the handler of the old one ends soon after the handshake
-				time.Sleep(time.Millisecond)
-			}
+			f.eventually(func() bool { return f.server.live().hub.openSockets() == 1 })
 			if got := !f.server.live().hub.wanted("c", false); got != test.mute {
 				t.Errorf("mute: got %v", got)
 			}
