@@ -169,6 +169,9 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	if o.detach && be.embedded {
 		return usagef("start one with easel emulate and use its address", "--detach cannot leave a run on the embedded emulator, which ends with this process")
 	}
+	if err := o.app.preflight(ctx, runner, be, tickets); err != nil {
+		return err
+	}
 	return o.runAll(ctx, runner, tickets, dest)
 }
 
