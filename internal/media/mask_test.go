@@ -350,8 +350,13 @@ func TestFitGrid(t *testing.T) {
 	}
 	m := NewMask(30, 17)
 	m.Invert()
-	if got := c.Mask(m).Bounds(); got != image.Rect(0, 0, 30, 17) {
-		t.Errorf("mask %v", got)
+	if got := c.Mask(m).Bounds(); got != image.Rect(0, 0, 32, 24) {
+		t.Errorf("a mask up to the edge covers %v, want the border too", got)
+	}
+	inner := NewMask(30, 17)
+	inner.row(16)[3] = 255
+	if got := c.Mask(inner).Bounds(); got != image.Rect(3, 16, 4, 24) {
+		t.Errorf("a mask at the lower edge covers %v", got)
 	}
 	if same := FitGrid(pattern(32, 24), 8); same.Image.Rect != same.Content {
 		t.Errorf("%v", same)
