@@ -10,7 +10,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// ErrEmptyMask: a mask that would repaint nothing.
+// ErrEmptyMask is the failure of a mask that would repaint nothing.
 var ErrEmptyMask = errors.New("the mask is empty: nothing would be repainted")
 
 // A Mask says how much of each pixel of a picture is repainted: 255 all of it,

@@ -156,7 +156,7 @@ func unusable(f Format) string {
 // broken explains a decoder's failure by what the checker finds.
 func broken(data []byte, err error) error {
 	c := NewChecker()
-	c.Write(data)
+	_, _ = c.Write(data) // never fails
 	reason := c.Report().Reason
 	if reason == "" {
 		return &ImageError{Reason: "cannot be decoded", Err: err}
