@@ -61,8 +61,7 @@ func matchFiles(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	found, err := filepath.Glob(ts.MkAbs(args[1]))
 	ts.Check(err)
-	var n json.Number = json.Number(args[0])
-	want, err := n.Int64()
+	want, err := json.Number(args[0]).Int64()
 	ts.Check(err)
 	if int64(len(found)) != want {
 		ts.Fatalf("%s: %d files, want %d: %v", args[1], len(found), want, found)

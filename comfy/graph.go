@@ -39,7 +39,7 @@ type Link struct {
 	Slot int
 }
 
-// UIFormatError: the file is the editor's own format, not an API graph.
+// UIFormatError means that the file is the editor's own format, not an API graph.
 type UIFormatError struct{}
 
 func (UIFormatError) Error() string {

@@ -242,27 +242,35 @@ func TestLoras(t *testing.T) {
 	}{
 		{"slot left out", qwenImage, slot, nil, nil, []string{"66 ModelSamplingAuraFlow model=@37.0 shift=3.1"}},
 		{"slot filled by name", qwenImage, slot, nil, []registry.Arg{flag("lora", "x")}, []string{
-			`40 LoraLoaderModelOnly model=@37.0 lora_name="x" strength_model=1.0`, "66 ModelSamplingAuraFlow model=@40.0 shift=3.1"}},
+			`40 LoraLoaderModelOnly model=@37.0 lora_name="x" strength_model=1.0`, "66 ModelSamplingAuraFlow model=@40.0 shift=3.1",
+		}},
 		{"slot filled with strength", qwenImage, slot, nil, []registry.Arg{flag("lora", "x"), flag("lora-strength", "0.3")}, []string{
-			`40 LoraLoaderModelOnly model=@37.0 lora_name="x" strength_model=0.3`, "66 ModelSamplingAuraFlow model=@40.0 shift=3.1"}},
+			`40 LoraLoaderModelOnly model=@37.0 lora_name="x" strength_model=0.3`, "66 ModelSamplingAuraFlow model=@40.0 shift=3.1",
+		}},
 		{"the character's two chain", qwenImage, slot, two, nil, []string{
 			`40 LoraLoaderModelOnly model=@37.0 lora_name="a" strength_model=0.8`, "66 ModelSamplingAuraFlow model=@67.0 shift=3.1",
-			`67 LoraLoaderModelOnly model=@40.0 lora_name="b" strength_model=0.5`}},
+			`67 LoraLoaderModelOnly model=@40.0 lora_name="b" strength_model=0.5`,
+		}},
 		{"the user's strength wins", qwenImage, slot, two, []registry.Arg{flag("lora_strength", "0.1"), flag("lora", "c")}, []string{
 			`40 LoraLoaderModelOnly model=@37.0 lora_name="a" strength_model=0.1`, "66 ModelSamplingAuraFlow model=@68.0 shift=3.1",
 			`67 LoraLoaderModelOnly model=@40.0 lora_name="b" strength_model=0.1`,
-			`68 LoraLoaderModelOnly model=@67.0 lora_name="c" strength_model=0.1`}},
+			`68 LoraLoaderModelOnly model=@67.0 lora_name="c" strength_model=0.1`,
+		}},
 		{"an undeclared loader stays", qwenImage, `"name":"x"`, nil, nil, []string{
-			`40 LoraLoaderModelOnly model=@37.0 lora_name="" strength_model=1`, "66 ModelSamplingAuraFlow model=@40.0 shift=3.1"}},
+			`40 LoraLoaderModelOnly model=@37.0 lora_name="" strength_model=1`, "66 ModelSamplingAuraFlow model=@40.0 shift=3.1",
+		}},
 		{"inserted with text encoder", hiresFix, `"name":"x"`, two, nil, []string{
 			`14 LoraLoader model=@4.0 lora_name="a" strength_model=0.8 clip=@4.1 strength_clip=0.8`,
-			`15 LoraLoader model=@14.0 lora_name="b" strength_model=0.5 clip=@14.1 strength_clip=0.25`}},
+			`15 LoraLoader model=@14.0 lora_name="b" strength_model=0.5 clip=@14.1 strength_clip=0.25`,
+		}},
 		{"inserted on the model only", fluxCustom, `"name":"x"`, nil, []registry.Arg{flag("lora", "x")}, []string{
-			`31 LoraLoaderModelOnly model=@12.0 lora_name="x" strength_model=1`}},
+			`31 LoraLoaderModelOnly model=@12.0 lora_name="x" strength_model=1`,
+		}},
 		{"a speed LoRA stays", qwenEdit, `"name":"x"`, nil, []registry.Arg{flag("lora", "x")}, []string{
 			`140 LoraLoaderModelOnly model=@144.0 lora_name="Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16.safetensors" strength_model=1`,
 			`144 LoraLoaderModelOnly model=@127.0 lora_name="x" strength_model=1`,
-			"131 ModelSamplingAuraFlow model=@140.0 shift=3"}},
+			"131 ModelSamplingAuraFlow model=@140.0 shift=3",
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

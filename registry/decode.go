@@ -37,7 +37,7 @@ func (d *decoder) enter(where string) func() {
 }
 
 func (d *decoder) fail(v value, format string, args ...any) {
-	d.failAt(v.line, v.col, format, args...)
+	_ = d.failAt(v.line, v.col, format, args...)
 }
 
 func (d *decoder) failAt(line, col int, format string, args ...any) *FileError {
@@ -128,7 +128,7 @@ func (d *decoder) each(v value, what string, f func(name string, v value)) {
 	seen := map[string]int{}
 	for _, m := range v.members {
 		if line, dup := seen[m.name]; dup {
-			d.failAt(m.line, m.col, "%s %q is there twice, first in line %d", what, m.name, line)
+			_ = d.failAt(m.line, m.col, "%s %q is there twice, first in line %d", what, m.name, line)
 			continue
 		}
 		seen[m.name] = m.line

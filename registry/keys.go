@@ -165,7 +165,7 @@ func decodeObject[T any](d *decoder, where string, v value, keys []key[T], t *T)
 			continue
 		}
 		if seen[m.name] {
-			d.failAt(m.line, m.col, "key %q is there twice", m.name)
+			_ = d.failAt(m.line, m.col, "key %q is there twice", m.name)
 			continue
 		}
 		seen[m.name] = true

@@ -65,7 +65,7 @@ func loraSlotAt(w *wiring, r *roles, slot string) loraSite {
 func (s loraSite) complete(w *wiring, r *roles, loader comfy.Link) loraSite {
 	class := w.g.Node(loader.Node).Class
 	if s.slot == "" && strings.Contains(class, "Nunchaku") {
-		return loraSite{reason: fmt.Sprintf("%s needs a LoRA loader of its own kind, which the graph does not have", class)}
+		return loraSite{reason: class + " needs a LoRA loader of its own kind, which the graph does not have"}
 	}
 	for _, u := range w.uses[s.after.Node] {
 		switch {

@@ -14,7 +14,7 @@ type Problem struct {
 	Hint      string   `json:"hint,omitempty"`
 }
 
-// ValuesError: values do not fit a workflow. It lists every problem found.
+// ValuesError means that values do not fit a workflow. It lists every problem found.
 type ValuesError struct {
 	Workflow string
 	Problems []Problem
@@ -29,7 +29,7 @@ func (e *ValuesError) Error() string {
 	return b.String()
 }
 
-// UnknownWorkflowError: no source has this id.
+// UnknownWorkflowError means that no source has this id.
 type UnknownWorkflowError struct {
 	ID      string
 	Nearest []string
@@ -37,7 +37,7 @@ type UnknownWorkflowError struct {
 
 func (e *UnknownWorkflowError) Error() string { return fmt.Sprintf("unknown workflow %q", e.ID) }
 
-// UnknownCharacterError: no source has this character.
+// UnknownCharacterError means that no source has this character.
 type UnknownCharacterError struct {
 	ID      string
 	Nearest []string
@@ -45,7 +45,7 @@ type UnknownCharacterError struct {
 
 func (e *UnknownCharacterError) Error() string { return fmt.Sprintf("unknown character %q", e.ID) }
 
-// FileError: a registry or graph file cannot be used. Line and Column count
+// FileError means that a registry or graph file cannot be used. Line and Column count
 // from 1; 0 = not known.
 type FileError struct {
 	Path         string

@@ -60,7 +60,7 @@ func (r *resolver) checkLoras(strength *Parameter, own bool) {
 	case len(r.loras) > 0 && site.note != "":
 		r.Notes = append(r.Notes, site.note)
 	case len(r.loras) == 0 && own && !fixed:
-		r.Notes = append(r.Notes, fmt.Sprintf("%s has no effect: no LoRA is named", strength.Name))
+		r.Notes = append(r.Notes, strength.Name+" has no effect: no LoRA is named")
 	case len(r.loras) == 0 && fixed && own:
 		file, _ := r.analysis.w.g.Node(site.slot).Inputs.Text("lora_name")
 		v := r.given[strength].JSON

@@ -15,7 +15,7 @@ type Access struct {
 	Headers  map[string]Secret
 }
 
-// WithheldError: there is a secret for a backend, but only a project's file
+// WithheldError means that there is a secret for a backend, but only a project's file
 // names the address it would go to.
 type WithheldError struct {
 	Backend string // as asked for

@@ -73,7 +73,7 @@ func originOf(address string) string {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port != "" && !(scheme == "http" && port == "80") && !(scheme == "https" && port == "443") {
+	if port != "" && (scheme != "http" || port != "80") && (scheme != "https" || port != "443") {
 		host += ":" + port
 	}
 	return scheme + "://" + host

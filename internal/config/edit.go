@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// EditError: a settings file cannot be changed.
+// EditError means that a settings file cannot be changed.
 type EditError struct {
 	Path    string
 	Message string
@@ -85,15 +85,13 @@ func UseBackend(path, name string) error { return Set(path, "backend", name) }
 
 // checkName refuses names that --backend would read as something else.
 func checkName(name string) error {
-	message := ""
+	var message string
 	switch {
 	case name == "":
 		message = "it is empty"
 	case name == "emulator" || name == "comfy-cloud":
 		message = "this name means something already"
-	case strings.ContainsFunc(name, func(r rune) bool {
-		return !(r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-	}):
+	case strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "":
 		message = "a name has letters, digits, dots, dashes and underscores"
 	default:
 		return nil

@@ -13,7 +13,7 @@ type Problem struct {
 	Nearest      string // the key that was probably meant, or ""
 }
 
-// FileError: a settings file has mistakes; all of them are listed.
+// FileError means that a settings file has mistakes; all of them are listed.
 type FileError struct {
 	Path     string
 	Problems []Problem
@@ -40,7 +40,7 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// ValueError: a variable, flag or new setting has a value that does not fit.
+// ValueError means that a variable, flag or new setting has a value that does not fit.
 type ValueError struct {
 	Source  string // EASEL_PREVIEW, --timeout, or the key
 	Value   string
@@ -51,7 +51,7 @@ func (e *ValueError) Error() string {
 	return fmt.Sprintf("%s is %q: %s", e.Source, e.Value, e.Message)
 }
 
-// KeyError: there is no such setting.
+// KeyError means that there is no such setting.
 type KeyError struct {
 	Key     string
 	Nearest string // the setting that was probably meant, or ""

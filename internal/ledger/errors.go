@@ -12,7 +12,7 @@ var (
 	ErrAmbiguous = errors.New("several runs match")
 )
 
-// NotFoundError: no run of this machine matches. It is an ErrNotFound.
+// NotFoundError means that no run of this machine matches. It is an ErrNotFound.
 type NotFoundError struct {
 	Name    string
 	Nearest []string // ids, the likeliest first
@@ -28,7 +28,7 @@ func (e *NotFoundError) Error() string {
 // Is makes errors.Is(err, ErrNotFound) true.
 func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
 
-// AmbiguousError: a prefix fits more than one run. It is an ErrAmbiguous.
+// AmbiguousError means that a prefix fits more than one run. It is an ErrAmbiguous.
 type AmbiguousError struct {
 	Prefix     string
 	Candidates []string // ids, newest first, at most 10
@@ -46,7 +46,7 @@ func (e *AmbiguousError) Error() string {
 // Is makes errors.Is(err, ErrAmbiguous) true.
 func (e *AmbiguousError) Is(target error) bool { return target == ErrAmbiguous }
 
-// CorruptError: the file of a run cannot be read. It is never deleted by easel
+// CorruptError means that the file of a run cannot be read. It is never deleted by easel
 // itself; the other runs are not affected.
 type CorruptError struct {
 	File string

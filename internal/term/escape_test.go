@@ -47,7 +47,7 @@ func FuzzEscape(f *testing.F) {
 	f.Add("\x1b[2J\x1b]52;c;aGk=\x07\u202e\u009b\x80\n")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := Escape(s)
-		if !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return unsafeRune(r) }) {
+		if !utf8.ValidString(got) || strings.ContainsFunc(got, unsafeRune) {
 			t.Errorf("Escape(%q) = %q is not safe", s, got)
 		}
 		if Escape(got) != got {

@@ -21,7 +21,7 @@ type JSONPrinter struct {
 	code    *gojq.Code // nil prints values as they are
 }
 
-// QueryError: a jq expression cannot be read, or failed on the data.
+// QueryError means that a jq expression cannot be read, or failed on the data.
 type QueryError struct {
 	Query   string
 	Offset  int // bytes of Query before the mistake; -1 when it failed on the data
