@@ -213,7 +213,15 @@ func explainBackend(err error, f *failure) bool {
 	var unreachable *comfy.UnreachableError
 	var status *comfy.StatusError
 	var lost *comfy.LostError
+	var ambiguous *comfy.AmbiguousError
+	var uncollected *run.UncollectedError
+	var full *storage.Error
 	switch {
+	case errors.As(err, &full):
+		return false
+	case errors.As(err, &ambiguous): // before what it wraps
+		f.Code, f.Exit, f.Retryable = "ambiguous", exitLost, false
+		f.Hint = "it may be running: easel resume " + ambiguous.ID + " finds out"
 	case errors.As(err, &noBackend):
 		f.Code, f.Exit = "no_backend", exitUnreachable
 		f.Hint = "name one with easel backends add studio http://HOST:8188, or try --backend emulator, which needs no ComfyUI"
@@ -229,6 +237,10 @@ func explainBackend(err error, f *failure) bool {
 		} else {
 			f.Hint = "run the same command again"
 		}
+	case errors.As(err, &uncollected):
+		f.Code, f.Exit, f.Retryable = "incomplete", exitLost, true
+		f.Message = "the run has ended on the backend, but its outputs are not here: " + uncollected.Error()
+		f.Hint = "easel resume " + uncollected.Run + " fetches them"
 	case errors.As(err, &unreachable):
 		f.Code, f.Exit, f.Retryable = "unreachable", exitUnreachable, true
 		f.Hint = "is ComfyUI running there? easel backends list shows what is known; --backend emulator needs none"
@@ -247,7 +259,6 @@ func explainRun(err error, f *failure) bool {
 	var cancelled *comfy.CancelledError
 	var gone *comfy.NotFoundError
 	var large *comfy.TooLargeError
-	var ambiguous *comfy.AmbiguousError
 	var unknownRun *ledger.NotFoundError
 	switch {
 	case errors.As(err, &failed):
@@ -260,9 +271,6 @@ func explainRun(err error, f *failure) bool {
 	case errors.As(err, &cancelled):
 		f.Code, f.Exit, f.Retryable = "cancelled", exitLost, true
 		f.Hint = "somebody interrupted it on the server; run the same command again"
-	case errors.As(err, &ambiguous):
-		f.Code, f.Exit, f.Retryable = "ambiguous", exitLost, false
-		f.Hint = "it may be running: easel resume " + ambiguous.ID + " finds out"
 	case errors.As(err, &incomplete), errors.As(err, &gone), errors.As(err, &large):
 		f.Code, f.Exit, f.Retryable = "incomplete", exitLost, true
 	case errors.As(err, &unknownRun):
@@ -276,12 +284,14 @@ func explainRun(err error, f *failure) bool {
 
 func explainStorage(err error, f *failure) bool {
 	var se *storage.Error
+	var uncollected *run.UncollectedError
+	left := errors.As(err, &uncollected)
 	switch {
 	case errors.Is(err, storage.ErrExist):
 		f.Hint = "choose another name, or replace it with --force"
+	case left: // whatever the reason, nothing has to be computed again
 	case errors.Is(err, storage.ErrFull):
-		f.Hint = "free some space, then easel resume collects what is finished"
-		f.Retryable = true
+		f.Hint = "free some space and try again"
 	case errors.Is(err, storage.ErrRefused), errors.Is(err, fs.ErrPermission):
 		f.Hint = "choose a folder you may write to with --out"
 	case errors.As(err, &se):
@@ -289,5 +299,9 @@ func explainStorage(err error, f *failure) bool {
 		return false
 	}
 	f.Code, f.Exit = "storage", exitStorage
+	if left {
+		f.Retryable = true
+		f.Hint = "the outputs are still on the backend: when the folder can be written, easel resume " + uncollected.Run + " fetches them"
+	}
 	return true
 }

@@ -12,12 +12,15 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
 // harvest downloads, verifies and stores the outputs of a finished run, in
 // order. One that cannot be had makes the run partial; none at all fails it.
+// When the store or the connection fails, the outputs are still there: that is
+// an *UncollectedError, and the run stays open.
 func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.State, sink Sink) error {
 	began := r.now()
 	wanted := keepers(st.Outputs)
@@ -34,11 +37,10 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 			if ctx.Err() != nil {
 				return err
 			}
-			errs = append(errs, err)
-			var se *storage.Error
-			if errors.As(err, &se) {
-				break // the store is in trouble: the next output would meet the same
+			if !missing(err) {
+				return &UncollectedError{Run: t.Run, Err: err}
 			}
+			errs = append(errs, err)
 			res.note(sink, err.Error())
 			continue
 		}
@@ -47,7 +49,7 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 	}
 	res.Timing.Download = r.now().Sub(began).Milliseconds()
 	switch {
-	case len(res.Outputs) == 0, isStorage(errs):
+	case len(res.Outputs) == 0:
 		return errors.Join(errs...)
 	case len(errs) > 0 || len(st.Rejected) > 0:
 		res.Status = Partial
@@ -55,9 +57,13 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 	return nil
 }
 
-func isStorage(errs []error) bool {
-	var se *storage.Error
-	return errors.As(errors.Join(errs...), &se)
+// missing reports whether an output cannot be had however often it is asked
+// for: the backend does not have it, or has it damaged or too large.
+func missing(err error) bool {
+	var gone *comfy.NotFoundError
+	var damaged *IncompleteError
+	var large *comfy.TooLargeError
+	return errors.As(err, &gone) || errors.As(err, &damaged) || errors.As(err, &large)
 }
 
 // keepers are the outputs that a user wants: what was saved, or, when nothing
@@ -129,6 +135,7 @@ func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Outp
 	if err != nil {
 		return Output{}, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
 	}
+	crashpoint.Here(crashpoint.Downloaded)
 	rep := check.Report()
 	if reason := damage(o, rep, size, got); reason != "" {
 		return Output{}, &IncompleteError{Reason: fmt.Sprintf("output %d of node %s arrived damaged: %s", o.Index+1, o.Node, reason)}
@@ -141,12 +148,14 @@ func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Outp
 	if err != nil {
 		return Output{}, err
 	}
+	crashpoint.Here(crashpoint.Stored)
 	out.Path = r.Store.Location(name)
 	if t.Sidecar {
 		if err := r.writeRecord(ctx, t, res, name, out, n); err != nil {
 			return Output{}, err
 		}
 	}
+	crashpoint.Here(crashpoint.Kept)
 	return out, nil
 }
 
