@@ -38,7 +38,9 @@ func sides(t *testing.T, opts Options) (ours, theirs side) {
 	opts.StrictModels = true
 	s := New(opts)
 	t.Cleanup(func() { _ = s.Close() })
-	return side{"http://emulator", s.Client()}, side{strings.TrimSuffix(real, "/"), http.DefaultClient}
+	network := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(network.CloseIdleConnections)
+	return side{"http://emulator", s.Client()}, side{strings.TrimSuffix(real, "/"), network}
 }
 
 // An answer is what is compared of a response.
@@ -135,6 +137,8 @@ func TestConformanceOfAnswers(t *testing.T) {
 		{"GET", "/view?filename=x.png&type=nope", ""}, {"GET", "/view?filename=x.png&subfolder=../..", ""}, {"GET", "/view?filename=x.png&type=", ""},
 		{"GET", "/view?filename=x.png&subfolder=/etc", ""}, {"GET", "/view?filename=x.png", ""}, {"GET", "/view?filename=x.png+[input]", ""},
 		{"GET", "/view?filename=[input]", ""}, {"GET", "/view?filename=a/b/x.png&type=input", ""},
+		{"GET", "/userdata", ""}, {"GET", "/userdata?dir=easel-none", ""}, {"GET", "/userdata?dir=../..", ""}, {"GET", "/userdata/easel-none.json", ""},
+		{"GET", "/userdata/..%2F..%2Fx", ""}, {"POST", "/userdata", ""}, {"GET", "/userdata/", ""},
 		{"POST", "/queue", ""}, {"POST", "/queue", "{"}, {"POST", "/queue", "[]"}, {"POST", "/queue", "null"}, {"POST", "/queue", "5"}, {"POST", "/queue", "{}"},
 		{"POST", "/queue", `{"delete": ["none"]}`}, {"POST", "/queue", `{"delete": 5}`}, {"POST", "/queue", `{"delete": null}`}, {"POST", "/queue", `"x"`},
 		{"POST", "/queue", `{"clear": false}`}, {"POST", "/queue", `{"delete": "abc"}`}, {"POST", "/queue", `{"delete": {}}`},

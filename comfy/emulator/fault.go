@@ -108,7 +108,7 @@ func Faults() []FaultHelp {
 func Endpoints() []string {
 	return []string{
 		"prompt", "remaining", "history", "view", "queue", "interrupt", "upload", "object_info", "models",
-		"system_stats", "features", "jobs", "free", "ws", "other",
+		"system_stats", "features", "jobs", "free", "userdata", "ws", "other",
 	}
 }
 

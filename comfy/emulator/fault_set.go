@@ -79,6 +79,13 @@ func (s *faultSet) strikesJob(name string, n int, each bool) bool {
 	})
 }
 
+// retire keeps a fault from striking again.
+func (s *faultSet) retire(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = slices.DeleteFunc(s.list, func(f *liveFault) bool { return f.Name == name })
+}
+
 // off reports whether a default quirk was switched off.
 func (s *faultSet) off(name string) bool {
 	f, ok := s.look(name)

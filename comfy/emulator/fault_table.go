@@ -41,7 +41,7 @@ func faultKinds() []faultKind {
 		{FaultNodeErrors, one(argCount()), 0, "accepts prompts with 200 and node_errors, and skips the last of several outputs"},
 		{FaultDuplicateIDs, one(argKind("reject")), 1, "answers 409 to a prompt id that is known already"},
 		{FaultVanish, one(argNth()), 0, "the job, or the n-th, disappears when it should start, without history or event"},
-		{FaultForget, one(argKindOrTime()), 1, "restarts the server without its memory after this time, or in the middle of the n-th job"},
+		{FaultForget, one(argKindOrTime()), 1, "restarts the server without its memory this long after its start, or in the middle of the n-th job"},
 		{FaultZombie, one(argNth()), 0, "the worker dies with the first job, or the n-th; HTTP goes on"},
 		{FaultOOM, one(argClass(), argCount()), 1, "nodes of this class run out of GPU memory"},
 		{FaultException, one(argClass(), argCount()), 1, "nodes of this class raise a RuntimeError"},

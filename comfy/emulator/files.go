@@ -33,12 +33,14 @@ type volume interface {
 	close() error
 }
 
-// folders are the server's three folders.
+// folders are the server's folders: three of pictures, and one of what the
+// editor saves.
 type folders struct {
 	faults *faultSet
 	input  volume
 	output volume
 	temp   volume
+	user   volume
 
 	mu sync.Mutex // held while a name is chosen and its file written
 }
@@ -46,9 +48,10 @@ type folders struct {
 func newFolders(dir string, limit int64, faults *faultSet) *folders {
 	if dir == "" {
 		budget := &memBudget{limit: limit}
-		return &folders{faults: faults, input: newMemVolume(nil), output: newMemVolume(budget), temp: newMemVolume(budget)}
+		return &folders{faults: faults, input: newMemVolume(nil), output: newMemVolume(budget), temp: newMemVolume(budget), user: newMemVolume(nil)}
 	}
-	return &folders{faults: faults, input: newDiskVolume(dir, "input"), output: newDiskVolume(dir, "output"), temp: newDiskVolume(dir, "temp")}
+	disk := func(name string) volume { return newDiskVolume(dir, name) }
+	return &folders{faults: faults, input: disk("input"), output: disk("output"), temp: disk("temp"), user: disk("user")}
 }
 
 // volume finds a folder by the name of its type.
@@ -67,7 +70,7 @@ func (f *folders) volume(typ string) (volume, bool) {
 func (f *folders) wipeTemp() { f.temp.wipe() }
 
 func (f *folders) close() error {
-	return errors.Join(f.input.close(), f.output.close(), f.temp.close())
+	return errors.Join(f.input.close(), f.output.close(), f.temp.close(), f.user.close())
 }
 
 // annotated splits "name [type]" as the server does: the bracket and exactly

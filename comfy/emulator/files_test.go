@@ -228,6 +228,34 @@ func TestUpload(t *testing.T) {
 	}
 }
 
+func TestUserData(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, Options{})
+	post := func(path, body string, status int, want string) {
+		t.Helper()
+		if got, text := f.do("POST", "/api/userdata/"+path, body); got != status || text != want {
+			t.Errorf("%s: got %d %s", path, got, text)
+		}
+	}
+	post("workflows%2Fa.json", "{}", 200, `"workflows/a.json"`)
+	post("workflows%2Fd%2Fb.json", "[]", 200, `"workflows/d/b.json"`)
+	post("workflows%2Fa.json?overwrite=false", "x", 409, "File already exists")
+	post("..%2Fx", "x", 403, "")
+	for path, want := range map[string]string{
+		"?dir=workflows":                         `["a.json"]`,
+		"?dir=workflows&recurse=true":            `["a.json", "d/b.json"]`,
+		"?dir=workflows&recurse=true&split=true": `[["a.json", "a.json"], ["d/b.json", "d", "b.json"]]`,
+		"/workflows%2Fd%2Fb.json":                `[]`,
+	} {
+		if status, got := f.do("GET", "/userdata"+path, ""); status != 200 || got != want {
+			t.Errorf("%s: got %d %s", path, status, got)
+		}
+	}
+	if _, got := f.do("GET", "/userdata?dir=workflows&full_info=true", ""); !strings.HasPrefix(got, `[{"path": "a.json", "size": 2, "modified": `) {
+		t.Errorf("full info: got %s", got)
+	}
+}
+
 func FuzzInside(f *testing.F) {
 	for _, s := range append(hostileFilenames(), hostileSubfolders()...) {
 		f.Add(s)

@@ -53,6 +53,7 @@ func (s *Server) startInstance(kept *history) *instance {
 	if f, ok := s.faults.look(FaultForget); ok && f.Duration > 0 {
 		in.work.Go(func() {
 			if wait(ctx, f.Duration) == nil {
+				in.faults.retire(FaultForget)
 				in.forget()
 			}
 		})

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"compress/gzip"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -182,6 +184,29 @@ func TestBodyLimit(t *testing.T) {
 	}
 	if status, _ := f.do("POST", "/prompt", strings.Repeat(" ", 98)+"{}"); status != 400 {
 		t.Errorf("a body within the limit: got %d", status)
+	}
+}
+
+func TestCompressedBody(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, Options{MaxUpload: 10000})
+	send := func(text string) int {
+		t.Helper()
+		var packed strings.Builder
+		z := gzip.NewWriter(&packed)
+		_, _ = z.Write([]byte(text))
+		_ = z.Close()
+		a, err := side{"http://emulator", f.client}.ask(t.Context(), "POST", "/prompt", packed.String(), http.Header{"Content-Encoding": {"gzip"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Status
+	}
+	if got := send(`{"prompt": ` + graph(1, 1) + `}`); got != 200 {
+		t.Errorf("prompt: got %d", got)
+	}
+	if got := send(strings.Repeat(" ", 1<<20)); got != 413 {
+		t.Errorf("bomb: got %d", got)
 	}
 }
 

@@ -53,6 +53,8 @@ func routes() []route {
 		{path: "/system_stats", endpoint: "system_stats", get: (*instance).getSystemStats},
 		{path: "/features", endpoint: "features", get: (*instance).getFeatures},
 		{path: "/extensions", endpoint: "other", get: (*instance).getExtensions},
+		{path: "/userdata", endpoint: "userdata", get: (*instance).getUserData},
+		{path: "/userdata/", endpoint: "userdata", get: (*instance).getUserFile, post: (*instance).postUserFile},
 		{path: "/jobs", endpoint: "jobs", get: (*instance).getJobs, apiOnly: true, modern: true},
 		{path: "/jobs/", endpoint: "jobs", get: (*instance).getJob, apiOnly: true, modern: true},
 		{path: "/jobs/cancel", endpoint: "jobs", post: (*instance).postJobsCancel, apiOnly: true, modern: true},

@@ -185,14 +185,15 @@ func (s *Server) SetFaults(faults ...Fault) { s.faults.set(faults) }
 // AddFault switches one more fault on.
 func (s *Server) AddFault(f Fault) { s.faults.add(f) }
 
-// Requests lists the requests answered so far, in the order of their end.
+// Requests lists the requests answered so far, in the order of their end. Of
+// very many only the newest are kept (65,536 to 131,072).
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// Executions lists the jobs that ended so far, in order.
+// Executions lists the jobs that ended so far, in order, as many as Requests.
 func (s *Server) Executions() []Execution {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -223,7 +224,7 @@ func (s *Server) enter() (in *instance, leave func()) {
 
 func (s *Server) logRequest(r Request) {
 	s.mu.Lock()
-	s.requests = append(s.requests, r)
+	s.requests = capped(s.requests, r)
 	s.mu.Unlock()
 	if s.opts.OnRequest != nil {
 		s.opts.OnRequest(r)
@@ -232,11 +233,22 @@ func (s *Server) logRequest(r Request) {
 
 func (s *Server) logExecution(e Execution) {
 	s.mu.Lock()
-	s.executions = append(s.executions, e)
+	s.executions = capped(s.executions, e)
 	s.mu.Unlock()
 	if s.opts.OnExecution != nil {
 		s.opts.OnExecution(e)
 	}
+}
+
+// logLimit bounds the logs of a server that runs for months.
+const logLimit = 1 << 17
+
+// capped appends to a log, and drops its older half when it is full.
+func capped[T any](log []T, entry T) []T {
+	if len(log) >= logLimit {
+		log = slices.Clone(log[logLimit/2:])
+	}
+	return append(log, entry)
 }
 
 // countStart numbers the jobs from 1.

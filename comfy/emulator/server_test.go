@@ -16,7 +16,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// tidy ends what the shared client of net/http keeps open, before leaks are
+// looked for.
+type tidy struct{ *testing.M }
+
+func (t tidy) Run() int {
+	defer http.DefaultClient.CloseIdleConnections()
+	return t.M.Run()
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(tidy{m}) }
 
 func TestRestartLosesEverything(t *testing.T) {
 	t.Parallel()
@@ -110,7 +119,6 @@ func TestServerBehindARealListener(t *testing.T) {
 		_ = res.Body.Close()
 		t.Errorf("a killed server answered %d", res.StatusCode)
 	}
-	http.DefaultClient.CloseIdleConnections()
 }
 
 func TestOriginIsChecked(t *testing.T) {
