@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 const crash = "500 Internal Server Error\n\nServer got itself in trouble"
@@ -223,5 +225,18 @@ func TestPartialExecutionRunsTheTargetsOnly(t *testing.T) {
 	outputs := f.history("job")["outputs"].(map[string]any)
 	if len(outputs) != 1 || outputs["4"] == nil {
 		t.Errorf("outputs: got %v", outputs)
+	}
+}
+
+func TestNewerFormOfCombos(t *testing.T) {
+	t.Parallel()
+	c := &class{name: "V3", v3: true, hidden: []string{"PROMPT"}, required: []input{
+		{name: "mode", typ: "COMBO", choices: []string{"a", "b"}, options: map[string]any{"default": "a"}},
+		{name: "size", typ: "INT"},
+	}}
+	got := string(pyval.Encode(c.info()[0].Value))
+	want := `{"required": {"mode": ["COMBO", {"default": "a", "multiselect": false, "options": ["a", "b"]}], "size": ["INT"]}, "hidden": {"prompt": ["PROMPT"]}}`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
