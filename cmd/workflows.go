@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,23 +27,41 @@ type workflowsListOptions struct {
 	app      *app
 	category string
 	family   string
+	ready    bool
+	backend  string
 }
 
 func newWorkflowsListCmd(a *app) *cobra.Command {
 	o := &workflowsListOptions{app: a}
 	c := &cobra.Command{
-		Use:     "list",
-		Short:   "List the workflows",
-		Example: "  easel workflows list\n  easel workflows list --category edit\n  easel workflows list --jq '.[].id'",
-		Args:    exactArgs(),
-		RunE:    func(*cobra.Command, []string) error { return runWorkflowsList(o) },
+		Use:   "list",
+		Short: "List the workflows",
+		Long: `List the workflows. With --ready, ask the backend and show which ones run there
+as they are, and what the others miss: nodes, models, a newer ComfyUI.`,
+		Example: `  easel workflows list
+  easel workflows list --category edit
+  easel workflows list --ready --backend studio
+  easel workflows list --jq '.[].id'`,
+		Args: exactArgs(),
+		RunE: func(c *cobra.Command, _ []string) error { return runWorkflowsList(c.Context(), o) },
 	}
 	c.Flags().StringVar(&o.category, "category", "", "only those of a `CATEGORY`")
 	c.Flags().StringVar(&o.family, "family", "", "only those of a model `FAMILY`")
+	c.Flags().BoolVar(&o.ready, "ready", false, "show what runs on the backend, and what is missing there")
+	addBackendFlag(a, c, &o.backend)
 	return c
 }
 
-func runWorkflowsList(o *workflowsListOptions) error {
+// addBackendFlag declares --backend for a command that asks a backend something.
+func addBackendFlag(a *app, c *cobra.Command, to *string) {
+	c.Flags().StringVarP(to, "backend", "b", "", "which backend is asked: a `NAME`, http://HOST:PORT, or emulator")
+	_ = c.RegisterFlagCompletionFunc("backend", a.completeBackends)
+}
+
+func runWorkflowsList(ctx context.Context, o *workflowsListOptions) error {
+	if o.backend != "" && !o.ready {
+		return usagef("add --ready", "--backend is asked only with --ready")
+	}
 	reg, err := o.app.registry()
 	if err != nil {
 		return err
@@ -52,6 +71,9 @@ func runWorkflowsList(o *workflowsListOptions) error {
 		if (o.category == "" || wf.Category == o.category) && (o.family == "" || wf.ModelFamily == o.family) {
 			found = append(found, wf)
 		}
+	}
+	if o.ready {
+		return listReady(ctx, o, found)
 	}
 	if o.app.global.json {
 		return o.app.printJSON(found)
@@ -150,16 +172,25 @@ func describeWorkflow(wf *registry.Workflow) string {
 }
 
 func newWorkflowsValidateCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	backend := ""
+	c := &cobra.Command{
 		Use:   "validate [WORKFLOW|FILE...]",
 		Short: "Check workflows and print where each parameter lands",
 		Long: `Check workflows, all of them when none is named, and print where each parameter
 lands in the graph. A parameter that lands nowhere, or in several places that
-are not meant, is an error (exit 6).`,
-		Example:           "  easel workflows validate\n  easel workflows validate flux_single\n  easel workflows validate --registry ./registry.yaml",
+are not meant, is an error (exit 6). With --backend, what that server lacks is
+one too: nodes, models, values.`,
+		Example: `  easel workflows validate
+  easel workflows validate flux_single
+  easel workflows validate flux_single --backend studio
+  easel workflows validate --registry ./registry.yaml`,
 		ValidArgsFunction: a.completeIDs,
-		RunE:              func(_ *cobra.Command, args []string) error { return runWorkflowsValidate(a, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return runWorkflowsValidate(c.Context(), a, args, backend)
+		},
 	}
+	addBackendFlag(a, c, &backend)
+	return c
 }
 
 // A checkedWorkflow is one line of `workflows validate --json`.
@@ -177,7 +208,7 @@ type landing struct {
 	Targets []string `json:"targets"`
 }
 
-func runWorkflowsValidate(a *app, words []string) error {
+func runWorkflowsValidate(ctx context.Context, a *app, words []string, backend string) error {
 	var chosen []*registry.Workflow
 	for _, word := range words {
 		t, err := a.resolveTarget(word)
@@ -194,13 +225,21 @@ func runWorkflowsValidate(a *app, words []string) error {
 		chosen = reg.Workflows()
 	}
 	results := make([]checkedWorkflow, 0, len(chosen))
-	bad := 0
 	for _, wf := range chosen {
-		r := checkWorkflow(a, wf)
+		results = append(results, checkWorkflow(a, wf))
+	}
+	hint := "bind says where a parameter lands: \"bind\": \"KSampler.steps\""
+	if backend != "" {
+		if err := checkOnBackend(ctx, a, backend, chosen, results); err != nil {
+			return err
+		}
+		hint = "easel workflows needs ID prints the downloads of its models"
+	}
+	bad := 0
+	for _, r := range results {
 		if !r.OK {
 			bad++
 		}
-		results = append(results, r)
 	}
 	if a.global.json {
 		if err := a.printJSON(results); err != nil {
@@ -210,7 +249,7 @@ func runWorkflowsValidate(a *app, words []string) error {
 		printChecked(a, results)
 	}
 	if bad > 0 {
-		return &invalidError{fmt.Sprintf("%d of %d %s cannot be used as they are", bad, len(chosen), plural(len(chosen), "workflow")), "bind says where a parameter lands: \"bind\": \"KSampler.steps\""}
+		return &invalidError{fmt.Sprintf("%d of %d %s cannot be used as they are", bad, len(chosen), plural(len(chosen), "workflow")), hint}
 	}
 	return nil
 }
@@ -253,6 +292,9 @@ func printChecked(a *app, results []checkedWorkflow) {
 				line += "; did you mean " + strings.Join(p.Nearest, " or ") + "?"
 			}
 			fmt.Fprintf(w, "  %s %s\n", st.Bad("!"), term.Escape(line))
+			if p.Hint != "" {
+				fmt.Fprintf(w, "    %s\n", st.Faint(term.Escape(p.Hint)))
+			}
 		}
 	}
 }

@@ -95,12 +95,13 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 }
 
 func (s *Survey) short(wf *registry.Workflow, np comfy.NodeProblem) string {
+	old := wf.MinVersion != "" && comfy.AtLeast(s.Version, "0.0") && !comfy.AtLeast(s.Version, wf.MinVersion)
 	switch np.Type {
 	case "missing_node_type":
 		if pack, ok := packageOf(np.Class); ok {
 			return fmt.Sprintf("node %s (%s)", np.Class, pack.name)
 		}
-		if wf.MinVersion != "" && comfy.AtLeast(s.Version, "0.0") && !comfy.AtLeast(s.Version, wf.MinVersion) {
+		if old {
 			return "ComfyUI " + wf.MinVersion
 		}
 		return "node " + np.Class
@@ -110,8 +111,11 @@ func (s *Survey) short(wf *registry.Workflow, np comfy.NodeProblem) string {
 				return m.Folder + "/" + m.File
 			}
 		}
-		if folder := registry.ModelFolder(np.Class, np.Input); folder != "" {
+		if folder := registry.ModelFolder(np.Class, np.Input); folder != "" && looksLikeModel(np.Received) {
 			return folder + "/" + np.Received
+		}
+		if old {
+			return "ComfyUI " + wf.MinVersion
 		}
 	}
 	return fmt.Sprintf("%s.%s", np.Class, np.Input)
