@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// UnreachableError: nobody answered at the address, or who answered is not a
+// UnreachableError means that nobody answered at the address, or who answered is not a
 // ComfyUI.
 type UnreachableError struct {
 	Address string // without credentials
@@ -20,7 +20,7 @@ func (e *UnreachableError) Error() string {
 }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// AuthError: the server, or a proxy in front of it, refused our credentials,
+// AuthError means that the server, or a proxy in front of it, refused our credentials,
 // or a secret was withheld from an address that may not have it.
 type AuthError struct {
 	Address string
@@ -32,7 +32,7 @@ func (e *AuthError) Error() string {
 	return fmt.Sprintf("%s refused access: %s", e.Address, e.Reason)
 }
 
-// ValidationError: the server rejected the graph. It is permanent.
+// ValidationError means that the server rejected the graph. It is permanent.
 type ValidationError struct {
 	Type    string // the server's error type, e.g. prompt_outputs_failed_validation
 	Message string
@@ -68,7 +68,7 @@ func (e *ValidationError) Error() string {
 	return s
 }
 
-// NodeError: a node raised an exception while it ran.
+// NodeError means that a node raised an exception while it ran.
 type NodeError struct {
 	Node      string
 	Class     string
@@ -88,7 +88,7 @@ func (e *NodeError) Error() string {
 	return fmt.Sprintf("node %s (%s) failed: %s", e.Node, e.Class, strings.TrimSpace(what))
 }
 
-// LostError: the server is proven to have forgotten the run, or it could not
+// LostError means that the server is proven to have forgotten the run, or it could not
 // be asked any more.
 type LostError struct {
 	ID     string
@@ -100,7 +100,7 @@ type LostError struct {
 func (e *LostError) Error() string { return fmt.Sprintf("run %s is lost: %s", e.ID, e.Reason) }
 func (e *LostError) Unwrap() error { return e.Err }
 
-// TimeoutError: a limit of ours ran out.
+// TimeoutError means that a limit of ours ran out.
 type TimeoutError struct {
 	What  string
 	After time.Duration
@@ -111,7 +111,7 @@ func (e *TimeoutError) Error() string { return fmt.Sprintf("%s: no end after %s"
 // Timeout reports true, as net.Error does.
 func (e *TimeoutError) Timeout() bool { return true }
 
-// CancelledError: the run was interrupted at the server. Ours says whether we
+// CancelledError means that the run was interrupted at the server. Ours says whether we
 // asked for it; an interrupt we did not ask for is worth another try.
 type CancelledError struct {
 	ID   string
@@ -126,7 +126,7 @@ func (e *CancelledError) Error() string {
 	return "run " + e.ID + " was interrupted by somebody else"
 }
 
-// StatusError: an HTTP answer that is none of the above.
+// StatusError is an HTTP answer that none of the other errors describe.
 type StatusError struct {
 	Address    string
 	Method     string
@@ -144,7 +144,7 @@ func (e *StatusError) Error() string {
 	return s
 }
 
-// TooLargeError: the server sent, or was about to be sent, more than a limit allows.
+// TooLargeError means that the server sent, or was about to be sent, more than a limit allows.
 type TooLargeError struct {
 	What  string
 	Limit int64 // bytes
@@ -154,7 +154,7 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("%s is larger than the limit of %d bytes", e.What, e.Limit)
 }
 
-// NotFoundError: the server no longer has an output file.
+// NotFoundError means that the server no longer has an output file.
 type NotFoundError struct{ Output Output }
 
 func (e *NotFoundError) Error() string {
@@ -179,7 +179,7 @@ func Ambiguous(err error) bool {
 	return errors.As(err, &a)
 }
 
-// CannotCancelError: the run executes on a server that has no way to stop one
+// CannotCancelError means that the run executes on a server that has no way to stop one
 // run and no other. easel never interrupts whatever happens to run.
 type CannotCancelError struct {
 	ID      string

@@ -64,8 +64,7 @@ type follower struct {
 }
 
 func (f *follower) close() {
-	last := f.run.close(f.box)
-	if last && f.finished {
+	if f.run.close(f.box, f.finished) && f.finished {
 		f.c.runs.remove(f.id)
 	}
 }
@@ -89,9 +88,10 @@ func (f *follower) next(ctx context.Context) (Event, error) {
 			err error
 		)
 		now := time.Now()
+		served := f.downSince.IsZero() && f.c.socket.serves(f.run)
 		b := f.box
-		b.mu.Lock()
-		due := f.due(now, b.heard, b.nudged)
+		b.mu.Lock() // nothing that locks the run: delivery holds it first
+		due := f.due(now, served, b.heard, b.nudged)
 		ending, ended := b.ending, b.ended
 		if !due.After(now) {
 			b.nudged = false
@@ -117,8 +117,7 @@ func (f *follower) next(ctx context.Context) (Event, error) {
 }
 
 // due is when to poll next, if nothing comes in until then.
-func (f *follower) due(now, heard time.Time, nudged bool) time.Time {
-	served := f.downSince.IsZero() && f.c.socket.serves(f.run)
+func (f *follower) due(now time.Time, served bool, heard time.Time, nudged bool) time.Time {
 	switch {
 	case !f.downSince.IsZero():
 	case served && f.blind:

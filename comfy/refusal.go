@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// RedirectError: the server wanted to send us, and our credentials, elsewhere.
+// RedirectError means that the server wanted to send us, and our credentials, elsewhere.
 type RedirectError struct {
 	To string // scheme and host
 }

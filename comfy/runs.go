@@ -22,11 +22,11 @@ type runs struct {
 
 // A run is what the client knows about one submitted or followed run.
 type run struct {
-	id       string
-	clientID string          // socket session that gets its events, "" = none of ours
-	sockets  map[string]bool // nodes that send their pictures only through the socket
+	id string
 
 	mu        sync.Mutex
+	clientID  string          // socket session that gets its events, "" = none of ours
+	sockets   map[string]bool // nodes that send their pictures only through the socket
 	boxes     []*mailbox
 	backlog   *mailbox // events since the submission, for the first follower
 	rejected  []NodeProblem
@@ -135,6 +135,12 @@ func (rs *runs) theActive() *run {
 	return found
 }
 
+func (r *run) session() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.clientID
+}
+
 func (r *run) followed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -154,12 +160,19 @@ func (r *run) open() *mailbox {
 	return b
 }
 
-// close ends a mailbox and reports whether it was the last.
-func (r *run) close(b *mailbox) bool {
+// close ends a mailbox and reports whether it was the last. Of a run that goes
+// on, the last one keeps collecting for whoever follows next.
+func (r *run) close(b *mailbox, finished bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.boxes = slices.DeleteFunc(r.boxes, func(x *mailbox) bool { return x == b })
-	return len(r.boxes) == 0
+	if len(r.boxes) > 0 {
+		return false
+	}
+	if !finished {
+		r.backlog = b
+	}
+	return true
 }
 
 // all are the mailboxes to deliver to; r.mu is held.

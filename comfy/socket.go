@@ -330,10 +330,11 @@ func (s *socket) speak(ctx context.Context, conn *websocket.Conn, abort func()) 
 
 // serves reports whether the events of a run can be expected to come in.
 func (s *socket) serves(r *run) bool {
+	session := r.session()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.gen
-	if g == nil || r.clientID != g.clientID || g.mute {
+	if g == nil || session != g.clientID || g.mute {
 		return false
 	}
 	select {
@@ -347,9 +348,10 @@ func (s *socket) serves(r *run) bool {
 // unheard notes that a run of the present connection went on without a single
 // message about it: the connection is mute, and is replaced.
 func (s *socket) unheard(r *run) {
+	session := r.session()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gen == nil || s.gen.clientID != r.clientID || s.gen.mute {
+	if s.gen == nil || s.gen.clientID != session || s.gen.mute {
 		return
 	}
 	s.gen.mute = true

@@ -1,0 +1,115 @@
+// Package comfytest is the conformance suite that every comfy.Backend passes.
+//
+// It knows nothing of how a backend works: it submits graphs, follows them and
+// looks at what came out. What a place cannot do (see Abilities, and the empty
+// fields of a Harness) is skipped with a message. It does not test faults of
+// the network; those belong to each backend.
+package comfytest
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// A Harness tells the suite how to get at a backend and what to run on it.
+type Harness struct {
+	// New gives a backend that is closed when the test ends. Backends of
+	// several tests may be the same place.
+	New func(t *testing.T) comfy.Backend
+	// Quick gives a graph that runs in moments and saves one picture through
+	// the node "save". Each call gives one that no cache knows.
+	// nil = EmptyImage and SaveImage.
+	Quick func() *comfy.Graph
+	// Slow gives a graph that runs for at least two seconds and can be stopped
+	// within one; nil skips the tests that need it.
+	Slow func() *comfy.Graph
+	// Invalid gives a graph that is refused because of a value; nil = a picture
+	// of width -1.
+	Invalid func() *comfy.Graph
+	// Failing gives a graph one node of which raises an exception; nil skips.
+	Failing func() *comfy.Graph
+	// Picture gives a graph that loads the file of its target and saves it;
+	// nil = LoadImage and SaveImage.
+	Picture func() (*comfy.Graph, comfy.Target)
+	// Limit bounds each test; 0 = 30 s.
+	Limit time.Duration
+}
+
+var unique atomic.Int64
+
+// Quick is the default of Harness.Quick.
+func Quick() *comfy.Graph {
+	colour := (time.Now().UnixNano()>>10 + unique.Add(1)*7919) & 0xffffff
+	return parse(fmt.Sprintf(`{
+		"1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": %d}},
+		"save": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "easel/suite"}, "_meta": {"title": "Keep"}}}`, colour))
+}
+
+// Invalid is the default of Harness.Invalid.
+func Invalid() *comfy.Graph {
+	g := Quick()
+	g.Node("1").Inputs.Set("width", []byte("-1"))
+	return g
+}
+
+// Picture is the default of Harness.Picture.
+func Picture() (*comfy.Graph, comfy.Target) {
+	return parse(fmt.Sprintf(`{
+		"1": {"class_type": "LoadImage", "inputs": {"image": "none.png"}},
+		"save": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "easel/suite%d"}}}`, unique.Add(1))),
+		comfy.Target{Node: "1", Input: "image"}
+}
+
+func parse(s string) *comfy.Graph {
+	g, err := comfy.ParseGraph([]byte(s))
+	if err != nil {
+		panic(err) // the suite's own text
+	}
+	return g
+}
+
+// Run runs the suite.
+func Run(t *testing.T, h Harness) {
+	if h.Quick == nil {
+		h.Quick = Quick
+	}
+	if h.Invalid == nil {
+		h.Invalid = Invalid
+	}
+	if h.Picture == nil {
+		h.Picture = Picture
+	}
+	if h.Limit == 0 {
+		h.Limit = 30 * time.Second
+	}
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *suite)
+	}{
+		{"Describe", testDescribe},
+		{"RunToFile", testRunToFile},
+		{"EventsEndWithDone", testEvents},
+		{"FollowAfterTheEnd", testFollowAfterTheEnd},
+		{"AbandonedFollow", testAbandonedFollow},
+		{"SameGraphTwice", testSameGraphTwice},
+		{"GraphIsNotModified", testGraphIsNotModified},
+		{"Parallel", testParallel},
+		{"Upload", testUpload},
+		{"UnknownRun", testUnknownRun},
+		{"Refused", testRefused},
+		{"NodeError", testNodeError},
+		{"ContextEndsFollow", testContextEndsFollow},
+		{"CancelQueued", testCancelQueued},
+		{"CancelRunning", testCancelRunning},
+		{"CancelFinished", testCancelFinished},
+		{"MissingFile", testMissingFile},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.run(t, &suite{Harness: h, backend: h.New(t)})
+		})
+	}
+}
