@@ -11,7 +11,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// StoppedError: the run was given up, by a signal or a time limit.
+// StoppedError means that the run was given up, by a signal or a time limit.
 type StoppedError struct {
 	Run         string
 	Why         error // context.Canceled, *comfy.TimeoutError
@@ -31,7 +31,7 @@ func (e *StoppedError) Error() string {
 }
 func (e *StoppedError) Unwrap() error { return e.Why }
 
-// InputError: an input file cannot be used.
+// InputError means that an input file cannot be used.
 type InputError struct {
 	Parameter string
 	File      string
@@ -41,11 +41,14 @@ type InputError struct {
 }
 
 func (e *InputError) Error() string {
+	if e.File == "" {
+		return e.Parameter + ": " + e.Reason
+	}
 	return fmt.Sprintf("%s %s: %s", e.Parameter, e.File, e.Reason)
 }
 func (e *InputError) Unwrap() error { return e.Err }
 
-// RejectedError: the backend refused the graph. Problems name the parameters
+// RejectedError means that the backend refused the graph. Problems name the parameters
 // that the user typed, where the value came from one.
 type RejectedError struct {
 	Problems []registry.Problem
@@ -65,7 +68,7 @@ func (e *RejectedError) Error() string {
 }
 func (e *RejectedError) Unwrap() error { return e.Err }
 
-// FailedError: a node raised while the run executed. Parameter is the one
+// FailedError means that a node raised while the run executed. Parameter is the one
 // whose value the failing node takes, "" when there is none or several.
 type FailedError struct {
 	Parameter string
@@ -75,7 +78,7 @@ type FailedError struct {
 func (e *FailedError) Error() string { return e.Err.Error() }
 func (e *FailedError) Unwrap() error { return e.Err }
 
-// IncompleteError: the run ended, but what it should have left is not there.
+// IncompleteError means that the run ended, but what it should have left is not there.
 type IncompleteError struct {
 	Reason string
 	Err    error
@@ -84,7 +87,7 @@ type IncompleteError struct {
 func (e *IncompleteError) Error() string { return e.Reason }
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
-// UncollectedError: the run has ended on the backend, but its outputs could not
+// UncollectedError means that the run has ended on the backend, but its outputs could not
 // be fetched or stored. They are still there, and Resume collects them.
 type UncollectedError struct {
 	Run string

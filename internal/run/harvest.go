@@ -32,7 +32,7 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 	}
 	var errs []error
 	for i, o := range wanted {
-		out, err := r.keep(ctx, t, res, o, i+1)
+		out, err := r.keep(ctx, t, res, o, i+1, sink)
 		if err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -91,7 +91,7 @@ func nothingCameOut(st comfy.State) string {
 }
 
 // keep stores one output. A damaged transfer is tried once more.
-func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n int) (Output, error) {
+func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n int, sink Sink) (Output, error) {
 	if o.Kind == comfy.OutputText && o.Filename == "" {
 		open := func(context.Context) (io.ReadCloser, int64, error) {
 			return io.NopCloser(strings.NewReader(o.Text)), int64(len(o.Text)), nil
@@ -106,6 +106,7 @@ func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Outpu
 			return io.NopCloser(bytes.NewReader(o.Inline)), int64(len(o.Inline)), nil
 		}
 	}
+	open = r.composited(t, o, open, func(text string) { res.note(sink, text) })
 	out, err := r.store(ctx, t, res, o, n, open)
 	var damaged *IncompleteError
 	if errors.As(err, &damaged) {

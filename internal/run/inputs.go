@@ -12,19 +12,41 @@ import (
 // readInputs reads and checks every file that the call names, before anything
 // is sent: the ticket gets the files to upload and the record of them, and
 // Bind gets their names. A file that cannot be used is an *InputError.
-func (r *Runner) readInputs(ctx context.Context, t *Ticket, call *registry.Call) (map[string][]string, error) {
+func (r *Runner) readInputs(ctx context.Context, t *Ticket, call *registry.Call, spec *MaskSpec) (map[string][]string, error) {
 	names := map[string][]string{}
+	graph, err := call.Workflow.Graph()
+	if err != nil {
+		return nil, err
+	}
+	job, err := maskedJob(call)
+	if err != nil {
+		return nil, err
+	}
+	if job != nil {
+		if spec == nil {
+			spec = &MaskSpec{}
+		}
+		image, mask, err := r.sendMasked(ctx, t, call, job, *spec)
+		if err != nil {
+			return nil, err
+		}
+		names[job.image.Param.Name], names[job.mask.Param.Name] = []string{image}, []string{mask}
+	}
 	for _, v := range call.Files() {
+		if _, done := names[v.Param.Name]; done {
+			continue
+		}
 		targets := call.FileTargets(v.Param.Name)
 		for i, name := range v.Texts() {
-			f, err := r.readInput(ctx, t, r.source(v, name))
+			at := targets
+			if v.Param.List && i < len(targets) {
+				at = targets[i : i+1]
+			}
+			f, err := r.readInput(ctx, t, r.source(v, name), keepsAlpha(graph, at))
 			if err != nil {
 				return nil, err
 			}
-			f.Targets = targets
-			if v.Param.List && i < len(targets) {
-				f.Targets = targets[i : i+1]
-			}
+			f.Targets = at
 			t.send(v.Param.Name, name, f)
 			names[v.Param.Name] = append(names[v.Param.Name], f.Name)
 		}
@@ -39,13 +61,13 @@ func (t *Ticket) send(param, name string, f comfy.File) {
 }
 
 // readInput reads one file and says what to send for it.
-func (r *Runner) readInput(ctx context.Context, t *Ticket, s source) (comfy.File, error) {
+func (r *Runner) readInput(ctx context.Context, t *Ticket, s source, keepAlpha bool) (comfy.File, error) {
 	if s.param.Type == registry.TypeImage || s.param.Type == registry.TypeMask {
 		p, err := s.picture(ctx)
 		if err != nil {
 			return comfy.File{}, err
 		}
-		return p.file(t)
+		return p.file(t, keepAlpha)
 	}
 	return s.stream(ctx)
 }

@@ -20,6 +20,7 @@ type picture struct {
 	*media.Picture
 	source source
 	sha256 string // of the file as it is
+	path   string // where it can be opened again, from any folder
 	local  bool   // it can be opened again as often as needed
 }
 
@@ -42,14 +43,18 @@ func (s source) picture(ctx context.Context) (*picture, error) {
 	case err != nil:
 		return nil, s.unreadable(err)
 	}
-	return &picture{Picture: p, source: s, sha256: hex.EncodeToString(sum.Sum(nil)), local: local}, nil
+	return &picture{Picture: p, source: s, sha256: hex.EncodeToString(sum.Sum(nil)), path: s.path(body), local: local}, nil
 }
 
 // file says what to send for the picture: the file itself when workflows can
 // take it as it is, else the upright 8-bit picture.
-func (p *picture) file(t *Ticket) (comfy.File, error) {
+func (p *picture) file(t *Ticket, keepAlpha bool) (comfy.File, error) {
 	for _, note := range p.Notes {
 		t.warn(p.source.label() + ": " + note)
+	}
+	if p.HadAlpha && !keepAlpha {
+		t.warn(p.source.label() + ": transparent parts were laid on white, since the workflow takes no transparency")
+		return encoded(media.Flatten(p.Image))
 	}
 	data := p.Original()
 	if data == nil {
@@ -62,6 +67,11 @@ func (p *picture) file(t *Ticket) (comfy.File, error) {
 		f.Open = inMemory(data)
 	}
 	return f, nil
+}
+
+// ref is what it takes to read the file again.
+func (p *picture) ref() FileRef {
+	return FileRef{Name: p.path, SHA256: p.sha256, source: &p.source}
 }
 
 // encoded is a picture as a file to send.

@@ -9,6 +9,8 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -38,6 +40,16 @@ func (r *Runner) source(v registry.Value, name string) source {
 func (s source) label() string {
 	if s.name == "-" {
 		return "from stdin"
+	}
+	return s.name
+}
+
+// path is the name under which another process finds the file.
+func (s source) path(body io.Reader) string {
+	if f, ok := body.(*os.File); ok {
+		if abs, err := filepath.Abs(f.Name()); err == nil {
+			return abs
+		}
 	}
 	return s.name
 }

@@ -1,0 +1,94 @@
+package run
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// A fit is what a graph's model can take as a picture.
+type fit struct {
+	grid   int // both sides are multiples of it
+	pixels int // the most that it paints well; 0 = the graph sees to that itself
+}
+
+// fitOf knows what the model families take: latents have an eighth of the
+// picture's side, and the transformers of Flux and Qwen join 2 x 2 of them.
+// Beyond the size that a model was trained on, it repeats what it paints.
+func fitOf(call *registry.Call, loader string) fit {
+	f := fit{grid: 16, pixels: 1_050_000}
+	switch family := strings.ToLower(call.Workflow.ModelFamily); {
+	case strings.HasPrefix(family, "qwen"), strings.HasPrefix(family, "flux"):
+		f.pixels = 1_700_000
+	case strings.HasPrefix(family, "sd"):
+		f.grid = 8
+		if v, ok := call.Value("checkpoint"); ok && !strings.Contains(strings.ToLower(v.Texts()[0]), "xl") {
+			f.pixels = 600_000 // SD 1.5 was trained on 512 x 512
+		}
+	}
+	if g, err := call.Workflow.Graph(); err == nil && resizes(g, loader) {
+		f.pixels = 0
+	}
+	return f
+}
+
+// within gives the size of a picture that is no larger than the model likes.
+func (f fit) within(width, height int) (w, h int) {
+	if f.pixels == 0 || width*height <= f.pixels {
+		return width, height
+	}
+	shrink := math.Sqrt(float64(f.pixels) / float64(width*height))
+	scaled := func(side int) int { return max(f.grid, int(float64(side)*shrink)) }
+	return scaled(width), scaled(height)
+}
+
+// resizes reports whether the graph scales a loaded picture before a model
+// sees it.
+func resizes(g *comfy.Graph, loader string) bool {
+	seen := map[string]bool{}
+	next := []string{loader}
+	for len(next) > 0 {
+		id := next[0]
+		next = next[1:]
+		for _, t := range g.Consumers(id) {
+			n := g.Node(t.Node)
+			if seen[t.Node] || strings.HasPrefix(n.Class, "ImageComposite") {
+				continue // puts the result back into the picture
+			}
+			seen[t.Node] = true
+			switch {
+			case strings.Contains(n.Class, "Scale"), strings.Contains(n.Class, "Resize"):
+				return true
+			case strings.HasPrefix(n.Class, "VAEEncode"), strings.HasPrefix(n.Class, "Inpaint"), strings.HasPrefix(n.Class, "SetLatent"):
+				continue // from here on it is no picture any more
+			}
+			next = append(next, t.Node)
+		}
+	}
+	return false
+}
+
+// keepsAlpha reports whether the transparency of a picture counts in one of
+// the places where it lands.
+func keepsAlpha(g *comfy.Graph, at []comfy.Target) bool {
+	return slices.ContainsFunc(at, func(t comfy.Target) bool { return readsAlpha(g, t.Node) })
+}
+
+// readsAlpha reports whether the graph uses the mask that a loader makes of a
+// picture's alpha. Where it does not, alpha would be dropped and whatever
+// colour lies under it would show.
+func readsAlpha(g *comfy.Graph, loader string) bool {
+	n := g.Node(loader)
+	if n == nil || n.Class != "LoadImage" {
+		return true // not known what it does
+	}
+	for _, t := range g.Consumers(loader) {
+		if l, ok := g.Node(t.Node).Inputs.Link(t.Input); ok && l.Node == loader && l.Slot == 1 {
+			return true
+		}
+	}
+	return false
+}

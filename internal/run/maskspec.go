@@ -1,0 +1,143 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+
+	"github.com/seed-7d77cb5c/easel/internal/media"
+)
+
+// A MaskSpec says what of the picture is painted anew, besides what a mask file
+// says. The parts are united, then inverted, grown and feathered. It is written
+// down as it was given, so that a run can be repeated.
+type MaskSpec struct {
+	Rects     []string `json:"rects,omitempty"`     // "X,Y,WIDTH,HEIGHT" in pixels or percent
+	Ellipses  []string `json:"ellipses,omitempty"`  // the same, inside it
+	Color     string   `json:"color,omitempty"`     // "#ff00ff": where the picture has it
+	Tolerance uint8    `json:"tolerance,omitempty"` // how far each of red, green and blue may be from Color
+	Alpha     bool     `json:"alpha,omitempty"`     // where the picture is transparent
+	Invert    bool     `json:"invert,omitempty"`
+	Grow      int      `json:"grow,omitempty"`    // pixels of the picture; negative narrows
+	Feather   int      `json:"feather,omitempty"` // pixels of the picture to each side of the edge
+	Expand    string   `json:"expand,omitempty"`  // "left=256,bottom=10%": a larger picture, what is new is painted
+}
+
+// Draws reports whether the spec selects something without a mask file.
+func (s MaskSpec) Draws() bool {
+	return len(s.Rects) > 0 || len(s.Ellipses) > 0 || s.Color != "" || s.Alpha || s.Expand != ""
+}
+
+// maxSoftness bounds growing and feathering: no picture needs more.
+const maxSoftness = 2000
+
+// A maskPlan is a spec, understood.
+type maskPlan struct {
+	MaskSpec
+	shapes  []media.Shape
+	color   color.NRGBA
+	margins media.Margins
+}
+
+// plan reads the texts of the spec. A form that is none is an *InputError.
+func (s MaskSpec) plan() (maskPlan, error) {
+	p := maskPlan{MaskSpec: s}
+	for _, kind := range []struct {
+		flag    string
+		texts   []string
+		ellipse bool
+	}{{"mask-rect", s.Rects, false}, {"mask-ellipse", s.Ellipses, true}} {
+		for _, text := range kind.texts {
+			shape, err := media.ParseShape(text, kind.ellipse)
+			if err != nil {
+				return p, &InputError{Parameter: kind.flag, Reason: err.Error(), Err: err}
+			}
+			p.shapes = append(p.shapes, shape)
+		}
+	}
+	var err error
+	if s.Color != "" {
+		if p.color, err = media.ParseColor(s.Color); err != nil {
+			return p, &InputError{Parameter: "mask-color", Reason: err.Error(), Err: err}
+		}
+	}
+	if s.Expand != "" {
+		if p.margins, err = media.ParseMargins(s.Expand); err != nil {
+			return p, &InputError{Parameter: "expand", Reason: err.Error(), Err: err}
+		}
+	}
+	switch {
+	case s.Grow < -maxSoftness || s.Grow > maxSoftness:
+		return p, &InputError{Parameter: "mask-grow", Reason: fmt.Sprintf("%d is not within %d pixels", s.Grow, maxSoftness)}
+	case s.Feather < 0 || s.Feather > maxSoftness:
+		return p, &InputError{Parameter: "mask-feather", Reason: fmt.Sprintf("%d is not 0 to %d pixels", s.Feather, maxSoftness)}
+	}
+	return p, nil
+}
+
+// A canvas is the picture, with its margins, and what of it is painted anew.
+type canvas struct {
+	image *image.NRGBA
+	mask  *media.Mask
+	notes []string
+}
+
+// canvas draws the mask for a picture; file is its mask file or nil. The same
+// inputs give the same canvas: it is drawn before the run, and again after it.
+func (p maskPlan) canvas(pic *media.Picture, file *media.Picture) (canvas, error) {
+	c := canvas{image: pic.Image, mask: media.NewMask(pic.Width(), pic.Height())}
+	var parts []*media.Mask
+	if file != nil {
+		m, notes := media.MaskFromPicture(file, pic.Width(), pic.Height())
+		parts, c.notes = append(parts, m), notes
+	}
+	if p.Alpha {
+		parts = append(parts, media.MaskFromAlpha(pic.Image))
+	}
+	if p.Color != "" {
+		parts = append(parts, media.MaskFromColor(pic.Image, p.color, p.Tolerance))
+	}
+	for _, m := range parts {
+		if err := c.mask.Union(m); err != nil {
+			return canvas{}, err
+		}
+	}
+	for _, s := range p.shapes {
+		c.mask.Fill(s)
+	}
+	if p.Invert {
+		c.mask.Invert()
+	}
+	if p.Expand != "" {
+		if err := c.expand(p.margins); err != nil {
+			return canvas{}, err
+		}
+	}
+	c.mask.Grow(p.Grow)
+	c.mask.Feather(p.Feather)
+	if err := c.mask.Check(); err != nil {
+		return canvas{}, &InputError{
+			Parameter: "mask", Reason: "is empty: nothing would be repainted",
+			Hint: "white is painted anew; --mask-preview FILE shows the mask over the picture", Err: err,
+		}
+	}
+	return c, nil
+}
+
+// expand puts the picture on a larger canvas whose new area is painted.
+func (c *canvas) expand(m media.Margins) error {
+	size := c.image.Rect.Size()
+	larger, fresh, err := media.Expand(c.image, m)
+	if err != nil {
+		reason := err.Error()
+		if errors.Is(err, media.ErrEmptyMask) {
+			reason = "adds nothing to the picture"
+		}
+		return &InputError{Parameter: "expand", Reason: reason, Err: err}
+	}
+	at := image.Pt(m.Left.Of(size.X), m.Top.Of(size.Y))
+	placed := media.Canvas{Image: larger, Content: image.Rectangle{Min: at, Max: at.Add(size)}}.Mask(c.mask)
+	c.image, c.mask = larger, placed
+	return c.mask.Union(fresh)
+}

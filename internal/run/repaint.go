@@ -1,0 +1,256 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"sync"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// A Repaint is what it takes to put the painted area back into the picture
+// when the run is over, in this process or in a later one.
+type Repaint struct {
+	Image   FileRef  `json:"image"`
+	Mask    *FileRef `json:"mask,omitempty"` // its mask file
+	Spec    MaskSpec `json:"spec"`
+	Sent    [2]int   `json:"sent"`    // width and height of what was sent
+	Content [2]int   `json:"content"` // its upper left part that is the picture; the rest is padding
+}
+
+// A FileRef names an input file that is read again after the run.
+type FileRef struct {
+	Name   string `json:"name"` // a path, absolute; a URL; "-"
+	SHA256 string `json:"sha256"`
+
+	source *source // in the process that submitted the run
+}
+
+// drawn is the value of a mask parameter whose mask is drawn and not a file.
+const drawn = "(drawn)"
+
+// withMask gives the mask parameter a value when the mask is drawn, so that
+// nobody misses it.
+func withMask(req Request) ([]registry.Arg, error) {
+	if req.Mask == nil || !req.Mask.Draws() {
+		return req.Args, nil
+	}
+	params, err := req.Workflow.Parameters()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range params {
+		if p.Role != registry.RoleMask {
+			continue
+		}
+		own := registry.Arg{Name: p.Name, JSON: comfy.RawString(drawn), Origin: registry.FromDefault}
+		return append([]registry.Arg{own}, req.Args...), nil
+	}
+	return nil, &registry.ValuesError{Workflow: req.Workflow.ID, Problems: []registry.Problem{{
+		Parameter: "mask", Message: "workflow " + req.Workflow.ID + " takes no mask",
+		Hint: "easel workflows list --category inpaint shows those that do",
+	}}}
+}
+
+// isDrawn reports whether the value stands for a mask without a file.
+func isDrawn(v registry.Value) bool {
+	return v.Param.Role == registry.RoleMask && v.Origin == registry.FromDefault && v.Texts()[0] == drawn
+}
+
+// A masked job is a call whose picture is painted only in part.
+type masked struct {
+	image, mask registry.Value
+	loader      string // node that loads the picture
+}
+
+// maskedJob finds the picture and the mask of a call; nil when it has no mask.
+func maskedJob(call *registry.Call) (*masked, error) {
+	var j masked
+	for _, v := range call.Files() {
+		switch v.Param.Role {
+		case registry.RoleMask:
+			j.mask = v
+		case registry.RoleImage:
+			j.image = v
+		}
+	}
+	if j.mask.Param == nil {
+		return nil, nil
+	}
+	bad := func(reason string) error {
+		return &InputError{Parameter: j.mask.Param.Name, Reason: reason}
+	}
+	if j.image.Param == nil {
+		if isDrawn(j.mask) || j.mask.Param.ViaAlpha {
+			return nil, bad("there is no picture to mask: give the workflow one with --image")
+		}
+		return nil, nil // a mask on its own is a picture like any other
+	}
+	targets := call.FileTargets(j.image.Param.Name)
+	if len(j.image.Texts()) != 1 || len(targets) == 0 {
+		return nil, bad("needs one picture to lie on")
+	}
+	j.loader = targets[0].Node
+	return &j, nil
+}
+
+// A sent picture is what a masked job uploads.
+type sent struct {
+	image   comfy.File
+	mask    *comfy.File // nil: the mask is in the picture's alpha
+	repaint Repaint
+	notes   []string
+}
+
+// A paintbox keeps the last masked picture: several runs of a command differ in
+// their seed and share it.
+type paintbox struct {
+	mu   sync.Mutex
+	key  string
+	last sent
+}
+
+// sendMasked prepares picture and mask and adds them to what the run sends.
+func (r *Runner) sendMasked(ctx context.Context, t *Ticket, call *registry.Call, j *masked, spec MaskSpec) (image, mask string, err error) {
+	s, err := r.paint(ctx, call, j, spec)
+	if err != nil {
+		return "", "", err
+	}
+	for _, note := range s.notes {
+		t.warn(note)
+	}
+	t.Repaint = &s.repaint
+	s.image.Targets = call.FileTargets(j.image.Param.Name)
+	t.send(j.image.Param.Name, j.image.Texts()[0], s.image)
+	if s.mask == nil {
+		return s.image.Name, "", nil
+	}
+	file := *s.mask
+	file.Targets = call.FileTargets(j.mask.Param.Name)
+	t.files = append(t.files, file)
+	if !isDrawn(j.mask) {
+		t.Inputs = append(t.Inputs, Input{Parameter: j.mask.Param.Name, File: j.mask.Texts()[0], SHA256: file.SHA256})
+	}
+	return s.image.Name, file.Name, nil
+}
+
+// paint reads the picture and draws its mask, once for runs that are alike.
+func (r *Runner) paint(ctx context.Context, call *registry.Call, j *masked, spec MaskSpec) (sent, error) {
+	plan, err := spec.plan()
+	if err != nil {
+		return sent{}, err
+	}
+	f := fitOf(call, j.loader)
+	src := r.source(j.image, j.image.Texts()[0])
+	files := []source{src}
+	if !isDrawn(j.mask) {
+		files = append(files, r.source(j.mask, j.mask.Texts()[0]))
+	}
+	form, err := json.Marshal(spec)
+	if err != nil {
+		return sent{}, fmt.Errorf("write the mask down: %w", err)
+	}
+	key := fmt.Sprintf("%s %+v %s %v", form, f, j.mask.Param.Channel, j.mask.Param.ViaAlpha)
+	for _, file := range files {
+		found, err := file.look(ctx)
+		if err != nil {
+			return sent{}, err
+		}
+		key += " " + file.name + " " + found.sha256
+	}
+	r.paintbox.mu.Lock()
+	defer r.paintbox.mu.Unlock()
+	if r.paintbox.key == key {
+		return r.paintbox.last, nil
+	}
+	s, err := paint(ctx, j, plan, f, files)
+	if err == nil {
+		r.paintbox.key, r.paintbox.last = key, s
+	}
+	return s, err
+}
+
+// paint does the work: decode, draw, fit and encode.
+func paint(ctx context.Context, j *masked, plan maskPlan, f fit, files []source) (sent, error) {
+	s := sent{repaint: Repaint{Spec: plan.MaskSpec}}
+	c, err := s.read(ctx, plan, files)
+	if err != nil {
+		return sent{}, err
+	}
+	img := c.image
+	if !plan.Alpha { // what is under transparent pixels is not meant to be seen
+		img = media.Flatten(img)
+	}
+	size := img.Rect.Size()
+	w, h := f.within(size.X, size.Y)
+	if w != size.X {
+		s.notes = append(s.notes, fmt.Sprintf("%s of %d x %d pixels is painted at %d x %d and keeps its size", files[0].label(), size.X, size.Y, w, h))
+		c.mask.Grow(size.X / w / 2) // or a fine line could fall between the pixels
+		img, c.mask = media.Resize(img, w, h), c.mask.Scale(w, h)
+	}
+	fitted := media.FitGrid(img, f.grid)
+	mask := fitted.Mask(c.mask)
+	s.repaint.Sent, s.repaint.Content = dimensions(fitted.Image.Rect), [2]int{w, h}
+	return s, s.encode(j.mask.Param, fitted.Image, mask)
+}
+
+func dimensions(r image.Rectangle) [2]int { return [2]int{r.Dx(), r.Dy()} }
+
+// read loads the files and draws the canvas.
+func (s *sent) read(ctx context.Context, plan maskPlan, files []source) (canvas, error) {
+	pic, err := files[0].picture(ctx)
+	if err != nil {
+		return canvas{}, err
+	}
+	s.note(pic)
+	s.repaint.Image = pic.ref()
+	var file *media.Picture
+	if len(files) > 1 {
+		m, err := files[1].picture(ctx)
+		if err != nil {
+			return canvas{}, err
+		}
+		ref := m.ref()
+		s.repaint.Mask, file = &ref, m.Picture
+	}
+	c, err := plan.canvas(pic.Picture, file)
+	s.notes = append(s.notes, c.notes...)
+	return c, err
+}
+
+func (s *sent) note(p *picture) {
+	for _, n := range p.Notes {
+		s.notes = append(s.notes, p.source.label()+": "+n)
+	}
+}
+
+// encode makes the files: transparent is repainted where the mask goes by
+// alpha, white where it goes by a colour channel.
+func (s *sent) encode(p *registry.Parameter, img *image.NRGBA, mask *media.Mask) error {
+	holes := img
+	var err error
+	if p.ViaAlpha || p.Channel == "alpha" {
+		if holes, err = media.WithHoles(img, mask); err != nil {
+			return fmt.Errorf("put the mask into the picture: %w", err)
+		}
+	}
+	if p.ViaAlpha {
+		s.image, err = encoded(holes)
+		return err
+	}
+	if s.image, err = encoded(img); err != nil {
+		return err
+	}
+	var file comfy.File
+	if p.Channel == "alpha" {
+		file, err = encoded(holes)
+	} else {
+		file, err = encoded(mask.Image())
+	}
+	s.mask = &file
+	return err
+}
