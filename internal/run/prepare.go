@@ -15,7 +15,11 @@ import (
 // apart from asking whether a fixed output name is free. All problems with
 // values are reported together, as *registry.ValuesError.
 func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
-	call, err := req.Workflow.Resolve(req.Args, registry.ResolveOptions{Character: req.Character})
+	args, err := withMask(req)
+	if err != nil {
+		return nil, err
+	}
+	call, err := req.Workflow.Resolve(args, registry.ResolveOptions{Character: req.Character})
 	if err != nil {
 		return nil, err
 	}
@@ -46,12 +50,15 @@ func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
 		t.Seed = &s
 	}
 	for _, v := range call.Values {
+		if isDrawn(v) {
+			continue // the mask is in the ticket as it was drawn
+		}
 		t.Parameters = append(t.Parameters, NamedValue{v.Param.Name, v.JSON})
 	}
 	for _, s := range call.Sets {
 		t.Explicit = append(t.Explicit, Set{s.Target, s.JSON})
 	}
-	names, err := r.readInputs(ctx, t, call)
+	names, err := r.readInputs(ctx, t, call, req.Mask)
 	if err != nil {
 		return nil, err
 	}

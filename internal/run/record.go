@@ -29,6 +29,7 @@ type Record struct {
 	Parameters     Values        `json:"parameters"`
 	Explicit       []Set         `json:"set,omitempty"`
 	Inputs         []Input       `json:"inputs,omitempty"`
+	Mask           *MaskSpec     `json:"mask,omitempty"` // what was painted anew, besides a mask file
 	File           *RecordedFile `json:"file,omitempty"` // absent in a record embedded in the file itself
 	Started        *time.Time    `json:"started,omitempty"`
 	Finished       *time.Time    `json:"finished,omitempty"`
@@ -50,7 +51,12 @@ type RecordedFile struct {
 
 // Record is the provenance of the run, as far as it is known before its end.
 func (t *Ticket) Record(version string) Record {
+	var mask *MaskSpec
+	if t.Repaint != nil {
+		mask = &t.Repaint.Spec
+	}
 	return Record{
+		Mask:           mask,
 		Record:         RecordVersion,
 		Easel:          version,
 		Run:            t.Run,

@@ -15,6 +15,7 @@ type Request struct {
 	Workflow  *registry.Workflow
 	Args      []registry.Arg
 	Character *registry.Character
+	Mask      *MaskSpec // what is painted anew, besides a mask file among Args
 	Naming    Naming
 	Embed     bool          // write the record into the files (provenance embedded or both)
 	Sidecar   bool          // write the record beside the files
@@ -61,6 +62,7 @@ type Ticket struct {
 	Seed           *Seed         `json:"seed,omitempty"`
 	Character      string        `json:"character,omitempty"`
 	Inputs         []Input       `json:"inputs,omitempty"`
+	Repaint        *Repaint      `json:"repaint,omitempty"` // only part of the picture is painted
 	Naming         Naming        `json:"naming"`
 	Sidecar        bool          `json:"sidecar"`
 	Embed          bool          `json:"embed,omitempty"`

@@ -30,6 +30,8 @@ type Runner struct {
 	// CancelGrace bounds how long a cancelled run waits for the backend's
 	// confirmation. Default 2 s.
 	CancelGrace time.Duration
+
+	paintbox paintbox
 }
 
 func (r *Runner) now() time.Time {
