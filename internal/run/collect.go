@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 )
 
@@ -37,6 +38,7 @@ func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 	if e := r.record(t, state, res, err); e != nil {
 		err = errors.Join(err, e)
 	}
+	crashpoint.Here(crashpoint.Finished)
 	sink(Event{Type: EventDone, Run: t.Run, Result: res})
 	return res, err
 }
@@ -45,7 +47,10 @@ func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 func endOf(err error) (Status, ledger.State) {
 	var lost *comfy.LostError
 	var cancelled *comfy.CancelledError
+	var uncollected *UncollectedError
 	switch {
+	case errors.As(err, &uncollected):
+		return Failed, ledger.Submitted // the backend has the outputs: resume fetches them
 	case errors.As(err, &lost) && lost.Gone:
 		return Lost, ledger.Lost
 	case errors.As(err, &lost):
@@ -70,9 +75,17 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 		}
 		return r.giveUp(ctx, t, context.Cause(followCtx))
 	}
+	var lost *comfy.LostError
+	if err == nil && st.Phase == comfy.PhaseUnknown {
+		err = &comfy.LostError{ID: t.Run, Gone: true, Reason: "the backend does not know it any more: it was restarted, or the run was removed there"}
+	}
+	if errors.As(err, &lost) && lost.Gone && r.salvage(ctx, t, res, sink) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	crashpoint.Here(crashpoint.Ended)
 	res.Timing.Execution, res.Timing.Queued = span(st.Started, st.Finished), span(st.Queued, st.Started)
 	res.Cost.GPUSeconds = float64(res.Timing.Execution) / 1000
 	res.Cached = onlySaved(t.Graph, st)
@@ -132,6 +145,7 @@ func (r *Runner) follow(ctx context.Context, t *Ticket, sink Sink) (comfy.State,
 			out.Type, out.Position = EventQueued, ev.Position
 		case comfy.EventStarted:
 			out.Type = EventStarted
+			crashpoint.Here(crashpoint.Started)
 		case comfy.EventCached:
 			p.cached(ev.Nodes)
 			continue

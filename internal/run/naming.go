@@ -52,9 +52,15 @@ func (r *Runner) holds(ctx context.Context, name string, out Output) bool {
 	if info.Size != out.Bytes {
 		return false
 	}
+	sum, _, err := digest(body)
+	return err == nil && sum == out.SHA256
+}
+
+// digest reads everything and gives its SHA-256 and length.
+func digest(body io.Reader) (sum string, n int64, err error) {
 	h := sha256.New()
-	_, err = io.Copy(h, body)
-	return err == nil && hex.EncodeToString(h.Sum(nil)) == out.SHA256
+	n, err = io.Copy(h, body)
+	return hex.EncodeToString(h.Sum(nil)), n, err
 }
 
 // stem is the name of the n-th output without its extension.
