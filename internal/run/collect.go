@@ -95,8 +95,6 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 	}
 	switch st.Phase {
 	case comfy.PhaseDone:
-	case comfy.PhaseUnknown:
-		return &comfy.LostError{ID: t.Run, Gone: true, Reason: "the backend does not know it any more: it was restarted, or the run was removed there"}
 	default:
 		if st.Err == nil {
 			return fmt.Errorf("run %s ended as %s without a reason", t.Run, st.Phase)
@@ -134,7 +132,9 @@ func onlySaved(g *comfy.Graph, st comfy.State) bool {
 }
 
 func (r *Runner) follow(ctx context.Context, t *Ticket, sink Sink) (comfy.State, error) {
-	p := newProgress(t.Graph, r.now)
+	usual, stop := r.expectation(t)
+	defer stop()
+	p := newProgress(t.Graph, r.now, usual)
 	for ev, err := range r.Backend.Follow(ctx, t.Handle) {
 		if err != nil {
 			return comfy.State{}, err

@@ -39,6 +39,12 @@ func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
 	if t.Run == "" {
 		t.Run = NewID(t.Prepared)
 	}
+	if req.Expand != nil {
+		if call, err = t.expand(req, args, call); err != nil {
+			return nil, err
+		}
+		t.call, t.Warnings = call, call.Notes
+	}
 	if t.WorkflowDigest, err = req.Workflow.Digest(); err != nil {
 		return nil, err
 	}
@@ -63,6 +69,9 @@ func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
 		return nil, err
 	}
 	if t.Graph, err = call.Bind(names); err != nil {
+		return nil, err
+	}
+	if err := r.attach(ctx, t, req.Recorded); err != nil {
 		return nil, err
 	}
 	if err := t.Graph.Check(); err != nil {

@@ -18,10 +18,11 @@ type progress struct {
 	part    float64 // of the current node, 0 to 1
 	began   time.Time
 	now     func() time.Time
+	usual   func() time.Duration // what earlier runs took; 0 = not known
 }
 
-func newProgress(g *comfy.Graph, now func() time.Time) *progress {
-	p := &progress{graph: g, weight: map[string]float64{}, now: now}
+func newProgress(g *comfy.Graph, now func() time.Time, usual func() time.Duration) *progress {
+	p := &progress{graph: g, weight: map[string]float64{}, now: now, usual: usual}
 	for _, id := range g.IDs() {
 		w := 1.0
 		if raw, ok := g.Node(id).Inputs.Get("steps"); ok {
@@ -80,15 +81,26 @@ func (p *progress) fraction() float64 {
 	return max(0, min(f, 0.999))
 }
 
-// eta extrapolates the time that is left from the time that has passed; 0 is
-// "not known yet".
+// eta is the time that is left; 0 is "not known yet". It begins with what
+// earlier runs took and moves over to the run's own pace, which is all that
+// counts from its middle on.
 func (p *progress) eta() time.Duration {
-	f := p.fraction()
-	if p.began.IsZero() || f < 0.02 {
+	if p.began.IsZero() {
 		return 0
 	}
-	passed := p.now().Sub(p.began)
-	return time.Duration(float64(passed) * (1 - f) / f).Round(100 * time.Millisecond)
+	passed, f := p.now().Sub(p.began), p.fraction()
+	var own time.Duration
+	if f >= 0.02 {
+		own = time.Duration(float64(passed) * (1 - f) / f)
+	}
+	left := p.usual() - passed
+	switch trust := min(1, 2*f); {
+	case left <= 0: // nothing is known, or it takes longer than usual
+		left = own
+	case own > 0:
+		left = time.Duration(trust*float64(own) + (1-trust)*float64(left))
+	}
+	return left.Round(100 * time.Millisecond)
 }
 
 // describe fills the node facts of an event.

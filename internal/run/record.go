@@ -27,6 +27,7 @@ type Record struct {
 	Seed           *Seed         `json:"seed,omitempty"`
 	Character      string        `json:"character,omitempty"`
 	Parameters     Values        `json:"parameters"`
+	Templates      Values        `json:"templates,omitempty"` // texts as written, before the choices in them were drawn
 	Explicit       []Set         `json:"set,omitempty"`
 	Inputs         []Input       `json:"inputs,omitempty"`
 	Mask           *MaskSpec     `json:"mask,omitempty"` // what was painted anew, besides a mask file
@@ -68,6 +69,7 @@ func (t *Ticket) Record(version string) Record {
 		Seed:           t.Seed,
 		Character:      t.Character,
 		Parameters:     t.Parameters,
+		Templates:      t.Templates,
 		Explicit:       t.Explicit,
 		Inputs:         t.Inputs,
 		Warnings:       t.Warnings,

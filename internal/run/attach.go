@@ -1,0 +1,100 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// attach sends the files that a recorded graph names by their content, when
+// the graph still names them and no parameter has sent them. One that is gone
+// or has changed since is an *InputError.
+func (r *Runner) attach(ctx context.Context, t *Ticket, recorded []Input) error {
+	sent := map[string]bool{}
+	for _, f := range t.files {
+		sent[f.SHA256] = true
+	}
+	for _, in := range recorded {
+		targets, name := namedByContent(t.Graph, in.SHA256)
+		if len(targets) == 0 || sent[in.SHA256] {
+			continue
+		}
+		f, err := r.recordedFile(ctx, t, in, targets)
+		if err != nil {
+			return err
+		}
+		if err := in.Same(f.SHA256); err != nil {
+			return err
+		}
+		f.Name, f.Targets = name, targets
+		t.send(in.Parameter, in.File, f)
+		sent[in.SHA256] = true
+	}
+	return nil
+}
+
+// recordedFile reads a recorded input as it was read for the recorded run.
+func (r *Runner) recordedFile(ctx context.Context, t *Ticket, in Input, targets []comfy.Target) (comfy.File, error) {
+	s := r.source(registry.Value{Param: &registry.Parameter{Name: in.Parameter, Type: registry.TypeImage}}, in.File)
+	found, err := s.look(ctx)
+	if err != nil {
+		return comfy.File{}, err
+	}
+	p := *s.param
+	switch found.Format.Kind {
+	case media.KindVideo:
+		p.Type = registry.TypeVideo
+	case media.KindAudio:
+		p.Type = registry.TypeAudio
+	}
+	s.param = &p
+	return r.readInput(ctx, t, s, keepsAlpha(t.Graph, targets))
+}
+
+// namedByContent finds the graph's inputs that hold the name of a content.
+func namedByContent(g *comfy.Graph, sha string) (targets []comfy.Target, name string) {
+	if len(sha) < 32 {
+		return nil, ""
+	}
+	stem := contentName(sha, "")
+	for _, id := range g.IDs() {
+		n := g.Node(id)
+		for _, input := range n.Inputs.Names() {
+			if value, ok := n.Inputs.Text(input); ok && len(value) > len(stem) && value[:len(stem)] == stem {
+				targets, name = append(targets, comfy.Target{Node: id, Input: input}), value
+			}
+		}
+	}
+	return targets, name
+}
+
+// Same fails with an *InputError when the content of an input is not the one
+// that was recorded.
+func (in Input) Same(sha256 string) error {
+	if in.SHA256 == "" || in.SHA256 == sha256 {
+		return nil
+	}
+	return &InputError{
+		Parameter: in.Parameter, File: in.File,
+		Reason: "is not the file of the recorded run any more: its content has changed",
+		Hint:   in.Replace(),
+	}
+}
+
+// Replace is a hint: how to give another file for the input.
+func (in Input) Replace() string {
+	return fmt.Sprintf("give the file with --%s FILE", flagOf(in.Parameter))
+}
+
+func flagOf(parameter string) string {
+	b := []byte(parameter)
+	for i := range b {
+		if b[i] == '_' {
+			b[i] = '-'
+		}
+	}
+	return string(b)
+}
