@@ -1,0 +1,39 @@
+package comfy
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// A Pulse is one short question to a server and its answer.
+type Pulse struct {
+	Latency time.Duration // of the whole exchange
+	// Ahead is how far the server's clock is ahead of ours, to a second; valid
+	// when Dated.
+	Ahead time.Duration
+	Dated bool // the answer had a Date
+}
+
+// Pulse asks the server for the length of its queue and takes the time.
+func (c *Client) Pulse(ctx context.Context) (Pulse, error) {
+	began := time.Now()
+	a, err := c.ask(ctx, call{path: "/prompt"})
+	if err != nil {
+		return Pulse{}, err
+	}
+	p := Pulse{Latency: time.Since(began)}
+	if !a.ok() {
+		return p, c.statusError(call{path: "/prompt"}, a)
+	}
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		// The header has whole seconds, cut off: half of one on average.
+		ours := began.Add(p.Latency / 2)
+		p.Ahead, p.Dated = date.Add(500*time.Millisecond).Sub(ours).Round(time.Second), true
+	}
+	return p, nil
+}
+
+// AtLeast reports whether the server says a version and it is this one or a
+// later.
+func (i Info) AtLeast(version string) bool { return atLeast(i.Version, version) }

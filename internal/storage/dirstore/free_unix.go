@@ -1,0 +1,15 @@
+//go:build linux || darwin || freebsd
+
+package dirstore
+
+import "golang.org/x/sys/unix"
+
+// Free is how many bytes the user may still write to the file system of a
+// folder that exists; ok is false where the system does not say.
+func Free(dir string) (bytes uint64, ok bool) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil || st.Bsize <= 0 {
+		return 0, false
+	}
+	return uint64(max(0, int64(st.Bavail))) * uint64(st.Bsize), true //nolint:unconvert // the types differ between systems
+}
