@@ -21,6 +21,7 @@ type generateOptions struct {
 	words     []string       // prompt words after WORKFLOW
 	flags     []registry.Arg // parameter flags, coerced later
 	images    []string       // --image, before they are given to parameters
+	mask      maskOptions
 	sets      []string
 	params    string
 	character string
@@ -149,6 +150,9 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	}
 	runner := &run.Runner{
 		Store: dest.store, Out: dest.name, OpenInput: o.app.openInput(ctx), Version: o.app.version(),
+	}
+	if err := o.writeMaskPreview(ctx, runner, plan); err != nil {
+		return err
 	}
 	if o.dryRun {
 		return o.printPlan(ctx, runner, plan)

@@ -79,6 +79,9 @@ func (o *generateOptions) addParameterFlags(c *cobra.Command) error {
 			_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 		}
 	}
+	if p := byRole(params, registry.RoleMask); p != nil {
+		o.addMaskFlags(f, p)
+	}
 	return nil
 }
 

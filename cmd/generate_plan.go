@@ -32,7 +32,7 @@ func (o *generateOptions) plan(ctx context.Context) ([]run.Request, error) {
 	base := run.Request{
 		Workflow: wf, Character: person, Timeout: o.timeout,
 		Naming: o.output.naming(), Sidecar: o.output.sidecar(), Embed: o.output.embed(),
-		Preview: o.wantsPreview(),
+		Preview: o.wantsPreview(), Mask: o.mask.request(),
 	}
 	perImage, shared, err := o.imageRuns(params)
 	if err != nil {

@@ -34,11 +34,15 @@ func (a *app) help(c *cobra.Command, _ []string) {
 			fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
 		}
 		a.helpParameters(w, st, c, t.workflow)
+	} else if c.Name() == "inpaint" && a.target != nil {
+		a.helpParameters(w, st, c, a.target.workflow)
 	}
-	var own, global []*pflag.Flag
+	var own, global, mask []*pflag.Flag
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		switch {
 		case f.Hidden || f.Annotations[paramAnnotation] != nil:
+		case f.Annotations[maskAnnotation] != nil:
+			mask = append(mask, f)
 		case c.HasParent() && c.InheritedFlags().Lookup(f.Name) != nil, !c.HasParent():
 			global = append(global, f)
 		default:
@@ -49,6 +53,7 @@ func (a *app) help(c *cobra.Command, _ []string) {
 		global = nil
 		c.InheritedFlags().VisitAll(func(f *pflag.Flag) { global = append(global, f) })
 	}
+	helpFlags(w, st, "Mask", mask)
 	helpFlags(w, st, "Flags", own)
 	helpFlags(w, st, "Global flags", global)
 	if !c.HasParent() {

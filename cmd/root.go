@@ -151,8 +151,13 @@ workflow on a ComfyUI and leaves verified files.`,
 	if err != nil {
 		return nil, err
 	}
+	inpaint, err := newInpaintCmd(a, args)
+	if err != nil {
+		return nil, err
+	}
 	root.AddCommand(
 		generate,
+		inpaint,
 		newWorkflowsCmd(a),
 		newBackendsCmd(a),
 		newCharactersCmd(a),
@@ -219,6 +224,9 @@ func flagError(c *cobra.Command, err error) error {
 		name := notExist.GetSpecifiedName()
 		if slices.Contains(plannedFlags, name) {
 			return notBuilt("--" + name)
+		}
+		if runsWorkflow(c) && isMaskFlag(name) {
+			return noMask(name)
 		}
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

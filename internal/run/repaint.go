@@ -138,6 +138,15 @@ func (r *Runner) sendMasked(ctx context.Context, t *Ticket, call *registry.Call,
 	return s.image.Name, file.Name, nil
 }
 
+// maskedFiles are the picture, and the mask file if there is one.
+func (r *Runner) maskedFiles(j *masked) []source {
+	files := []source{r.source(j.image, j.image.Texts()[0])}
+	if !isDrawn(j.mask) {
+		files = append(files, r.source(j.mask, j.mask.Texts()[0]))
+	}
+	return files
+}
+
 // paint reads the picture and draws its mask, once for runs that are alike.
 func (r *Runner) paint(ctx context.Context, call *registry.Call, j *masked, spec MaskSpec) (sent, error) {
 	plan, err := spec.plan()
@@ -145,11 +154,7 @@ func (r *Runner) paint(ctx context.Context, call *registry.Call, j *masked, spec
 		return sent{}, err
 	}
 	f := fitOf(call, j.loader)
-	src := r.source(j.image, j.image.Texts()[0])
-	files := []source{src}
-	if !isDrawn(j.mask) {
-		files = append(files, r.source(j.mask, j.mask.Texts()[0]))
-	}
+	files := r.maskedFiles(j)
 	form, err := json.Marshal(spec)
 	if err != nil {
 		return sent{}, fmt.Errorf("write the mask down: %w", err)

@@ -1,0 +1,115 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// newInpaintCmd builds `inpaint`: generate with a picture first, and the flags
+// of the workflow that --workflow or the configuration names.
+func newInpaintCmd(a *app, args []string) (*cobra.Command, error) {
+	opts := &generateOptions{app: a}
+	c := &cobra.Command{
+		Use:   "inpaint IMAGE [PROMPT...]",
+		Short: "Repaint a part of a picture and leave the rest as it is",
+		Long: `Repaint the masked part of a picture. Words after IMAGE say what it shows then.
+
+A mask is a file (white is repainted), drawn by the flags below, or both: the
+parts are united. Outside the mask the result is the original, pixel by pixel,
+at its own size. Flags of the workflow's parameters work as with generate;
+--workflow or the setting inpaint.workflow choose the workflow.`,
+		Example: `  easel inpaint photo.jpg "a straw hat" --mask hat.png
+  easel inpaint photo.jpg "a red door" --mask-rect 40%,30%,20%,60% --mask-feather 8
+  easel inpaint photo.jpg "more beach" --expand left=256,bottom=10% --workflow flux_inpaint
+  easel inpaint photo.jpg --mask-ellipse 100,80,200,200 --mask-preview mask.png --dry-run`,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("easel inpaint photo.jpg \"a straw hat\" --mask hat.png", "inpaint needs a picture")
+			}
+			image, err := opts.pictureParameter()
+			if err != nil {
+				return err
+			}
+			opts.images = append([]string{image + "=" + args[0]}, opts.images...)
+			opts.words = args[1:]
+			return runGenerate(c.Context(), opts)
+		},
+	}
+	opts.addFlags(c)
+	addWorkflowFlag(c.Flags())
+	_ = c.RegisterFlagCompletionFunc("workflow", func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return a.completeWorkflows(word)
+	})
+	id, meant := inpaintWorkflow(a, args)
+	if !meant {
+		return c, nil
+	}
+	if id == "" {
+		cfg, err := a.config()
+		if err != nil {
+			return nil, err
+		}
+		id = cfg.Inpaint.Workflow
+	}
+	t, err := a.resolveTarget(id)
+	if err != nil {
+		if isCompletion(args) {
+			return c, nil
+		}
+		return nil, err
+	}
+	opts.target, a.target = t, t
+	return c, opts.addParameterFlags(c)
+}
+
+func addWorkflowFlag(f *pflag.FlagSet) *string {
+	return f.StringP("workflow", "w", "", "the `WORKFLOW` to use (default from the setting inpaint.workflow: qwen_inpaint)")
+}
+
+// inpaintWorkflow finds --workflow before the flags of that workflow are known,
+// and reports whether the command line is for inpaint at all.
+func inpaintWorkflow(a *app, args []string) (id string, meant bool) {
+	if isCompletion(args) {
+		args = args[1 : len(args)-1]
+	}
+	f := pflag.NewFlagSet("scan", pflag.ContinueOnError)
+	f.ParseErrorsAllowlist.UnknownFlags = true
+	f.SetNormalizeFunc(dashes)
+	f.BoolP("help", "h", false, "")
+	scan := &app{streams: a.streams}
+	scan.addGlobals(f)
+	(&generateOptions{app: scan}).addRunFlags(f)
+	workflow := addWorkflowFlag(f)
+	if f.Parse(args) != nil {
+		return "", false
+	}
+	words := f.Args()
+	if len(words) > 0 && words[0] == "help" {
+		words = words[1:]
+	}
+	return *workflow, len(words) > 0 && words[0] == "inpaint"
+}
+
+// pictureParameter is the parameter that takes the picture to repaint.
+func (o *generateOptions) pictureParameter() (string, error) {
+	params, err := o.target.workflow.Parameters()
+	if err != nil {
+		return "", err
+	}
+	p := byRole(params, registry.RoleImage)
+	if p == nil || byRole(params, registry.RoleMask) == nil {
+		return "", &invalidError{
+			"workflow " + o.target.workflow.ID + " takes no picture with a mask",
+			"easel workflows list --category inpaint shows those that do",
+		}
+	}
+	return p.Name, nil
+}
