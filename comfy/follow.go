@@ -11,6 +11,7 @@ import (
 const (
 	silenceFirst = 500 * time.Millisecond // with a socket: after so much silence about the run
 	silenceMax   = 2 * time.Second
+	backstop     = 30 * time.Second      // however much is heard: messages may be late
 	blindFirst   = 50 * time.Millisecond // without a socket
 	blindMax     = time.Second
 	lostFirst    = 100 * time.Millisecond // while nobody answers
@@ -28,7 +29,7 @@ const (
 func (c *Client) Follow(ctx context.Context, h Handle) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		r := c.runs.add(string(h))
-		f := &follower{c: c, run: r, box: r.open(), id: string(h), pace: silenceFirst}
+		f := &follower{c: c, run: r, box: r.open(), id: string(h), began: time.Now(), pace: silenceFirst}
 		defer f.close()
 		for {
 			e, err := f.next(ctx)
@@ -51,6 +52,7 @@ type follower struct {
 	box *mailbox
 	id  string
 
+	began     time.Time
 	polled    time.Time     // last poll
 	pace      time.Duration // until the next poll
 	blind     bool          // pace is that of a run without socket
@@ -131,6 +133,9 @@ func (f *follower) due(now time.Time, served bool, heard time.Time, nudged bool)
 	}
 	if last.IsZero() && !served {
 		return now // never asked, and nobody tells
+	}
+	if served && last.Sub(f.began) > backstop && last.Sub(f.polled) > backstop {
+		return now
 	}
 	if nudged {
 		return f.polled.Add(min(f.pace, blindFirst))

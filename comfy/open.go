@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	openTries   = 5    // attempts in a row that bring nothing
+	openTries   = 3    // attempts in a row that bring nothing, or too little in time
+	maxResumes  = 100  // attempts in all
 	leastGain   = 1024 // bytes that a download must gain within Timeouts.Idle
 	resumeFirst = 100 * time.Millisecond
 )
@@ -52,7 +53,9 @@ type download struct {
 	stop     context.CancelFunc // ends the present request
 	watch    *time.Timer
 	gained   int64 // since the watch was set
-	failures int   // attempts in a row that brought nothing
+	brought  int64 // by the present request
+	failures int   // attempts in a row that brought nothing, or too little in time
+	resumes  int
 
 	mu      sync.Mutex
 	stalled bool
@@ -87,7 +90,7 @@ func (d *download) begin() error {
 		stop()
 		return err
 	}
-	d.body, d.stop, d.gained = resp.Body, stop, 0
+	d.body, d.stop, d.gained, d.brought = resp.Body, stop, 0, 0
 	d.stalled = false
 	d.watch = time.AfterFunc(d.c.times.Idle, func() {
 		d.mu.Lock()
@@ -135,9 +138,7 @@ func (d *download) Read(p []byte) (int, error) {
 	for d.err == nil {
 		n, err := d.body.Read(p)
 		d.off += int64(n)
-		if n > 0 {
-			d.failures = 0
-		}
+		d.brought += int64(n)
 		if d.gained += int64(n); d.gained >= leastGain {
 			d.gained = 0
 			d.watch.Reset(d.c.times.Idle)
@@ -167,6 +168,9 @@ func (d *download) resume(err error) error {
 	if stalled {
 		err = &TimeoutError{What: "download of " + d.name(), After: d.c.times.Idle}
 	}
+	if d.brought >= leastGain || d.brought > 0 && !stalled {
+		d.failures = 0
+	}
 	if d.off > 0 && (d.tag == "" || strings.HasPrefix(d.tag, "W/")) {
 		return d.broken(err)
 	}
@@ -175,7 +179,9 @@ func (d *download) resume(err error) error {
 		if d.ctx.Err() != nil {
 			return d.ctx.Err()
 		}
-		if d.failures++; d.failures > openTries {
+		d.failures++
+		d.resumes++
+		if d.failures > openTries || d.resumes > maxResumes {
 			return d.broken(err)
 		}
 		if d.failures > 1 {
@@ -189,6 +195,8 @@ func (d *download) resume(err error) error {
 		switch {
 		case next == nil:
 			return nil
+		case errors.As(next, &status) && status.Status == http.StatusRequestedRangeNotSatisfiable:
+			return d.broken(err) // the file is shorter than announced
 		case errors.As(next, &status) && !passingStatus(status.Status), !temporary(d.ctx, next):
 			return next
 		}

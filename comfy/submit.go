@@ -132,8 +132,9 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 		k := post("/prompt", body)
 		k.sent = &sent
 		a, err := c.ask(ctx, k)
-		if err != nil && !sent {
-			return "", err // nobody heard it
+		var away *RedirectError
+		if err != nil && (!sent || errors.As(err, &away)) {
+			return "", err // nobody took it
 		}
 		settle := settleSlow
 		if err == nil {
