@@ -1,0 +1,202 @@
+package registry
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// An ordered builds a JSON object in order.
+type ordered struct{ value }
+
+func (o *ordered) put(name string, v any) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return // only plain data is put
+	}
+	if s, ok := v.(string); ok {
+		raw = comfy.RawString(s)
+	}
+	o.members = append(o.members, member{name: name, value: value{scalar: raw}})
+}
+
+// some puts a value that is not the zero of its type.
+func some[T comparable](o *ordered, name string, v T) {
+	var zero T
+	if v != zero {
+		o.put(name, v)
+	}
+}
+
+func newOrdered() *ordered { return &ordered{value{kind: kindObject}} }
+
+// entry writes the draft with the keys of the owner's file first.
+func (d *draft) entry() json.RawMessage {
+	o := newOrdered()
+	o.put("id", d.ID)
+	o.put("name", cmp.Or(d.Name, d.ID))
+	o.put("description", d.Description)
+	o.put("category", d.category())
+	o.put("model_family", d.family())
+	o.put("workflow_path", d.Path)
+	o.put("supports_batch", false)
+	o.put("max_batch_size", 1)
+	o.put("requires_input_image", d.needsImage())
+	o.put("requires_mask", d.needsMask())
+	params := newOrdered()
+	for _, p := range d.params {
+		params.put(p.Name, p.entry())
+	}
+	o.put("configurable_params", params.raw())
+	o.put("example_payload", d.example())
+	if models := d.models(); len(models) > 0 {
+		o.put("models", models)
+	}
+	some(o, "output", d.declaredOutput())
+	return o.raw()
+}
+
+// entry writes a parameter as a registry file has it.
+func (p *Parameter) entry() json.RawMessage {
+	o := newOrdered()
+	o.put("type", p.TypeName())
+	some(o, "min", p.Min)
+	some(o, "max", p.Max)
+	some(o, "step", p.Step)
+	if len(p.Choices) > 0 {
+		o.put("choices", p.Choices)
+	}
+	some(o, "choices_from", p.ChoicesFrom)
+	some(o, "folder", p.Folder)
+	if len(p.Default) > 0 {
+		o.put("default", p.Default)
+	}
+	some(o, "required", p.Required)
+	some(o, "description", p.Description)
+	some(o, "label", p.Label)
+	some(o, "group", p.Group)
+	some(o, "advanced", p.Advanced)
+	targets := make([]string, len(p.Bind))
+	for i, b := range p.Bind {
+		targets[i] = b.Target
+	}
+	if len(targets) == 1 {
+		o.put("bind", targets[0])
+	} else if len(targets) > 1 {
+		o.put("bind", targets)
+	}
+	return o.raw()
+}
+
+func (d *draft) needsImage() bool { return len(d.r.image) > 0 }
+
+func (d *draft) needsMask() bool { return len(d.r.mask) > 0 || d.r.maskInAlpha }
+
+// category says in a word what the graph does.
+func (d *draft) category() string {
+	saves := func(word string) bool {
+		return slices.ContainsFunc(findOutputs(d.w, ""), func(id string) bool { return strings.Contains(d.w.g.Node(id).Class, word) })
+	}
+	switch {
+	case saves("Video"), saves("WEBM"), saves("Animated"):
+		return "video"
+	case saves("Audio"):
+		return "audio"
+	case d.needsMask():
+		return "inpaint"
+	case d.needsImage() && len(d.r.samplers) == 0:
+		return "upscale"
+	case d.needsImage(), len(loaders(d.w, "image")) > 0:
+		return "image-to-image"
+	case len(d.r.prompt) > 0:
+		return "text-to-image"
+	}
+	return "utility"
+}
+
+// family recognises the model by its file names.
+func (d *draft) family() string {
+	var names []string
+	for _, m := range d.models() {
+		if m.Folder == "checkpoints" || m.Folder == "diffusion_models" {
+			names = append(names, strings.ToLower(m.File))
+		}
+	}
+	all := strings.Join(names, " ")
+	for _, f := range []struct{ family, marks string }{
+		{"qwen", "qwen"}, {"flux", "flux"}, {"wan", "wan2 wan_"}, {"ltx", "ltx"}, {"hunyuan", "hunyuan"}, {"zimage", "z_image z-image"},
+		{"krea", "krea"}, {"minimax", "minimax"}, {"hidream", "hidream"}, {"sd3", "sd3"}, {"sdxl", "sdxl sd_xl pony illustrious"},
+		{"sd", "sd15 sd1 v1-5 512-inpainting dreamshaper"},
+	} {
+		for _, mark := range strings.Fields(f.marks) {
+			if strings.Contains(all, mark) {
+				return f.family
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return "other"
+}
+
+// models lists the files that the graph's loaders name.
+func (d *draft) models() []Model {
+	var models []Model
+	for _, id := range d.w.g.IDs() {
+		n := d.w.g.Node(id)
+		for _, input := range n.Inputs.Names() {
+			file, ok := n.Inputs.Text(input)
+			folder := ModelFolder(n.Class, input)
+			if !ok || folder == "" || !strings.Contains(file, ".") {
+				continue
+			}
+			m := Model{Folder: folder, File: strings.ReplaceAll(file, `\`, "/")}
+			if !slices.Contains(models, m) {
+				models = append(models, m)
+			}
+		}
+	}
+	return models
+}
+
+// declaredOutput names the result where the graph has several, since a
+// workflow has one.
+func (d *draft) declaredOutput() string {
+	if d.output != "" {
+		return d.output
+	}
+	outputs := findOutputs(d.w, "")
+	if len(outputs) < 2 {
+		return ""
+	}
+	n := d.w.g.Node(outputs[0])
+	name := outputs[0]
+	if n.Title != "" && len(d.w.find("#"+n.Title)) == 1 {
+		name = "#" + n.Title
+	}
+	d.notes = append(d.notes, fmt.Sprintf("the graph saves in %d places; output names %s as the result", len(outputs), name))
+	return name
+}
+
+// example is a request that runs once its files are there.
+func (d *draft) example() json.RawMessage {
+	o := newOrdered()
+	o.put("workflow_id", d.ID)
+	if d.needsImage() {
+		o.put("input_image", "photo.png")
+	}
+	if len(d.r.mask) > 0 {
+		o.put("mask", "mask.png")
+	}
+	if len(d.r.prompt) > 0 {
+		if text, ok := d.w.g.Node(d.r.prompt[0].Node).Inputs.Text(d.r.prompt[0].Input); ok && text != "" {
+			o.put("prompt", text)
+		}
+	}
+	return o.raw()
+}

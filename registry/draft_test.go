@@ -1,0 +1,242 @@
+package registry_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// serverClasses are the definitions that the tests draft with.
+const serverClasses = `{
+  "KSampler": {"input": {"required": {
+    "seed": ["INT", {"min": 0, "max": 18446744073709551615}], "steps": ["INT", {"default": 20, "min": 1, "max": 10000}],
+    "cfg": ["FLOAT", {"min": 0.0, "max": 100.0, "step": 0.1}], "sampler_name": [["euler", "ddim"]],
+    "scheduler": [["normal", "karras"]], "denoise": ["FLOAT", {"min": 0.0, "max": 1.0, "step": 0.01}]}}},
+  "CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [["random_sd15.safetensors"]]}}},
+  "EmptyLatentImage": {"input": {"required": {"width": ["INT", {"min": 16, "max": 16384, "step": 8}], "height": ["INT", {"min": 16, "max": 16384, "step": 8}]}}},
+  "ImageScaleBy": {"input": {"required": {"upscale_method": [["area", "bicubic"]], "scale_by": ["FLOAT", {"min": 0.01, "max": 8.0, "step": 0.01}]}}}
+}`
+
+func draftOf(t *testing.T, graph string, defs string) (*registry.Workflow, []string) {
+	t.Helper()
+	g, err := comfy.ParseGraph([]byte(graph))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := registry.DraftOptions{ID: "w", Name: "W", Path: "graphs/w.json"}
+	if defs != "" {
+		if o.Definitions, err = comfy.ParseObjectInfo([]byte(defs)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wf, notes, err := registry.Draft(g, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wf, notes
+}
+
+// paramsOf are the parameters of an entry, one text each.
+func paramsOf(t *testing.T, wf *registry.Workflow) []string {
+	t.Helper()
+	raw, err := json.Marshal(wf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := registry.DecodeObject("entry.json", raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := []string{}
+	for _, m := range members {
+		if m.Name != "configurable_params" {
+			continue
+		}
+		params, err := registry.DecodeObject("params.json", m.JSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range params {
+			lines = append(lines, p.Name+" "+string(p.JSON))
+		}
+	}
+	return lines
+}
+
+func TestDraftUsualControls(t *testing.T) {
+	t.Parallel()
+	graph, err := os.ReadFile(filepath.Join("..", "testdata", "project", "graphs", "random_sd15.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wf, notes := draftOf(t, string(graph), serverClasses)
+	want := []string{
+		`width {"type":"int","min":16,"max":16384,"step":8,"default":128,"group":"Size","bind":"EmptyLatentImage.width"}`,
+		`height {"type":"int","min":16,"max":16384,"step":8,"default":128,"group":"Size","bind":"EmptyLatentImage.height"}`,
+		`steps {"type":"int","min":1,"max":10000,"default":3,"group":"Sampling","bind":"KSampler.steps"}`,
+		`cfg {"type":"float","min":0.0,"max":100.0,"step":0.1,"default":7,"group":"Sampling","bind":"KSampler.cfg"}`,
+		`denoise {"type":"float","min":0.0,"max":1.0,"step":0.01,"default":1,"group":"Sampling","advanced":true,"bind":"KSampler.denoise"}`,
+		`sampler {"type":"enum","choices_from":"KSampler.sampler_name","default":"euler","group":"Sampling","advanced":true,"bind":"KSampler.sampler_name"}`,
+		`scheduler {"type":"enum","choices_from":"KSampler.scheduler","default":"normal","group":"Sampling","advanced":true,"bind":"KSampler.scheduler"}`,
+		`checkpoint {"type":"model","folder":"checkpoints","default":"random_sd15.safetensors","group":"Models","advanced":true,"bind":"CheckpointLoaderSimple.ckpt_name"}`,
+	}
+	if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
+		t.Errorf("parameters (-want +got):\n%s", diff)
+	}
+	if len(notes) > 0 || len(wf.Check(nil)) > 0 {
+		t.Errorf("notes %v, problems %v", notes, wf.Check(nil))
+	}
+	if wf.Category != "text-to-image" || wf.ModelFamily != "sd" || wf.RequiresInputImage || wf.RequiresMask {
+		t.Errorf("category %q, family %q, image %v, mask %v", wf.Category, wf.ModelFamily, wf.RequiresInputImage, wf.RequiresMask)
+	}
+	if diff := cmp.Diff([]registry.Model{{Folder: "checkpoints", File: "random_sd15.safetensors"}}, wf.Models); diff != "" {
+		t.Errorf("models (-want +got):\n%s", diff)
+	}
+	for _, role := range []string{"prompt", "negative", "seed"} {
+		if wf.Parameter(role) == nil {
+			t.Errorf("no %s", role)
+		}
+	}
+
+	// Without a server, ranges are not known; the types are still right.
+	wf, _ = draftOf(t, string(graph), "")
+	got := paramsOf(t, wf)
+	for _, want := range []string{
+		`steps {"type":"int","default":3,"group":"Sampling","bind":"KSampler.steps"}`,
+		`cfg {"type":"float","default":7,"group":"Sampling","bind":"KSampler.cfg"}`,
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is not among %q", want, got)
+		}
+	}
+}
+
+func TestDraftReadsTitles(t *testing.T) {
+	t.Parallel()
+	const scale = `{"1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+	  "2": {"class_type": "ImageScaleBy", "inputs": {"image": ["1", 0], "upscale_method": "area", "scale_by": 1.0}, "_meta": {"title": %s}},
+	  "9": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}}}`
+	node := func(class, title, inputs string) string {
+		return `{"1": {"class_type": "` + class + `", "inputs": ` + inputs + `, "_meta": {"title": "` + title + `"}},
+		  "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}}`
+	}
+	cases := []struct{ name, graph, want string }{
+		{"Pixelle", strings.Replace(scale, "%s", `"$factor.scale_by!:how large"`, 1),
+			`factor {"type":"float","min":0.01,"max":8.0,"step":0.01,"required":true,"description":"how large","bind":"ImageScaleBy.scale_by"}`},
+		{"ComfyUI-Connect", strings.Replace(scale, "%s", `"#scale_by"`, 1),
+			`scale_by {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"bind":"ImageScaleBy.scale_by"}`},
+		{"Minimalistic Comfy Wrapper", node("PrimitiveInt", "<Number of steps:advanced/Quality:1/2> 1, 50, 1", `{"value": 20}`),
+			`number_of_steps {"type":"int","min":1,"max":50,"step":1,"default":20,"label":"Number of steps","group":"Quality","advanced":true,"bind":"PrimitiveInt.value"}`},
+		{"ViewComfy", node("PrimitiveInt", "VC_ADV Steps", `{"value": 20}`),
+			`steps {"type":"int","default":20,"label":"Steps","advanced":true,"bind":"PrimitiveInt.value"}`},
+		{"ETN_Parameter", node("ETN_Parameter", "Parameter", `{"name": "Hair colour", "type": "number (integer)", "default": 3, "min": 1, "max": 9}`),
+			`hair_colour {"type":"int","min":1,"max":9,"default":3,"label":"Hair colour","bind":"ETN_Parameter.default"}`},
+		{"comfy-pack", node("CPackInputInt", "Count", `{"value": 3, "min": 1, "max": 9}`),
+			`count {"type":"int","min":1,"max":9,"default":3,"bind":"CPackInputInt.value"}`},
+		{"ComfyUI Deploy", node("ComfyUIDeployExternalText", "External Text", `{"input_id": "caption", "display_name": "Caption", "description": "words", "default_value": "x"}`),
+			`caption {"type":"text","default":"x","description":"words","label":"Caption","bind":"ComfyUIDeployExternalText.default_value"}`},
+		{"cmfy", node("CLIPTextEncode", "", `{"text": "${PROMPT}", "clip": ["9", 0]}`),
+			`prompt {"type":"text","required":true,"bind":"CLIPTextEncode.text"}`},
+		{"a primitive with a title", node("PrimitiveFloat", "Glow", `{"value": 0.5}`),
+			`glow {"type":"float","default":0.5,"label":"Glow","bind":"PrimitiveFloat.value"}`},
+		{"a primitive without one", node("PrimitiveFloat", "Float", `{"value": 0.5}`), ""},
+		{"nothing is marked", strings.Replace(scale, "%s", `"Scale"`, 1),
+			`scale {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"group":"Size","bind":"ImageScaleBy.scale_by"}`},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			if tc.name == "cmfy" {
+				tc.graph = strings.Replace(tc.graph, `, "clip": ["9", 0]`, "", 1)
+			}
+			wf, _ := draftOf(t, tc.graph, serverClasses)
+			want := []string{}
+			if tc.want != "" {
+				want = append(want, tc.want)
+			}
+			if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
+				t.Errorf("parameters (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Bindings use what survives another export, and say where nothing does.
+func TestDraftBindings(t *testing.T) {
+	t.Parallel()
+	graph := `{
+	  "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}, "_meta": {"title": "Face"}},
+	  "2": {"class_type": "LoadImage", "inputs": {"image": "b.png"}, "_meta": {"title": "Load Image"}},
+	  "3": {"class_type": "LoadImage", "inputs": {"image": "c.png"}, "_meta": {"title": "Load Image"}},
+	  "4": {"class_type": "ImageBatch", "inputs": {"image1": ["1", 0], "image2": ["2", 0]}},
+	  "5": {"class_type": "ImageBatch", "inputs": {"image1": ["4", 0], "image2": ["3", 0]}},
+	  "8": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "x"}},
+	  "9": {"class_type": "SaveImage", "inputs": {"images": ["4", 0], "filename_prefix": "x"}, "_meta": {"title": "Half"}}}`
+	wf, notes := draftOf(t, graph, `{"LoadImage": {"display_name": "Load Image", "input": {"required": {"image": [["x.png"], {"image_upload": true}]}}}}`)
+	want := []string{
+		`face {"type":"image","required":true,"group":"Inputs","bind":"#Face.image"}`,
+		`image {"type":"image","required":true,"group":"Inputs","bind":"2.image"}`,
+		`image_2 {"type":"image","required":true,"group":"Inputs","bind":"3.image"}`,
+	}
+	if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
+		t.Errorf("parameters (-want +got):\n%s", diff)
+	}
+	if len(notes) != 3 || !strings.Contains(notes[0], "2.image is bound by its node id") || !strings.Contains(notes[2], "output names 8") {
+		t.Errorf("notes %q", notes)
+	}
+	if problems := wf.Check(nil); len(problems) > 0 {
+		t.Errorf("problems %+v", problems)
+	}
+}
+
+// Every published graph becomes an entry whose parameters all land.
+func TestDraftCorpus(t *testing.T) {
+	t.Parallel()
+	files, _ := filepath.Glob(filepath.Join("..", "..", "shared", "corpus", "comfyui-examples", "*.json"))
+	if len(files) == 0 {
+		t.Skip("the corpus of published graphs is not here")
+	}
+	recorded, err := os.ReadFile(filepath.Join("..", "..", "shared", "corpus", "object_info-0.3.64.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defs, err := comfy.ParseObjectInfo(recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pair struct {
+			Prompt json.RawMessage `json:"prompt"`
+		}
+		if err := json.Unmarshal(comfy.ReplaceNonFinite(data), &pair); err != nil {
+			t.Fatal(err)
+		}
+		g, err := comfy.ParseGraph(pair.Prompt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wf, _, err := registry.Draft(g, registry.DraftOptions{ID: "w", Path: "w.json", Definitions: defs})
+		if err != nil {
+			t.Errorf("%s: %v", filepath.Base(file), err)
+			continue
+		}
+		for _, p := range wf.Check(nil) {
+			t.Errorf("%s: %s", filepath.Base(file), p.Message)
+		}
+		if params := paramsOf(t, wf); len(params) < 2 {
+			t.Errorf("%s: only %q", filepath.Base(file), params)
+		}
+	}
+}
