@@ -1,0 +1,273 @@
+// Package chaos puts bad networks and bad gateways between a client and a
+// server, in process: a Proxy spoils TCP connections, a Gateway spoils HTTP
+// exchanges by script. It exists for tests.
+package chaos
+
+import (
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// A Toxic is what a Proxy does to each of its connections. The zero value
+// passes everything on.
+type Toxic struct {
+	Delay      time.Duration // one way, both directions: half a round trip
+	Jitter     time.Duration // a further delay of each chunk, growing and shrinking up to this
+	ResetAfter time.Duration // the connection is reset so long after it opened
+	CutAfter   int64         // the server's bytes that arrive before the connection is reset; 0 = all
+	StallAfter int64         // the server's bytes that arrive before nothing more does; 0 = all
+	Drip       time.Duration // pause after each single byte of the server
+	Junk       []byte        // what comes before the server's first byte
+	Deaf       bool          // connections are taken and nothing is ever answered
+	Refuse     bool          // connections are reset at once
+}
+
+// A Proxy listens on a loopback port and forwards to one address.
+type Proxy struct {
+	target string
+	ln     net.Listener
+	done   chan struct{}
+	work   sync.WaitGroup
+
+	mu    sync.Mutex
+	toxic Toxic
+	open  map[net.Conn]struct{}
+	count int
+}
+
+// NewProxy starts a proxy in front of target, a host:port. Close ends it.
+func NewProxy(target string) (*Proxy, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{target: target, ln: ln, done: make(chan struct{}), open: map[net.Conn]struct{}{}}
+	p.work.Go(p.accept)
+	return p, nil
+}
+
+// Addr is the host:port to connect to.
+func (p *Proxy) Addr() string { return p.ln.Addr().String() }
+
+// URL is the same as an address for a client.
+func (p *Proxy) URL() string { return "http://" + p.Addr() }
+
+// Set changes what happens to connections that open from now on.
+func (p *Proxy) Set(t Toxic) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.toxic = t
+}
+
+// Connections counts those that were opened so far.
+func (p *Proxy) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count
+}
+
+// Reset resets every connection that is open now.
+func (p *Proxy) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		reset(c)
+	}
+}
+
+// ResetEvery resets every open connection each period, until the proxy closes.
+func (p *Proxy) ResetEvery(period time.Duration) {
+	p.work.Go(func() {
+		tick := time.NewTicker(period)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.Reset()
+			case <-p.done:
+				return
+			}
+		}
+	})
+}
+
+// Close ends the proxy and its connections, and waits for that.
+func (p *Proxy) Close() error {
+	close(p.done)
+	err := p.ln.Close()
+	p.Reset()
+	p.work.Wait()
+	return err
+}
+
+// reset closes a connection so that the other side reads ECONNRESET.
+func reset(c net.Conn) {
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+func (p *Proxy) accept() {
+	for {
+		c, err := p.ln.Accept()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		t := p.toxic
+		p.count++
+		p.open[c] = struct{}{}
+		p.mu.Unlock()
+		p.work.Go(func() {
+			defer p.forget(c)
+			p.serve(c, t)
+		})
+	}
+}
+
+func (p *Proxy) forget(c net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, c)
+	_ = c.Close()
+}
+
+func (p *Proxy) serve(client net.Conn, t Toxic) {
+	if t.Refuse {
+		reset(client)
+		return
+	}
+	if t.Deaf {
+		_, _ = io.Copy(io.Discard, client) // until the client or the proxy gives up
+		return
+	}
+	server, err := net.Dial("tcp", p.target)
+	if err != nil {
+		reset(client)
+		return
+	}
+	p.mu.Lock()
+	p.open[server] = struct{}{}
+	p.mu.Unlock()
+	defer p.forget(server)
+	if t.ResetAfter > 0 {
+		timer := time.AfterFunc(t.ResetAfter, func() { reset(client); reset(server) })
+		defer timer.Stop()
+	}
+	var both sync.WaitGroup
+	both.Go(func() {
+		p.copy(server, client, &stream{Toxic: Toxic{Delay: t.Delay, Jitter: t.Jitter}})
+		if w, ok := server.(*net.TCPConn); ok {
+			_ = w.CloseWrite()
+		}
+	})
+	both.Go(func() {
+		if len(t.Junk) > 0 {
+			_, _ = client.Write(t.Junk)
+		}
+		p.copy(client, server, &stream{Toxic: t})
+		if w, ok := client.(*net.TCPConn); ok {
+			_ = w.CloseWrite()
+		}
+	})
+	both.Wait()
+}
+
+// A stream is one direction of a connection.
+type stream struct {
+	Toxic
+	passed int64
+	chunks int
+}
+
+// A chunk is bytes with the time at which they may arrive.
+type chunk struct {
+	data []byte
+	due  time.Time
+}
+
+// copy forwards one direction. Bytes are read as they come and delivered when
+// they are due, so a delay does not limit the throughput.
+func (p *Proxy) copy(dst, src net.Conn, s *stream) {
+	queue := make(chan chunk, 1024)
+	p.work.Go(func() {
+		defer close(queue)
+		for {
+			buf := make([]byte, 32<<10)
+			n, err := src.Read(buf)
+			if n > 0 {
+				s.chunks++
+				wobble := s.Jitter * time.Duration(s.chunks%4) / 4
+				select {
+				case queue <- chunk{buf[:n], time.Now().Add(s.Delay + wobble)}:
+				case <-p.done:
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	defer func() {
+		for range queue { // lets the reader end
+		}
+	}()
+	for c := range queue {
+		if !p.pause(time.Until(c.due)) || !p.deliver(dst, src, c.data, s) {
+			return
+		}
+	}
+}
+
+// deliver writes what the toxic lets through; false ends the direction.
+func (p *Proxy) deliver(dst, src net.Conn, data []byte, s *stream) bool {
+	for len(data) > 0 {
+		n := len(data)
+		if s.Drip > 0 {
+			n = 1
+		}
+		for _, limit := range []int64{s.CutAfter, s.StallAfter} {
+			if limit > 0 {
+				n = int(min(int64(n), max(limit-s.passed, 0)))
+			}
+		}
+		if n == 0 {
+			if s.CutAfter > 0 && s.passed >= s.CutAfter {
+				reset(dst)
+				reset(src)
+				return false
+			}
+			_, _ = io.Copy(io.Discard, dst) // stalled: until the client gives up
+			reset(src)
+			return false
+		}
+		if _, err := dst.Write(data[:n]); err != nil {
+			reset(src)
+			return false
+		}
+		s.passed += int64(n)
+		data = data[n:]
+		if s.Drip > 0 && !p.pause(s.Drip) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Proxy) pause(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-p.done:
+		return false
+	}
+}
