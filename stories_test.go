@@ -21,10 +21,14 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 		}
 		ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 	},
-	"pngsize":   pngSize,
-	"requests":  countRequests,
-	"isjson":    isJSON,
-	"truncated": truncate,
+	"pngsize":    pngSize,
+	"samepixels": samePixels,
+	"requests":   countRequests,
+	"isjson":     isJSON,
+	"truncated":  truncate,
+
+	"sameoutside": sameOutside,
+	"contains":    containsPicture,
 }
 
 // startEmulator runs `easel emulate` in a process of its own until the story
