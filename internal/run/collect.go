@@ -82,6 +82,9 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 	if errors.As(err, &lost) && lost.Gone && r.salvage(ctx, t, res, sink) {
 		return nil
 	}
+	if lost != nil {
+		return &comfy.LostError{ID: t.Run, Gone: lost.Gone, Reason: lost.Reason, Err: lost.Err} // by the id that users know
+	}
 	if err != nil {
 		return err
 	}
