@@ -5,17 +5,12 @@ import (
 	"image"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // MaskPreview shows what a request would paint anew, in red over the picture.
 // Nothing is sent. A request without a mask is an *InputError.
 func (r *Runner) MaskPreview(ctx context.Context, req Request) (image.Image, error) {
-	args, err := withMask(req)
-	if err != nil {
-		return nil, err
-	}
-	call, err := req.Workflow.Resolve(args, registry.ResolveOptions{Character: req.Character})
+	call, err := req.Resolve()
 	if err != nil {
 		return nil, err
 	}

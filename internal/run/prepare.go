@@ -15,11 +15,7 @@ import (
 // apart from asking whether a fixed output name is free. All problems with
 // values are reported together, as *registry.ValuesError.
 func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
-	args, err := withMask(req)
-	if err != nil {
-		return nil, err
-	}
-	call, err := req.Workflow.Resolve(args, registry.ResolveOptions{Character: req.Character})
+	call, args, err := resolve(req)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"sync"
@@ -54,6 +55,31 @@ func withMask(req Request) ([]registry.Arg, error) {
 		Parameter: "mask", Message: "workflow " + req.Workflow.ID + " takes no mask",
 		Hint: "easel workflows list --category inpaint shows those that do",
 	}}}
+}
+
+// resolve resolves a request, with the ways to give a mask where one is missing.
+func resolve(req Request) (*registry.Call, []registry.Arg, error) {
+	args, err := withMask(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	call, err := req.Workflow.Resolve(args, registry.ResolveOptions{Character: req.Character})
+	var values *registry.ValuesError
+	if errors.As(err, &values) {
+		for i, p := range values.Problems {
+			if known := req.Workflow.Parameter(p.Parameter); known != nil && known.Role == registry.RoleMask && p.Hint == "" {
+				values.Problems[i].Hint = "give --mask FILE (white is repainted), or draw one with --mask-rect X,Y,W,H"
+			}
+		}
+	}
+	return call, args, err
+}
+
+// Resolve gives every parameter of the request its value. A mask that is drawn
+// counts as given.
+func (req Request) Resolve() (*registry.Call, error) {
+	call, _, err := resolve(req)
+	return call, err
 }
 
 // isDrawn reports whether the value stands for a mask without a file.
@@ -126,6 +152,7 @@ func (r *Runner) sendMasked(ctx context.Context, t *Ticket, call *registry.Call,
 	t.Repaint = &s.repaint
 	s.image.Targets = call.FileTargets(j.image.Param.Name)
 	t.send(j.image.Param.Name, j.image.Texts()[0], s.image)
+	t.Inputs[len(t.Inputs)-1].Original = s.repaint.Image.SHA256
 	if s.mask == nil {
 		return s.image.Name, "", nil
 	}
@@ -133,7 +160,9 @@ func (r *Runner) sendMasked(ctx context.Context, t *Ticket, call *registry.Call,
 	file.Targets = call.FileTargets(j.mask.Param.Name)
 	t.files = append(t.files, file)
 	if !isDrawn(j.mask) {
-		t.Inputs = append(t.Inputs, Input{Parameter: j.mask.Param.Name, File: j.mask.Texts()[0], SHA256: file.SHA256})
+		t.Inputs = append(t.Inputs, Input{
+			Parameter: j.mask.Param.Name, File: j.mask.Texts()[0], SHA256: file.SHA256, Original: s.repaint.Mask.SHA256,
+		})
 	}
 	return s.image.Name, file.Name, nil
 }
