@@ -124,7 +124,8 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	}
 	defer store.Close()
 	runner := &run.Runner{
-		Backend: be, BackendName: t.Backend, Store: store, Out: t.Out, History: h, Version: o.app.version(), Leave: true,
+		Backend: be, BackendName: t.Backend, Address: t.Address, Store: store, Out: t.Out, History: h, OpenInput: o.app.openInput(ctx),
+		Version: o.app.version(), Leave: true,
 	}
 	view := newRunView(&generateOptions{app: o.app, reconnect: o.reconnect}, 1)
 	defer view.close()
