@@ -20,7 +20,9 @@ import (
 type backend struct {
 	*comfy.Client
 	name     string
-	embedded bool // the emulator in this process: its runs die with it
+	reopen   string // name or address to open it again; "" when it dies with this process
+	embedded bool   // the emulator in this process: its runs die with it
+	public   bool   // an address of the open internet, without authentication
 	emulator *emulator.Server
 }
 
@@ -113,7 +115,8 @@ func (a *app) dial(cfg *config.Config, spec string, given bool, patience time.Du
 	if err != nil {
 		return nil, usagef("write http://HOST:8188", "backend %s: %s", name, err)
 	}
-	return &backend{Client: client, name: name}, nil
+	bare := access.Username == "" && access.Password.IsZero() && access.Token.IsZero() && len(access.Headers) == 0
+	return &backend{Client: client, name: name, reopen: withoutUser(spec), public: bare && isPublic(address)}, nil
 }
 
 // transport is the special way to a backend, nil for the client's own.

@@ -15,10 +15,11 @@ import (
 )
 
 func newBackendsCmd(a *app) *cobra.Command {
-	return group("backends", "Named places to run: list, add, use, remove",
+	return group("backends", "Named places to run: list, add, test, use, remove",
 		"  easel backends add studio http://192.168.1.20:8188\n  easel backends use studio",
 		newBackendsListCmd(a),
 		newBackendsAddCmd(a),
+		newBackendsTestCmd(a),
 		newBackendsUseCmd(a),
 		newBackendsRemoveCmd(a),
 	)
@@ -84,8 +85,6 @@ type backendsAddOptions struct {
 	username string
 	password bool
 	token    bool
-	headers  []string
-	insecure bool
 }
 
 func newBackendsAddCmd(a *app) *cobra.Command {
@@ -140,7 +139,7 @@ func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address stri
 	}
 	a.note("backend %s is known now; easel backends use %s makes it the default", name, name)
 	if isPublic(address) && o.username == "" && !o.token {
-		a.note("warning: %s is a public address without authentication: whoever knows it can run anything there", hostOf(address))
+		a.note("warning: %s", openToAll(address))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +23,8 @@ type generateOptions struct {
 	mask      maskOptions
 	sets      []string
 	params    string
+	request   string
+	dynamic   bool
 	character string
 
 	backend   string
@@ -36,6 +37,9 @@ type generateOptions struct {
 	detach    bool
 	events    bool
 	preview   string
+	open      bool
+
+	given *pflag.FlagSet // the flags of the command; nil without one
 }
 
 // newGenerateCmd builds `generate` with the flags of the workflow that the
@@ -63,32 +67,54 @@ an API-format .json or a picture made by ComfyUI.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if opts.target == nil {
-				return usagef("easel workflows list shows them", "generate needs a workflow")
+				return opts.noWorkflow()
 			}
-			opts.words = args[1:]
+			if len(args) > 0 {
+				opts.words = args[1:]
+			}
 			return runGenerate(c.Context(), opts)
 		},
 	}
 	opts.addFlags(c)
-	word, found := workflowWord(a, args, "generate")
+	return c, opts.aim(c, args, a.resolveTarget)
+}
+
+// aim gives the command the parameter flags of what its first word names.
+func (o *generateOptions) aim(c *cobra.Command, args []string, resolve func(string) (*target, error)) error {
+	word, found := workflowWord(o.app, args, c.Name())
 	if !found {
-		return c, nil
+		return nil
 	}
-	t, err := a.resolveTarget(word)
+	t, err := resolve(word)
 	if err != nil {
 		if isCompletion(args) {
-			return c, nil
+			return nil
 		}
-		return nil, err
+		return err
 	}
-	opts.target, a.target = t, t
-	return c, opts.addParameterFlags(c)
+	o.target, o.app.target = t, t
+	return o.addParameterFlags(c)
 }
+
+// noWorkflow says why the command line names none.
+func (o *generateOptions) noWorkflow() error {
+	if o.request != "" {
+		if _, err := o.app.readRequest(o.request); err != nil {
+			return err
+		}
+		return usagef("write easel generate WORKFLOW --request "+o.request, "%s has no workflow_id", o.request)
+	}
+	return usagef("easel workflows list shows them", "generate needs a workflow")
+}
+
+// changed reports whether a flag was given.
+func (o *generateOptions) changed(flag string) bool { return o.given != nil && o.given.Changed(flag) }
 
 func (o *generateOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
 	f.SetNormalizeFunc(dashes)
+	o.given = f
 	o.addRunFlags(f)
 	completeWords(c, "seed-mode", "increment", "random", "fixed")
 	completeWords(c, "preview", "auto", "always", "never")
@@ -105,6 +131,8 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.seedMode, "seed-mode", "increment", "how --count goes on with the seed: `increment|random|fixed`")
 	f.StringArrayVar(&o.sets, "set", nil, "set a parameter or any graph input, `NAME=VALUE`: steps=30, 'KSampler.steps=30', '12.steps=30' (repeatable)")
 	f.StringVar(&o.params, "params", "", "read parameters from a JSON or YAML `FILE`")
+	f.StringVar(&o.request, "request", "", "read a request of the HTTP API from a JSON `FILE`, or - for stdin")
+	f.BoolVar(&o.dynamic, "dynamic", false, "draw {a|b} and __wildcard__ in prompts from the seed; easel help dynamic explains")
 	f.StringVar(&o.character, "character", "", "take LoRA, words and defaults of the character `ID`")
 	f.DurationVar(&o.timeout, "timeout", 0, "cancel a run that takes longer than `DURATION` on the backend")
 	f.DurationVar(&o.reconnect, "reconnect", 30*time.Second, "wait up to `DURATION` for a backend lost during a run")
@@ -112,6 +140,7 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.detach, "detach", false, "submit, print the run id and leave; easel resume collects it")
 	f.BoolVar(&o.events, "events", false, "print a JSON line per event (implies --json)")
 	f.StringVar(&o.preview, "preview", "auto", "pictures in the terminal: `auto|always|never`")
+	f.BoolVar(&o.open, "open", false, "open what was made with the system's viewer")
 }
 
 // check refuses combinations that make no sense, before anything is opened.
@@ -157,7 +186,7 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	if o.dryRun {
 		return o.printPlan(ctx, runner, plan)
 	}
-	tickets, err := prepareAll(ctx, runner, plan)
+	tickets, err := o.prepare(ctx, runner, plan)
 	if err != nil {
 		return err
 	}
@@ -166,7 +195,10 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 		return err
 	}
 	defer be.close()
-	runner.Backend, runner.BackendName = be, be.name
+	if be.public {
+		o.app.note("warning: %s", openToAll(be.Address()))
+	}
+	runner.Backend, runner.BackendName, runner.Address = be, be.name, be.reopen
 	if runner.History, err = o.app.history(); err != nil {
 		return err
 	}
@@ -177,6 +209,13 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 		return err
 	}
 	return o.runAll(ctx, runner, tickets, dest)
+}
+
+func (o *generateOptions) prepare(ctx context.Context, runner *run.Runner, plan []run.Request) ([]*run.Ticket, error) {
+	if o.target.again != nil {
+		return o.prepareAgain(ctx, runner, plan)
+	}
+	return prepareAll(ctx, runner, plan)
 }
 
 // prepareAll resolves every run before the first one starts, so that a mistake
@@ -207,6 +246,7 @@ func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, ticket
 		}
 		if res != nil {
 			view.result(res, err)
+			o.openOutputs(ctx, res)
 			if res.Status == run.Partial {
 				partial++
 			}
@@ -232,6 +272,20 @@ func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, ticket
 	return nil
 }
 
+// openOutputs is --open. A viewer that does not start fails nothing: the files
+// are there.
+func (o *generateOptions) openOutputs(ctx context.Context, res *run.Result) {
+	if !o.open || o.output.stdout() {
+		return
+	}
+	for _, out := range res.Outputs {
+		if err := o.app.openFile(ctx, out.Path); err != nil {
+			o.app.note("warning: %s", err)
+			return
+		}
+	}
+}
+
 func (o *generateOptions) runOne(ctx context.Context, runner *run.Runner, t *run.Ticket, view *runView) (*run.Result, error) {
 	if !o.detach {
 		return runner.Execute(ctx, t, view.event)
@@ -244,28 +298,24 @@ func (o *generateOptions) runOne(ctx context.Context, runner *run.Runner, t *run
 
 // printPlan is --dry-run: the graph, or with --json the request and the graph.
 func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, plan []run.Request) error {
-	var errs []error
-	for _, req := range plan {
-		t, err := runner.Prepare(ctx, req)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
+	tickets, err := o.prepare(ctx, runner, plan)
+	if err != nil {
+		return fmt.Errorf("dry run: %w", err)
+	}
+	for _, t := range tickets {
 		var v any = t.Graph
 		if o.app.global.json {
 			v = struct {
 				Workflow   string     `json:"workflow"`
 				Seed       *run.Seed  `json:"seed,omitempty"`
 				Parameters run.Values `json:"parameters"`
+				Templates  run.Values `json:"templates,omitempty"`
 				Graph      any        `json:"graph"`
-			}{t.Workflow, t.Seed, t.Parameters, t.Graph}
+			}{t.Workflow, t.Seed, t.Parameters, t.Templates, t.Graph}
 		}
 		if err := o.app.printJSON(v); err != nil {
 			return err
 		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("dry run: %w", err)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ type target struct {
 	workflow *registry.Workflow
 	preset   []registry.Arg // of @PRESET
 	person   string         // character of @PRESET
+	again    *repetition    // of rerun
 }
 
 // isCompletion reports whether a shell asks for words.
@@ -29,7 +30,8 @@ func isCompletion(args []string) bool {
 }
 
 // workflowWord finds WORKFLOW in a command line for a command, before the
-// flags of that workflow are known.
+// flags of that workflow are known. Without one it is the workflow_id of
+// --request.
 func workflowWord(a *app, args []string, command string) (string, bool) {
 	if isCompletion(args) {
 		args = args[1 : len(args)-1] // the last word is being typed
@@ -48,6 +50,9 @@ func workflowWord(a *app, args []string, command string) (string, bool) {
 	rest := f.Args()
 	if len(rest) > 0 && rest[0] == "help" {
 		rest = rest[1:]
+	}
+	if len(rest) == 1 && rest[0] == command && known.request != "" {
+		return a.requestedWorkflow(known.request)
 	}
 	if len(rest) < 2 || rest[0] != command {
 		return "", false

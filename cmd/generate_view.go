@@ -17,10 +17,13 @@ type runView struct {
 	ticket   *run.Ticket
 	progress term.Progress
 	began    time.Time
+
+	pictures  bool      // previews and results are shown
+	previewed time.Time // when the last preview was
 }
 
 func newRunView(o *generateOptions, total int) *runView {
-	return &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams)}
+	return &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams), pictures: o.wantsPreview()}
 }
 
 func (v *runView) begin(i int, t *run.Ticket) {
@@ -43,6 +46,8 @@ func (v *runView) event(e run.Event) {
 		_ = v.opts.app.printJSON(e)
 	}
 	switch e.Type {
+	case run.EventPreview:
+		v.preview(e)
 	case run.EventWarning:
 		v.progress.Note("warning: " + term.Escape(e.Message))
 	case run.EventLost:
@@ -87,6 +92,7 @@ func (v *runView) result(res *run.Result, err error) {
 	if v.opts.output.stdout() {
 		return
 	}
+	v.showOutputs(res)
 	for _, out := range res.Outputs {
 		where := out.Path
 		if out.URL != nil {
@@ -123,8 +129,4 @@ func (v *runView) detached(t *run.Ticket) error {
 	}
 	_, err := fmt.Fprintln(a.streams.Out, t.Run)
 	return err
-}
-
-func (o *generateOptions) wantsPreview() bool {
-	return o.preview == "always" || (o.preview == "auto" && o.app.streams.ErrTTY && !o.app.global.quiet)
 }

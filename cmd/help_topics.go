@@ -8,6 +8,7 @@ import (
 // helpTopics are the pages behind `easel help TOPIC`.
 var helpTopics = map[string]func() string{
 	"exit-codes":  exitCodesTopic,
+	"dynamic":     func() string { return dynamicTopic },
 	"environment": func() string { return environmentTopic },
 	"names":       func() string { return namesTopic },
 }
@@ -55,4 +56,18 @@ const namesTopic = `Placeholders of --name. The extension comes from the content
 A slash makes a folder: --name '{date}/{workflow}-{seed}'. What a file system
 forbids is replaced; a file that is there already is kept and the new one gets
 -1, -2, ...; --force replaces it.
+`
+
+const dynamicTopic = `With --dynamic, choices in prompt and negative prompt are drawn from the seed of
+the run: the same seed draws the same. The record has both texts.
+
+  {a|b|c}            one of the options; they may hold choices themselves
+  {2::a|b}           a is drawn twice as often as b
+  {2$$a|b|c}         two different options, joined by a comma
+  {1-2$$ and $$a|b}  one or two, joined by " and "
+  __name__           a line of wildcards/name.txt, of the working directory or of the
+                     folder that easel config path names; # begins a comment
+  \{ \} \| \_        the character itself
+
+  easel generate flux_single "a {red|blue} fox, __place__" --dynamic --count 4
 `

@@ -17,6 +17,8 @@ func newHistoryCmd(a *app) *cobra.Command {
 		"  easel history list\n  easel history show last",
 		newHistoryListCmd(a),
 		newHistoryShowCmd(a),
+		newHistoryOpenCmd(a),
+		newHistoryPruneCmd(a),
 	)
 }
 
@@ -25,6 +27,7 @@ type historyListOptions struct {
 	app      *app
 	limit    int
 	workflow string
+	pictures bool
 }
 
 func newHistoryListCmd(a *app) *cobra.Command {
@@ -38,6 +41,7 @@ func newHistoryListCmd(a *app) *cobra.Command {
 	}
 	c.Flags().IntVar(&o.limit, "limit", 20, "at most `N` runs, 0 = all")
 	c.Flags().StringVar(&o.workflow, "workflow", "", "only runs of a `WORKFLOW`")
+	c.Flags().BoolVar(&o.pictures, "thumbnails", false, "show the first picture of each run, where the terminal can")
 	return c
 }
 
@@ -61,6 +65,9 @@ func runHistoryList(o *historyListOptions) error {
 	}
 	if o.app.global.json {
 		return o.app.printJSON(found)
+	}
+	if o.pictures {
+		return o.app.printThumbnails(found)
 	}
 	t := term.NewTable(o.app.streams, "RUN", "WHEN", "WORKFLOW", "BACKEND", "STATE", "OUTPUT")
 	for _, rec := range found {
@@ -142,5 +149,6 @@ func (a *app) printRun(rec ledger.Record) error {
 	for _, path := range outputPaths(rec) {
 		t.Row("output", path)
 	}
+	a.thumbnail(rec)
 	return t.Flush()
 }

@@ -35,13 +35,15 @@ that ComfyUI wrote into it.`,
 
 // An inspection is what is known about a file.
 type inspection struct {
-	File   string          `json:"file"`
-	Source string          `json:"source"` // sidecar, embedded, history, graph, parameters
-	SHA256 string          `json:"sha256"`
-	Intact *bool           `json:"intact"` // the bytes are those of the record; null when it does not say
-	Record *run.Record     `json:"record"`
-	Graph  json.RawMessage `json:"graph,omitempty"`
-	Text   string          `json:"parameters_text,omitempty"` // of programs that write text
+	File   string            `json:"file"`
+	Source string            `json:"source"` // sidecar, embedded, history, graph, editor, parameters
+	SHA256 string            `json:"sha256"`
+	Intact *bool             `json:"intact"` // the bytes are those of the record; null when it does not say
+	Record *run.Record       `json:"record"`
+	Graph  json.RawMessage   `json:"graph,omitempty"`
+	Editor json.RawMessage   `json:"editor_graph,omitempty"`    // of the editor, when there is no other
+	Text   string            `json:"parameters_text,omitempty"` // of programs that write text
+	Parsed *media.Parameters `json:"parameters,omitempty"`      // the same, read
 }
 
 func runInspect(a *app, name string) error {
@@ -158,8 +160,12 @@ func fromGraph(got *inspection, meta media.Meta) bool {
 	switch {
 	case len(meta.Prompt) > 0:
 		got.Source, got.Graph = "graph", meta.Prompt
+	case len(meta.Workflow) > 0 && meta.Parameters == "":
+		got.Source, got.Editor = "editor", meta.Workflow
 	case meta.Parameters != "":
 		got.Source, got.Text = "parameters", meta.Parameters
+		parsed := media.ParseParameters(meta.Parameters)
+		got.Parsed = &parsed
 	default:
 		return false
 	}
@@ -172,6 +178,7 @@ func (a *app) printInspection(got *inspection) error {
 	t.Row("known from", map[string]string{
 		"sidecar": "the record beside it", "embedded": "the record inside it", "history": "the history of this machine",
 		"graph": "the graph inside it", "parameters": "the text inside it",
+		"editor": "the editor's graph inside it",
 	}[got.Source])
 	if got.Intact != nil && !*got.Intact {
 		t.Row("changed", "the bytes are not those of the record any more")
@@ -186,14 +193,25 @@ func (a *app) printInspection(got *inspection) error {
 		for _, nv := range r.Parameters {
 			t.Row(nv.Name, term.Escape(jsonText(nv.JSON)))
 		}
+		for _, nv := range r.Templates {
+			t.Row(nv.Name+" as written", term.Escape(jsonText(nv.JSON)))
+		}
 		if r.Finished != nil {
 			t.Row("finished", r.Finished.Local().Format(time.DateTime))
 		}
 		t.Row("easel", r.Easel)
 	} else if len(got.Graph) > 0 {
 		t.Row("graph", fmt.Sprintf("%d bytes; easel inspect %s --jq .graph prints it, easel generate %s runs it", len(got.Graph), got.File, got.File))
+	} else if len(got.Editor) > 0 {
+		t.Row("graph", fmt.Sprintf("%d bytes in the editor's own format, which easel cannot run yet", len(got.Editor)))
 	} else {
-		t.Row("parameters", term.EscapeMultiline(got.Text))
+		t.Row("prompt", term.EscapeMultiline(got.Parsed.Prompt))
+		if got.Parsed.Negative != "" {
+			t.Row("negative", term.EscapeMultiline(got.Parsed.Negative))
+		}
+		for _, s := range got.Parsed.Settings {
+			t.Row(term.Escape(strings.ToLower(s.Name)), term.Escape(s.Value))
+		}
 	}
 	return t.Flush()
 }

@@ -155,9 +155,14 @@ workflow on a ComfyUI and leaves verified files.`,
 	if err != nil {
 		return nil, err
 	}
+	rerun, err := newRerunCmd(a, args)
+	if err != nil {
+		return nil, err
+	}
 	root.AddCommand(
 		generate,
 		inpaint,
+		rerun,
 		newWorkflowsCmd(a),
 		newBackendsCmd(a),
 		newCharactersCmd(a),
@@ -166,6 +171,7 @@ workflow on a ComfyUI and leaves verified files.`,
 		newInspectCmd(a),
 		newEmulateCmd(a),
 		newConfigCmd(a),
+		newDoctorCmd(a),
 		newCompletionCmd(a, root),
 		newVersionCmd(a),
 	)

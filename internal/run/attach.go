@@ -26,7 +26,7 @@ func (r *Runner) attach(ctx context.Context, t *Ticket, recorded []Input) error 
 		if err != nil {
 			return err
 		}
-		if err := in.Same(f.SHA256); err != nil {
+		if err := in.Same(Input{SHA256: f.SHA256}); err != nil {
 			return err
 		}
 		f.Name, f.Targets = name, targets
@@ -73,8 +73,12 @@ func namedByContent(g *comfy.Graph, sha string) (targets []comfy.Target, name st
 
 // Same fails with an *InputError when the content of an input is not the one
 // that was recorded.
-func (in Input) Same(sha256 string) error {
-	if in.SHA256 == "" || in.SHA256 == sha256 {
+func (in Input) Same(now Input) error {
+	was, is := in.SHA256, now.SHA256
+	if in.Original != "" && now.Original != "" {
+		was, is = in.Original, now.Original
+	}
+	if was == "" || was == is {
 		return nil
 	}
 	return &InputError{

@@ -41,8 +41,8 @@ func (t *Ticket) expand(req Request, given []registry.Arg, call *registry.Call) 
 		if err != nil {
 			return nil, &registry.ValuesError{Workflow: call.Workflow.ID, Problems: []registry.Problem{{
 				Parameter: v.Param.Name,
-				Message:   fmt.Sprintf("Parameter '%s' is no dynamic prompt: %v", v.Param.Name, err),
-				Hint:      `write \{ for the character itself; easel help dynamic lists the forms`,
+				Message:   fmt.Sprintf("Parameter '%s': %v", v.Param.Name, err),
+				Hint:      "easel help dynamic lists the forms",
 			}}}
 		}
 		if drawn == written {

@@ -40,8 +40,9 @@ const DefaultName = "{workflow}-{id}-{n}"
 // An Input is one file that went into a run, as the record keeps it.
 type Input struct {
 	Parameter string `json:"parameter"`
-	File      string `json:"file"`   // as the user named it
-	SHA256    string `json:"sha256"` // of the bytes that were sent
+	File      string `json:"file"`                      // as the user named it
+	SHA256    string `json:"sha256"`                    // of the bytes that were sent
+	Original  string `json:"original_sha256,omitempty"` // of the file, where a masked part of it was sent
 }
 
 // A Ticket is everything that Collect needs to finish a run, in this process or

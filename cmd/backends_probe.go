@@ -1,0 +1,246 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// probePatience bounds how long one backend is waited for.
+const probePatience = 8 * time.Second
+
+// maxClockOffset is how far a server's clock may be off without a word.
+const maxClockOffset = 5 * time.Second
+
+func newBackendsTestCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test [NAME]",
+		Short: "Ask backends what they are and whether something is wrong with them",
+		Long: `Ask a backend, or all named ones, for version, devices, latency, queue and limits,
+and warn of what is known about its version and its address.`,
+		Example: "  easel backends test\n  easel backends test studio\n  easel backends test http://192.168.1.20:8188 --json",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return exactArgs("one backend")(c, args)
+			}
+			return nil
+		},
+		ValidArgsFunction: a.completeBackends,
+		RunE:              func(c *cobra.Command, args []string) error { return runBackendsTest(c.Context(), a, args) },
+	}
+}
+
+// A probed backend is what `backends test --json` says of one.
+type probed struct {
+	Name      string    `json:"name"`
+	URL       string    `json:"url,omitempty"`
+	Reachable bool      `json:"reachable"`
+	LatencyMS float64   `json:"latency_ms,omitempty"`
+	ClockMS   *int64    `json:"clock_ahead_ms,omitempty"` // absent when the server sends no date
+	Warnings  []finding `json:"warnings"`
+	comfy.Info
+
+	err error
+}
+
+func runBackendsTest(ctx context.Context, a *app, args []string) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if len(args) == 1 {
+		p := a.probe(ctx, cfg, args[0], true)
+		if p.err != nil {
+			return p.err
+		}
+		return a.printProbed(p)
+	}
+	specs := backendSpecs(ctx, cfg)
+	if len(specs) == 0 {
+		return &noBackendError{}
+	}
+	all := a.probeAll(ctx, cfg, specs)
+	if a.global.json {
+		if err := a.printJSON(all); err != nil {
+			return err
+		}
+	}
+	failed := 0
+	for _, p := range all {
+		if p.err != nil {
+			failed++
+		}
+		if !a.global.json {
+			if err := a.printProbed(p); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case failed == len(all):
+		return &reportedError{explain(all[0].err).Exit}
+	case failed > 0:
+		return &reportedError{exitPartial}
+	}
+	return nil
+}
+
+// backendSpecs are the named backends, the chosen one, or the ComfyUI of this
+// machine.
+func backendSpecs(ctx context.Context, cfg *config.Config) []string {
+	specs := slices.Sorted(maps.Keys(cfg.Backends))
+	if cfg.Backend != "" && !slices.Contains(specs, cfg.Backend) {
+		specs = append(specs, cfg.Backend)
+	}
+	if len(specs) == 0 {
+		if local := findLocal(ctx); local != "" {
+			specs = append(specs, local)
+		}
+	}
+	return specs
+}
+
+// probeAll asks several backends at a time.
+func (a *app) probeAll(ctx context.Context, cfg *config.Config, specs []string) []probed {
+	all := make([]probed, len(specs))
+	var wg sync.WaitGroup
+	for i, spec := range specs {
+		wg.Go(func() { all[i] = a.probe(ctx, cfg, spec, false) })
+	}
+	wg.Wait()
+	return all
+}
+
+// probe asks one backend what it is. given says that the user named it on the
+// command line.
+func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given bool) probed {
+	ctx, cancel := context.WithTimeoutCause(ctx, probePatience, &comfy.TimeoutError{What: "backend " + spec, After: probePatience})
+	defer cancel()
+	p := probed{Name: spec, Warnings: []finding{}}
+	be, err := a.dial(cfg, spec, given, 0)
+	if err != nil {
+		return p.failed(err)
+	}
+	defer be.close()
+	p.Name = be.name
+	if !be.embedded {
+		p.URL = withoutUser(be.Address())
+	}
+	if p.Info, err = be.Describe(ctx); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return p.failed(err)
+	}
+	p.Reachable = true
+	if pulse, err := be.Pulse(ctx); err == nil {
+		p.LatencyMS = float64(pulse.Latency.Microseconds()) / 1000
+		if pulse.Dated {
+			ms := pulse.Ahead.Milliseconds()
+			p.ClockMS = &ms
+		}
+	}
+	p.judge(be.public)
+	return p
+}
+
+func (p probed) failed(err error) probed {
+	f := explain(err)
+	p.err = err
+	p.Warnings = append(p.Warnings, finding{"backend " + p.Name, stateProblem, f.Message, f.Hint})
+	return p
+}
+
+// judge notes what is wrong with a backend that answers.
+func (p *probed) judge(public bool) {
+	warn := func(state, message, hint string) {
+		p.Warnings = append(p.Warnings, finding{"backend " + p.Name, state, message, hint})
+	}
+	if public {
+		warn(stateProblem, openToAll(p.URL), "put a login or a tunnel in front of it")
+	}
+	if p.URL == "" {
+		return // the embedded emulator is of this easel
+	}
+	for _, a := range about(p.Info) {
+		state := stateWarning
+		if a.hole && public {
+			state = stateProblem
+		}
+		warn(state, fmt.Sprintf("ComfyUI %s: %s", p.Version, a.message), "update it to "+a.fixed+" or later")
+	}
+	if p.ClockMS != nil {
+		ahead := time.Duration(*p.ClockMS) * time.Millisecond
+		if ahead > maxClockOffset || ahead < -maxClockOffset {
+			warn(stateWarning, "its clock is "+clockWords(ahead), "times of runs are the server's: set one of the clocks")
+		}
+	}
+}
+
+func clockWords(ahead time.Duration) string {
+	switch {
+	case -2*time.Second < ahead && ahead < 2*time.Second:
+		return "agrees with this machine's"
+	case ahead < 0:
+		return term.Duration(-ahead) + " behind this machine's"
+	}
+	return term.Duration(ahead) + " ahead of this machine's"
+}
+
+// openToAll is the warning about a public address without authentication.
+func openToAll(address string) string {
+	return hostOf(address) + " is a public address without authentication: whoever knows it can run anything there"
+}
+
+func (a *app) printProbed(p probed) error {
+	if a.global.json {
+		return a.printJSON(p)
+	}
+	t := term.NewPairs(a.streams)
+	t.Row("backend", p.Name)
+	if p.URL != "" {
+		t.Row("address", p.URL)
+	}
+	if p.Reachable {
+		t.Row("server", strings.TrimSpace(p.Kind+" "+p.Version+" "+parenthesised(p.OS)))
+		for _, d := range p.Devices {
+			t.Row("device", deviceWords(d))
+		}
+		t.Row("latency", fmt.Sprintf("%.1f ms", p.LatencyMS))
+		if p.ClockMS != nil {
+			t.Row("clock", clockWords(time.Duration(*p.ClockMS)*time.Millisecond))
+		}
+		t.Row("queue", fmt.Sprintf("%d running, %d waiting", p.QueueRunning, p.QueuePending))
+		if p.MaxUpload > 0 {
+			t.Row("largest upload", term.Bytes(p.MaxUpload))
+		}
+	}
+	for _, w := range p.Warnings {
+		t.Row(w.mark(a.streams.OutStyle()), w.text())
+	}
+	return t.Flush()
+}
+
+func parenthesised(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "(" + s + ")"
+}
+
+func deviceWords(d comfy.Device) string {
+	if d.VRAMTotal <= 0 {
+		return d.Name
+	}
+	return fmt.Sprintf("%s, %s of %s free", d.Name, term.Bytes(d.VRAMFree), term.Bytes(d.VRAMTotal))
+}

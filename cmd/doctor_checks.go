@@ -1,0 +1,178 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// Free space of the output folder below which the doctor speaks up, in bytes.
+const (
+	littleSpace = 5 << 30
+	noSpace     = 512 << 20
+)
+
+func (a *app) checkVersion(context.Context) []finding {
+	return []finding{{"easel", stateOK, fmt.Sprintf("%s on %s/%s", a.version(), runtime.GOOS, runtime.GOARCH), ""}}
+}
+
+func (a *app) checkConfig(context.Context) []finding {
+	cfg, err := a.config()
+	if err != nil {
+		f := explain(err)
+		return []finding{{"config", stateProblem, f.Message, f.Hint}}
+	}
+	var found []finding
+	for _, file := range []struct{ what, path string }{{"user", cfg.UserFile}, {"project", cfg.ProjectFile}} {
+		_, err := os.Stat(file.path)
+		switch {
+		case err == nil:
+			found = append(found, finding{"config", stateOK, file.what + " settings in " + file.path, ""})
+		case errors.Is(err, fs.ErrNotExist) && file.what == "user":
+			found = append(found, finding{"config", stateOK, "no settings yet; they would be in " + file.path, ""})
+		case !errors.Is(err, fs.ErrNotExist):
+			found = append(found, finding{"config", stateProblem, err.Error(), ""})
+		}
+	}
+	for _, text := range cfg.Warnings {
+		message, hint, _ := strings.Cut(text, ": chmod")
+		if hint != "" {
+			hint = "chmod" + hint
+		}
+		found = append(found, finding{"secrets", stateProblem, message, hint})
+	}
+	return found
+}
+
+func (a *app) checkWorkflows(context.Context) []finding {
+	reg, err := a.registry()
+	if err != nil {
+		f := explain(err)
+		return []finding{{"workflows", stateProblem, f.Message, f.Hint}}
+	}
+	all := reg.Workflows()
+	var found []finding
+	for _, wf := range all {
+		if c := checkWorkflow(a, wf); !c.OK {
+			found = append(found, finding{
+				"workflows", stateProblem, wf.ID + ": " + c.Problems[0].Message,
+				"easel workflows validate " + wf.ID + " says more",
+			})
+		}
+	}
+	if len(found) == 0 {
+		found = append(found, finding{"workflows", stateOK, fmt.Sprintf("%d, each with a graph that fits it", len(all)), ""})
+	}
+	return found
+}
+
+func (a *app) checkBackends(ctx context.Context) []finding {
+	cfg, err := a.config()
+	if err != nil {
+		return nil // checkConfig has said it
+	}
+	specs := backendSpecs(ctx, cfg)
+	if len(specs) == 0 {
+		return []finding{{"backend", stateWarning, (&noBackendError{}).Error(), explain(&noBackendError{}).Hint}}
+	}
+	var found []finding
+	for _, p := range a.probeAll(ctx, cfg, specs) {
+		if p.Reachable {
+			message := fmt.Sprintf("%s %s answers in %.1f ms", p.Kind, p.Version, p.LatencyMS)
+			if p.ClockMS != nil && len(p.Warnings) == 0 {
+				message += ", clocks agree"
+			}
+			found = append(found, finding{"backend " + p.Name, stateOK, message, ""})
+		}
+		found = append(found, p.Warnings...)
+	}
+	return found
+}
+
+func (a *app) checkDisk(context.Context) []finding {
+	cfg, err := a.config()
+	if err != nil {
+		return nil
+	}
+	out := a.path(cfg.Out)
+	free, ok := dirstore.Free(existing(out))
+	f := finding{"disk", stateOK, fmt.Sprintf("%s free for %s", term.Bytes(int64(min(free, 1<<62))), out), ""}
+	switch {
+	case !ok:
+		f.Message = "the system does not say how much space is left for " + out
+	case free < noSpace:
+		f.State, f.Hint = stateProblem, "free some space, or choose another folder: easel config set out DIR"
+	case free < littleSpace:
+		f.State, f.Hint = stateWarning, "videos are large: free some space, or choose another folder with --out"
+	}
+	return []finding{f}
+}
+
+// existing is the folder itself, or the one above it that exists.
+func existing(dir string) string {
+	for {
+		if _, err := os.Stat(dir); err == nil || filepath.Dir(dir) == dir {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func (a *app) checkTerminal(context.Context) []finding {
+	s := a.streams
+	message := "none: output goes to files or pipes"
+	if s.OutTTY || s.ErrTTY {
+		colour := "no colours"
+		if s.ErrStyle() != (term.Style{}) {
+			colour = "colours"
+		}
+		message = fmt.Sprintf("%d columns, %s, pictures by %s", s.Width, colour, s.Graphics())
+		if s.Graphics() == term.NoGraphics {
+			message = fmt.Sprintf("%d columns, %s, no pictures", s.Width, colour)
+		}
+	}
+	found := []finding{{"terminal", stateOK, message, ""}}
+	if words := opener(runtime.GOOS); words[0] == "xdg-open" {
+		if _, err := exec.LookPath(words[0]); err != nil {
+			found = append(found, finding{"viewer", stateWarning, "--open cannot work: there is no xdg-open", "install xdg-utils"})
+		}
+	}
+	return found
+}
+
+func (a *app) checkRuns(context.Context) []finding {
+	h, err := a.history()
+	if err != nil {
+		return []finding{{"runs", stateProblem, err.Error(), ""}}
+	}
+	pending, err := h.Pending()
+	if err != nil {
+		return []finding{{"runs", stateProblem, err.Error(), ""}}
+	}
+	n := 0
+	for _, rec := range pending {
+		if !rec.Alive() {
+			n++
+		}
+	}
+	if n == 0 {
+		return []finding{{"runs", stateOK, "none is left to collect", ""}}
+	}
+	return []finding{{"runs", stateWarning, fmt.Sprintf("%d %s never collected here", n, wasOrWere(n)), "easel resume fetches what the backends still have"}}
+}
+
+func wasOrWere(n int) string {
+	if n == 1 {
+		return "run was"
+	}
+	return "runs were"
+}

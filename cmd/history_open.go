@@ -1,0 +1,135 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+func newHistoryOpenCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "open RUN",
+		Short: "Open what a run made with the system's viewer",
+		Long: `Open the outputs of a run with the system's viewer; RUN is an id, a unique prefix,
+or last. Files that are not where they were stored are left out.`,
+		Example:           "  easel history open last\n  easel history open 01jd7",
+		Args:              exactArgs("a run"),
+		ValidArgsFunction: a.completeOneRun,
+		RunE:              func(c *cobra.Command, args []string) error { return runHistoryOpen(c.Context(), a, args[0]) },
+	}
+}
+
+// completeOneRun is completeRuns for commands that take one run.
+func (a *app) completeOneRun(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completeRuns(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func runHistoryOpen(ctx context.Context, a *app, name string) error {
+	h, err := a.history()
+	if err != nil {
+		return err
+	}
+	rec, err := h.Get(name)
+	if err != nil {
+		return err
+	}
+	opened := 0
+	for _, path := range a.storedFiles(rec) {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			a.note("%s is not there any more", path)
+			continue
+		}
+		if err := a.openFile(ctx, path); err != nil {
+			return err
+		}
+		opened++
+	}
+	if opened == 0 {
+		return &invalidError{"run " + rec.ID + " has no output that can be opened", "easel history show " + rec.ID + " says how it ended"}
+	}
+	return nil
+}
+
+// storedFiles are the absolute paths of a run's outputs. The result has them
+// relative to the folder that the run was started in, which may be another one
+// than today's.
+func (a *app) storedFiles(rec ledger.Record) []string {
+	paths := outputPaths(rec)
+	t, err := run.OpenTicket(rec.Request)
+	for i, path := range paths {
+		if err == nil && t.Out != "" && !filepath.IsAbs(path) {
+			paths[i] = within(t.Out, path)
+		} else {
+			paths[i] = a.path(path)
+		}
+	}
+	return paths
+}
+
+// within joins a folder with a path that begins with the end of the folder's
+// own: /home/anna/outputs and outputs/fox.png are /home/anna/outputs/fox.png.
+func within(folder, path string) string {
+	sep := string(filepath.Separator)
+	parts := strings.Split(filepath.Clean(path), sep)
+	for len(parts) > 1 && parts[0] == ".." {
+		parts = parts[1:]
+	}
+	for n := len(parts) - 1; n > 0; n-- {
+		if strings.HasSuffix(filepath.Clean(folder), sep+strings.Join(parts[:n], sep)) {
+			return filepath.Join(folder, filepath.Join(parts[n:]...))
+		}
+	}
+	return filepath.Join(folder, filepath.Join(parts...))
+}
+
+// thumbnailCols and thumbnailRows are the size of a thumbnail in cells.
+const (
+	thumbnailCols = 24
+	thumbnailRows = 8
+)
+
+// printThumbnails lists runs with their first picture above each, where
+// stderr is a terminal that shows pictures.
+func (a *app) printThumbnails(runs []ledger.Record) error {
+	for _, rec := range runs {
+		a.thumbnail(rec)
+		t := term.NewTable(a.streams)
+		first := ""
+		if paths := outputPaths(rec); len(paths) > 0 {
+			first = paths[0]
+		}
+		t.Row(rec.ID, when(a, rec.Created), rec.Workflow, string(rec.State), first)
+		if err := t.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// thumbnail shows the first output of a run that is a picture. What cannot be
+// shown is left out.
+func (a *app) thumbnail(rec ledger.Record) {
+	opts := a.streams.ImageOptions()
+	if opts.Graphics == term.NoGraphics || a.global.quiet {
+		return
+	}
+	opts.MaxCols, opts.MaxRows = min(opts.MaxCols, thumbnailCols), min(opts.MaxRows, thumbnailRows)
+	for _, path := range a.storedFiles(rec) {
+		if img, err := loadPicture(path); err == nil {
+			_ = term.ShowImage(a.streams.Err, img, opts)
+			return
+		}
+	}
+}

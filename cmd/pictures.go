@@ -1,0 +1,95 @@
+package cmd
+
+import (
+	"bytes"
+	"image"
+	"os"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// Previews come from a server that may be hostile, several a second.
+const (
+	maxPreviewBytes  = 8 << 20
+	maxPreviewPixels = 4 << 20
+	previewPause     = 100 * time.Millisecond
+)
+
+// wantsPreview reports whether somebody looks at pictures: --preview, else the
+// setting of the config files. auto is for terminals.
+func (o *generateOptions) wantsPreview() bool {
+	if o.app.global.quiet || o.app.global.json {
+		return false
+	}
+	switch o.previewMode() {
+	case "always":
+		return true
+	case "auto":
+		return o.app.streams.ErrTTY
+	}
+	return false
+}
+
+func (o *generateOptions) previewMode() string {
+	if cfg, err := o.app.config(); err == nil && !o.changed("preview") && cfg.Preview != "" {
+		return cfg.Preview
+	}
+	return o.preview
+}
+
+// imageOptions say how pictures are shown on stderr: as the terminal can, and
+// with --preview always at least in coloured blocks.
+func (o *generateOptions) imageOptions() term.ImageOptions {
+	opts := o.app.streams.ImageOptions()
+	if opts.Graphics == term.NoGraphics && o.previewMode() == "always" {
+		opts.Graphics = term.HalfBlocks
+	}
+	return opts
+}
+
+// preview shows a picture of a run that goes on. One that cannot be decoded is
+// skipped, and so are those that come faster than anybody looks.
+func (v *runView) preview(e run.Event) {
+	now := time.Now()
+	if !v.pictures || now.Sub(v.previewed) < previewPause {
+		return
+	}
+	v.previewed = now
+	p, err := media.Load(bytes.NewReader(e.Image), media.Limits{Bytes: maxPreviewBytes, Pixels: maxPreviewPixels})
+	if err == nil {
+		v.progress.Picture(p.Image)
+	}
+}
+
+// showOutputs shows the pictures of a finished run above their paths.
+func (v *runView) showOutputs(res *run.Result) {
+	if !v.pictures {
+		return
+	}
+	for _, out := range res.Outputs {
+		if out.Kind != comfy.OutputImage {
+			continue
+		}
+		if img, err := loadPicture(out.Path); err == nil {
+			_ = term.ShowImage(v.opts.app.streams.Err, img, v.opts.imageOptions())
+		}
+	}
+}
+
+// loadPicture reads a stored picture for showing it.
+func loadPicture(path string) (image.Image, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	p, err := media.Load(f, media.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	return p.Image, nil
+}

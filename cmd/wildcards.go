@@ -1,0 +1,93 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// maxWildcards bounds a wildcard file: 16 MiB.
+const maxWildcards = 16 << 20
+
+// expandDynamic makes the choices of dynamic prompts, with the wildcard files
+// of the working directory and of the user's folder.
+func (a *app) expandDynamic() (run.Expand, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	w := wildcards{dirs: []string{a.path("wildcards"), filepath.Join(cfg.ConfigDir, "wildcards")}}
+	return func(text string, seed uint64) (string, error) {
+		return registry.ExpandDynamic(text, seed, w.lines)
+	}, nil
+}
+
+// wildcards are folders of NAME.txt files with a choice per line; a file in an
+// earlier folder hides one in a later.
+type wildcards struct{ dirs []string }
+
+// lines reads the choices of __name__. Empty lines and those that begin with #
+// are none.
+func (w wildcards) lines(name string) ([]string, error) {
+	for _, dir := range w.dirs {
+		data, err := readWithin(dir, filepath.FromSlash(name)+".txt")
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		var lines []string
+		for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+				lines = append(lines, line)
+			}
+		}
+		return lines, nil
+	}
+	if near := comfy.Nearest(name, w.names(), 2); len(near) > 0 {
+		return nil, fmt.Errorf("there is no such file; did you mean __%s__?", strings.Join(near, "__ or __"))
+	}
+	return nil, fmt.Errorf("there is no %s.txt in %s", name, strings.Join(w.dirs, " or "))
+}
+
+// readWithin reads a file that must not lie outside of a folder.
+func readWithin(dir, name string) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxWildcards+1))
+	if err == nil && len(data) > maxWildcards {
+		err = fmt.Errorf("is larger than %d MiB", maxWildcards>>20)
+	}
+	return data, err
+}
+
+// names are the wildcards that there are.
+func (w wildcards) names() []string {
+	var names []string
+	for _, dir := range w.dirs {
+		_ = fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && strings.HasSuffix(name, ".txt") {
+				names = append(names, strings.TrimSuffix(name, ".txt"))
+			}
+			return nil
+		})
+	}
+	return names
+}
