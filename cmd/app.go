@@ -108,12 +108,12 @@ func (a *app) loadRegistry() (*registry.Registry, error) {
 		return nil, err
 	}
 	layers := []registry.Layer{{Name: "built-in", FS: workflows.FS(), File: "registry.json", Display: "built-in registry.json"}}
-	user := filepath.Join(cfg.ConfigDir, "workflows")
-	for _, name := range []string{"registry.json", "registry.yaml"} {
-		layers = appendLayer(layers, "user", filepath.Join(user, name))
-	}
-	for _, name := range projectRegistries {
-		layers = appendLayer(layers, "project", filepath.Join(a.dir, filepath.FromSlash(name)))
+	for _, project := range []bool{false, true} {
+		src, err := a.source(project)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, src.layers()...)
 	}
 	for _, given := range append(cfg.Registry, a.global.registries...) {
 		file := a.path(given)
@@ -134,13 +134,6 @@ func firstFile(dir string, names ...string) string {
 		}
 	}
 	return filepath.Join(dir, names[0])
-}
-
-func appendLayer(layers []registry.Layer, name, file string) []registry.Layer {
-	if _, err := os.Stat(file); err != nil {
-		return layers
-	}
-	return append(layers, fileLayer(name, file))
 }
 
 // fileLayer opens a registry file with a file system that begins at its

@@ -14,6 +14,8 @@ func newCharactersCmd(a *app) *cobra.Command {
 		"  easel characters list\n  easel generate qwen_single \"in a library\" --character milan --image portrait.png",
 		newCharactersListCmd(a),
 		newCharactersShowCmd(a),
+		newCharactersAddCmd(a),
+		newCharactersRemoveCmd(a),
 	)
 }
 

@@ -194,11 +194,14 @@ func explainFiles(err error, f *failure) bool {
 	switch {
 	case errors.As(err, &input):
 		f.Code, f.File, f.Parameter, f.Hint = "invalid_input", text(input.File), text(input.Parameter), input.Hint
-	case errors.As(err, &file):
-		f.Code, f.File, f.Hint = "invalid_workflow", text(file.Path), file.Hint
 	case errors.As(err, &editor):
 		f.Code = "editor_format"
 		f.Hint = "in ComfyUI choose File > Export (API) and use that file; reading the editor's own format is not built yet"
+		if errors.As(err, &file) {
+			f.File = text(file.Path)
+		}
+	case errors.As(err, &file):
+		f.Code, f.File, f.Hint = "invalid_workflow", text(file.Path), file.Hint
 	default:
 		return false
 	}

@@ -13,11 +13,15 @@ import (
 )
 
 func newWorkflowsCmd(a *app) *cobra.Command {
-	return group("workflows", "The registry: list, show and check workflows",
+	return group("workflows", "The registry: list, show, check, import and export workflows",
 		"  easel workflows list\n  easel workflows show flux_single",
 		newWorkflowsListCmd(a),
 		newWorkflowsShowCmd(a),
 		newWorkflowsValidateCmd(a),
+		newWorkflowsNeedsCmd(a),
+		newWorkflowsImportCmd(a),
+		newWorkflowsExportCmd(a),
+		newWorkflowsRemoveCmd(a),
 		newWorkflowsSchemaCmd(a),
 	)
 }

@@ -162,6 +162,9 @@ func (d *draft) describe(p *Parameter, t comfy.Target) {
 	if p.Type == "" {
 		p.Type = typeByDefinition(n.Class, t.Input, v, in)
 	}
+	if in != nil && p.Description == "" {
+		p.Description = firstSentence(in.Tooltip)
+	}
 	switch p.Type {
 	case TypeImage, TypeMask, TypeVideo, TypeAudio, "":
 		return
@@ -183,6 +186,20 @@ func (d *draft) describe(p *Parameter, t comfy.Target) {
 	if p.Default == nil && !p.Required {
 		p.Default = v
 	}
+}
+
+// firstSentence is the beginning of a server's words about an input, "" when
+// even that is longer than a line of help.
+func firstSentence(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if before, _, more := strings.Cut(text, ". "); more {
+		text = before
+	}
+	text = strings.TrimSuffix(strings.TrimSpace(text), ".")
+	if len(text) > 90 {
+		return ""
+	}
+	return text
 }
 
 // widen drops a limit that the graph's own value does not keep.

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -151,7 +152,7 @@ func setInJSON(data []byte, _ value, section Section, id string, entry json.RawM
 	}
 	top, ok := root.Value.(*hujson.Object)
 	if !ok {
-		return nil, fmt.Errorf("expected an object")
+		return nil, errors.New("expected an object")
 	}
 	list := memberOf(top, string(section))
 	if list == nil {
@@ -232,6 +233,10 @@ func appendMember(o *hujson.Object, name, indent string, v hujson.Value) {
 	o.Members = append(o.Members, m)
 }
 
+// Pretty lays JSON out as people would, two spaces a level; what is no JSON
+// stays as it is.
+func Pretty(raw json.RawMessage) []byte { return append(pretty(raw, ""), '\n') }
+
 // pretty lays an entry out as people would: an object or list that is short
 // and holds no other stands in one line.
 func pretty(raw json.RawMessage, indent string) []byte {
@@ -245,7 +250,7 @@ func pretty(raw json.RawMessage, indent string) []byte {
 }
 
 // prettyWidth is how long a value in one line may be.
-const prettyWidth = 130
+const prettyWidth = 160
 
 func (v value) pretty(b *bytes.Buffer, indent string) {
 	flat := v.flat()

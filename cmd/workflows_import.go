@@ -1,0 +1,317 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// importOptions are the settings of `workflows import`.
+type importOptions struct {
+	app         *app
+	id          string
+	name        string
+	description string
+	backend     string
+	project     bool
+	force       bool
+}
+
+func newWorkflowsImportCmd(a *app) *cobra.Command {
+	o := &importOptions{app: a}
+	c := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Make a workflow of a graph, or of the graph inside a picture",
+		Long: `Make a workflow of an API-format graph, or of the one inside a picture made by
+ComfyUI: a registry entry, and the graph beside it. With --backend, ranges and
+choices are those of that server. It is written to the user's registry, or to
+the project's with --project.
+
+Parameters are what the graph's author marked by the titles of nodes:
+$name.input!:description, #name, <Label:category:1/2> 1, 50, VC_BASIC Label, or
+a primitive with a title. Without marks they are the usual controls: size,
+steps, cfg, sampler, models. Prompt, seed, image and mask need no mark.
+Parameters are bound by class or title where these are unique, so that the graph
+can be exported again.`,
+		Example: `  easel workflows import graph_api.json --id portrait --backend studio
+  easel workflows import picture.png --name "Old photo" --project
+  easel workflows validate portrait --backend studio`,
+		Args: exactArgs("a file"),
+		RunE: func(c *cobra.Command, args []string) error { return runWorkflowsImport(c.Context(), o, args[0]) },
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.id, "id", "", "`ID` of the workflow (default: from the file's name)")
+	f.StringVar(&o.name, "name", "", "`NAME` for people (default: the id)")
+	f.StringVar(&o.description, "description", "", "what it does, in a `SENTENCE`")
+	addBackendFlag(a, c, &o.backend)
+	f.BoolVar(&o.project, "project", false, "write to the project's registry instead of the user's")
+	f.BoolVar(&o.force, "force", false, "replace a workflow of the same id there")
+	return c
+}
+
+// An importedWorkflow is what `workflows import --json` prints.
+type importedWorkflow struct {
+	ID       string             `json:"id"`
+	File     string             `json:"file"`  // registry file
+	Graph    string             `json:"graph"` // graph file
+	Entry    *registry.Workflow `json:"entry"`
+	Notes    []string           `json:"notes"`
+	Problems []registry.Problem `json:"problems"` // what validate will say
+}
+
+func runWorkflowsImport(ctx context.Context, o *importOptions, file string) error {
+	a := o.app
+	loose, err := a.workflowFromFile(file)
+	if err != nil {
+		return err
+	}
+	g, err := loose.Graph()
+	if err != nil {
+		return err
+	}
+	id := o.id
+	if id == "" {
+		id = idFrom(loose.ID)
+	}
+	if err := checkID("--id", id); err != nil {
+		return err
+	}
+	src, err := a.source(o.project)
+	if err != nil {
+		return err
+	}
+	draft := registry.DraftOptions{ID: id, Name: o.name, Description: o.description, Path: "graphs/" + id + ".json"}
+	if draft.Description == "" {
+		draft.Description = "Imported from " + filepath.Base(file)
+	}
+	if o.backend != "" {
+		if draft.Definitions, err = a.definitions(ctx, o.backend, loose); err != nil {
+			return err
+		}
+	}
+	wf, notes, err := registry.Draft(g, draft)
+	if err != nil {
+		return err
+	}
+	res := importedWorkflow{ID: id, Entry: wf, Notes: append([]string{}, notes...), Problems: wf.Check(reservedNames())}
+	if res.Problems == nil {
+		res.Problems = []registry.Problem{}
+	}
+	reg, err := a.registry()
+	if err != nil {
+		return err
+	}
+	if other, err := reg.Workflow(id); err == nil && other.Source.Layer == "built-in" {
+		res.Notes = append(res.Notes, "it takes the place of the built-in workflow "+id)
+	}
+	if err := o.write(src, &res, g); err != nil {
+		return err
+	}
+	return o.report(&res)
+}
+
+// write stores the graph, then the entry that names it.
+func (o *importOptions) write(src source, res *importedWorkflow, g *comfy.Graph) error {
+	if holder, err := src.find(registry.Workflows, res.ID); err != nil {
+		return err
+	} else if holder != "" && !o.force {
+		return &storage.Error{Op: "import", Location: fmt.Sprintf("workflow %s in %s", res.ID, holder), Err: storage.ErrExist}
+	} else if holder != "" {
+		res.File = holder
+	} else {
+		res.File = src.main()
+	}
+	res.Graph = filepath.Join(filepath.Dir(res.File), "graphs", res.ID+".json")
+	if _, err := os.Stat(res.Graph); err == nil && !o.force {
+		return &storage.Error{Op: "write", Location: res.Graph, Err: storage.ErrExist}
+	}
+	raw, err := json.Marshal(g)
+	if err != nil {
+		return fmt.Errorf("write the graph of %s: %w", res.ID, err)
+	}
+	entry, err := json.Marshal(res.Entry)
+	if err != nil {
+		return fmt.Errorf("write the entry of %s: %w", res.ID, err)
+	}
+	if err := writeFile(res.Graph, registry.Pretty(raw)); err != nil {
+		return err
+	}
+	_, err = src.set(registry.Workflows, res.ID, entry, o.force)
+	return err
+}
+
+func (o *importOptions) report(res *importedWorkflow) error {
+	a := o.app
+	if a.global.json {
+		return a.printJSON(res)
+	}
+	fmt.Fprintf(a.streams.Out, "%s\n", res.ID)
+	params, err := res.Entry.Parameters()
+	if err != nil {
+		return err
+	}
+	a.note("imported into %s", res.File)
+	for _, p := range params {
+		targets := make([]string, len(p.Targets))
+		for i, t := range p.Targets {
+			targets[i] = t.String()
+		}
+		a.note("  %s %s %s", p.Name, typeWord(p), strings.Join(targets, ", "))
+	}
+	for _, n := range res.Notes {
+		a.note("note: %s", n)
+	}
+	for _, p := range res.Problems {
+		a.note("note: %s", p.Message)
+	}
+	if example := exampleCommand(res.Entry); example != "" {
+		a.note("run it: %s", example)
+	}
+	return nil
+}
+
+// definitions are a server's, of the classes that a workflow uses.
+func (a *app) definitions(ctx context.Context, backend string, wf *registry.Workflow) (map[string]*comfy.ClassInfo, error) {
+	s, err := a.survey(ctx, backend, []*registry.Workflow{wf})
+	if err != nil {
+		return nil, err
+	}
+	lacks, err := s.Check(ctx, wf)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lacks {
+		a.note("note: %s", l.Problem.Message)
+	}
+	return s.Definitions(), nil
+}
+
+var idForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`) })
+
+// checkID refuses ids that cannot be typed, or would be read as a file.
+func checkID(what, id string) error {
+	if !idForm().MatchString(id) {
+		return usagef("letters, digits, dashes and underscores, at most 64", "%s %q cannot be an id", what, id)
+	}
+	return nil
+}
+
+// idFrom makes an id of a file name: "My Graph (2)" is my_graph_2.
+func idFrom(name string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
+			b.WriteByte('_')
+		}
+	}
+	id := strings.Trim(b.String(), "_-")
+	return id[:min(len(id), 64)]
+}
+
+// newWorkflowsRemoveCmd takes workflows out of the user's or project's source.
+func newWorkflowsRemoveCmd(a *app) *cobra.Command {
+	project := false
+	c := &cobra.Command{
+		Use:   "remove WORKFLOW",
+		Short: "Remove a workflow from the user's registry, or the project's",
+		Long: `Remove a workflow from the user's registry, or from the project's with
+--project. The graph that import wrote beside it goes too; other graph files
+stay. Built-in workflows cannot be removed.`,
+		Example:           "  easel workflows remove portrait\n  easel workflows remove portrait --project",
+		Args:              exactArgs("a workflow"),
+		ValidArgsFunction: a.completeIDs,
+		RunE:              func(_ *cobra.Command, args []string) error { return runWorkflowsRemove(a, args[0], project) },
+	}
+	c.Flags().BoolVar(&project, "project", false, "remove it from the project's registry instead of the user's")
+	return c
+}
+
+func runWorkflowsRemove(a *app, id string, project bool) error {
+	src, err := a.source(project)
+	if err != nil {
+		return err
+	}
+	before, err := a.registry()
+	if err != nil {
+		return err
+	}
+	file, err := src.remove(registry.Workflows, id)
+	if err != nil {
+		return err
+	}
+	if file == "" {
+		return a.notThere(src, "workflow", id, func(reg *registry.Registry) (string, error) {
+			wf, err := reg.Workflow(id)
+			if err != nil {
+				return "", err
+			}
+			return wf.Source.Layer, nil
+		})
+	}
+	if graph := lonelyGraph(before, file, id); graph != "" && os.Remove(graph) == nil {
+		a.note("removed %s", graph)
+	}
+	a.note("removed %s from %s", id, file)
+	if a.global.json {
+		return a.printJSON(map[string]string{"id": id, "file": file})
+	}
+	return nil
+}
+
+// lonelyGraph is the graph file that import wrote for a workflow and that no
+// other workflow uses, "" when there is none.
+func lonelyGraph(reg *registry.Registry, file, id string) string {
+	own := "graphs/" + id + ".json"
+	found := false
+	for _, wf := range reg.Workflows() {
+		if filepath.Dir(wf.Source.Path) != filepath.Dir(file) || wf.Path != own {
+			continue
+		}
+		if wf.ID != id {
+			return ""
+		}
+		found = true
+	}
+	if !found {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(file), filepath.FromSlash(own))
+}
+
+// notThere says why an entry cannot be removed from a source: it is in another
+// one, or nowhere.
+func (a *app) notThere(src source, what, id string, layer func(*registry.Registry) (string, error)) error {
+	reg, err := a.registry()
+	if err != nil {
+		return err
+	}
+	from, err := layer(reg)
+	if err != nil {
+		return err
+	}
+	hint := "it is from " + from
+	switch from {
+	case "project":
+		hint = "it is the project's: add --project"
+	case "user":
+		hint = "it is the user's: leave --project out"
+	case "built-in":
+		hint = "it is built in; an entry of your own with this id takes its place"
+	}
+	return &invalidError{fmt.Sprintf("the %s's registry has no %s %q", src.name, what, id), hint}
+}
