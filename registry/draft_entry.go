@@ -128,8 +128,17 @@ func (d *draft) family() string {
 	}
 	all := strings.Join(names, " ")
 	for _, f := range []struct{ family, marks string }{
-		{"qwen", "qwen"}, {"flux", "flux"}, {"wan", "wan2 wan_"}, {"ltx", "ltx"}, {"hunyuan", "hunyuan"}, {"zimage", "z_image z-image"},
-		{"krea", "krea"}, {"minimax", "minimax"}, {"hidream", "hidream"}, {"sd3", "sd3"}, {"sdxl", "sdxl sd_xl pony illustrious"},
+		{"qwen", "qwen"},
+		{"flux", "flux"},
+		{"wan", "wan2 wan_"},
+		{"ltx", "ltx"},
+		{"hunyuan", "hunyuan"},
+		{"zimage", "z_image z-image"},
+		{"krea", "krea"},
+		{"minimax", "minimax"},
+		{"hidream", "hidream"},
+		{"sd3", "sd3"},
+		{"sdxl", "sdxl sd_xl pony illustrious"},
 		{"sd", "sd15 sd1 v1-5 512-inpainting dreamshaper"},
 	} {
 		for _, mark := range strings.Fields(f.marks) {

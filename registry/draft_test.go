@@ -129,27 +129,47 @@ func TestDraftReadsTitles(t *testing.T) {
 		  "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}}`
 	}
 	cases := []struct{ name, graph, want string }{
-		{"Pixelle", strings.Replace(scale, "%s", `"$factor.scale_by!:how large"`, 1),
-			`factor {"type":"float","min":0.01,"max":8.0,"step":0.01,"required":true,"description":"how large","bind":"ImageScaleBy.scale_by"}`},
-		{"ComfyUI-Connect", strings.Replace(scale, "%s", `"#scale_by"`, 1),
-			`scale_by {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"bind":"ImageScaleBy.scale_by"}`},
-		{"Minimalistic Comfy Wrapper", node("PrimitiveInt", "<Number of steps:advanced/Quality:1/2> 1, 50, 1", `{"value": 20}`),
-			`number_of_steps {"type":"int","min":1,"max":50,"step":1,"default":20,"label":"Number of steps","group":"Quality","advanced":true,"bind":"PrimitiveInt.value"}`},
-		{"ViewComfy", node("PrimitiveInt", "VC_ADV Steps", `{"value": 20}`),
-			`steps {"type":"int","default":20,"label":"Steps","advanced":true,"bind":"PrimitiveInt.value"}`},
-		{"ETN_Parameter", node("ETN_Parameter", "Parameter", `{"name": "Hair colour", "type": "number (integer)", "default": 3, "min": 1, "max": 9}`),
-			`hair_colour {"type":"int","min":1,"max":9,"default":3,"label":"Hair colour","bind":"ETN_Parameter.default"}`},
-		{"comfy-pack", node("CPackInputInt", "Count", `{"value": 3, "min": 1, "max": 9}`),
-			`count {"type":"int","min":1,"max":9,"default":3,"bind":"CPackInputInt.value"}`},
-		{"ComfyUI Deploy", node("ComfyUIDeployExternalText", "External Text", `{"input_id": "caption", "display_name": "Caption", "description": "words", "default_value": "x"}`),
-			`caption {"type":"text","default":"x","description":"words","label":"Caption","bind":"ComfyUIDeployExternalText.default_value"}`},
-		{"cmfy", node("CLIPTextEncode", "", `{"text": "${PROMPT}", "clip": ["9", 0]}`),
-			`prompt {"type":"text","required":true,"bind":"CLIPTextEncode.text"}`},
-		{"a primitive with a title", node("PrimitiveFloat", "Glow", `{"value": 0.5}`),
-			`glow {"type":"float","default":0.5,"label":"Glow","bind":"PrimitiveFloat.value"}`},
+		{
+			"Pixelle", strings.Replace(scale, "%s", `"$factor.scale_by!:how large"`, 1),
+			`factor {"type":"float","min":0.01,"max":8.0,"step":0.01,"required":true,"description":"how large","bind":"ImageScaleBy.scale_by"}`,
+		},
+		{
+			"ComfyUI-Connect", strings.Replace(scale, "%s", `"#scale_by"`, 1),
+			`scale_by {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"bind":"ImageScaleBy.scale_by"}`,
+		},
+		{
+			"Minimalistic Comfy Wrapper", node("PrimitiveInt", "<Number of steps:advanced/Quality:1/2> 1, 50, 1", `{"value": 20}`),
+			`number_of_steps {"type":"int","min":1,"max":50,"step":1,"default":20,"label":"Number of steps","group":"Quality","advanced":true,"bind":"PrimitiveInt.value"}`,
+		},
+		{
+			"ViewComfy", node("PrimitiveInt", "VC_ADV Steps", `{"value": 20}`),
+			`steps {"type":"int","default":20,"label":"Steps","advanced":true,"bind":"PrimitiveInt.value"}`,
+		},
+		{
+			"ETN_Parameter", node("ETN_Parameter", "Parameter", `{"name": "Hair colour", "type": "number (integer)", "default": 3, "min": 1, "max": 9}`),
+			`hair_colour {"type":"int","min":1,"max":9,"default":3,"label":"Hair colour","bind":"ETN_Parameter.default"}`,
+		},
+		{
+			"comfy-pack", node("CPackInputInt", "Count", `{"value": 3, "min": 1, "max": 9}`),
+			`count {"type":"int","min":1,"max":9,"default":3,"bind":"CPackInputInt.value"}`,
+		},
+		{
+			"ComfyUI Deploy", node("ComfyUIDeployExternalText", "External Text", `{"input_id": "caption", "display_name": "Caption", "description": "words", "default_value": "x"}`),
+			`caption {"type":"text","default":"x","description":"words","label":"Caption","bind":"ComfyUIDeployExternalText.default_value"}`,
+		},
+		{
+			"cmfy", node("CLIPTextEncode", "", `{"text": "${PROMPT}", "clip": ["9", 0]}`),
+			`prompt {"type":"text","required":true,"bind":"CLIPTextEncode.text"}`,
+		},
+		{
+			"a primitive with a title", node("PrimitiveFloat", "Glow", `{"value": 0.5}`),
+			`glow {"type":"float","default":0.5,"label":"Glow","bind":"PrimitiveFloat.value"}`,
+		},
 		{"a primitive without one", node("PrimitiveFloat", "Float", `{"value": 0.5}`), ""},
-		{"nothing is marked", strings.Replace(scale, "%s", `"Scale"`, 1),
-			`scale {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"group":"Size","bind":"ImageScaleBy.scale_by"}`},
+		{
+			"nothing is marked", strings.Replace(scale, "%s", `"Scale"`, 1),
+			`scale {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"group":"Size","bind":"ImageScaleBy.scale_by"}`,
+		},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

@@ -27,7 +27,9 @@ type Registry struct {
 }
 
 // Load reads the layers in order; a later one replaces whole entries, which
-// keep the place of the first. All problems of all files are joined, each a
+// keep the place of the first. Layers of one name are one source, and an id is
+// in a source once, except for "flag": each of those is given by hand. All
+// problems of all files are joined, each a
 // *FileError. Graphs are read when they are first needed.
 func Load(layers ...Layer) (*Registry, error) {
 	r := &Registry{}
@@ -37,10 +39,16 @@ func Load(layers ...Layer) (*Registry, error) {
 		errs = append(errs, err...)
 		for _, w := range f.workflows {
 			i := slices.IndexFunc(r.workflows, func(o *Workflow) bool { return o.ID == w.ID })
+			if i >= 0 {
+				errs = append(errs, twice("workflow", w.ID, r.workflows[i].Source, w.Source)...)
+			}
 			r.workflows = put(r.workflows, i, w)
 		}
 		for _, c := range f.characters {
 			i := slices.IndexFunc(r.characters, func(o *Character) bool { return o.ID == c.ID })
+			if i >= 0 {
+				errs = append(errs, twice("character", c.ID, r.characters[i].Source, c.Source)...)
+			}
 			r.characters = put(r.characters, i, c)
 		}
 	}
@@ -48,6 +56,17 @@ func Load(layers ...Layer) (*Registry, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// twice refuses an id that two files of one source have.
+func twice(what, id string, first, second Source) []error {
+	if first.Layer != second.Layer || first.Layer == "flag" || first.Path == second.Path {
+		return nil
+	}
+	return []error{&FileError{
+		Path: second.Path, Message: fmt.Sprintf("%s %q is in %s too", what, id, first.Path),
+		Hint: "keep one of the two, or give one another id",
+	}}
 }
 
 func put[T any](list []T, i int, t T) []T {

@@ -179,7 +179,9 @@ func TestLayersReplaceInPlace(t *testing.T) {
 	t.Parallel()
 	first := `{"workflows":{"a":{"workflow_path":"a.json","name":"A","category":"x"},"b":{"workflow_path":"b.json"}}}`
 	second := `{"workflows":{"c":{"workflow_path":"c.json"},"a":{"workflow_path":"a2.json"}}}`
-	r, err := registry.Load(file("one.json", first), file("two.json", second))
+	over := file("two.json", second)
+	over.Name = "flag"
+	r, err := registry.Load(file("one.json", first), over)
 	if err != nil {
 		t.Fatal(err)
 	}
