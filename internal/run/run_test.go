@@ -27,7 +27,7 @@ type bench struct {
 	reg    *registry.Registry
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	srv := emulator.New(emulator.Options{StepTime: -1})
 	client, err := comfy.NewClient("http://"+emulator.Host, comfy.WithHTTPClient(srv.Client()))
@@ -56,7 +56,7 @@ func (b *bench) open(name string) (io.ReadCloser, error) { return b.files.Open(n
 func (b *bench) put(name string, data []byte) { b.files[name] = &fstest.MapFile{Data: data} }
 
 // request asks for a run with name=value arguments, as flags give them.
-func (b *bench) request(t *testing.T, workflow string, pairs ...string) run.Request {
+func (b *bench) request(t testing.TB, workflow string, pairs ...string) run.Request {
 	t.Helper()
 	wf, err := b.reg.Workflow(workflow)
 	if err != nil {
