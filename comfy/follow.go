@@ -62,6 +62,7 @@ type follower struct {
 	absent    time.Time     // first of the looks that found nothing
 	downSince time.Time     // first failure in a row
 	downErr   error
+	held      *Event // to give out next
 	finished  bool
 }
 
@@ -74,6 +75,11 @@ func (f *follower) close() {
 // next waits for the next event.
 func (f *follower) next(ctx context.Context) (Event, error) {
 	for {
+		if f.held != nil {
+			e := *f.held
+			f.held = nil
+			return e, nil
+		}
 		if e, ok := f.box.take(); ok {
 			f.started = f.started || e.Type != EventQueued
 			return e, nil
@@ -211,10 +217,23 @@ func (f *follower) poll(ctx context.Context) (Event, bool, error) {
 	if err != nil {
 		return f.failed(ctx, err)
 	}
-	if !f.downSince.IsZero() {
+	back := !f.downSince.IsZero()
+	if back {
 		f.downSince, f.downErr, f.pace = time.Time{}, nil, blindFirst
+	}
+	e, ok, err := f.judge(st, position)
+	if back && err == nil {
+		// What a bad line let through is not asked for again.
+		if ok {
+			f.held = &e
+		}
 		return Event{Type: EventBack}, true, nil
 	}
+	return e, ok, err
+}
+
+// judge turns an answer into an event, if it says anything new.
+func (f *follower) judge(st State, position bool) (Event, bool, error) {
 	if position && st.Phase == PhaseQueued {
 		f.asked = f.polled
 	}

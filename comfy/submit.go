@@ -146,6 +146,10 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 				if sleep(ctx, min(or(retryAfter(a.header), tooManyPause), maxThrottle)) != nil {
 					return "", ctx.Err()
 				}
+				// Who said it may have passed the graph on all the same.
+				if st, err := c.locate(ctx, id, false); err == nil && st.Phase != PhaseUnknown {
+					return Handle(id), nil
+				}
 				continue
 			}
 			if !doubt {
