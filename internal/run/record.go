@@ -93,3 +93,10 @@ func (t *Ticket) embedded(version string) map[string]json.RawMessage {
 }
 
 func (t *Ticket) warn(text string) { t.Warnings = append(t.Warnings, text) }
+
+// tell reports the warnings that no sink has heard yet.
+func (t *Ticket) tell(sink Sink) {
+	for ; t.told < len(t.Warnings); t.told++ {
+		sink(Event{Type: EventWarning, Run: t.Run, Message: t.Warnings[t.told]})
+	}
+}

@@ -76,6 +76,7 @@ type Ticket struct {
 	aliased bool // the backend's names of models are in the graph
 	call    *registry.Call
 	resumed bool
+	told    int // how many of Warnings a sink has heard
 }
 
 // A Set is a graph input that the user set by its address, "12.steps".

@@ -66,7 +66,6 @@ func (r *Runner) Execute(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 		if attempt < attempts && errors.As(err, &interrupted) && !interrupted.Ours && ctx.Err() == nil {
 			t.PromptID = comfy.NewID()
 			t.warn("somebody else interrupted the run, so it was submitted again")
-			sink(Event{Type: EventWarning, Run: t.Run, Message: t.Warnings[len(t.Warnings)-1]})
 			continue
 		}
 		return res, err
@@ -84,6 +83,7 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	}
 	crashpoint.Here(crashpoint.Recorded)
 	sink(Event{Type: EventPrepared, Run: t.Run})
+	t.tell(sink)
 	if n := len(t.files); n > 0 {
 		sink(Event{Type: EventUpload, Run: t.Run, Steps: n})
 	}
