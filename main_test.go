@@ -38,6 +38,7 @@ func TestStories(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 			env.Setenv("XDG_DATA_HOME", filepath.Join(home, "data"))
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
+			env.Setenv("MEDIA", filepath.Join(root, "internal", "media", "testdata"))
 			env.Setenv("TESTDATA", filepath.Join(root, "testdata"))
 			if url := os.Getenv("EASEL_TEST_COMFYUI"); url != "" {
 				env.Setenv("EASEL_TEST_COMFYUI", url)

@@ -29,10 +29,16 @@ func (o *generateOptions) plan(ctx context.Context) ([]run.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	var expand run.Expand
+	if o.dynamic {
+		if expand, err = o.app.expandDynamic(); err != nil {
+			return nil, err
+		}
+	}
 	base := run.Request{
 		Workflow: wf, Character: person, Timeout: o.timeout,
 		Naming: o.output.naming(), Sidecar: o.output.sidecar(), Embed: o.output.embed(),
-		Preview: o.wantsPreview(), Mask: o.mask.request(),
+		Preview: o.wantsPreview(), Mask: o.mask.request(), Expand: expand,
 	}
 	perImage, shared, err := o.imageRuns(params)
 	if err != nil {
@@ -49,12 +55,23 @@ func (o *generateOptions) plan(ctx context.Context) ([]run.Request, error) {
 		}
 		plan = append(plan, counted...)
 	}
+	if o.target.again != nil {
+		o.target.again.adjust(o, plan)
+	}
 	return plan, nil
 }
 
 // arguments gathers values from every place but --image, weakest first.
 func (o *generateOptions) arguments(params []*registry.Parameter) ([]registry.Arg, error) {
 	args := append([]registry.Arg{}, o.target.preset...)
+	if o.dynamic && o.target.again != nil {
+		args = append(args, o.target.again.templates()...)
+	}
+	asked, err := o.useRequest(params)
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, asked...)
 	if o.params != "" {
 		more, err := o.app.readParams(o.params)
 		if err != nil {
@@ -157,7 +174,7 @@ func (o *generateOptions) imageRuns(params []*registry.Parameter) (perRun [][]re
 		}
 		return perRun, shared, nil
 	}
-	if len(loose) > len(free) && !(len(free) == 1 && free[0].List) {
+	if len(loose) > len(free) && (len(free) != 1 || !free[0].List) {
 		return nil, nil, &invalidError{
 			fmt.Sprintf("%s takes %d %s, but %d were given", wf.ID, len(slots), plural(len(slots), "image"), len(o.images)),
 			"easel workflows show " + o.target.word + " lists its inputs",
@@ -187,7 +204,7 @@ func (o *generateOptions) counted(req run.Request) ([]run.Request, error) {
 	if o.count == 1 {
 		return []run.Request{req}, nil
 	}
-	call, err := req.Workflow.Resolve(req.Args, registry.ResolveOptions{Character: req.Character})
+	call, err := req.Resolve()
 	if err != nil {
 		return nil, err
 	}
