@@ -1,0 +1,404 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+)
+
+// P-N1, and issue 4, done when 1: whatever happens to the socket, 20 of 20 runs
+// end right, and each was executed once.
+func TestSocketIsOptional(t *testing.T) {
+	t.Parallel()
+	for name, spec := range map[string]string{
+		"every connection reset each 1.5 s": "", // by the proxy, requests included
+		"socket reset after 0.2 s":          "ws-reset=200ms",
+		"socket reset after 1.5 s":          "ws-reset=1500ms",
+		"socket refused":                    "ws-refuse",
+		"socket silent":                     "ws-silent",
+		"junk on the socket":                "ws-junk",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := emulator.Options{StepTime: 20 * time.Millisecond}
+			if spec != "" {
+				o.Faults = faults(t, spec)
+			}
+			srv, address := served(t, o)
+			proxy := proxied(t, address, chaos.Toxic{})
+			if spec == "" {
+				proxy.ResetEvery(1500 * time.Millisecond)
+			}
+			r := newRig(t, proxy.URL())
+			begin := time.Now()
+			for i := range 20 {
+				res, err := r.generate(t.Context(), "seed", strconv.Itoa(i))
+				if err != nil || res.Status != run.Succeeded {
+					t.Errorf("run %d: %v", i, err)
+				}
+			}
+			v := r.audit(lifeOf(srv))
+			v.sound(t)
+			if n := len(srv.Executions()); v.complete != 20 || n != 20 {
+				t.Errorf("%d of 20 runs complete, %d executions", v.complete, n)
+			}
+			t.Logf("%d of 20 runs complete, %d executions, %s each, %d connections",
+				v.complete, len(srv.Executions()), time.Since(begin)/20, proxy.Connections())
+		})
+	}
+}
+
+func proxied(t *testing.T, address string, toxic chaos.Toxic) *chaos.Proxy {
+	t.Helper()
+	p, err := chaos.NewProxy(hostPort(address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Set(toxic)
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// P-N2: a server killed with one run executing and two waiting comes back
+// without its memory. That is announced at once, the three are lost and nobody
+// else, and made again they run once.
+func TestServerKilledMidRun(t *testing.T) {
+	t.Parallel()
+	for _, away := range []time.Duration{500 * time.Millisecond, 5 * time.Second, 60 * time.Second} {
+		t.Run(away.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r, srv := emulated(t, emulator.Options{StepTime: 100 * time.Millisecond})
+				if _, err := r.generate(t.Context(), "seed", "1"); err != nil {
+					t.Fatal(err)
+				}
+				started := make(chan struct{}, 3)
+				var killed time.Time
+				var mu sync.Mutex
+				var announced []time.Duration
+				var runs sync.WaitGroup
+				for i := range 3 {
+					runs.Go(func() {
+						_, err := r.watch(t.Context(), func(e run.Event) {
+							switch e.Type {
+							case run.EventQueued, run.EventProgress:
+								select {
+								case started <- struct{}{}:
+								default:
+								}
+							case run.EventLost:
+								mu.Lock()
+								announced = append(announced, time.Since(killed))
+								mu.Unlock()
+							}
+						}, "seed", strconv.Itoa(10+i))
+						var lost *comfy.LostError
+						if !errors.As(err, &lost) || lost.Gone != (away < comfy.DefaultPatience) {
+							t.Errorf("a run on the killed server ended with %v", err)
+						}
+					})
+				}
+				<-started
+				synctest.Wait()
+				mu.Lock()
+				killed = time.Now()
+				mu.Unlock()
+				srv.Kill()
+				time.Sleep(away) // virtual
+				srv.Restart(false)
+				runs.Wait()
+				if len(announced) != 3 || announced[0] > 2*time.Second || announced[2] > 4*time.Second {
+					t.Errorf("the loss was announced after %v", announced)
+				}
+				var lost *comfy.LostError
+				for r.states()[ledger.Submitted] > 0 { // resume stops at the first that is lost
+					if err := r.resume(t.Context()); !errors.As(err, &lost) || !lost.Gone {
+						t.Fatalf("resume: %v", err)
+					}
+				}
+				for i := range 3 {
+					if _, err := r.generate(t.Context(), "seed", strconv.Itoa(10+i)); err != nil {
+						t.Errorf("again: %v", err)
+					}
+				}
+				v := r.audit(lifeOf(srv))
+				v.sound(t)
+				if v.complete != 4 || v.failed != 3 || len(v.open) > 0 {
+					t.Errorf("%+v", v)
+				}
+			})
+		})
+	}
+}
+
+// P-N3 through the command line: the answer to the submission is lost in every
+// way, and the run is adopted and executed once.
+func TestLostAnswer(t *testing.T) {
+	t.Parallel()
+	for name, rule := range map[string]chaos.Rule{
+		"cut after the server took it": {Path: "/prompt", Nth: 1, CutAfter: true},
+		"502 after the server took it": {Path: "/prompt", Nth: 1, Replace: 502},
+		"524 after the server took it": {Path: "/prompt", Nth: 1, Replace: 524},
+		"cut before the server saw it": {Path: "/prompt", Nth: 1, CutBefore: true},
+		"503 instead of the server":    {Path: "/prompt", Nth: 1, Status: 503, Header: http.Header{"Retry-After": {"1"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, m := newRemote(t), newMachine(t)
+			p := m.generate(nil, gateway(t, srv.url(), rule))
+			if exit := p.wait(); exit != 0 {
+				t.Errorf("exit %d\n%s", exit, p.stderr)
+			}
+			v := m.audit(srv.read())
+			v.sound(t)
+			if v.complete != 1 {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+// A client killed while the server still checks the graph: resume waits for the
+// verdict and adopts the run.
+func TestKilledWhileValidating(t *testing.T) {
+	t.Parallel()
+	srv, m := newRemote(t, "--fault", "validate-delay=2s"), newMachine(t)
+	victim := make(chan *process, 1)
+	g := gateway(t, srv.url(), chaos.Rule{Path: "/prompt", Nth: 1, Before: func() {
+		p := <-victim
+		time.AfterFunc(100*time.Millisecond, p.kill) // the request is with the server by then
+	}})
+	p := m.generate(nil, g)
+	victim <- p
+	p.wait()
+	exit, _, stderr := m.run("resume", "--backend", srv.url())
+	v := m.audit(srv.read())
+	v.sound(t)
+	if exit != 0 && v.failed != 1 || len(v.open) > 0 {
+		t.Errorf("resume ended with %d, %+v\n%s", exit, v, stderr)
+	}
+}
+
+// P-N4: each status on each endpoint, once and for ever. A run ends right, or as
+// an error that is not an unknown one, in bounded (virtual) time, and is never
+// executed twice.
+func TestStatusMatrix(t *testing.T) {
+	t.Parallel()
+	statuses := []int{400, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 530}
+	for _, endpoint := range []string{"prompt", "history", "view", "queue", "jobs", "ws"} {
+		t.Run(endpoint, func(t *testing.T) {
+			t.Parallel()
+			for _, status := range statuses {
+				for _, kind := range []string{"status", "reply-status"} {
+					for _, count := range []string{"", ":1"} {
+						if kind == "reply-status" && endpoint == "ws" {
+							continue // an upgraded connection has no status any more
+						}
+						spec := fmt.Sprintf("%s=%s:%d%s", kind, endpoint, status, count)
+						synctest.Test(t, func(t *testing.T) {
+							r, srv := emulated(t, emulator.Options{StepTime: time.Millisecond, Faults: faults(t, spec)})
+							begin := time.Now()
+							res, err := r.generate(t.Context())
+							took := time.Since(begin)
+							passing := status == 408 || status == 429 || status >= 500
+							if count == ":1" && passing && err != nil {
+								t.Errorf("%s: one such answer ended the run: %v", spec, err)
+							}
+							if err == nil && res.Status != run.Succeeded || err != nil && !known(err) {
+								t.Errorf("%s: %v is no typed error", spec, err)
+							}
+							if took > 100*time.Second {
+								t.Errorf("%s took %s", spec, took)
+							}
+							if n := len(srv.Executions()); n > 1 {
+								t.Errorf("%s: executed %d times", spec, n)
+							}
+							v := r.audit(lifeOf(srv))
+							v.sound(t)
+						})
+					}
+				}
+			}
+		})
+	}
+}
+
+// known reports whether an error has a type that says what to do about it.
+func known(err error) bool {
+	for _, target := range []any{
+		new(*comfy.UnreachableError), new(*comfy.AuthError), new(*comfy.StatusError), new(*comfy.LostError), new(*comfy.AmbiguousError),
+		new(*comfy.NotFoundError), new(*comfy.TooLargeError), new(*comfy.TimeoutError), new(*run.UncollectedError),
+		new(*run.IncompleteError), new(*run.RejectedError), new(*run.StoppedError), new(*comfy.ValidationError), new(*comfy.CancelledError),
+	} {
+		if errors.As(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// P-N5: a transport that is slow, cut or mute costs bounded time, and what came
+// through it is whole or is not there.
+func TestHostileTransport(t *testing.T) {
+	t.Parallel()
+	for name, toxic := range map[string]chaos.Toxic{
+		"refused":             {Refuse: true},
+		"deaf":                {Deaf: true},
+		"reset at byte 200":   {CutAfter: 200},
+		"reset at byte 2000":  {CutAfter: 2000},
+		"stalled at byte 200": {StallAfter: 200},
+		"stalled at 2000":     {StallAfter: 2000},
+		"one byte a time":     {Drip: 50 * time.Millisecond},
+		"reset after 30 ms":   {ResetAfter: 30 * time.Millisecond},
+		"junk first":          {Junk: bytes.Repeat([]byte("\x00\xff junk"), 1000)},
+		"a header for ever":   {Junk: append([]byte("HTTP/1.1 200 OK\r\nX: "), bytes.Repeat([]byte("x"), 4<<20)...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, address := served(t, emulator.Options{StepTime: time.Millisecond})
+			proxy := proxied(t, address, toxic)
+			r := newRig(t, proxy.URL(), hurried(), comfy.WithPatience(time.Second))
+			ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+			defer cancel()
+			begin := time.Now()
+			_, err := r.generate(ctx)
+			took := time.Since(begin)
+			if err != nil && !known(err) {
+				t.Errorf("%v is no typed error", err)
+			}
+			if ctx.Err() != nil {
+				t.Errorf("it took %s: %v", took, err)
+			}
+			proxy.Set(chaos.Toxic{})
+			proxy.Reset()
+			for range 2 { // what is lost, and what is there
+				_ = r.resume(t.Context())
+			}
+			v := r.audit(lifeOf(srv))
+			v.sound(t)
+			if len(v.open) > 0 {
+				t.Errorf("resume left %v", v.open)
+			}
+			t.Logf("%s: %v, then %d complete, %d failed", took.Round(time.Millisecond), err, v.complete, v.failed)
+		})
+	}
+}
+
+// P-N6: what no ComfyUI sends is a typed error on each endpoint, in virtual time
+// and bounded memory.
+func TestGarbage(t *testing.T) {
+	t.Parallel()
+	for _, endpoint := range []string{"prompt", "history", "view", "queue", "jobs", "upload"} {
+		for _, kind := range []string{
+			"html", "empty", "null", "array", "text", "huge-number", "nested", "duplicate-keys", "invalid-utf8", "gzip-bomb", "endless",
+		} {
+			spec := "body=" + endpoint + ":" + kind
+			t.Run(spec, func(t *testing.T) {
+				t.Parallel()
+				_, address := served(t, emulator.Options{StepTime: time.Millisecond, Faults: faults(t, spec)})
+				r := newRig(t, address, hurried(), comfy.WithPatience(500*time.Millisecond),
+					comfy.WithLimits(comfy.Limits{JSON: 4 << 20, File: 4 << 20}))
+				ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+				defer cancel()
+				res, err := r.generate(ctx)
+				if err != nil && !known(err) || ctx.Err() != nil {
+					t.Errorf("%v is no typed error", err)
+				}
+				if endpoint == "view" && err == nil && (res.Status == run.Succeeded) != (kind != "html" && kind != "empty") {
+					t.Errorf("%s was stored as a picture: %+v", kind, res)
+				}
+			})
+		}
+	}
+}
+
+// P-N9: at 100 ms round trip and with jitter a server with jobs of one second
+// stays busy when two are under way.
+func TestLatency(t *testing.T) {
+	t.Parallel()
+	const jobs = 8
+	srv, address := served(t, emulator.Options{StepTime: 100 * time.Millisecond})
+	proxy := proxied(t, address, chaos.Toxic{Delay: 50 * time.Millisecond, Jitter: 10 * time.Millisecond})
+	r := newRig(t, proxy.URL())
+	next := make(chan int, jobs)
+	for i := range jobs {
+		next <- i
+	}
+	close(next)
+	var lanes sync.WaitGroup
+	for range 2 {
+		lanes.Go(func() {
+			for i := range next {
+				if _, err := r.generate(t.Context(), "seed", strconv.Itoa(i)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	lanes.Wait()
+	v := r.audit(lifeOf(srv))
+	v.sound(t)
+	all := srv.Executions()
+	if len(all) != jobs {
+		t.Fatalf("%d executions", len(all))
+	}
+	var busy time.Duration
+	for _, e := range all {
+		busy += e.Ended.Sub(e.Started)
+	}
+	share := float64(busy) / float64(all[jobs-1].Ended.Sub(all[0].Started))
+	t.Logf("busy %.3f", share)
+	if share < 0.97 {
+		t.Errorf("the server was busy %.3f of the time", share)
+	}
+}
+
+// P-N10: what came only in part is visible: in the status and in the exit code.
+func TestPartialIsVisible(t *testing.T) {
+	t.Parallel()
+	for spec, want := range map[string]int{
+		"zero-bytes":         8,
+		"output-gone":        8,
+		"temp-only":          0, // told as a warning: the file is there
+		"blocker=any":        8, // nothing came out
+		"exception=KSampler": 7,
+		"oom=KSampler":       7,
+	} {
+		t.Run(spec, func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t)
+			exit, stdout, stderr := m.run("generate", "./graph.json", "--backend", "emulator?step-time=1ms&fault="+spec, "--out", m.out)
+			if exit != want {
+				t.Errorf("exit %d, want %d\n%s%s", exit, want, stdout, stderr)
+			}
+			if want == 0 && !bytes.Contains([]byte(stderr), []byte("temp")) {
+				t.Errorf("nothing was said about it:\n%s", stderr)
+			}
+			m.audit(nil).sound(t)
+		})
+	}
+	t.Run("one of two outputs skipped", func(t *testing.T) {
+		t.Parallel()
+		m := newMachine(t)
+		m.write("graph.json", graph[:len(graph)-1]+`,
+			"10": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "two"}}}`)
+		exit, _, stderr := m.run("generate", "./graph.json", "--backend", "emulator?step-time=1ms&fault=node-errors-200", "--out", m.out)
+		if exit != 3 {
+			t.Errorf("exit %d\n%s", exit, stderr)
+		}
+		m.audit(nil).sound(t)
+	})
+}
