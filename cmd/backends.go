@@ -85,6 +85,7 @@ type backendsAddOptions struct {
 	username string
 	password bool
 	token    bool
+	aliases  []string
 }
 
 func newBackendsAddCmd(a *app) *cobra.Command {
@@ -93,10 +94,12 @@ func newBackendsAddCmd(a *app) *cobra.Command {
 		Use:   "add NAME URL",
 		Short: "Give a backend a name",
 		Long: `Give a backend a name in the user's config file. Secrets are read from stdin, a
-line each, never from a flag's value: first the password, then the token.`,
+line each, never from a flag's value: first the password, then the token.
+--alias says what a model of the workflows is called on this server.`,
 		Example: `  easel backends add studio http://192.168.1.20:8188
   easel backends add cloud https://comfy.example.org --username anna --password < secret.txt
-  easel backends add tunnel https://gpu.example.org/comfy --token < token.txt`,
+  easel backends add tunnel https://gpu.example.org/comfy --token < token.txt
+  easel backends add studio http://192.168.1.20:8188 --alias ae.safetensors=flux/ae.sft`,
 		Args: exactArgs("a name", "a URL"),
 		RunE: func(c *cobra.Command, args []string) error { return runBackendsAdd(c.Context(), o, args[0], args[1]) },
 	}
@@ -105,6 +108,7 @@ line each, never from a flag's value: first the password, then the token.`,
 	f.StringVar(&o.username, "username", "", "basic authentication as `USER`")
 	f.BoolVar(&o.password, "password", false, "read the password from stdin")
 	f.BoolVar(&o.token, "token", false, "read a bearer token from stdin")
+	f.StringArrayVar(&o.aliases, "alias", nil, "what a model file is called there: `FILE=THERE` (repeatable)")
 	return c
 }
 
@@ -130,6 +134,16 @@ func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address stri
 		return err
 	}
 	b.Password, b.Token = secrets[0], secrets[1]
+	for _, alias := range o.aliases {
+		file, there, ok := strings.Cut(alias, "=")
+		if !ok || file == "" || there == "" {
+			return usagef("write --alias ae.safetensors=flux/ae.sft", "--alias %q has no FILE=THERE", alias)
+		}
+		if b.Aliases == nil {
+			b.Aliases = map[string]string{}
+		}
+		b.Aliases[file] = there
+	}
 	cfg, err := a.config()
 	if err != nil {
 		return err

@@ -58,9 +58,6 @@ func ParseGraph(data []byte) (*Graph, error) {
 	data = bytes.Clone(ReplaceNonFinite(data)) // nodes keep parts of it
 	g := NewGraph()
 	err := eachMember(data, func(id string, raw json.RawMessage) error {
-		if id == "nodes" && raw[0] == '[' {
-			return UIFormatError{}
-		}
 		n, err := parseNode(raw)
 		if err != nil {
 			return fmt.Errorf("node %s: %w", id, err)
@@ -71,10 +68,22 @@ func ParseGraph(data []byte) (*Graph, error) {
 		g.Set(id, n)
 		return nil
 	})
+	if err != nil && isEditorFile(data) {
+		return nil, UIFormatError{}
+	}
 	if err != nil {
 		return nil, err
 	}
 	return g, nil
+}
+
+// isEditorFile recognises the editor's own format by its list of nodes, which
+// stands behind other members.
+func isEditorFile(data []byte) bool {
+	var probe struct {
+		Nodes []json.RawMessage `json:"nodes"`
+	}
+	return json.Unmarshal(data, &probe) == nil && probe.Nodes != nil
 }
 
 func parseNode(raw json.RawMessage) (*Node, error) {
