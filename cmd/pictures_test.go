@@ -10,6 +10,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
+// The system's programs are fixed, and none of them is a shell.
 func TestOpener(t *testing.T) {
 	t.Parallel()
 	for goos, want := range map[string]string{"linux": "xdg-open", "freebsd": "xdg-open", "darwin": "open", "windows": "rundll32 url.dll,FileProtocolHandler"} {
@@ -19,6 +20,8 @@ func TestOpener(t *testing.T) {
 	}
 }
 
+// A preview comes from a server that may be hostile: what is no picture, or
+// says that it is a huge one, is skipped.
 func TestHostilePreviews(t *testing.T) {
 	t.Parallel()
 	streams, _, _, _ := term.Test()

@@ -7,6 +7,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
+// A request has the keys of the HTTP API, exact integers, and nothing else.
 func TestReadRequest(t *testing.T) {
 	t.Parallel()
 	read := func(text string) (*request, error) {
