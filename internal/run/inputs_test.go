@@ -8,7 +8,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"image"
+	"image/color"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -138,6 +141,111 @@ func TestReferencePicture(t *testing.T) {
 	}
 	if len(ticket.Inputs) != 1 || ticket.Inputs[0].File != "faces/milan.png" {
 		t.Errorf("inputs %+v, want the reference picture", ticket.Inputs)
+	}
+}
+
+// What workflows cannot take as it is travels as an upright 8-bit PNG, and
+// whatever is lost on the way is said.
+func TestConvertedInputs(t *testing.T) {
+	t.Parallel()
+	deep := image.NewNRGBA64(image.Rect(0, 0, 40, 30))
+	for i := range deep.Pix {
+		deep.Pix[i] = 0xff
+	}
+	glass := scene(40, 30)
+	glass.SetNRGBA(3, 4, color.NRGBA{200, 0, 0, 0})
+	tests := []struct {
+		name, workflow, param string
+		data                  []byte
+		converted             bool
+		warning               string
+	}{
+		{"16 bits", "image_upscale", "image", pngOf(t, deep), true, "photo: 16 bits a channel were reduced to 8"},
+		{"turned", "image_upscale", "image", turnedJPEG(t, 40, 30), true, ""},
+		{"alpha that nobody reads", "image_upscale", "image", pngOf(t, glass), true, "photo: transparent parts were laid on white"},
+		{"alpha that counts", "image_composite", "overlay", pngOf(t, glass), false, ""},
+		{"plain", "image_upscale", "image", pngOf(t, scene(40, 30)), false, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.put("photo", test.data)
+			b.put("other.png", example(t, "portrait.png"))
+			pairs := []string{test.param, "photo"}
+			if test.workflow == "image_composite" {
+				pairs = append(pairs, "image", "other.png")
+			}
+			ticket, err := b.Prepare(t.Context(), b.request(t, test.workflow, pairs...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := sha256.Sum256(test.data)
+			i := slices.IndexFunc(ticket.Inputs, func(in run.Input) bool { return in.Parameter == test.param })
+			if same := ticket.Inputs[i].SHA256 == hex.EncodeToString(sum[:]); same == test.converted {
+				t.Errorf("sent as it is: %v, want %v", same, !test.converted)
+			}
+			warnings := strings.Join(ticket.Warnings, "\n")
+			if !strings.HasPrefix(warnings, test.warning) || test.warning == "" && warnings != "" {
+				t.Errorf("warnings %q, want %q", warnings, test.warning)
+			}
+		})
+	}
+}
+
+// wav is a second of silence.
+func wav() []byte {
+	b := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00data\x40\x1f\x00\x00")
+	b = append(b, bytes.Repeat([]byte{0x80}, 8000)...)
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
+	return b
+}
+
+// Sound and video are not held in memory, and must be what they are called.
+func TestStreamedInput(t *testing.T) {
+	t.Parallel()
+	reg, err := registry.Load(registry.Layer{Name: "test", File: "registry.json", FS: fstest.MapFS{
+		"registry.json": {Data: []byte(`{"workflows": {"sound": {"id": "sound", "name": "Sound", "workflow_path": "sound.json",
+			"configurable_params": {"voice": {"type": "audio", "required": true, "bind": "LoadAudio.audio"}}}}}`)},
+		"sound.json": {Data: []byte(`{
+			"1": {"class_type": "LoadAudio", "inputs": {"audio": "speech.wav"}},
+			"2": {"class_type": "SaveAudio", "inputs": {"audio": ["1", 0], "filename_prefix": "x"}}}`)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		data []byte
+		want string // error; "" = none
+	}{
+		{"whole", wav(), ""},
+		{"cut off", wav()[:4000], "voice speech: is damaged: it is cut off"},
+		{"picture", example(t, "seal.png"), "voice speech: is not a sound but a PNG image"},
+		{"noise", []byte{0, 1, 2, 0xff, 0xfe, 3, 0, 0}, "voice speech: is not a sound"},
+		{"empty", []byte{}, "voice speech: is empty"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.reg = reg
+			b.put("speech", test.data)
+			ticket, err := b.Prepare(t.Context(), b.request(t, "sound", "voice", "speech"))
+			if test.want != "" {
+				if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+					t.Errorf("error %v, want %q", err, test.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := sha256.Sum256(test.data)
+			if name, _ := ticket.Graph.Node("1").Inputs.Text("audio"); name != hex.EncodeToString(sum[:16])+".wav" {
+				t.Errorf("the graph names %q, want the hash and .wav", name)
+			}
+		})
 	}
 }
 

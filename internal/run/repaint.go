@@ -153,12 +153,12 @@ func (r *Runner) sendMasked(ctx context.Context, t *Ticket, call *registry.Call,
 	s.image.Targets = call.FileTargets(j.image.Param.Name)
 	t.send(j.image.Param.Name, j.image.Texts()[0], s.image)
 	t.Inputs[len(t.Inputs)-1].Original = s.repaint.Image.SHA256
-	if s.mask == nil {
-		return s.image.Name, "", nil
+	file := s.image // which has the mask in its alpha
+	if s.mask != nil {
+		file = *s.mask
+		file.Targets = call.FileTargets(j.mask.Param.Name)
+		t.files = append(t.files, file)
 	}
-	file := *s.mask
-	file.Targets = call.FileTargets(j.mask.Param.Name)
-	t.files = append(t.files, file)
 	if !isDrawn(j.mask) {
 		t.Inputs = append(t.Inputs, Input{
 			Parameter: j.mask.Param.Name, File: j.mask.Texts()[0], SHA256: file.SHA256, Original: s.repaint.Mask.SHA256,
