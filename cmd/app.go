@@ -99,7 +99,9 @@ func (a *app) openHistory() (*ledger.History, error) {
 
 // projectRegistries are the places of INTERFACE section 7 where a project
 // keeps its workflows.
-var projectRegistries = []string{"workflows/registry.json", "workflows/registry.yaml", "registry.yaml", "config/workflows.yaml"}
+func projectRegistries() []string {
+	return []string{"workflows/registry.json", "workflows/registry.yaml", "registry.yaml", "config/workflows.yaml"}
+}
 
 // loadRegistry merges the sources: built-in, user, project, --registry.
 func (a *app) loadRegistry() (*registry.Registry, error) {

@@ -22,7 +22,7 @@ type source struct {
 func (a *app) source(project bool) (source, error) {
 	if project {
 		s := source{name: "project"}
-		for _, name := range projectRegistries {
+		for _, name := range projectRegistries() {
 			s.registries = append(s.registries, filepath.Join(a.dir, filepath.FromSlash(name)))
 		}
 		return s, nil
@@ -49,11 +49,13 @@ func (s source) main() string {
 }
 
 // characterFiles are the names of a characters file beside a registry file.
-var characterFiles = []string{"characters.json", "characters.yaml", "characters.yml"}
+func characterFiles() []string {
+	return []string{"characters.json", "characters.yaml", "characters.yml"}
+}
 
 // characters is the file beside the registry that takes new characters.
 func (s source) characters() string {
-	return firstFile(filepath.Dir(s.main()), characterFiles...)
+	return firstFile(filepath.Dir(s.main()), characterFiles()...)
 }
 
 // files lists the files of the source that exist and may hold a section.
@@ -62,7 +64,7 @@ func (s source) files(section registry.Section) []string {
 	for _, file := range s.registries {
 		candidates := []string{file}
 		if section == registry.Characters {
-			for _, name := range characterFiles {
+			for _, name := range characterFiles() {
 				candidates = append(candidates, filepath.Join(filepath.Dir(file), name))
 			}
 		}

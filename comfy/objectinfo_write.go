@@ -1,12 +1,6 @@
 package comfy
 
-import (
-	"encoding/json"
-)
-
-// AtLeast reports whether a ComfyUI version is want or newer; false when one
-// of them is not a version ("" of a server that does not say).
-func AtLeast(version, want string) bool { return atLeast(version, want) }
+import "encoding/json"
 
 // acceptsAny is an option of an input whose list is only an excerpt: the
 // server takes any value. easel's emulator sets it.

@@ -260,3 +260,43 @@ func TestDraftCorpus(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDraft: whatever stands in a title or a text, the entry can be read and
+// its parameters land.
+func FuzzDraft(f *testing.F) {
+	for _, title := range []string{"$a.value!:x", "#b", "<A:b/c:1/2> 1, x", "VC_BASIC", "VC_ADV Steps.value", "${X}", "", "Größe in px", "$output.x", "a\x00b\u2028", "#", "<:::>"} {
+		f.Add("PrimitiveInt", title, "3")
+		f.Add("ETN_Parameter", title, title)
+	}
+	f.Fuzz(func(t *testing.T, class, title, text string) {
+		node := &comfy.Node{Class: class, Title: title}
+		node.Inputs.SetString("name", text)
+		node.Inputs.SetString("value", text)
+		node.Inputs.Set("min", json.RawMessage("1"))
+		node.Inputs.SetLink("image", comfy.Link{Node: "9"})
+		save := &comfy.Node{Class: "SaveImage"}
+		save.Inputs.SetString("filename_prefix", text)
+		g := comfy.NewGraph()
+		g.Set("1", node)
+		g.Set("9", save)
+		raw, err := json.Marshal(g)
+		if err != nil {
+			t.Skip(err)
+		}
+		if g, err = comfy.ParseGraph(raw); err != nil {
+			t.Skip(err)
+		}
+		wf, _, err := registry.Draft(g, registry.DraftOptions{ID: "w", Path: "w.json"})
+		if err != nil {
+			if g.Check() == nil && class != "" {
+				t.Fatalf("%q %q %q: %v", class, title, text, err)
+			}
+			return
+		}
+		for _, p := range wf.Check(nil) {
+			if strings.Contains(p.Message, "binding") {
+				t.Fatalf("%q %q %q: %s", class, title, text, p.Message)
+			}
+		}
+	})
+}

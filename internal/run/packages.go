@@ -25,22 +25,26 @@ func nodePackages() []nodePackage {
 	return []nodePackage{
 		{name: "ComfyUI Impact Pack", page: "ltdrdata/ComfyUI-Impact-Pack", prefixes: []string{"Impact", "SEGS", "DetailerForEach"}, classes: []string{
 			"FaceDetailer", "FaceDetailerPipe", "SAMLoader", "ToDetailerPipe", "ToBasicPipe", "FromBasicPipe", "BboxDetectorSEGS", "SegmDetectorSEGS",
-			"MaskToSEGS", "MaskDetailerPipe", "CLIPSegDetectorProvider", "IterativeLatentUpscale", "IterativeImageUpscale", "WildcardProcessor"}},
+			"MaskToSEGS", "MaskDetailerPipe", "CLIPSegDetectorProvider", "IterativeLatentUpscale", "IterativeImageUpscale", "WildcardProcessor",
+		}},
 		{name: "ComfyUI Impact Subpack", page: "ltdrdata/ComfyUI-Impact-Subpack", classes: []string{"UltralyticsDetectorProvider"}},
 		{name: "WAS Node Suite", page: "ltdrdata/was-node-suite-comfyui", prefixes: []string{"WAS_"}, classes: []string{
 			"Image Resize", "Image Save", "Image Blend", "Image Blending Mode", "Image Filter Adjustments", "Image Crop Face", "Image Levels Adjustment",
 			"Image Rembg (Remove Background)", "Image Size to Number", "Load Image Batch", "Text Concatenate", "Text Multiline", "Text Find and Replace",
-			"Text String", "Text to Conditioning", "Number Operation", "Number to Int", "Seed", "String to Text", "Mask Crop Region", "Mask Gaussian Region"}},
+			"Text String", "Text to Conditioning", "Number Operation", "Number to Int", "Seed", "String to Text", "Mask Crop Region", "Mask Gaussian Region",
+		}},
 		{name: "rgthree's ComfyUI Nodes", page: "rgthree/rgthree-comfy", suffixes: []string{"(rgthree)"}},
 		{name: "ComfyUI's ControlNet Auxiliary Preprocessors", page: "Fannovel16/comfyui_controlnet_aux", suffixes: []string{"Preprocessor", "Preprocessor_Provider_for_SEGS"}, classes: []string{"ControlNetPreprocessorSelector"}},
 		{name: "ComfyUI-VideoHelperSuite", page: "Kosinkadink/ComfyUI-VideoHelperSuite", prefixes: []string{"VHS_"}},
 		{name: "ComfyUI-Advanced-ControlNet", page: "Kosinkadink/ComfyUI-Advanced-ControlNet", prefixes: []string{"ACN_"}},
 		{name: "AnimateDiff Evolved", page: "Kosinkadink/ComfyUI-AnimateDiff-Evolved", prefixes: []string{"ADE_"}},
 		{name: "ComfyUI-GGUF", page: "city96/ComfyUI-GGUF", classes: []string{
-			"UnetLoaderGGUF", "UnetLoaderGGUFAdvanced", "CLIPLoaderGGUF", "DualCLIPLoaderGGUF", "TripleCLIPLoaderGGUF", "QuadrupleCLIPLoaderGGUF"}},
+			"UnetLoaderGGUF", "UnetLoaderGGUFAdvanced", "CLIPLoaderGGUF", "DualCLIPLoaderGGUF", "TripleCLIPLoaderGGUF", "QuadrupleCLIPLoaderGGUF",
+		}},
 		{name: "KJNodes for ComfyUI", page: "kijai/ComfyUI-KJNodes", suffixes: []string{"KJ", "KJv2", "_KJ"}, classes: []string{
 			"ColorMatch", "INTConstant", "FloatConstant", "StringConstant", "StringConstantMultiline", "GrowMaskWithBlur", "ImageConcanate", "ImageConcatMulti",
-			"GetImageSizeAndCount", "GetImageRangeFromBatch", "ImageBatchMulti", "ConditioningMultiCombine", "JoinStrings", "WidgetToString", "EmptyLatentImagePresets"}},
+			"GetImageSizeAndCount", "GetImageRangeFromBatch", "ImageBatchMulti", "ConditioningMultiCombine", "JoinStrings", "WidgetToString", "EmptyLatentImagePresets",
+		}},
 		{name: "ComfyUI-WanVideoWrapper", page: "kijai/ComfyUI-WanVideoWrapper", prefixes: []string{"WanVideo"}},
 		{name: "ComfyUI-Florence2", page: "kijai/ComfyUI-Florence2", classes: []string{"Florence2Run", "DownloadAndLoadFlorence2Model", "Florence2ModelLoader"}},
 		{name: "ComfyUI-segment-anything-2", page: "kijai/ComfyUI-segment-anything-2", prefixes: []string{"Sam2"}, classes: []string{"DownloadAndLoadSAM2Model"}},

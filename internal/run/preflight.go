@@ -43,7 +43,7 @@ func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
 	}
 	rejected := &RejectedError{Err: &comfy.ValidationError{Type: "preflight", Message: "it does not fit this server"}}
 	for _, t := range tickets {
-		for _, np := range inspect(t.Graph, look.defs) {
+		for _, np := range t.inspect(look.defs) {
 			rejected.add(r.explainProblem(ctx, t, np), np)
 		}
 	}
@@ -91,7 +91,7 @@ func classesOf(tickets []*Ticket) []string {
 func (l *lookup) doubted(tickets []*Ticket) []string {
 	var classes []string
 	for _, t := range tickets {
-		for _, np := range inspect(t.Graph, l.defs) {
+		for _, np := range t.inspect(l.defs) {
 			if !l.fresh[np.Class] && !slices.Contains(classes, np.Class) {
 				classes = append(classes, np.Class)
 			}
@@ -100,16 +100,35 @@ func (l *lookup) doubted(tickets []*Ticket) []string {
 	return classes
 }
 
+// versioned is what a backend may offer for less than Describe costs.
+type versioned interface {
+	Version(ctx context.Context) (string, error)
+}
+
 // serverVersion is the version of the backend, "" when it does not say.
 func (r *Runner) serverVersion(ctx context.Context) string {
 	if r.Backend == nil {
 		return ""
+	}
+	if v, ok := r.Backend.(versioned); ok {
+		version, _ := v.Version(ctx) // one that cannot be asked says nothing
+		return version
 	}
 	info, err := r.Backend.Describe(ctx)
 	if err != nil {
 		return ""
 	}
 	return info.Version
+}
+
+// inspect lists what the server would refuse in a run. The names of its own
+// files are not there before they are uploaded.
+func (t *Ticket) inspect(defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
+	return slices.DeleteFunc(inspect(t.Graph, defs), func(np comfy.NodeProblem) bool {
+		return np.Type == "value_not_in_list" && slices.ContainsFunc(t.files, func(f comfy.File) bool {
+			return slices.Contains(f.Targets, comfy.Target{Node: np.Node, Input: np.Input})
+		})
+	})
 }
 
 // inspect repairs what is only spelled differently and lists what the server

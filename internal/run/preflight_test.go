@@ -100,13 +100,19 @@ func TestPreflightNamesEverything(t *testing.T) {
 		{"limit", smallGraph("other.safetensors", "9999", "2"), []string{"above the server's maximum 4096"}},
 		{"kind of a link", smallGraph("other.safetensors", "64", "0"), []string{"takes VAE, but node 1 gives MODEL"}},
 		{"kind of a value", smallGraph("other.safetensors", `"wide"`, "2"), []string{"takes a number"}},
-		{"class of a known package", smallGraph("other.safetensors", "64", "2", `, "7": {"class_type": "FaceDetailer", "inputs": {}}`),
-			[]string{"the server has no node FaceDetailer, which small needs; it comes with ComfyUI Impact Pack"}},
-		{"class that nobody knows", smallGraph("other.safetensors", "64", "2", `, "7": {"class_type": "MyOwn", "inputs": {}}`),
-			[]string{"the server has no node MyOwn"}},
+		{
+			"class of a known package", smallGraph("other.safetensors", "64", "2", `, "7": {"class_type": "FaceDetailer", "inputs": {}}`),
+			[]string{"the server has no node FaceDetailer, which small needs; it comes with ComfyUI Impact Pack"},
+		},
+		{
+			"class that nobody knows", smallGraph("other.safetensors", "64", "2", `, "7": {"class_type": "MyOwn", "inputs": {}}`),
+			[]string{"the server has no node MyOwn"},
+		},
 		{"nobody uses the node", smallGraph("other.safetensors", "64", "2", `, "7": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "gone.ckpt"}}`), nil},
-		{"several at once", smallGraph("smal.safetensors", "0", "0"),
-			[]string{"smal.safetensors", "below the server's minimum 1", "takes VAE"}},
+		{
+			"several at once", smallGraph("smal.safetensors", "0", "0"),
+			[]string{"smal.safetensors", "below the server's minimum 1", "takes VAE"},
+		},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
