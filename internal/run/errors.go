@@ -154,7 +154,7 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 	if np.Title != "" && np.Title != np.Class {
 		where = fmt.Sprintf("node %s (%s, %q)", np.Node, np.Class, np.Title)
 	}
-	var wf *registry.Workflow
+	wf := t.entry
 	if t.call != nil {
 		wf = t.call.Workflow
 	}
@@ -186,7 +186,7 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 		if len(choices) == 0 {
 			p.Hint = "the server's list for this input is empty: is the model folder mounted?"
 		}
-		missingModel(&p, np, wf)
+		missingValue(&p, np, wf, func() string { return r.serverVersion(ctx) })
 	case "value_smaller_than_min":
 		p.Message = fmt.Sprintf("%s below the server's minimum %s", subject, np.Min)
 		p.Allowed = limits(np)

@@ -97,16 +97,22 @@ func missingNode(np comfy.NodeProblem, workflow string, wf *registry.Workflow, v
 	if wf == nil || wf.MinVersion == "" {
 		return p
 	}
-	if has := version(); comfy.AtLeast(has, "0.0") && !comfy.AtLeast(has, wf.MinVersion) {
+	if has := version(); tooOld(wf, has) {
 		p.Message = fmt.Sprintf("the server's ComfyUI %s has no node %s; %s needs %s or newer", has, np.Class, workflow, wf.MinVersion)
 		p.Hint = "update ComfyUI on the server"
 	}
 	return p
 }
 
-// missingModel adds to a value that the server does not have where the file
-// belongs and where it is offered, if it is a model file.
-func missingModel(p *registry.Problem, np comfy.NodeProblem, wf *registry.Workflow) {
+// tooOld reports whether a server says that it is older than a workflow needs.
+func tooOld(wf *registry.Workflow, version string) bool {
+	return wf.MinVersion != "" && comfy.AtLeast(version, "0.0") && !comfy.AtLeast(version, wf.MinVersion)
+}
+
+// missingValue adds to a value that the server does not have what helps: where
+// a model file belongs and is offered, else a newer server if this one is too
+// old for the workflow.
+func missingValue(p *registry.Problem, np comfy.NodeProblem, wf *registry.Workflow, version func() string) {
 	if wf != nil {
 		for _, m := range wf.Models {
 			if slashes(m.File) == slashes(np.Received) {
@@ -119,8 +125,17 @@ func missingModel(p *registry.Problem, np comfy.NodeProblem, wf *registry.Workfl
 			}
 		}
 	}
-	if folder := registry.ModelFolder(np.Class, np.Input); folder != "" && looksLikeModel(np.Received) {
-		p.Message += fmt.Sprintf(" (folder models/%s)", folder)
+	if looksLikeModel(np.Received) {
+		if folder := registry.ModelFolder(np.Class, np.Input); folder != "" {
+			p.Message += fmt.Sprintf(" (folder models/%s)", folder)
+		}
+		return
+	}
+	if wf == nil || wf.MinVersion == "" {
+		return
+	}
+	if has := version(); tooOld(wf, has) {
+		p.Hint = fmt.Sprintf("update ComfyUI on the server: it is %s, and %s needs %s or newer", has, wf.ID, wf.MinVersion)
 	}
 }
 

@@ -108,7 +108,7 @@ type versioned interface {
 // serverVersion is the version of the backend, "" when it does not say.
 func (r *Runner) serverVersion(ctx context.Context) string {
 	if r.Backend == nil {
-		return ""
+		return r.version
 	}
 	if v, ok := r.Backend.(versioned); ok {
 		version, _ := v.Version(ctx) // one that cannot be asked says nothing

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -330,5 +331,52 @@ func TestPackagesAreNotCore(t *testing.T) {
 				t.Error(p.Message)
 			}
 		}
+	}
+}
+
+// A server that is too old for a workflow is named as the reason, for nodes
+// and for values.
+func TestPreflightNamesTheVersion(t *testing.T) {
+	t.Parallel()
+	reg, err := registry.Load(registry.Layer{Name: "project", File: "r.json", Display: "r.json", FS: fstest.MapFS{
+		"r.json": {Data: []byte(`{"workflows": {"new": {"id": "new", "workflow_path": "g.json", "min_version": "0.9.0"}}}`)},
+		"g.json": {Data: []byte(`{
+		  "1": {"class_type": "BrandNew", "inputs": {"type": "krea9"}},
+		  "2": {"class_type": "Loader", "inputs": {"type": "krea9", "from": ["1", 0]}},
+		  "9": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}}}`)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wf, err := reg.Workflow("new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	be := &definitions{json: `{
+	  "Loader": {"input": {"required": {"type": [["flux", "sdxl"]], "from": ["X"]}}, "output": ["IMAGE"]},
+	  "SaveImage": {"input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING"]}}, "output": [], "output_node": true}}`}
+	r := &run.Runner{Backend: be}
+	ticket, err := r.Prepare(t.Context(), run.Request{Workflow: wf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rejected *run.RejectedError
+	if err := r.Preflight(t.Context(), ticket, ticket); !errors.As(err, &rejected) || len(rejected.Problems) != 2 {
+		t.Fatalf("error %v, want two problems", err)
+	}
+	if p := rejected.Problems[0]; !strings.Contains(p.Message, "ComfyUI 0.3.64 has no node BrandNew; new needs 0.9.0 or newer") {
+		t.Errorf("node: %+v", p)
+	}
+	if p := rejected.Problems[1]; !strings.Contains(p.Hint, "update ComfyUI on the server: it is 0.3.64, and new needs 0.9.0 or newer") {
+		t.Errorf("value: %+v", p)
+	}
+
+	s, err := run.NewSurvey(t.Context(), be, nil, wf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lacks, err := s.Check(t.Context(), wf)
+	if err != nil || len(lacks) != 2 || lacks[0].What != "ComfyUI 0.9.0" || lacks[1].What != "ComfyUI 0.9.0" {
+		t.Errorf("lacks %+v, %v", lacks, err)
 	}
 }

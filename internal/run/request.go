@@ -73,7 +73,8 @@ type Ticket struct {
 	Prepared       time.Time     `json:"prepared"`
 
 	files   []comfy.File
-	aliased bool // the backend's names of models are in the graph
+	entry   *registry.Workflow // where there is no call
+	aliased bool               // the backend's names of models are in the graph
 	call    *registry.Call
 	resumed bool
 	told    int // how many of Warnings a sink has heard

@@ -31,6 +31,7 @@ type Runner struct {
 	// confirmation. Default 2 s.
 	CancelGrace time.Duration
 
+	version  string // of the server, where no backend is at hand
 	paintbox paintbox
 }
 

@@ -77,16 +77,11 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 		return nil, err
 	}
 	applyAliases(g, s.aliases)
-	t := &Ticket{Workflow: wf.ID, Graph: g, call: call}
-	r := &Runner{}
+	t := &Ticket{Workflow: wf.ID, Graph: g, call: call, entry: wf}
+	r := &Runner{version: s.Version}
 	var lacks []Lack
 	for _, np := range inspect(g, s.defs) {
-		l := Lack{What: s.short(wf, np)}
-		if np.Type == "missing_node_type" {
-			l.Problem = missingNode(np, wf.ID, wf, func() string { return s.Version })
-		} else {
-			l.Problem = r.explainProblem(ctx, t, np)
-		}
+		l := Lack{What: s.short(wf, np), Problem: r.explainProblem(ctx, t, np)}
 		if !slices.ContainsFunc(lacks, func(o Lack) bool { return o.Problem.Message == l.Problem.Message }) {
 			lacks = append(lacks, l)
 		}
@@ -95,7 +90,7 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 }
 
 func (s *Survey) short(wf *registry.Workflow, np comfy.NodeProblem) string {
-	old := wf.MinVersion != "" && comfy.AtLeast(s.Version, "0.0") && !comfy.AtLeast(s.Version, wf.MinVersion)
+	old := tooOld(wf, s.Version)
 	switch np.Type {
 	case "missing_node_type":
 		if pack, ok := packageOf(np.Class); ok {
