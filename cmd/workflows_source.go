@@ -41,7 +41,7 @@ func (a *app) source(project bool) (source, error) {
 // main is the registry file that takes new workflows.
 func (s source) main() string {
 	for _, file := range s.registries {
-		if isFile(file) {
+		if isRegularFile(file) {
 			return file
 		}
 	}
@@ -69,7 +69,7 @@ func (s source) files(section registry.Section) []string {
 			}
 		}
 		for _, c := range candidates {
-			if isFile(c) && !slices.Contains(found, c) {
+			if isRegularFile(c) && !slices.Contains(found, c) {
 				found = append(found, c)
 			}
 		}
@@ -82,11 +82,11 @@ func (s source) files(section registry.Section) []string {
 func (s source) layers() []registry.Layer {
 	var layers []registry.Layer
 	for _, file := range s.registries {
-		if isFile(file) {
+		if isRegularFile(file) {
 			layers = append(layers, fileLayer(s.name, file))
 		}
 	}
-	if file := s.main(); len(layers) == 0 && isFile(s.characters()) {
+	if file := s.main(); len(layers) == 0 && isRegularFile(s.characters()) {
 		layers = append(layers, fileLayer(s.name, file))
 	}
 	return layers
@@ -107,7 +107,7 @@ func (s source) find(section registry.Section, id string) (string, error) {
 	return "", nil
 }
 
-func isFile(path string) bool {
+func isRegularFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }
@@ -147,10 +147,10 @@ func (s source) remove(section registry.Section, id string) (string, error) {
 
 // editTries bounds how often an edit begins again because somebody else has
 // changed the file meanwhile.
-const editTries = 5
+const editTries = 10
 
-// editFile changes a file that people and other commands write too: what is on
-// disk when the change is made is what was read for it.
+// editFile changes a file that people and other commands write too: if it is
+// no longer what the change was made from, the edit begins again.
 func editFile(path string, change func([]byte) ([]byte, error)) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a link to a file in somebody's repository stays one
@@ -164,12 +164,12 @@ func editFile(path string, change func([]byte) ([]byte, error)) error {
 		if err != nil {
 			return err
 		}
-		now, err := readExisting(path)
-		if err != nil {
-			return err
+		same := func() (bool, error) {
+			now, err := readExisting(path)
+			return slices.Equal(before, now), err
 		}
-		if slices.Equal(before, now) {
-			return writeFile(path, after)
+		if done, err := replaceIf(path, after, same); err != nil || done {
+			return err
 		}
 	}
 	return &storage.Error{Op: "change", Location: path, Err: errors.New("other programs keep changing it")}
@@ -187,12 +187,18 @@ func readExisting(path string) ([]byte, error) {
 	return data, nil
 }
 
-// writeFile writes a file beside path and renames it: no reader and no crash
-// meets half of it.
-func writeFile(path string, data []byte) (err error) {
+// writeFile makes data the content of a file, whatever was there.
+func writeFile(path string, data []byte) error {
+	_, err := replaceIf(path, data, func() (bool, error) { return true, nil })
+	return err
+}
+
+// replaceIf writes a file beside path, asks once more, and renames it: no
+// reader and no crash meets half of it. It reports whether it did.
+func replaceIf(path string, data []byte, still func() (bool, error)) (done bool, err error) {
 	fail := func(err error) error { return &storage.Error{Op: "write", Location: path, Err: err} }
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fail(err)
+		return false, fail(err)
 	}
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
@@ -200,16 +206,22 @@ func writeFile(path string, data []byte) (err error) {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return fail(err)
+		return false, fail(err)
 	}
+	defer func() {
+		if !done {
+			_ = os.Remove(tmp.Name())
+		}
+	}()
 	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+	if err := errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
+		return false, fail(err)
 	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
-		return fail(err)
+	if ok, err := still(); err != nil || !ok {
+		return false, err
 	}
-	return nil
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return false, fail(err)
+	}
+	return true, nil
 }

@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// Somebody else changes the file while we do: both changes are in the end.
+func TestEditFileLosesNothing(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "deep", "registry.json")
+	add := func(word string) func([]byte) ([]byte, error) {
+		return func(data []byte) ([]byte, error) { return append(bytes.Clone(data), word...), nil }
+	}
+	if err := editFile(file, add("one ")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	err := editFile(file, func(data []byte) ([]byte, error) {
+		if tries++; tries == 1 {
+			if err := editFile(file, add("two ")); err != nil {
+				return nil, err
+			}
+		}
+		return add("three ")(data)
+	})
+	if err != nil || tries != 2 {
+		t.Fatalf("error %v after %d tries", err, tries)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil || string(data) != "one two three " {
+		t.Errorf("file %q, %v", data, err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+
+	// A change that fails leaves the file, and no other one beside it.
+	wrong := errors.New("no")
+	if err := editFile(file, func([]byte) ([]byte, error) { return nil, wrong }); !errors.Is(err, wrong) {
+		t.Errorf("error %v", err)
+	}
+	err = editFile(file, func(data []byte) ([]byte, error) {
+		return data, os.WriteFile(file, append(bytes.Clone(data), 'x'), 0o600)
+	})
+	var busy *storage.Error
+	if !errors.As(err, &busy) {
+		t.Errorf("a file that never rests: %v", err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(file))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+// A link to a file in somebody's repository stays one.
+func TestEditFileKeepsLinks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "mine.json"), filepath.Join(dir, "registry.json")
+	if err := os.WriteFile(file, []byte("a"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Skipf("no links here: %v", err)
+	}
+	if err := editFile(link, func([]byte) ([]byte, error) { return []byte("b"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(link)
+	data, _ := os.ReadFile(file)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 || string(data) != "b" {
+		t.Errorf("mode %v, %v, target %q", info.Mode(), err, data)
+	}
+}
+
+func TestIDFrom(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"flux_single": "flux_single", "My Graph (2)": "my_graph_2", "été": "t", "--x--": "x", "...": "", "A-b": "a-b",
+	} {
+		if got := idFrom(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
