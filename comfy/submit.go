@@ -19,6 +19,7 @@ const (
 	lookupFailing = 5 * time.Second  // how long the lookup itself may fail
 	tooManyPause  = 2 * time.Second  // after 429 without Retry-After
 	maxThrottle   = 30 * time.Second // Retry-After of a submission is honoured up to this
+	lingerPost    = time.Second      // a cancelled submission waits so long for its answer: what is known to be there can be cancelled
 )
 
 // clientIDs is the first version that takes the client's prompt id.
@@ -131,7 +132,12 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 		sent := false
 		k := post("/prompt", body)
 		k.sent = &sent
-		a, err := c.ask(ctx, k)
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		longer, done := lingering(ctx, lingerPost)
+		a, err := c.ask(longer, k)
+		done()
 		var away *RedirectError
 		if err != nil && (!sent || errors.As(err, &away)) {
 			return "", err // nobody took it
@@ -180,6 +186,17 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 			}
 		}
 	}
+}
+
+// lingering gives a context that ends so much later than ctx.
+func lingering(ctx context.Context, d time.Duration) (longer context.Context, done func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if sleep(longer, d) == nil {
+			cancel()
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // submitted reads the answer to POST /prompt. doubt says that the run may be
