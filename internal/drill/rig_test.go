@@ -12,7 +12,6 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
-	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -112,19 +111,6 @@ func (r *rig) resume(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// states counts the history's runs by state.
-func (r *rig) states() map[ledger.State]int {
-	r.t.Helper()
-	count := map[ledger.State]int{}
-	for rec, err := range r.machine.history().List() {
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		count[rec.State]++
-	}
-	return count
 }
 
 func faults(t *testing.T, specs ...string) []emulator.Fault {
