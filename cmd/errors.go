@@ -287,9 +287,12 @@ func explainRun(err error, f *failure) bool {
 
 func explainStorage(err error, f *failure) bool {
 	var se *storage.Error
+	var record *ledger.WriteError
 	var uncollected *run.UncollectedError
 	left := errors.As(err, &uncollected)
 	switch {
+	case errors.As(err, &record):
+		f.Hint = "easel writes each run down before it is submitted; make room in that folder, or move it with XDG_DATA_HOME"
 	case errors.Is(err, storage.ErrExist):
 		f.Hint = "choose another name, or replace it with --force"
 	case left: // whatever the reason, nothing has to be computed again

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -57,3 +58,21 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("the record %s is damaged: %v", e.File, e.Err)
 }
 func (e *CorruptError) Unwrap() error { return e.Err }
+
+// WriteError means that a record could not be written: the disk is full, or the
+// folder refuses.
+type WriteError struct {
+	Run    string
+	Folder string
+	Err    error
+}
+
+func (e *WriteError) Error() string {
+	reason := e.Err
+	var path *fs.PathError
+	if errors.As(e.Err, &path) { // the temporary name says nothing
+		reason = path.Err
+	}
+	return fmt.Sprintf("record run %s in %s: %v", e.Run, e.Folder, reason)
+}
+func (e *WriteError) Unwrap() error { return e.Err }

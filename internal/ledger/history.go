@@ -55,7 +55,7 @@ func (h *History) Put(rec Record) error {
 		return fmt.Errorf("record run %s: %w", rec.ID, err)
 	}
 	if err := h.write(rec.ID, append(data, '\n')); err != nil {
-		return fmt.Errorf("record run %s: %w", rec.ID, err)
+		return &WriteError{Run: rec.ID, Folder: h.dir, Err: err}
 	}
 	return nil
 }

@@ -41,10 +41,7 @@ func (r *Runner) record(t *Ticket, state ledger.State, res *Result, failure erro
 	if failure != nil {
 		rec.Error = failure.Error()
 	}
-	if err := r.History.Put(rec); err != nil {
-		return fmt.Errorf("record run %s: %w", t.Run, err)
-	}
-	return nil
+	return r.History.Put(rec)
 }
 
 // OpenTicket reads the ticket of a recorded run, to collect it in this process.
