@@ -266,8 +266,11 @@ func checkWorkflow(a *app, wf *registry.Workflow) checkedWorkflow {
 			for _, t := range p.Targets {
 				l.Targets = append(l.Targets, t.String())
 			}
-			if p.ViaAlpha {
+			switch {
+			case p.ViaAlpha:
 				l.Targets = append(l.Targets, "alpha of the image")
+			case len(p.Targets) == 0 && (p.Role == registry.RoleLora || p.Role == registry.RoleLoraStrength):
+				l.Targets = append(l.Targets, "a loader put behind the model's")
 			}
 			r.Parameters = append(r.Parameters, l)
 		}
