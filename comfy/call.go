@@ -23,6 +23,7 @@ type call struct {
 	body    func() (io.ReadCloser, error) // nil = no body
 	size    int64                         // bytes of the body
 	timeout time.Duration                 // whole call; 0 = Timeouts.Answer
+	limit   int64                         // bytes of the answer; 0 = Limits.JSON
 	sent    *bool                         // set when a connection was there, so that the server may have heard the call
 }
 
@@ -177,7 +178,7 @@ func (c *Client) ask(ctx context.Context, k call) (answer, error) {
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	limit := c.limits.JSON
+	limit := min(or(k.limit, c.limits.JSON), c.limits.JSON)
 	if resp.StatusCode >= 300 {
 		limit = min(limit, 4<<20) // an error's text; node errors of a large graph included
 	}

@@ -8,6 +8,9 @@ import (
 	"net/url"
 )
 
+// oneRun bounds what a server says about a single run, its graph included.
+const oneRun = 16 << 20
+
 // State asks the server about a run, now. PhaseUnknown means that at this
 // moment it is neither queued nor running nor remembered.
 func (c *Client) State(ctx context.Context, h Handle) (State, error) {
@@ -53,7 +56,7 @@ func (c *Client) locate(ctx context.Context, id string, position bool) (State, e
 
 // finished looks a run up in the history: PhaseUnknown when it is not there.
 func (c *Client) finished(ctx context.Context, id string) (State, error) {
-	k := call{path: "/history/" + url.PathEscape(id)}
+	k := call{path: "/history/" + url.PathEscape(id), limit: oneRun}
 	a, err := c.ask(ctx, k)
 	if err != nil {
 		return State{}, err
@@ -137,7 +140,7 @@ func (c *Client) inQueue(ctx context.Context, id string) (State, error) {
 // job asks /api/jobs/{id}, one look at queue and history together (0.6.0).
 // known is false when the server has no such route.
 func (c *Client) job(ctx context.Context, id string) (st State, known bool, err error) {
-	k := call{path: "/jobs/" + url.PathEscape(id)}
+	k := call{path: "/jobs/" + url.PathEscape(id), limit: oneRun}
 	a, err := c.ask(ctx, k)
 	if err != nil {
 		return State{}, false, err

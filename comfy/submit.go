@@ -131,7 +131,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 	for try := 1; ; try++ {
 		sent := false
 		k := post("/prompt", body)
-		k.sent = &sent
+		k.sent, k.limit = &sent, oneRun
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}

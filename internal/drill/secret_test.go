@@ -1,0 +1,95 @@
+package drill
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
+)
+
+// P-K1: secrets are canaries. Everything is done and goes wrong at the highest
+// log level, and then no byte of them is anywhere but in the configuration.
+func TestSecretsStay(t *testing.T) {
+	t.Parallel()
+	const token, password, header, key = "canary-tok-8f21c4", "canary-pass-77aa01", "canary-head-5d02", "canary-key-912f"
+	srv := newRemote(t)
+	m := newMachine(t, "EASEL_TOKEN_STUDIO="+token, "RUNPOD_API_KEY="+key, "COMFY_API_KEY="+key, "SUPABASE_SERVICE_ROLE_KEY="+key, "AWS_SECRET_ACCESS_KEY="+key)
+	if err := os.MkdirAll(filepath.Join(m.dir, "config", "easel"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	withPassword := func(address string) string { return strings.Replace(address, "://", "://artist:"+password+"@", 1) }
+	failing := gateway(t, srv.url(), chaos.Rule{Path: "/prompt", Status: 500, Body: token + " " + password, Header: http.Header{"Retry-After": {"0"}}})
+	refusing := gateway(t, srv.url(), chaos.Rule{Path: "/ws", Status: 401}, chaos.Rule{Path: "/prompt", Status: 401})
+	m.write("config/easel/config.yaml", "backends:\n"+
+		"  studio:\n    url: "+srv.url()+"\n    headers:\n      X-Key: "+header+"\n"+
+		"  locked:\n    url: "+withPassword(srv.url())+"\n")
+	type line struct {
+		args []string
+		// answered: the server itself said the secrets, so its words may hold them
+		answered bool
+	}
+	var said strings.Builder
+	for _, l := range []line{
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--out", m.out, "--provenance", "both", "--json"}},
+		{args: []string{"generate", "./graph.json", "--backend", "locked", "--out", m.out, "--events"}},
+		{args: []string{"generate", "./graph.json", "--backend", withPassword(srv.url()), "--out", m.out}},
+		{args: []string{"generate", "./graph.json", "--backend", withPassword(refusing), "--out", m.out}},
+		{args: []string{"generate", "./graph.json", "--backend", withPassword("http://127.0.0.1:1"), "--out", m.out, "--json"}},
+		{args: []string{"generate", "./graph.json", "--backend", "http://artist:" + password + "@bad host/", "--out", m.out}},
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--dry-run", "--json"}},
+		{args: []string{"generate", "./graph.json", "--backend", withPassword(srv.url()), "--out", m.out, "--detach"}},
+		{args: []string{"resume"}},
+		{args: []string{"backends", "list", "--json"}}, {args: []string{"backends", "list"}}, {args: []string{"backends", "test"}},
+		{args: []string{"config", "list", "--origin"}}, {args: []string{"config", "get", "backends"}},
+		{args: []string{"history", "list", "--json"}}, {args: []string{"history", "show", "last", "--json"}},
+		{args: []string{"doctor"}}, {args: nil},
+		{args: []string{"generate", "./graph.json", "--backend", withPassword(failing), "--out", m.out}, answered: true},
+	} {
+		p := m.start(nil, append(l.args, "--log-level", "debug")...)
+		p.wait()
+		if !l.answered {
+			said.WriteString(p.stdout.String() + p.stderr.String())
+		}
+	}
+	for what, secret := range map[string]string{"token": token, "password": password, "header": header, "key": key} {
+		if i := strings.Index(said.String(), secret); i >= 0 {
+			t.Errorf("the %s was printed: %q", what, said.String()[max(0, i-200):i+20])
+		}
+		for name := range m.everything() {
+			if strings.HasPrefix(name, "config/") {
+				continue
+			}
+			data, err := os.ReadFile(filepath.Join(m.dir, name))
+			if err == nil && strings.Contains(string(data), secret) && !strings.Contains(string(data), token+" "+password) {
+				t.Errorf("the %s is in %s", what, name)
+			}
+		}
+	}
+	if m.audit(nil).complete < 3 {
+		t.Error("too little was run to show anything")
+	}
+}
+
+// P-K4: no command takes a secret as the value of a flag, where every user of
+// the machine could read it in the list of processes.
+func TestNoSecretByFlag(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../../cmd/testdata/help/*.golden")
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("the pinned help texts are not there: %d, %v", len(pages), err)
+	}
+	flag := regexp.MustCompile(`--[a-z-]*(token|passw|secret|api-?key|credential|auth)[a-z-]* \w`) // one space: it takes a value
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := flag.FindString(string(text)); found != "" {
+			t.Errorf("%s has %s", filepath.Base(page), found)
+		}
+	}
+}
