@@ -3,6 +3,7 @@ package comfy
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
@@ -280,7 +281,7 @@ func (s *socket) dial(ctx context.Context, g *generation) (*websocket.Conn, erro
 func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) error {
 	first := true
 	for {
-		kind, data, err := conn.Read(ctx)
+		kind, data, err := readMessage(ctx, conn)
 		if err != nil {
 			return err
 		}
@@ -298,6 +299,29 @@ func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) 
 			s.client.deliver(f)
 		}
 	}
+}
+
+// maxText bounds one text message: an event with the outputs of a node. Pictures
+// are binary and may be as large as Limits.Frame.
+const maxText = 16 << 20
+
+// readMessage reads one message. A text that is too large is passed over: it is
+// only a hint, and the history tells the same.
+func readMessage(ctx context.Context, conn *websocket.Conn) (websocket.MessageType, []byte, error) {
+	kind, r, err := conn.Reader(ctx)
+	if err != nil || kind != websocket.MessageText {
+		var data []byte
+		if err == nil {
+			data, err = io.ReadAll(r)
+		}
+		return kind, data, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, maxText+1))
+	if len(data) > maxText {
+		data = nil
+		_, err = io.Copy(io.Discard, r)
+	}
+	return kind, data, err
 }
 
 // speak says what the client understands, which must be its first message, and
