@@ -347,7 +347,7 @@ func TestInterruptHitsTheNext(t *testing.T) {
 		}
 	})
 	both.Wait()
-	if got := x.machine.states(); got[ledger.Cancelled] != 1 || got[ledger.Done] != 0 {
+	if got := x.states(); got[ledger.Cancelled] != 1 || got[ledger.Done] != 0 {
 		t.Errorf("the history of the cancelled run says %v", got)
 	}
 	y.audit(nil).sound(t)
@@ -390,7 +390,7 @@ func TestCancelRacesTheEnd(t *testing.T) {
 			t.Errorf("run %d: %v, %v", i, res, err)
 		}
 	}
-	before := r.machine.states()
+	before := r.states()
 	if err := r.resume(t.Context()); err != nil {
 		t.Errorf("resume: %v", err)
 	}

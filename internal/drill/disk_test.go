@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,7 +73,7 @@ func TestFullHistory(t *testing.T) {
 		t.Errorf("exit %d\n%s", exit, output)
 	}
 	for _, q := range srv.read()[0].requests {
-		if strings.HasSuffix(q.Path, "/prompt") && q.Method == "POST" {
+		if strings.HasSuffix(q.Path, "/prompt") && q.Method == http.MethodPost {
 			t.Error("a run that was not recorded was submitted")
 		}
 	}

@@ -124,7 +124,7 @@ func TestServerKilledMidRun(t *testing.T) {
 					t.Errorf("the loss was announced after %v", announced)
 				}
 				var lost *comfy.LostError
-				for r.machine.states()[ledger.Submitted] > 0 { // resume stops at the first that is lost
+				for r.states()[ledger.Submitted] > 0 { // resume stops at the first that is lost
 					if err := r.resume(t.Context()); !errors.As(err, &lost) || !lost.Gone {
 						t.Fatalf("resume: %v", err)
 					}

@@ -4,6 +4,7 @@
 package chaos
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -39,7 +40,7 @@ type Proxy struct {
 
 // NewProxy starts a proxy in front of target, a host:port. Close ends it.
 func NewProxy(target string) (*Proxy, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (p *Proxy) serve(client net.Conn, t Toxic) {
 		_, _ = io.Copy(io.Discard, client) // until the client or the proxy gives up
 		return
 	}
-	server, err := net.Dial("tcp", p.target)
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", p.target)
 	if err != nil {
 		reset(client)
 		return
