@@ -85,6 +85,10 @@ func tooDeep(data []byte) int {
 }
 
 func parseJSON(data []byte) (value, *FileError) {
+	if json.Valid(data) {
+		r := plainReader{data: data, line: 1}
+		return r.value(), nil
+	}
 	root, err := hujson.Parse(data)
 	if err != nil {
 		fe := &FileError{Message: strings.TrimPrefix(err.Error(), "hujson: "), Err: err}
