@@ -5,6 +5,8 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,6 +22,8 @@ func Main(build Build) int {
 		fmt.Fprintln(os.Stderr, "easel: cannot tell the working directory:", err)
 		return exitFailure
 	}
+	// net/http reports there what a server sent unasked; that reaches no terminal.
+	log.SetOutput(io.Discard)
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	return Execute(ctx, Process{

@@ -3,6 +3,8 @@ package drill
 import (
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +21,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	log.SetOutput(io.Discard) // net/http repeats the junk of our proxies there
 	code := m.Run()
 	if bin, err := build(); strings.Contains(bin, "easel-drill-") { // built at most once, removed always
 		if err == nil {
