@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"strings"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -188,14 +189,15 @@ func (r *Runner) paint(ctx context.Context, call *registry.Call, j *masked, spec
 	if err != nil {
 		return sent{}, fmt.Errorf("write the mask down: %w", err)
 	}
-	key := fmt.Sprintf("%s %+v %s %v", form, f, j.mask.Param.Channel, j.mask.Param.ViaAlpha)
+	parts := []string{fmt.Sprintf("%s %+v %s %v", form, f, j.mask.Param.Channel, j.mask.Param.ViaAlpha)}
 	for _, file := range files {
 		found, err := file.look(ctx)
 		if err != nil {
 			return sent{}, err
 		}
-		key += " " + file.name + " " + found.sha256
+		parts = append(parts, file.name, found.sha256)
 	}
+	key := strings.Join(parts, " ")
 	r.paintbox.mu.Lock()
 	defer r.paintbox.mu.Unlock()
 	if r.paintbox.key == key {
