@@ -97,7 +97,7 @@ func explainStop(err error, f *failure) bool {
 	var sig *signalError
 	switch {
 	case errors.As(err, &sig):
-		f.Code, f.Exit, f.Retryable = "interrupted", sig.exit, true
+		f.Code, f.Exit, f.Retryable, f.Message = "interrupted", sig.exit, true, sig.Error()
 	case errors.Is(err, context.Canceled):
 		f.Code, f.Exit, f.Retryable = "interrupted", exitInterrupt, true
 	case errors.As(err, &stopped):
@@ -105,6 +105,10 @@ func explainStop(err error, f *failure) bool {
 		f.Hint = "give the run more time with --timeout"
 	default:
 		return false
+	}
+	var uncollected *run.UncollectedError
+	if errors.As(err, &uncollected) {
+		f.Hint = "the run goes on or has ended on the backend: easel resume " + uncollected.Run + " collects it"
 	}
 	if errors.As(err, &stopped) {
 		f.Message = stopped.Error()

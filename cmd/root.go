@@ -37,7 +37,7 @@ func Execute(ctx context.Context, p Process) int {
 		return exitOK
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		err = context.Cause(ctx)
+		err = errors.Join(context.Cause(ctx), err)
 	}
 	return a.report(err)
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 )
@@ -235,6 +236,32 @@ func TestInterruptUnheard(t *testing.T) {
 	l := srv.read()[0]
 	if len(l.executions) != 1 || l.executions[0].Outcome != emulator.OutcomeInterrupted {
 		t.Errorf("the server executed %+v", l.executions)
+	}
+}
+
+// A signal while the outputs travel: there is nothing to cancel any more, easel
+// says how to get them, and resume does.
+func TestInterruptWhileDownloading(t *testing.T) {
+	t.Parallel()
+	srv, m := newRemote(t), newMachine(t)
+	victim := make(chan *process, 1)
+	p := m.generate(nil, gateway(t, srv.url(), chaos.Rule{Path: "/view", Before: func() {
+		p := <-victim
+		p.signal(os.Interrupt)
+		victim <- p
+		<-p.done
+	}, CutBefore: true}))
+	victim <- p
+	if exit := p.wait(); exit != 130 || !strings.Contains(p.stderr.String(), "easel resume") {
+		t.Errorf("exit %d\n%s", exit, p.stderr)
+	}
+	if exit, _, stderr := m.run("resume", "--backend", srv.url()); exit != 0 {
+		t.Errorf("resume ended with %d\n%s", exit, stderr)
+	}
+	v := m.audit(srv.read())
+	v.sound(t)
+	if v.complete != 1 {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -29,7 +29,7 @@ func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 		res.Status = Cancelled
 		return res, err // giveUp has recorded it
 	case err != nil && ctx.Err() != nil:
-		return nil, err // left as it is: resume goes on
+		return nil, &UncollectedError{Run: t.Run, Err: err} // the record stays open: resume goes on
 	case err != nil:
 		res.Status, state = endOf(err)
 	case res.Status == "":

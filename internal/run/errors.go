@@ -87,8 +87,9 @@ type IncompleteError struct {
 func (e *IncompleteError) Error() string { return e.Reason }
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
-// UncollectedError means that the run has ended on the backend, but its outputs could not
-// be fetched or stored. They are still there, and Resume collects them.
+// UncollectedError means that the collecting ended and not the run: its outputs
+// could not be fetched or stored, or the user gave up meanwhile. They are still
+// on the backend, and Resume collects them.
 type UncollectedError struct {
 	Run string
 	Err error // *storage.Error, *comfy.UnreachableError, ...
