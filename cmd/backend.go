@@ -27,7 +27,7 @@ type backend struct {
 }
 
 func (b *backend) close() {
-	b.Client.Close()
+	b.Close()
 	if b.emulator != nil {
 		b.emulator.Close()
 	}

@@ -33,8 +33,10 @@ func jsonBody(data []byte) func() (io.ReadCloser, error) {
 
 // post is a call with a JSON body.
 func post(path string, data []byte) call {
-	return call{method: http.MethodPost, path: path, body: jsonBody(data), size: int64(len(data)),
-		header: http.Header{"Content-Type": {"application/json"}}}
+	return call{
+		method: http.MethodPost, path: path, body: jsonBody(data), size: int64(len(data)),
+		header: http.Header{"Content-Type": {"application/json"}},
+	}
 }
 
 func (k call) verb() string {
@@ -172,8 +174,10 @@ func (c *Client) ask(ctx context.Context, k call) (answer, error) {
 	resp, err := c.send(inner, k)
 	if err != nil {
 		if inner.Err() != nil && ctx.Err() == nil {
-			err = &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("no answer to %s %s within %s", k.verb(), k.path, timeout),
-				Err: &TimeoutError{What: k.verb() + " " + k.path, After: timeout}}
+			err = &UnreachableError{
+				Address: c.Address(), Reason: fmt.Sprintf("no answer to %s %s within %s", k.verb(), k.path, timeout),
+				Err: &TimeoutError{What: k.verb() + " " + k.path, After: timeout},
+			}
 		}
 		return answer{}, err
 	}

@@ -77,12 +77,16 @@ func checkInput(g *Graph, defs map[string]*ClassInfo, n *Node, in *InputInfo) (N
 		return NodeProblem{}, false // the server's conversion knows more forms
 	}
 	if limit, ok := rational(string(in.Min)); ok && x.Cmp(limit) < 0 {
-		return NodeProblem{Type: "value_smaller_than_min", Message: fmt.Sprintf("%s is smaller than %s", text, in.Min),
-			Received: text, Min: string(in.Min), Max: string(in.Max)}, true
+		return NodeProblem{
+			Type: "value_smaller_than_min", Message: fmt.Sprintf("%s is smaller than %s", text, in.Min),
+			Received: text, Min: string(in.Min), Max: string(in.Max),
+		}, true
 	}
 	if limit, ok := rational(string(in.Max)); ok && x.Cmp(limit) > 0 {
-		return NodeProblem{Type: "value_bigger_than_max", Message: fmt.Sprintf("%s is bigger than %s", text, in.Max),
-			Received: text, Min: string(in.Min), Max: string(in.Max)}, true
+		return NodeProblem{
+			Type: "value_bigger_than_max", Message: fmt.Sprintf("%s is bigger than %s", text, in.Max),
+			Received: text, Min: string(in.Min), Max: string(in.Max),
+		}, true
 	}
 	return NodeProblem{}, false
 }

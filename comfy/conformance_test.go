@@ -34,8 +34,10 @@ func TestConformanceOnEmulator(t *testing.T) {
 			t.Parallel()
 			comfytest.Run(t, comfytest.Harness{
 				New: func(t *testing.T) comfy.Backend {
-					_, c := emulated(t, emulator.Options{Version: version, StepTime: 20 * time.Millisecond,
-						Faults: []emulator.Fault{{Name: emulator.FaultException, Class: "ImageInvert"}}})
+					_, c := emulated(t, emulator.Options{
+						Version: version, StepTime: 20 * time.Millisecond,
+						Faults: []emulator.Fault{{Name: emulator.FaultException, Class: "ImageInvert"}},
+					})
 					return c
 				},
 				Slow: func() *comfy.Graph { return sampler(400, "m.safetensors") },

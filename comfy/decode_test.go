@@ -172,10 +172,13 @@ func TestReadValidation(t *testing.T) {
 			Type: "prompt_outputs_failed_validation", Message: "Prompt outputs failed validation", Nodes: []NodeProblem{
 				{Node: "4", Class: "Loader", Title: "Load", Input: "ckpt", Type: "value_not_in_list", Message: "Value not in list: ckpt: 'x' not in ['a']", Received: "x", Choices: []string{"a", "2"}},
 				{Node: "4", Class: "Loader", Title: "Load", Input: "n", Type: "value_bigger_than_max", Message: "Value 9 bigger than max of 8", Received: "9", Min: "0", Max: "18446744073709551615"},
-			}},
+			},
+		},
 		`{"error": {"type": "invalid_prompt", "message": "Cannot execute because node Gone does not exist.", "details": "Node ID '#7'", "extra_info": {}}, "node_errors": {}}`: {
 			Type: "invalid_prompt", Message: "Cannot execute because node Gone does not exist.: Node ID '#7'", Nodes: []NodeProblem{
-				{Node: "7", Class: "Gone", Type: "missing_node_type", Message: "Cannot execute because node Gone does not exist."}}},
+				{Node: "7", Class: "Gone", Type: "missing_node_type", Message: "Cannot execute because node Gone does not exist."},
+			},
+		},
 		`{"error": "nope", "node_errors": []}`:                           {Message: "nope"},
 		`{"error": null, "node_errors": {"4": 5, "7": {"errors": [7]}}}`: {Message: "no reason given", Nodes: []NodeProblem{{Node: "7", Class: "Gone"}}},
 	} {

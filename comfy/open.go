@@ -78,8 +78,10 @@ func (d *download) begin() error {
 			_ = resp.Body.Close()
 		}
 		stop()
-		return &UnreachableError{Address: d.c.Address(), Reason: fmt.Sprintf("no answer to GET /view within %s", d.c.times.Answer),
-			Err: &TimeoutError{What: "GET /view", After: d.c.times.Answer}}
+		return &UnreachableError{
+			Address: d.c.Address(), Reason: fmt.Sprintf("no answer to GET /view within %s", d.c.times.Answer),
+			Err: &TimeoutError{What: "GET /view", After: d.c.times.Answer},
+		}
 	}
 	if err != nil {
 		stop()
@@ -208,7 +210,7 @@ func (d *download) resume(err error) error {
 }
 
 func (d *download) broken(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return &UnreachableError{Address: d.c.Address(), Reason: "the download of " + d.name() + " broke off", Err: err}

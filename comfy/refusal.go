@@ -38,7 +38,7 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 
 // transportError turns the failure to get any answer into a typed error.
 func (c *Client) transportError(ctx context.Context, err error) error {
-	if ctx.Err() != nil && context.Cause(ctx) == context.Canceled {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return ctx.Err()
 	}
 	var auth *AuthError

@@ -254,6 +254,7 @@ func (s *socket) dial(ctx context.Context, g *generation) (*websocket.Conn, erro
 			g.refused = true
 			return nil, err
 		}
+		//nolint:bodyclose // the package has closed it, or made it the connection
 		conn, resp, err := websocket.Dial(ctx, c.url("/ws", query, api).String(), &websocket.DialOptions{HTTPClient: c.http, HTTPHeader: header})
 		if err == nil {
 			if c.prefix.get() == unknown {

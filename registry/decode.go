@@ -159,9 +159,9 @@ func (d *decoder) workflows(f *layerFile, v value) {
 // written, with the id put first where it has none. It is only written out
 // when somebody asks.
 func (d *decoder) identify(v value, key string, id *string) func() json.RawMessage {
-	switch {
-	case *id == key:
-	case *id == "":
+	switch *id {
+	case key:
+	case "":
 		*id = key
 		if _, has := v.get("id"); has {
 			d.fail(v, "the id is empty")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
@@ -174,13 +175,15 @@ func (e *execution) fingerprint(id string) string {
 	case isGiven && len(class.ownsInputs) > 0:
 		f = "given " + string(pyval.Encode(given))
 	default:
+		var b strings.Builder
 		for _, name := range class.ownsInputs {
 			if v, ok := in.Get(name); ok {
 				if text, ok := v.(string); ok {
-					f += e.hashFile(text)
+					b.WriteString(e.hashFile(text))
 				}
 			}
 		}
+		f += b.String()
 	}
 	e.prints[id] = f
 	return f

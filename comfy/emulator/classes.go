@@ -7,7 +7,8 @@ import "sync"
 var table = sync.OnceValue(func() (all struct {
 	list   []*class
 	byName map[string]*class
-}) {
+},
+) {
 	for _, group := range [][]*class{
 		loaderClasses(), modelClasses(), encoderClasses(), conditioningClasses(), latentClasses(), filmLatentClasses(),
 		samplerClasses(), scheduleClasses(), imageClasses(), batchClasses(), filterClasses(), scaleClasses(), maskClasses(),

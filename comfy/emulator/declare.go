@@ -115,11 +115,17 @@ func (c *class) info() pyval.Fields {
 		names = c.outputs
 	}
 	return pyval.Fields{
-		{Key: "input", Value: sections}, {Key: "input_order", Value: order},
-		{Key: "output", Value: c.outputs}, {Key: "output_is_list", Value: lists}, {Key: "output_name", Value: names},
-		{Key: "name", Value: c.name}, {Key: "display_name", Value: orText(c.display, c.name)},
-		{Key: "description", Value: c.description}, {Key: "python_module", Value: orText(c.module, "nodes")},
-		{Key: "category", Value: c.category}, {Key: "output_node", Value: c.outputNode},
+		{Key: "input", Value: sections},
+		{Key: "input_order", Value: order},
+		{Key: "output", Value: c.outputs},
+		{Key: "output_is_list", Value: lists},
+		{Key: "output_name", Value: names},
+		{Key: "name", Value: c.name},
+		{Key: "display_name", Value: orText(c.display, c.name)},
+		{Key: "description", Value: c.description},
+		{Key: "python_module", Value: orText(c.module, "nodes")},
+		{Key: "category", Value: c.category},
+		{Key: "output_node", Value: c.outputNode},
 	}
 }
 

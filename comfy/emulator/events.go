@@ -132,7 +132,7 @@ func (h *hub) deliver(ctx context.Context, f frame) {
 		}
 	}
 	if fault, ok := h.faults.take(FaultWSDelay, ""); ok {
-		wait(ctx, fault.Duration)
+		_ = wait(ctx, fault.Duration) // the context ends the sends below too
 	}
 	for _, s := range h.targets(f) {
 		s.send(ctx, f)

@@ -272,8 +272,10 @@ func (e *execution) failed(run *nodeRun, err error) *failure {
 // head is what both kinds of failure tell.
 func (f *failure) head(e *execution) pyval.Fields {
 	return pyval.Fields{
-		{Key: "prompt_id", Value: e.job.id}, {Key: "node_id", Value: f.node},
-		{Key: "node_type", Value: classOf(e.job.prompt, f.node)}, {Key: "executed", Value: slices.Clone(e.executed)},
+		{Key: "prompt_id", Value: e.job.id},
+		{Key: "node_id", Value: f.node},
+		{Key: "node_type", Value: classOf(e.job.prompt, f.node)},
+		{Key: "executed", Value: slices.Clone(e.executed)},
 	}
 }
 

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -196,7 +197,7 @@ func argEndpoint() faultArg {
 func argWord(name string, field func(*Fault) *string) faultArg {
 	return faultArg{name, func(f *Fault, s string) error {
 		if s == "" {
-			return fmt.Errorf("is empty")
+			return errors.New("is empty")
 		}
 		*field(f) = s
 		return nil

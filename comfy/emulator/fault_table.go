@@ -4,28 +4,50 @@ package emulator
 func faultKinds() []faultKind {
 	one := func(a ...faultArg) []faultArg { return a }
 	return []faultKind{
-		{FaultStatus, one(argEndpoint(), argStatus(), argCount(), argRetryAfter()), 2,
-			"answers with this status instead of handling the request, as a proxy in front of the server does"},
-		{FaultReplyStatus, one(argEndpoint(), argStatus(), argCount()), 2,
-			"handles the request, then answers with this status"},
-		{FaultReplyLost, one(argEndpoint(), argCount()), 1,
-			"handles the request, then cuts the connection before the reply"},
-		{FaultReplyDelay, one(argEndpoint(), argTime(), argCount()), 2,
-			"handles the request at once and replies late"},
-		{FaultReplyCut, one(argEndpoint(), argBytes("bytes"), argCount()), 2,
-			"cuts the connection after so many bytes of the body"},
-		{FaultReplyStall, one(argEndpoint(), argBytes("bytes"), argCount()), 2,
-			"sends so many bytes of the body, then nothing more, and keeps the connection open"},
-		{FaultReplyDrip, one(argEndpoint(), argTime(), argCount()), 2,
-			"sends the body one byte at a time with this pause between"},
-		{FaultLengthLies, one(argEndpoint(), argBytes("bytes"), argCount()), 2,
-			"says this Content-Length whatever the body is, then ends the connection"},
-		{FaultBody, one(argEndpoint(), argKind(bodyKinds()...), argCount()), 2,
-			"answers 200 with such a body"},
-		{FaultHTML, one(argEndpoint(), argCount()), 1,
-			"answers 200 with the HTML page of a login gateway"},
-		{FaultRedirect, one(argEndpoint(), argURL()), 2,
-			"answers 302 to that address"},
+		{
+			FaultStatus, one(argEndpoint(), argStatus(), argCount(), argRetryAfter()), 2,
+			"answers with this status instead of handling the request, as a proxy in front of the server does",
+		},
+		{
+			FaultReplyStatus, one(argEndpoint(), argStatus(), argCount()), 2,
+			"handles the request, then answers with this status",
+		},
+		{
+			FaultReplyLost, one(argEndpoint(), argCount()), 1,
+			"handles the request, then cuts the connection before the reply",
+		},
+		{
+			FaultReplyDelay, one(argEndpoint(), argTime(), argCount()), 2,
+			"handles the request at once and replies late",
+		},
+		{
+			FaultReplyCut, one(argEndpoint(), argBytes("bytes"), argCount()), 2,
+			"cuts the connection after so many bytes of the body",
+		},
+		{
+			FaultReplyStall, one(argEndpoint(), argBytes("bytes"), argCount()), 2,
+			"sends so many bytes of the body, then nothing more, and keeps the connection open",
+		},
+		{
+			FaultReplyDrip, one(argEndpoint(), argTime(), argCount()), 2,
+			"sends the body one byte at a time with this pause between",
+		},
+		{
+			FaultLengthLies, one(argEndpoint(), argBytes("bytes"), argCount()), 2,
+			"says this Content-Length whatever the body is, then ends the connection",
+		},
+		{
+			FaultBody, one(argEndpoint(), argKind(bodyKinds()...), argCount()), 2,
+			"answers 200 with such a body",
+		},
+		{
+			FaultHTML, one(argEndpoint(), argCount()), 1,
+			"answers 200 with the HTML page of a login gateway",
+		},
+		{
+			FaultRedirect, one(argEndpoint(), argURL()), 2,
+			"answers 302 to that address",
+		},
 
 		{FaultWSRefuse, one(argCount()), 0, "answers 403 to WebSocket upgrades"},
 		{FaultWSReset, one(argTime(), argCount()), 1, "resets every socket so long after it opened"},
@@ -34,8 +56,10 @@ func faultKinds() []faultKind {
 		{FaultWSHuge, one(argBytes("bytes"), argCount()), 1, "sends one text message of that size after the greeting"},
 		{FaultWSDrop, one(argEvent(), argCount()), 1, "loses events of this type"},
 		{FaultWSDelay, one(argTime(), argCount()), 1, "delivers each event so much later"},
-		{FaultWSReplaceBug, one(argKind("on", "off")), 0,
-			"on, as in the real server and by default: when an older socket of a client id closes, the newer one goes mute"},
+		{
+			FaultWSReplaceBug, one(argKind("on", "off")), 0,
+			"on, as in the real server and by default: when an older socket of a client id closes, the newer one goes mute",
+		},
 
 		{FaultValidateDelay, one(argTime(), argCount()), 1, "takes so long to validate a prompt"},
 		{FaultNodeErrors, one(argCount()), 0, "accepts prompts with 200 and node_errors, and skips the last of several outputs"},

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -51,7 +52,7 @@ func TestVolumes(t *testing.T) {
 			t.Errorf("a: got %q, %d bytes, %v", got, f.size(), f.modTime())
 		}
 		for _, name := range []string{"none", "d", ".", "d/none", "a/x"} {
-			if _, err := v.open(name); err != fs.ErrNotExist {
+			if _, err := v.open(name); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("open %s: got %v", name, err)
 			}
 		}
@@ -209,8 +210,14 @@ func TestUpload(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, Options{})
 	for _, test := range []struct{ name, data, want string }{
-		{"a.png", "1", "a.png"}, {"a.png", "1", "a.png"}, {"a.png", "2", "a (1).png"}, {"a.png", "2", "a (1).png"},
-		{"a.png", "3", "a (2).png"}, {".hidden", "1", ".hidden"}, {".hidden", "2", ".hidden (1)"}, {"x.tar.gz", "1", "x.tar.gz"},
+		{"a.png", "1", "a.png"},
+		{"a.png", "1", "a.png"},
+		{"a.png", "2", "a (1).png"},
+		{"a.png", "2", "a (1).png"},
+		{"a.png", "3", "a (2).png"},
+		{".hidden", "1", ".hidden"},
+		{".hidden", "2", ".hidden (1)"},
+		{"x.tar.gz", "1", "x.tar.gz"},
 		{"x.tar.gz", "2", "x.tar (1).gz"},
 	} {
 		if got := f.upload(test.name, test.data); got != test.want {

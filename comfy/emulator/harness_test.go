@@ -35,7 +35,8 @@ func testClasses() []*class {
 	image1 := input{name: "images", typ: "IMAGE"}
 	prefix := input{name: "filename_prefix", typ: "STRING", options: map[string]any{"default": "ComfyUI"}}
 	return []*class{
-		{name: "Source", category: "test", outputs: []string{"LATENT", "INT"},
+		{
+			name: "Source", category: "test", outputs: []string{"LATENT", "INT"},
 			required: []input{
 				{name: "width", typ: "INT", options: map[string]any{"default": 512, "min": 16, "max": 16384}},
 				{name: "seed", typ: "INT", options: map[string]any{"min": 0, "max": uint64(1<<64 - 1)}},
@@ -47,8 +48,10 @@ func testClasses() []*class {
 				{name: "mode", typ: "COMBO", choices: []string{"one", "two"}},
 				{name: "model", typ: "COMBO", folder: "checkpoints", choices: []string{"a.safetensors"}},
 			},
-			run: func(_ context.Context, c *call) ([]any, error) { return []any{c.inputs["seed"], int64(1)}, nil }},
-		{name: "Sampler", category: "test", outputs: []string{"IMAGE"}, loads: true,
+			run: func(_ context.Context, c *call) ([]any, error) { return []any{c.inputs["seed"], int64(1)}, nil },
+		},
+		{
+			name: "Sampler", category: "test", outputs: []string{"IMAGE"}, loads: true,
 			required: []input{{name: "latent", typ: "LATENT"}, {name: "steps", typ: "INT", options: map[string]any{"min": 1, "max": 100}}},
 			run: func(ctx context.Context, c *call) ([]any, error) {
 				steps := int(c.inputs["steps"].(int64))
@@ -59,10 +62,12 @@ func testClasses() []*class {
 					c.report(i+1, steps, func() image.Image { return image.NewRGBA(image.Rect(0, 0, 8, 4)) })
 				}
 				return []any{fmt.Sprint("picture of ", c.inputs["latent"])}, nil
-			}},
+			},
+		},
 		{name: "Save", category: "test", outputNode: true, required: []input{image1, prefix}, hidden: []string{"PROMPT", "EXTRA_PNGINFO"}, run: save("output")},
 		{name: "Preview", category: "test", outputNode: true, required: []input{image1, prefix}, run: save("temp")},
-		{name: "Load", category: "test", outputs: []string{"IMAGE"}, ownsInputs: []string{"image"},
+		{
+			name: "Load", category: "test", outputs: []string{"IMAGE"}, ownsInputs: []string{"image"},
 			required: []input{{name: "image", typ: "COMBO", choices: []string{}, options: map[string]any{"image_upload": true}}},
 			validate: func(c *call) (string, string) {
 				if name, _ := c.inputs["image"].(string); !c.files.exists("input", name) {
@@ -78,10 +83,14 @@ func testClasses() []*class {
 				defer func() { _ = f.Close() }()
 				b, err := io.ReadAll(f)
 				return []any{string(b)}, err
-			}},
-		{name: "Volatile", category: "test", outputs: []string{"LATENT"}, volatile: true,
-			run: func(context.Context, *call) ([]any, error) { return []any{"volatile"}, nil }},
-		{name: "Broken", category: "test", outputs: []string{"IMAGE"}, required: []input{{name: "how", typ: "STRING"}},
+			},
+		},
+		{
+			name: "Volatile", category: "test", outputs: []string{"LATENT"}, volatile: true,
+			run: func(context.Context, *call) ([]any, error) { return []any{"volatile"}, nil },
+		},
+		{
+			name: "Broken", category: "test", outputs: []string{"IMAGE"}, required: []input{{name: "how", typ: "STRING"}},
 			run: func(_ context.Context, c *call) ([]any, error) {
 				switch c.inputs["how"] {
 				case "panic":
@@ -90,7 +99,8 @@ func testClasses() []*class {
 					return nil, &exception{typ: "ValueError", message: "no such thing"}
 				}
 				return nil, errors.New("broken")
-			}},
+			},
+		},
 	}
 }
 

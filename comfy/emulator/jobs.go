@@ -46,7 +46,9 @@ func (e *entry) jobStatus() string {
 // fields is the short form; keys without a value are left out.
 func (v jobView) fields() pyval.Fields {
 	f := pyval.Fields{
-		{Key: "id", Value: v.job.id}, {Key: "status", Value: v.status}, {Key: "priority", Value: v.job.number},
+		{Key: "id", Value: v.job.id},
+		{Key: "status", Value: v.status},
+		{Key: "priority", Value: v.job.number},
 		{Key: "create_time", Value: stamp(v.job.created)},
 	}
 	if v.entry == nil {
@@ -79,8 +81,11 @@ func (v jobView) outputs() (first any, count int) {
 				count++
 				if first == nil {
 					first = pyval.Fields{
-						{Key: "filename", Value: f["filename"]}, {Key: "subfolder", Value: f["subfolder"]}, {Key: "type", Value: f["type"]},
-						{Key: "nodeId", Value: node.Key}, {Key: "mediaType", Value: key},
+						{Key: "filename", Value: f["filename"]},
+						{Key: "subfolder", Value: f["subfolder"]},
+						{Key: "type", Value: f["type"]},
+						{Key: "nodeId", Value: node.Key},
+						{Key: "mediaType", Value: key},
 					}
 				}
 			}
@@ -115,7 +120,9 @@ func (in *instance) getJobs(w http.ResponseWriter, r *http.Request, _ string) {
 	writeJSON(w, http.StatusOK, pyval.Fields{
 		{Key: "jobs", Value: jobs},
 		{Key: "pagination", Value: pyval.Fields{
-			{Key: "offset", Value: offset}, {Key: "limit", Value: shownLimit}, {Key: "total", Value: total},
+			{Key: "offset", Value: offset},
+			{Key: "limit", Value: shownLimit},
+			{Key: "total", Value: total},
 			{Key: "has_more", Value: offset+len(list) < total},
 		}},
 	})
@@ -182,7 +189,7 @@ func filterJobs(list *[]jobView, q url.Values) (complaint string) {
 
 // workflowID is what the client wrote into the workflow it sent along.
 func (v jobView) workflowID() string {
-	var at any = v.job.extra
+	at := v.job.extra
 	for _, key := range []string{"extra_pnginfo", "workflow", "id"} {
 		o, ok := at.(*pyval.Object)
 		if !ok {

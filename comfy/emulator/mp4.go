@@ -67,8 +67,10 @@ func (t *mp4Track) duration(timescale uint32) uint32 {
 // ctx is looked at between frames.
 func writeMP4(ctx context.Context, w io.Writer, f *film, texts []pngText) error {
 	var media bytes.Buffer
-	picture := &mp4Track{id: 1, kind: "vide", scale: uint32(math.Round(f.fps * 1000)), step: 1000,
-		width: f.frames.width, height: f.frames.height}
+	picture := &mp4Track{
+		id: 1, kind: "vide", scale: uint32(math.Round(f.fps * 1000)), step: 1000,
+		width: f.frames.width, height: f.frames.height,
+	}
 	for i := range f.frames.count {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -82,8 +84,10 @@ func writeMP4(ctx context.Context, w io.Writer, f *film, texts []pngText) error 
 	picture.count = uint32(len(picture.sizes))
 	tracks := []*mp4Track{picture}
 	if f.sound != nil {
-		t := &mp4Track{id: 2, kind: "soun", scale: uint32(f.sound.rate), step: 1, same: 2, rate: f.sound.rate,
-			count: uint32(len(f.sound.samples)), offset: uint32(media.Len())}
+		t := &mp4Track{
+			id: 2, kind: "soun", scale: uint32(f.sound.rate), step: 1, same: 2, rate: f.sound.rate,
+			count: uint32(len(f.sound.samples)), offset: uint32(media.Len()),
+		}
 		for _, v := range f.sound.samples {
 			media.WriteByte(byte(uint16(v) >> 8))
 			media.WriteByte(byte(v))

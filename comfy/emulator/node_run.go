@@ -67,8 +67,10 @@ func (r *nodeRun) fault(name string) (Fault, bool) { return r.e.in.faults.take(n
 // injected gives the failure that a fault wants.
 func (r *nodeRun) injected() error {
 	if _, ok := r.fault(FaultOOM); ok {
-		return &exception{typ: "torch.OutOfMemoryError", oom: true,
-			message: "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 8.00 GiB of which 512.00 MiB is free."}
+		return &exception{
+			typ: "torch.OutOfMemoryError", oom: true,
+			message: "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 8.00 GiB of which 512.00 MiB is free.",
+		}
 	}
 	if _, ok := r.fault(FaultException); ok {
 		return &exception{typ: "RuntimeError", message: "a fault of the emulator"}
@@ -228,8 +230,12 @@ func (r *nodeRun) report(value, limit int, preview func() image.Image) {
 func (r *nodeRun) previewHead() []byte {
 	_, parent := r.child()
 	meta := pyval.Encode(pyval.Fields{
-		{Key: "node_id", Value: r.asID}, {Key: "prompt_id", Value: r.e.job.id}, {Key: "display_node_id", Value: r.id},
-		{Key: "parent_node_id", Value: parent}, {Key: "real_node_id", Value: r.id}, {Key: "image_type", Value: "image/jpeg"},
+		{Key: "node_id", Value: r.asID},
+		{Key: "prompt_id", Value: r.e.job.id},
+		{Key: "display_node_id", Value: r.id},
+		{Key: "parent_node_id", Value: parent},
+		{Key: "real_node_id", Value: r.id},
+		{Key: "image_type", Value: "image/jpeg"},
 	})
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(meta))), meta...)
 }

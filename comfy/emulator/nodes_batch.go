@@ -111,8 +111,10 @@ func runRepeatImageBatch(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return []any{&frames{width: picture.width, height: picture.height, count: picture.count * amount,
-		draw: func(i int) *raster { return picture.at(i % picture.count) }}}, nil
+	return []any{&frames{
+		width: picture.width, height: picture.height, count: picture.count * amount,
+		draw: func(i int) *raster { return picture.at(i % picture.count) },
+	}}, nil
 }
 
 func runImageFromBatch(_ context.Context, c *call) ([]any, error) {

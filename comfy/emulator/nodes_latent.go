@@ -286,8 +286,10 @@ func runRepeatLatentBatch(_ context.Context, c *call) ([]any, error) {
 	out.count = l.count * times
 	if l.pixels != nil {
 		pixels := l.pixels
-		out.pixels = &frames{width: pixels.width, height: pixels.height, count: out.count,
-			draw: func(i int) *raster { return pixels.at(i % pixels.count) }}
+		out.pixels = &frames{
+			width: pixels.width, height: pixels.height, count: out.count,
+			draw: func(i int) *raster { return pixels.at(i % pixels.count) },
+		}
 	}
 	return []any{out}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -241,7 +242,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 func (j sampling) recipe() recipe {
 	style := append([]string{j.model.file}, j.model.notes...)
-	settings := append([]string{j.settings, fmt.Sprint(j.steps), fmt.Sprintf("%.4g", j.cfg)}, j.positive.notes...)
+	settings := append([]string{j.settings, strconv.Itoa(j.steps), fmt.Sprintf("%.4g", j.cfg)}, j.positive.notes...)
 	settings = append(settings, j.negative.notes...)
 	return recipe{
 		prompt: j.positive.text, negative: j.negative.text, seed: j.seed,

@@ -41,8 +41,10 @@ func TestSamplerReportsSteps(t *testing.T) {
 
 func TestPreviewIsSmallAndConverges(t *testing.T) {
 	t.Parallel()
-	j := sampling{model: &model{}, positive: &conditioning{text: "sea"}, negative: &conditioning{},
-		latent: &latent{width: 1024, height: 512, count: 1}, denoise: 1, steps: 4}
+	j := sampling{
+		model: &model{}, positive: &conditioning{text: "sea"}, negative: &conditioning{},
+		latent: &latent{width: 1024, height: 512, count: 1}, denoise: 1, steps: 4,
+	}
 	preview := j.preview()
 	if size := preview(1).Bounds().Size(); size.X != 256 || size.Y != 128 {
 		t.Errorf("preview is %v", size)
@@ -90,18 +92,24 @@ func TestMasksKeepThePicture(t *testing.T) {
 			inputs["latent_image"] = b.run("SetLatentNoiseMask", in{"samples": encoded(picture), "mask": mask})[0]
 		},
 		"inpaint model": func(b *bench, inputs in) {
-			out := b.run("InpaintModelConditioning", in{"positive": inputs["positive"], "negative": inputs["negative"],
-				"vae": &vae{}, "pixels": picture, "mask": mask, "noise_mask": false})
+			out := b.run("InpaintModelConditioning", in{
+				"positive": inputs["positive"], "negative": inputs["negative"],
+				"vae": &vae{}, "pixels": picture, "mask": mask, "noise_mask": false,
+			})
 			inputs["positive"], inputs["negative"], inputs["latent_image"] = out[0], out[1], out[2]
 		},
 		"control net": func(b *bench, inputs in) {
-			out := b.run("ControlNetInpaintingAliMamaApply", in{"positive": inputs["positive"], "negative": inputs["negative"],
-				"control_net": &modelPatch{}, "vae": &vae{}, "image": picture, "mask": mask, "strength": 1.0})
+			out := b.run("ControlNetInpaintingAliMamaApply", in{
+				"positive": inputs["positive"], "negative": inputs["negative"],
+				"control_net": &modelPatch{}, "vae": &vae{}, "image": picture, "mask": mask, "strength": 1.0,
+			})
 			inputs["positive"], inputs["latent_image"] = out[0], encoded(picture)
 		},
 		"model patch": func(b *bench, inputs in) {
-			inputs["model"] = b.run("QwenImageDiffsynthControlnet", in{"model": inputs["model"], "model_patch": &modelPatch{},
-				"vae": &vae{}, "image": picture, "mask": mask, "strength": 1.0})[0]
+			inputs["model"] = b.run("QwenImageDiffsynthControlnet", in{
+				"model": inputs["model"], "model_patch": &modelPatch{},
+				"vae": &vae{}, "image": picture, "mask": mask, "strength": 1.0,
+			})[0]
 			inputs["latent_image"] = encoded(picture)
 		},
 	}
@@ -143,9 +151,11 @@ func TestVAEEncodeForInpaintGreys(t *testing.T) {
 func TestRefinerContinues(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	inputs := in{"model": &model{}, "positive": &conditioning{text: "sea"}, "negative": &conditioning{}, "steps": int64(10),
+	inputs := in{
+		"model": &model{}, "positive": &conditioning{text: "sea"}, "negative": &conditioning{}, "steps": int64(10),
 		"latent_image": &latent{width: 64, height: 64, count: 1}, "add_noise": "enable", "noise_seed": int64(3), "cfg": 5.0,
-		"start_at_step": int64(0), "end_at_step": int64(8), "return_with_leftover_noise": "enable"}
+		"start_at_step": int64(0), "end_at_step": int64(8), "return_with_leftover_noise": "enable",
+	}
 	first := b.run("KSamplerAdvanced", inputs)[0].(*latent)
 	if first.noise < 0.19 || first.noise > 0.21 {
 		t.Errorf("leftover noise %v, want 0.2", first.noise)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -227,7 +228,7 @@ func TestSamplerHonoursCancel(t *testing.T) {
 			cancel()
 		}
 	}
-	if _, err := c.class.run(ctx, c); err != context.Canceled {
+	if _, err := c.class.run(ctx, c); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v, want context.Canceled", err)
 	}
 }

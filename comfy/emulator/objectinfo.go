@@ -133,16 +133,27 @@ func (in *instance) getSystemStats(w http.ResponseWriter, _ *http.Request, _ str
 	}
 	writeJSON(w, http.StatusOK, pyval.Fields{
 		{Key: "system", Value: pyval.Fields{
-			{Key: "os", Value: system}, {Key: "ram_total", Value: ramTotal}, {Key: "ram_free", Value: ramFree},
-			{Key: "comfyui_version", Value: in.server.opts.Version}, {Key: "required_frontend_version", Value: nil},
-			{Key: "installed_templates_version", Value: nil}, {Key: "required_templates_version", Value: nil},
-			{Key: "python_version", Value: "none (easel emulator, " + runtime.Version() + ")"}, {Key: "pytorch_version", Value: "none"},
-			{Key: "embedded_python", Value: false}, {Key: "argv", Value: argv}, {Key: "easel_emulator", Value: true},
+			{Key: "os", Value: system},
+			{Key: "ram_total", Value: ramTotal},
+			{Key: "ram_free", Value: ramFree},
+			{Key: "comfyui_version", Value: in.server.opts.Version},
+			{Key: "required_frontend_version", Value: nil},
+			{Key: "installed_templates_version", Value: nil},
+			{Key: "required_templates_version", Value: nil},
+			{Key: "python_version", Value: "none (easel emulator, " + runtime.Version() + ")"},
+			{Key: "pytorch_version", Value: "none"},
+			{Key: "embedded_python", Value: false},
+			{Key: "argv", Value: argv},
+			{Key: "easel_emulator", Value: true},
 		}},
 		{Key: "devices", Value: []pyval.Fields{{
-			{Key: "name", Value: "easel emulator (no GPU)"}, {Key: "type", Value: "cpu"}, {Key: "index", Value: nil},
-			{Key: "vram_total", Value: ramTotal}, {Key: "vram_free", Value: ramFree},
-			{Key: "torch_vram_total", Value: ramTotal}, {Key: "torch_vram_free", Value: ramFree},
+			{Key: "name", Value: "easel emulator (no GPU)"},
+			{Key: "type", Value: "cpu"},
+			{Key: "index", Value: nil},
+			{Key: "vram_total", Value: ramTotal},
+			{Key: "vram_free", Value: ramFree},
+			{Key: "torch_vram_total", Value: ramTotal},
+			{Key: "torch_vram_free", Value: ramFree},
 		}}},
 	})
 }

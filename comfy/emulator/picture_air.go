@@ -214,7 +214,7 @@ func (c *canvas) planet() {
 			swirl := surface.octaves(dx/(0.5+dz)*0.8, band*4, 4)
 			tone := c.far.mix(c.cloud, 0.5+0.5*surface.octaves(band*5+swirl*0.5, 0.3, 3))
 			tone = tone.mix(c.near, 0.25+0.2*swirl).scale(0.1 + 1.25*sun)
-			tone = tone.plus(c.glow, 0.5*math.Pow(1-dz, 3)*sun)
+			tone = tone.plus(c.glow, 0.5*(1-dz)*(1-dz)*(1-dz)*sun)
 			c.blend(x, y, tone, edge)
 		}
 	}

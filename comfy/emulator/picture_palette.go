@@ -53,53 +53,73 @@ type palette struct {
 
 func palettes() []palette {
 	return []palette{
-		{name: "dusk", light: "dusk sunset evening twilight golden warm", subjects: "summer",
+		{
+			name: "dusk", light: "dusk sunset evening twilight golden warm", subjects: "summer",
 			sky: [4]tint{rgb(0x1f2a56), rgb(0x5b3f7c), rgb(0xd9677a), rgb(0xffc07a)},
 			sun: rgb(0xfff1c9), glow: rgb(0xffa45c), cloud: rgb(0xff9d8a), shade: rgb(0x4a3a6e),
-			far: rgb(0xb9708f), near: rgb(0x150f26), stars: 0.25, low: true},
-		{name: "night", light: "night midnight moon moonlit moonlight star starry dark noir", subjects: "galaxy space cosmic cosmos nebula planet",
+			far: rgb(0xb9708f), near: rgb(0x150f26), stars: 0.25, low: true,
+		},
+		{
+			name: "night", light: "night midnight moon moonlit moonlight star starry dark noir", subjects: "galaxy space cosmic cosmos nebula planet",
 			sky: [4]tint{rgb(0x050914), rgb(0x0b1734), rgb(0x173058), rgb(0x3d6487)},
 			sun: rgb(0xf4f3e4), glow: rgb(0x7fa8d8), cloud: rgb(0x4a648e), shade: rgb(0x0d1630),
-			far: rgb(0x35567c), near: rgb(0x04070f), stars: 1},
-		{name: "dawn", light: "dawn sunrise morning pastel soft", subjects: "spring gentle baby",
+			far: rgb(0x35567c), near: rgb(0x04070f), stars: 1,
+		},
+		{
+			name: "dawn", light: "dawn sunrise morning pastel soft", subjects: "spring gentle baby",
 			sky: [4]tint{rgb(0x5f86b8), rgb(0x9fb3d6), rgb(0xf4c7c3), rgb(0xffe7c2)},
 			sun: rgb(0xfffbe8), glow: rgb(0xffcf9c), cloud: rgb(0xffe4d6), shade: rgb(0x8f9cc4),
-			far: rgb(0xb7bcd6), near: rgb(0x22304a), low: true},
-		{name: "day", light: "day noon daylight bright sunny clear", subjects: "blue sky white snow winter ice studio product car",
+			far: rgb(0xb7bcd6), near: rgb(0x22304a), low: true,
+		},
+		{
+			name: "day", light: "day noon daylight bright sunny clear", subjects: "blue sky white snow winter ice studio product car",
 			sky: [4]tint{rgb(0x1c5ca8), rgb(0x3f8fd0), rgb(0x8cc6e8), rgb(0xdff2f4)},
 			sun: rgb(0xffffff), glow: rgb(0xfff3cf), cloud: rgb(0xffffff), shade: rgb(0x9cb9d6),
-			far: rgb(0x9dc0d8), near: rgb(0x12352f)},
-		{name: "mist", light: "mist misty fog foggy rain rainy", subjects: "forest jungle green moss wood tree pine mountain",
+			far: rgb(0x9dc0d8), near: rgb(0x12352f),
+		},
+		{
+			name: "mist", light: "mist misty fog foggy rain rainy", subjects: "forest jungle green moss wood tree pine mountain",
 			sky: [4]tint{rgb(0x5d7f86), rgb(0x8eaaa6), rgb(0xc3d2bf), rgb(0xeceed3)},
 			sun: rgb(0xfffde6), glow: rgb(0xf2edb8), cloud: rgb(0xe8eedd), shade: rgb(0x6f8f8e),
-			far: rgb(0xaec3b4), near: rgb(0x0c211c), low: true},
-		{name: "autumn", light: "autumn amber rust october", subjects: "fall leaf leaves fox copper vintage desert sand dune horse tiger lion",
+			far: rgb(0xaec3b4), near: rgb(0x0c211c), low: true,
+		},
+		{
+			name: "autumn", light: "autumn amber rust october", subjects: "fall leaf leaves fox copper vintage desert sand dune horse tiger lion",
 			sky: [4]tint{rgb(0x2f4858), rgb(0x8a6552), rgb(0xe39a56), rgb(0xffdf9e)},
 			sun: rgb(0xfff4cf), glow: rgb(0xffb65e), cloud: rgb(0xffcb94), shade: rgb(0x6b4a45),
-			far: rgb(0xcf8f63), near: rgb(0x2a120d), stars: 0.05, low: true},
-		{name: "aurora", light: "aurora northern neon", subjects: "magic fantasy cyberpunk synthwave alien dream dreamy ethereal robot",
+			far: rgb(0xcf8f63), near: rgb(0x2a120d), stars: 0.05, low: true,
+		},
+		{
+			name: "aurora", light: "aurora northern neon", subjects: "magic fantasy cyberpunk synthwave alien dream dreamy ethereal robot",
 			sky: [4]tint{rgb(0x070b24), rgb(0x10275a), rgb(0x1a7480), rgb(0x6fe0b4)},
 			sun: rgb(0xe8fff6), glow: rgb(0x57e3c0), cloud: rgb(0x3fd0a8), shade: rgb(0x231a5c),
-			far: rgb(0x2f7f8c), near: rgb(0x060a1c), stars: 0.9},
-		{name: "sea", light: "teal", subjects: "sea ocean lake lighthouse boat ship harbor harbour coast beach wave island underwater fish",
+			far: rgb(0x2f7f8c), near: rgb(0x060a1c), stars: 0.9,
+		},
+		{
+			name: "sea", light: "teal", subjects: "sea ocean lake lighthouse boat ship harbor harbour coast beach wave island underwater fish",
 			sky: [4]tint{rgb(0x173a5e), rgb(0x2f7a94), rgb(0x90c9bd), rgb(0xffe3b0)},
 			sun: rgb(0xfff6d8), glow: rgb(0xffd08a), cloud: rgb(0xffe9cf), shade: rgb(0x4a7c93),
-			far: rgb(0x7fb0b0), near: rgb(0x0b1d2c), stars: 0.1, low: true},
-		{name: "rose", light: "rose pink", subjects: "flower blossom cherry love romantic portrait woman girl lady face fashion beauty cat",
+			far: rgb(0x7fb0b0), near: rgb(0x0b1d2c), stars: 0.1, low: true,
+		},
+		{
+			name: "rose", light: "rose pink", subjects: "flower blossom cherry love romantic portrait woman girl lady face fashion beauty cat",
 			sky: [4]tint{rgb(0x3a2a58), rgb(0x8d4d86), rgb(0xe88aa5), rgb(0xffd9cc)},
 			sun: rgb(0xfff4ea), glow: rgb(0xffab9e), cloud: rgb(0xffc3c8), shade: rgb(0x6d477f),
-			far: rgb(0xd08ba8), near: rgb(0x1e1030), stars: 0.2, low: true},
-		{name: "ember", light: "ember crimson stormy", subjects: "fire volcano lava red dragon war storm thunder apocalypse hell mars",
+			far: rgb(0xd08ba8), near: rgb(0x1e1030), stars: 0.2, low: true,
+		},
+		{
+			name: "ember", light: "ember crimson stormy", subjects: "fire volcano lava red dragon war storm thunder apocalypse hell mars",
 			sky: [4]tint{rgb(0x12080f), rgb(0x43121f), rgb(0xa32a26), rgb(0xff8a3c)},
 			sun: rgb(0xffe6b0), glow: rgb(0xff5a2c), cloud: rgb(0xd8452f), shade: rgb(0x1f0c16),
-			far: rgb(0x8f2f2c), near: rgb(0x0c0508), stars: 0.15, low: true},
+			far: rgb(0x8f2f2c), near: rgb(0x0c0508), stars: 0.15, low: true,
+		},
 	}
 }
 
 // wordsOf splits a prompt into lower-case words.
 func wordsOf(prompt string) []string {
 	return strings.FieldsFunc(strings.ToLower(prompt), func(r rune) bool {
-		return r < 'a' && !(r >= '0' && r <= '9') || r > 'z' && r < 0x80
+		return r < 'a' && (r < '0' || r > '9') || r > 'z' && r < 0x80
 	})
 }
 

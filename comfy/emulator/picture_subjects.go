@@ -100,7 +100,7 @@ func (c *canvas) lighthouse(d *dice) {
 func (c *canvas) beacon(x, y float64, d *dice) {
 	tilt := d.between(-0.12, 0.06)
 	strength := 0.5
-	if c.palette.name == "day" {
+	if c.name == "day" {
 		strength = 0.2
 	}
 	warm := tint{1, 0.94, 0.76}

@@ -125,7 +125,7 @@ func pngPixels(r *raster) []byte {
 				filtered[i+1] = line[i] - line[i-r.channels]
 			}
 		}
-		z.Write(filtered) // a bytes.Buffer never fails
+		_, _ = z.Write(filtered) // a bytes.Buffer never fails
 		above, line = line, above
 	}
 	z.Close()

@@ -64,9 +64,14 @@ func (p *progress) snapshot() pyval.Fields {
 			state = "finished"
 		}
 		nodes = append(nodes, pyval.Member{Key: id, Value: pyval.Fields{
-			{Key: "value", Value: n.value}, {Key: "max", Value: n.max}, {Key: "state", Value: state},
-			{Key: "node_id", Value: id}, {Key: "prompt_id", Value: p.prompt}, {Key: "display_node_id", Value: display},
-			{Key: "parent_node_id", Value: parent}, {Key: "real_node_id", Value: display},
+			{Key: "value", Value: n.value},
+			{Key: "max", Value: n.max},
+			{Key: "state", Value: state},
+			{Key: "node_id", Value: id},
+			{Key: "prompt_id", Value: p.prompt},
+			{Key: "display_node_id", Value: display},
+			{Key: "parent_node_id", Value: parent},
+			{Key: "real_node_id", Value: display},
 		}})
 	}
 	return pyval.Fields{{Key: "prompt_id", Value: p.prompt}, {Key: "nodes", Value: nodes}}

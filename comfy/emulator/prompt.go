@@ -179,8 +179,10 @@ func (in *instance) refuseDuplicate(w http.ResponseWriter, id string) bool {
 // problem is an error object as validation makes them.
 func problem(kind, message, details string, extra pyval.Fields) pyval.Fields {
 	return pyval.Fields{
-		{Key: "type", Value: kind}, {Key: "message", Value: message},
-		{Key: "details", Value: details}, {Key: "extra_info", Value: extra},
+		{Key: "type", Value: kind},
+		{Key: "message", Value: message},
+		{Key: "details", Value: details},
+		{Key: "extra_info", Value: extra},
 	}
 }
 

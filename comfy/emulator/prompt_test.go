@@ -20,24 +20,42 @@ func TestPromptRefusesBadInputs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, Options{StrictModels: true})
 	tests := []struct{ name, inputs, want string }{
-		{"missing", `"seed": 1`,
-			`{"type": "required_input_missing", "message": "Required input is missing", "details": "width", "extra_info": {"input_name": "width"}}`},
-		{"text for int", `"width": "abc", "seed": 1`,
-			`{"type": "invalid_input_type", "message": "Failed to convert an input value to a INT value", "details": "width, abc, invalid literal for int() with base 10: 'abc'", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_value": "abc", "exception_message": "invalid literal for int() with base 10: 'abc'"}}`},
-		{"too small", `"width": 3.9, "seed": 1`,
-			`{"type": "value_smaller_than_min", "message": "Value 3 smaller than min of 16", "details": "width", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_value": 3}}`},
-		{"beyond 64 bits", `"width": 64, "seed": 18446744073709551616`,
-			`{"type": "value_bigger_than_max", "message": "Value 18446744073709551616 bigger than max of 18446744073709551615", "details": "seed", "extra_info": {"input_name": "seed", "input_config": ["INT", {"min": 0, "max": 18446744073709551615}], "received_value": 18446744073709551616}}`},
-		{"float", `"width": 64, "seed": 1, "scale": 2.5`,
-			`{"type": "value_bigger_than_max", "message": "Value 2.5 bigger than max of 2.0", "details": "scale", "extra_info": {"input_name": "scale", "input_config": ["FLOAT", {"min": 0.0, "max": 2.0}], "received_value": 2.5}}`},
-		{"choice", `"width": 64, "seed": 1, "mode": "three"`,
-			`{"type": "value_not_in_list", "message": "Value not in list", "details": "mode: 'three' not in ['one', 'two']", "extra_info": {"input_name": "mode", "input_config": [["one", "two"], {}], "received_value": "three"}}`},
-		{"model", `"width": 64, "seed": 1, "model": "b.safetensors"`,
-			`{"type": "value_not_in_list", "message": "Value not in list", "details": "model: 'b.safetensors' not in ['a.safetensors']", "extra_info": {"input_name": "model", "input_config": [["a.safetensors"], {}], "received_value": "b.safetensors"}}`},
-		{"short link", `"width": ["1"], "seed": 1`,
-			`{"type": "bad_linked_input", "message": "Bad linked input, must be a length-2 list of [node_id, slot_index]", "details": "width", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_value": ["1"]}}`},
-		{"wrong type", `"width": ["9", 0], "seed": 1`,
-			`{"type": "return_type_mismatch", "message": "Return type mismatch between linked nodes", "details": "width, received_type(LATENT) mismatch input_type(INT)", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_type": "LATENT", "linked_node": ["9", 0]}}`},
+		{
+			"missing", `"seed": 1`,
+			`{"type": "required_input_missing", "message": "Required input is missing", "details": "width", "extra_info": {"input_name": "width"}}`,
+		},
+		{
+			"text for int", `"width": "abc", "seed": 1`,
+			`{"type": "invalid_input_type", "message": "Failed to convert an input value to a INT value", "details": "width, abc, invalid literal for int() with base 10: 'abc'", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_value": "abc", "exception_message": "invalid literal for int() with base 10: 'abc'"}}`,
+		},
+		{
+			"too small", `"width": 3.9, "seed": 1`,
+			`{"type": "value_smaller_than_min", "message": "Value 3 smaller than min of 16", "details": "width", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_value": 3}}`,
+		},
+		{
+			"beyond 64 bits", `"width": 64, "seed": 18446744073709551616`,
+			`{"type": "value_bigger_than_max", "message": "Value 18446744073709551616 bigger than max of 18446744073709551615", "details": "seed", "extra_info": {"input_name": "seed", "input_config": ["INT", {"min": 0, "max": 18446744073709551615}], "received_value": 18446744073709551616}}`,
+		},
+		{
+			"float", `"width": 64, "seed": 1, "scale": 2.5`,
+			`{"type": "value_bigger_than_max", "message": "Value 2.5 bigger than max of 2.0", "details": "scale", "extra_info": {"input_name": "scale", "input_config": ["FLOAT", {"min": 0.0, "max": 2.0}], "received_value": 2.5}}`,
+		},
+		{
+			"choice", `"width": 64, "seed": 1, "mode": "three"`,
+			`{"type": "value_not_in_list", "message": "Value not in list", "details": "mode: 'three' not in ['one', 'two']", "extra_info": {"input_name": "mode", "input_config": [["one", "two"], {}], "received_value": "three"}}`,
+		},
+		{
+			"model", `"width": 64, "seed": 1, "model": "b.safetensors"`,
+			`{"type": "value_not_in_list", "message": "Value not in list", "details": "model: 'b.safetensors' not in ['a.safetensors']", "extra_info": {"input_name": "model", "input_config": [["a.safetensors"], {}], "received_value": "b.safetensors"}}`,
+		},
+		{
+			"short link", `"width": ["1"], "seed": 1`,
+			`{"type": "bad_linked_input", "message": "Bad linked input, must be a length-2 list of [node_id, slot_index]", "details": "width", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_value": ["1"]}}`,
+		},
+		{
+			"wrong type", `"width": ["9", 0], "seed": 1`,
+			`{"type": "return_type_mismatch", "message": "Return type mismatch between linked nodes", "details": "width, received_type(LATENT) mismatch input_type(INT)", "extra_info": {"input_name": "width", "input_config": ["INT", {"default": 512, "min": 16, "max": 16384}], "received_type": "LATENT", "linked_node": ["9", 0]}}`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -113,8 +131,10 @@ func TestDialectOfNewerServers(t *testing.T) {
 	}{
 		{"id that is no UUID", `{"prompt": ` + graph(1, 1) + `, "prompt_id": "job"}`, 400, `"type": "invalid_prompt_id"`},
 		{"capital letters", `{"prompt": ` + graph(1, 1) + `, "prompt_id": "` + strings.ToUpper(id) + `"}`, 400, `"type": "invalid_prompt_id"`},
-		{"unknown class", `{"prompt": {"1": {"class_type": "Nope", "inputs": {}, "_meta": {"title": "My node"}}}}`, 400,
-			`"type": "missing_node_type"`},
+		{
+			"unknown class", `{"prompt": {"1": {"class_type": "Nope", "inputs": {}, "_meta": {"title": "My node"}}}}`, 400,
+			`"type": "missing_node_type"`,
+		},
 		{"good", `{"prompt": ` + graph(1, 1) + `, "prompt_id": "` + id + `", "client_id": "c"}`, 200, id},
 		{"id null", `{"prompt": ` + graph(1, 1) + `, "prompt_id": null}`, 200, `"prompt_id": "`},
 	}

@@ -181,8 +181,10 @@ func (f *frames) at(i int) *raster {
 func (f *frames) each(g func(*raster) *raster) *frames {
 	if f.drawn == nil {
 		first := g(f.draw(0))
-		return &frames{width: first.width, height: first.height, count: f.count,
-			draw: func(i int) *raster { return g(f.draw(i)) }}
+		return &frames{
+			width: first.width, height: first.height, count: f.count,
+			draw: func(i int) *raster { return g(f.draw(i)) },
+		}
 	}
 	out := make([]*raster, len(f.drawn))
 	for i, r := range f.drawn {
@@ -199,8 +201,10 @@ func (f *frames) with(g *frames, h func(a, b *raster) *raster) *frames {
 // numbered is each for functions that keep the size and want the frame's index.
 func (f *frames) numbered(g func(i int, r *raster) *raster) *frames {
 	if f.drawn == nil {
-		return &frames{width: f.width, height: f.height, count: f.count,
-			draw: func(i int) *raster { return g(i, f.draw(i)) }}
+		return &frames{
+			width: f.width, height: f.height, count: f.count,
+			draw: func(i int) *raster { return g(i, f.draw(i)) },
+		}
 	}
 	out := make([]*raster, len(f.drawn))
 	for i, r := range f.drawn {
@@ -214,8 +218,10 @@ func (f *frames) slice(from, n int) *frames {
 	if f.drawn != nil {
 		return framesOf(f.drawn[from : from+n]...)
 	}
-	return &frames{width: f.width, height: f.height, count: n,
-		draw: func(i int) *raster { return f.draw(from + i) }}
+	return &frames{
+		width: f.width, height: f.height, count: n,
+		draw: func(i int) *raster { return f.draw(from + i) },
+	}
 }
 
 // then returns the frames of f followed by those of g.

@@ -139,7 +139,7 @@ func TestOriginIsChecked(t *testing.T) {
 		{"127.0.0.1:8188", "null", false},
 	}
 	for _, test := range tests {
-		r := httptest.NewRequest("GET", "/prompt", nil)
+		r := httptest.NewRequest(http.MethodGet, "/prompt", nil)
 		r.Host = test.host
 		if test.origin != "" {
 			r.Header.Set("Origin", test.origin)

@@ -82,8 +82,11 @@ func (v *validation) input(c *checked, class *class, in *input, inputs *pyval.Ob
 	if err != nil {
 		c.errors = append(c.errors, problem("invalid_input_type", "Failed to convert an input value to a "+in.typ+" value",
 			fmt.Sprintf("%s, %s, %s", in.name, pyval.Str(value), err), pyval.Fields{
-				{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config},
-				{Key: "received_value", Value: value}, {Key: "exception_message", Value: err.Error()}}))
+				{Key: "input_name", Value: in.name},
+				{Key: "input_config", Value: config},
+				{Key: "received_value", Value: value},
+				{Key: "exception_message", Value: err.Error()},
+			}))
 		return nil
 	}
 	inputs.Set(in.name, coerced)
@@ -160,8 +163,12 @@ func (v *validation) link(c *checked, in *input, link []any) error {
 	if !typesMeet(received, in.typeText()) {
 		c.errors = append(c.errors, problem("return_type_mismatch", "Return type mismatch between linked nodes",
 			fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", in.name, received, pyval.Str(in.typeValue())),
-			pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config},
-				{Key: "received_type", Value: received}, {Key: "linked_node", Value: link}}))
+			pyval.Fields{
+				{Key: "input_name", Value: in.name},
+				{Key: "input_config", Value: config},
+				{Key: "received_type", Value: received},
+				{Key: "linked_node", Value: link},
+			}))
 		return nil
 	}
 	above, err := v.node(source)
@@ -170,8 +177,14 @@ func (v *validation) link(c *checked, in *input, link []any) error {
 		c.valid = false
 		delete(v.open, source)
 		v.finish(source, &checked{errors: []pyval.Fields{problem("exception_during_inner_validation", "Exception when validating inner node", r.message,
-			pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "exception_message", Value: r.message},
-				{Key: "exception_type", Value: r.typ}, {Key: "traceback", Value: traceback("validate_inputs")}, {Key: "linked_node", Value: link}})}})
+			pyval.Fields{
+				{Key: "input_name", Value: in.name},
+				{Key: "input_config", Value: config},
+				{Key: "exception_message", Value: r.message},
+				{Key: "exception_type", Value: r.typ},
+				{Key: "traceback", Value: traceback("validate_inputs")},
+				{Key: "linked_node", Value: link},
+			})}})
 		return nil
 	}
 	if !above.valid {

@@ -35,7 +35,7 @@ type vae struct{ file string }
 
 // A modelPatch is a file of a loader that has no more to say than its name:
 // control nets, patches, upscalers, vision encoders.
-type modelPatch struct{ kind, file string }
+type modelPatch struct{ file string }
 
 // A conditioning is an encoded prompt.
 type conditioning struct {

@@ -11,5 +11,5 @@ func Free(dir string) (bytes uint64, ok bool) {
 	if err := unix.Statfs(dir, &st); err != nil || st.Bsize <= 0 {
 		return 0, false
 	}
-	return uint64(max(0, int64(st.Bavail))) * uint64(st.Bsize), true //nolint:unconvert // the types differ between systems
+	return uint64(max(0, int64(st.Bavail))) * uint64(st.Bsize), true // the types differ between systems
 }

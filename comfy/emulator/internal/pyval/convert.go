@@ -108,7 +108,7 @@ func plainNumber(s string) (string, bool) {
 	}
 	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
 	for i := range len(s) {
-		if s[i] == '_' && !(digit(i-1) && digit(i+1)) {
+		if s[i] == '_' && (!digit(i-1) || !digit(i+1)) {
 			return "", false
 		}
 	}
