@@ -217,6 +217,7 @@ func explainBackend(err error, f *failure) bool {
 	var noBackend *noBackendError
 	var auth *comfy.AuthError
 	var withheld *config.WithheldError
+	var exposed *config.ExposedError
 	var unreachable *comfy.UnreachableError
 	var status *comfy.StatusError
 	var lost *comfy.LostError
@@ -232,6 +233,8 @@ func explainBackend(err error, f *failure) bool {
 	case errors.As(err, &noBackend):
 		f.Code, f.Exit = "no_backend", exitUnreachable
 		f.Hint = "name one with easel backends add studio http://HOST:8188, or try --backend emulator, which needs no ComfyUI"
+	case errors.As(err, &exposed):
+		f.Code, f.Exit, f.Hint = "secret_exposed", exitAuth, exposed.Hint()
 	case errors.As(err, &withheld):
 		f.Code, f.Exit, f.Hint = "secret_withheld", exitAuth, withheld.Hint
 	case errors.As(err, &auth):

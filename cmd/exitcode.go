@@ -27,7 +27,7 @@ var exitCodes = []struct {
 	{exitFailure, "another failure"},
 	{exitUsage, "usage: an unknown command, flag or form, or one that is not built yet"},
 	{exitPartial, "partial: some runs or outputs failed, damage was found, or something is out of date"},
-	{exitAuth, "authentication failed, or a secret was withheld from an address that may not have it"},
+	{exitAuth, "authentication failed, a secret was withheld from an address that may not have it, or a file with secrets can be read by others"},
 	{exitUnreachable, "the backend cannot be reached, is not a ComfyUI, or has no capacity"},
 	{exitInvalid, "an invalid workflow, parameter, column or input, found here or by the server"},
 	{exitNode, "a node failed on the backend (out of memory is one such failure)"},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -149,15 +150,28 @@ func TestOriginOf(t *testing.T) {
 	}
 }
 
-func TestOpenFilesWithSecretsAreWarnedAbout(t *testing.T) {
+func TestOpenFilesWithSecretsAreRefused(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t).user(t, "backends: {a: {url: http://a, token: t}}\n").inProject(t, "out: x\n")
+	const secret = "backends: {a: {url: http://a, token: t}}\n"
+	p := newPlace(t).user(t, secret).inProject(t, "out: x\n")
 	if cfg := p.load(t); len(cfg.Warnings) != 0 {
 		t.Errorf("warned about a closed file: %q", cfg.Warnings)
 	}
-	chmod(t, p.userFile(), 0o644)
+	for _, mode := range []os.FileMode{0o644, 0o640, 0o604} {
+		chmod(t, p.userFile(), mode)
+		var exposed *ExposedError
+		if _, err := Load(p.options()); !errors.As(err, &exposed) || exposed.Hint() != "chmod 600 "+p.userFile() {
+			t.Errorf("mode %o: got %v, want it refused", mode, err)
+		}
+	}
+}
+
+// A project's file is readable in every checkout: it is only warned about.
+func TestOpenProjectFilesWithSecretsAreWarnedAbout(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t).inProject(t, "backends: {a: {url: http://a, token: t}}\n")
 	chmod(t, p.projectFile(), 0o644)
-	want := []string{p.userFile() + " holds secrets and other users can read it: chmod 600 " + p.userFile()}
+	want := []string{p.projectFile() + " holds secrets and other users can read it: chmod 600 " + p.projectFile()}
 	if diff := cmp.Diff(want, p.load(t).Warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}

@@ -168,9 +168,15 @@ func (c *Config) apply(v *viper.Viper, l *layer, path string) error {
 	for name, p := range l.presets {
 		c.Presets[name] = p
 	}
-	if l.hasSecrets() && readableByOthers(path) {
-		c.Warnings = append(c.Warnings, path+" holds secrets and other users can read it: chmod 600 "+path)
+	if !l.hasSecrets() || !readableByOthers(path) {
+		return nil
 	}
+	exposed := &ExposedError{Path: path}
+	if l.kind == User {
+		return exposed
+	}
+	// A checkout is readable as a rule, and its secrets go only where it says itself.
+	c.Warnings = append(c.Warnings, exposed.Error()+": "+exposed.Hint())
 	return nil
 }
 

@@ -40,6 +40,15 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
+// ExposedError means that the user's file holds secrets and that other users of
+// the machine can read it. Nothing is read from it until that is mended.
+type ExposedError struct{ Path string }
+
+func (e *ExposedError) Error() string { return e.Path + " holds secrets and other users can read it" }
+
+// Hint is the command that mends it.
+func (e *ExposedError) Hint() string { return "chmod 600 " + e.Path }
+
 // ValueError means that a variable, flag or new setting has a value that does not fit.
 type ValueError struct {
 	Source  string // EASEL_PREVIEW, --timeout, or the key
