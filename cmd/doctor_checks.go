@@ -54,6 +54,9 @@ func (a *app) checkConfig(context.Context) []finding {
 }
 
 func (a *app) checkWorkflows(context.Context) []finding {
+	if _, err := a.config(); err != nil {
+		return nil // checkConfig has said it
+	}
 	reg, err := a.registry()
 	if err != nil {
 		f := explain(err)
@@ -150,6 +153,9 @@ func (a *app) checkTerminal(context.Context) []finding {
 }
 
 func (a *app) checkRuns(context.Context) []finding {
+	if _, err := a.config(); err != nil {
+		return nil
+	}
 	h, err := a.history()
 	if err != nil {
 		return []finding{{"runs", stateProblem, err.Error(), ""}}

@@ -1,34 +1,19 @@
 package cmd
 
 import (
-	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// A payload is a request in the form of the HTTP API: what example_payload
-// holds and --request reads.
-type payload struct {
-	WorkflowID  string            `json:"workflow_id"`
-	CharacterID string            `json:"character_id"`
-	InputImage  string            `json:"input_image"`
-	InputImages []string          `json:"input_images"`
-	Mask        string            `json:"mask"`
-	Inputs      map[string]string `json:"inputs"`
-	Prompt      string            `json:"prompt"`
-	Negative    string            `json:"negative"`
-	Params      json.RawMessage   `json:"params"`
-	Count       int               `json:"count"`
-}
-
 // exampleCommand writes a workflow's example_payload as a command line, "" when
 // it has none.
 func exampleCommand(wf *registry.Workflow) string {
-	var p payload
-	if json.Unmarshal(wf.ExamplePayload, &p) != nil {
+	if len(wf.ExamplePayload) == 0 {
+		return ""
+	}
+	r, err := decodeRequest(wf.ID, wf.ExamplePayload)
+	if err != nil {
 		return ""
 	}
 	words := []string{"easel", "generate", wf.ID}
@@ -37,24 +22,20 @@ func exampleCommand(wf *registry.Workflow) string {
 			words = append(words, "--"+flag, shellQuote(value))
 		}
 	}
-	if p.Prompt != "" {
-		words = append(words, shellQuote(p.Prompt))
+	if prompt := jsonText(r.texts[registry.RolePrompt]); prompt != "" {
+		words = append(words, shellQuote(prompt))
 	}
-	add("image", p.InputImage)
-	for _, file := range p.InputImages {
+	for _, file := range r.images {
 		add("image", file)
 	}
-	add("mask", p.Mask)
-	for _, name := range slices.Sorted(maps.Keys(p.Inputs)) {
-		add("image", name+"="+p.Inputs[name])
+	add("mask", jsonText(r.texts[registry.RoleMask]))
+	for _, m := range r.inputs {
+		add("image", m.Name+"="+jsonText(m.JSON))
 	}
-	add("character", p.CharacterID)
-	add("negative", p.Negative)
-	members, err := registry.DecodeObject(wf.ID, p.Params)
-	if len(p.Params) > 0 && err == nil {
-		for _, m := range members {
-			add(strings.ReplaceAll(m.Name, "_", "-"), jsonText(m.JSON))
-		}
+	add("character", r.person)
+	add("negative", jsonText(r.texts[registry.RoleNegative]))
+	for _, m := range r.params {
+		add(strings.ReplaceAll(m.Name, "_", "-"), jsonText(m.JSON))
 	}
 	return strings.Join(words, " ")
 }

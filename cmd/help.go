@@ -34,7 +34,7 @@ func (a *app) help(c *cobra.Command, _ []string) {
 			fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
 		}
 		a.helpParameters(w, st, c, t.workflow)
-	} else if c.Name() == "inpaint" && a.target != nil {
+	} else if (c.Name() == "inpaint" || c.Name() == "rerun") && a.target != nil {
 		a.helpParameters(w, st, c, a.target.workflow)
 	}
 	var own, global, mask []*pflag.Flag
@@ -57,7 +57,7 @@ func (a *app) help(c *cobra.Command, _ []string) {
 	helpFlags(w, st, "Flags", own)
 	helpFlags(w, st, "Global flags", global)
 	if !c.HasParent() {
-		fmt.Fprintf(w, "\n%s\n  exit-codes   what the exit codes mean\n  environment  the variables that easel reads\n  names        placeholders of --name\n",
+		fmt.Fprintf(w, "\n%s\n  dynamic      choices and wildcards in prompts\n  exit-codes   what the exit codes mean\n  environment  the variables that easel reads\n  names        placeholders of --name\n",
 			st.Bold("Help topics (easel help TOPIC)"))
 	}
 }

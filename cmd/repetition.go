@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,7 @@ type repetition struct {
 	bare     bool           // the graph runs, and not the registry's workflow
 	note     string         // what the user should know about that
 	unlinked []registry.Arg // seeds of the graph beside its first one
+	folder   string         // where the result was stored, absolute
 }
 
 // resolveRepetition finds what made a file, or a run of the history, and the
@@ -64,7 +66,7 @@ func (a *app) findRepetition(word string) (*repetition, error) {
 	if err != nil {
 		return nil, err
 	}
-	rep := &repetition{record: found.Record}
+	rep := &repetition{record: found.Record, folder: filepath.Dir(a.path(word))}
 	if len(found.Graph) > 0 {
 		rep.graph, err = comfy.ParseGraph(found.Graph)
 	}
@@ -99,7 +101,7 @@ func (a *app) recordedRun(word string) (*repetition, error) {
 		return nil, err
 	}
 	record := t.Record("")
-	return &repetition{id: record.Workflow, record: &record, graph: t.Graph}, nil
+	return &repetition{id: record.Workflow, record: &record, graph: t.Graph, folder: t.Out}, nil
 }
 
 // sameWorkflow finds the workflow and the character of the record, or says what
@@ -260,6 +262,7 @@ func (o *generateOptions) variedMask(recorded run.MaskSpec) run.MaskSpec {
 // another graph than it did, the recorded graph runs.
 func (o *generateOptions) prepareAgain(ctx context.Context, runner *run.Runner, plan []run.Request) ([]*run.Ticket, error) {
 	rep := o.target.again
+	runner.OpenInput = rep.open(o.app, o.app.openInput(ctx))
 	tickets, err := prepareAll(ctx, runner, plan)
 	if err != nil {
 		return nil, rep.missing(err)
@@ -295,6 +298,29 @@ func (o *generateOptions) varies(plan []run.Request) bool {
 		return true
 	}
 	return slices.ContainsFunc(plan[0].Args, func(arg registry.Arg) bool { return arg.Origin > registry.FromPreset })
+}
+
+// inputFolders is how many folders above that of the result are searched for an
+// input with a relative name.
+const inputFolders = 4
+
+// open finds inputs with relative names also from another folder than that of
+// the recorded command: beside the result and above. Their content is checked
+// in any case.
+func (rep *repetition) open(a *app, otherwise run.OpenInput) run.OpenInput {
+	return func(name string) (io.ReadCloser, error) {
+		if name == "-" || filepath.IsAbs(name) || strings.Contains(name, "://") || isRegularFile(a.path(name)) {
+			return otherwise(name)
+		}
+		dir := rep.folder
+		for range inputFolders {
+			if file := filepath.Join(dir, name); isRegularFile(file) {
+				return os.Open(file)
+			}
+			dir = filepath.Dir(dir)
+		}
+		return otherwise(name)
+	}
 }
 
 // missing adds to the failure of a recorded input how to replace it.

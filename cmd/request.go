@@ -10,7 +10,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// A request is what --request reads: the body that the HTTP API takes.
+// A request is a run in the form of the HTTP API: what --request reads and
+// example_payload holds.
 type request struct {
 	file     string
 	workflow string
@@ -22,8 +23,7 @@ type request struct {
 	count    int
 }
 
-// readRequest reads --request. Unknown keys and values of a wrong kind are
-// errors; integers stay exact.
+// readRequest reads --request.
 func (a *app) readRequest(name string) (*request, error) {
 	var data []byte
 	var err error
@@ -35,6 +35,12 @@ func (a *app) readRequest(name string) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeRequest(name, data)
+}
+
+// decodeRequest reads a request; name is the file for messages. Unknown keys
+// and values of a wrong kind are errors; integers stay exact.
+func decodeRequest(name string, data []byte) (*request, error) {
 	members, err := registry.DecodeObject(name, data)
 	if err != nil {
 		return nil, err
