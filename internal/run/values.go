@@ -3,7 +3,7 @@ package run
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"strconv"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -53,7 +53,7 @@ func (v Values) MarshalJSON() ([]byte, error) {
 func (v *Values) UnmarshalJSON(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return fmt.Errorf("parameters are not an object")
+		return errors.New("parameters are not an object")
 	}
 	var out Values
 	for dec.More() {
