@@ -102,20 +102,11 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 	d.store, d.name = st, a.path(dir)
 	cleanup := d.close
 	d.close = func() { st.Close(); cleanup() }
-	if err := probe(ctx, st); err != nil {
+	if err := st.Probe(ctx); err != nil {
 		d.close()
 		return nil, err
 	}
 	return d, nil
-}
-
-// probe finds out whether a store can be written to before anything runs.
-func probe(ctx context.Context, st storage.Store) error {
-	w, err := st.Create(ctx)
-	if err != nil {
-		return err
-	}
-	return w.Abort()
 }
 
 func (o *outputOptions) check() error {

@@ -20,53 +20,46 @@ import (
 
 // Store is a folder. Close it when no writer is open any more.
 type Store struct {
-	dir  string
-	fs   folder
-	made []string // folders that Open made, the deepest first
+	dir string
+	fs  folder
 }
 
 var _ storage.Store = (*Store)(nil)
 
-// Open opens a folder, making it and its parents when they are missing, and
-// clears away what a process that died over a day ago left half-written.
+// Open opens a folder and clears away what a process that died over a day ago
+// left half-written. A folder that is missing is made with its parents when the
+// first object is created, so that a run that comes to nothing leaves nothing.
 // Failures are a *storage.Error.
 func Open(dir string) (*Store, error) {
-	made := missing(dir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, failure("create", dir, err)
-	}
 	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeable(dir); err != nil {
+			return nil, failure("create", dir, err)
+		}
+		return &Store{dir: dir, fs: &later{dir: dir}}, nil
+	}
 	if err != nil {
 		return nil, failure("open", dir, err)
 	}
-	s := &Store{dir: dir, fs: rooted{root}, made: made}
+	s := &Store{dir: dir, fs: rooted{root}}
 	s.sweep(time.Now().Add(-24 * time.Hour))
 	return s, nil
 }
 
-// missing lists the folders on the way to dir that do not exist, the deepest
-// first.
-func missing(dir string) []string {
-	var made []string
-	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
-		if _, err := os.Lstat(d); !errors.Is(err, fs.ErrNotExist) || d == filepath.Dir(d) {
-			return made
-		}
-		made = append(made, d)
+// Probe finds out whether objects can be stored, and leaves nothing.
+func (s *Store) Probe(ctx context.Context) error {
+	if l, ok := s.fs.(*later); ok && !l.there() {
+		return nil // Open has looked at the folder it will be made in
 	}
+	w, err := s.Create(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Abort()
 }
 
-// Close releases the folder. One that Open made and that stayed empty is taken
-// away again: a run that came to nothing leaves nothing.
-func (s *Store) Close() error {
-	err := s.fs.Close()
-	for _, d := range s.made {
-		if os.Remove(d) != nil { // not empty
-			break
-		}
-	}
-	return err
-}
+// Close releases the folder.
+func (s *Store) Close() error { return s.fs.Close() }
 
 // Location is the path of a name as the user would write it: relative when
 // the folder was opened so.

@@ -12,3 +12,6 @@ func Free(dir string) (bytes uint64, ok bool) {
 	err = windows.GetDiskFreeSpaceEx(name, &bytes, nil, nil)
 	return bytes, err == nil
 }
+
+// mayWrite leaves the answer to the attempt.
+func mayWrite(string) error { return nil }
