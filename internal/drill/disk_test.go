@@ -178,8 +178,10 @@ func TestFolderChangesMidRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv, m := newRemote(t), newMachine(t)
-			if err := os.Mkdir(filepath.Join(m.dir, "elsewhere"), 0o700); err != nil {
-				t.Fatal(err)
+			for _, dir := range []string{filepath.Join(m.dir, "elsewhere"), m.out} {
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
 			}
 			p := m.generate(nil, gateway(t, srv.url(), chaos.Rule{Path: "/view", Nth: 1, Before: func() {
 				if err := change(m); err != nil {
