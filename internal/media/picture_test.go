@@ -267,21 +267,6 @@ type failingWriter struct{ err error }
 
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
-func TestThumbnail(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ w, h, most, tw, th int }{
-		{1000, 500, 100, 100, 50}, {500, 1000, 100, 50, 100}, {3000, 1, 64, 64, 1}, {20, 10, 64, 20, 10}, {300, 300, 256, 256, 256},
-	} {
-		got := Thumbnail(pattern(c.w, c.h), c.most)
-		if got.Rect != image.Rect(0, 0, c.tw, c.th) {
-			t.Errorf("%d x %d in %d: %v", c.w, c.h, c.most, got.Rect)
-		}
-		if _, _, _, a := got.At(c.tw/2, c.th/2).RGBA(); a != 0xffff {
-			t.Errorf("%d x %d in %d: alpha %d", c.w, c.h, c.most, a)
-		}
-	}
-}
-
 func FuzzLoad(f *testing.F) {
 	for _, name := range []string{"comfy.png", "turned.jpg", "cmyk.jpg", "animated.webp", "alpha.webp", "lossy.webp", "animated.gif", "picture.tiff", "picture.bmp", "gray16.png"} {
 		f.Add(testdata(f, name))

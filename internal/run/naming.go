@@ -66,11 +66,7 @@ func digest(body io.Reader) (sum string, n int64, err error) {
 // stem is the name of the n-th output without its extension.
 func (r *Runner) stem(t *Ticket, n int) (string, error) {
 	if fixed := t.Naming.Fixed; fixed != "" {
-		stem := strings.TrimSuffix(fixed, path.Ext(fixed))
-		if n > 1 {
-			stem += "_" + strconv.Itoa(n)
-		}
-		return stem, nil
+		return storage.Numbered(strings.TrimSuffix(fixed, path.Ext(fixed)), n), nil
 	}
 	text := t.Naming.Template
 	if text == "" {
@@ -81,10 +77,10 @@ func (r *Runner) stem(t *Ticket, n int) (string, error) {
 		return "", err
 	}
 	stem, err := tmpl.Expand(r.fields(t, n))
-	if err == nil && n > 1 && !tmpl.Uses("n") {
-		stem += "_" + strconv.Itoa(n)
+	if err != nil || tmpl.Uses("n") {
+		return stem, err
 	}
-	return stem, err
+	return storage.Numbered(stem, n), nil
 }
 
 // fields are the placeholders of INTERFACE section 4.

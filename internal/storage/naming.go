@@ -164,9 +164,6 @@ func (t *Template) Fields() []string {
 	return names
 }
 
-// String gives the text that was parsed.
-func (t *Template) String() string { return t.text }
-
 // Expand fills the placeholders in and makes each element of the path safe
 // (SafeName); an element that came out empty is left out. A field of param. or
 // row. that values does not have is a *TemplateError; the others are empty then.
