@@ -61,7 +61,7 @@ func (a *app) printFailure(f failure) {
 	w := a.streams.Err
 	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(f.Message))
 	for i, p := range f.Problems {
-		if i == 0 && p.Message == f.Message && p.Allowed == "" && (p.Hint == "" || len(p.Nearest) == 0) {
+		if i == 0 && strings.HasSuffix(f.Message, p.Message) && p.Allowed == "" && (p.Hint == "" || len(p.Nearest) == 0) {
 			continue
 		}
 		line := "  " + p.Message
