@@ -44,6 +44,7 @@ type globalOptions struct {
 	configFile string
 	registries []string
 	logLevel   string
+	levelGiven bool // by a flag, which wins over the settings
 }
 
 func newApp(streams *term.Streams, build Build, dir string, environ []string) *app {
@@ -82,6 +83,9 @@ func (a *app) loadConfig() (*config.Config, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if !a.global.levelGiven {
+		a.global.logLevel = cfg.LogLevel
 	}
 	for _, w := range cfg.Warnings {
 		a.note("warning: %s", w)

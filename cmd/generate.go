@@ -161,7 +161,37 @@ func (o *generateOptions) check() error {
 	return nil
 }
 
+// configure takes from the settings what no flag says.
+func (o *generateOptions) configure() error {
+	cfg, err := o.app.config()
+	if err != nil {
+		return err
+	}
+	if !o.changed("out") {
+		o.output.out = cfg.Out
+	}
+	if !o.changed("name") && o.output.fixed() == "" {
+		o.output.name = cfg.Name
+	}
+	if !o.changed("provenance") {
+		o.output.provenance = cfg.Provenance
+	}
+	if !o.changed("preview") {
+		o.preview = cfg.Preview
+	}
+	if !o.changed("reconnect") {
+		o.reconnect = cfg.Reconnect
+	}
+	if !o.changed("timeout") {
+		o.timeout = cfg.Timeout
+	}
+	return nil
+}
+
 func runGenerate(ctx context.Context, o *generateOptions) error {
+	if err := o.configure(); err != nil {
+		return err
+	}
 	if err := o.check(); err != nil {
 		return err
 	}

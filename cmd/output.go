@@ -72,13 +72,6 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if o.out == "" {
-		cfg, err := a.config()
-		if err != nil {
-			return nil, err
-		}
-		o.out = cfg.Out
-	}
 	d := &destination{opts: o, close: func() {}, out: a.streams.Out}
 	dir := o.out
 	switch {

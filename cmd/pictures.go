@@ -19,13 +19,12 @@ const (
 	previewPause     = 100 * time.Millisecond
 )
 
-// wantsPreview reports whether somebody looks at pictures: --preview, else the
-// setting of the config files. auto is for terminals.
+// wantsPreview reports whether somebody looks at pictures. auto is for terminals.
 func (o *generateOptions) wantsPreview() bool {
 	if o.app.global.quiet || o.app.global.json {
 		return false
 	}
-	switch o.previewMode() {
+	switch o.preview {
 	case "always":
 		return true
 	case "auto":
@@ -34,18 +33,11 @@ func (o *generateOptions) wantsPreview() bool {
 	return false
 }
 
-func (o *generateOptions) previewMode() string {
-	if cfg, err := o.app.config(); err == nil && !o.changed("preview") && cfg.Preview != "" {
-		return cfg.Preview
-	}
-	return o.preview
-}
-
 // imageOptions say how pictures are shown on stderr: as the terminal can, and
 // with --preview always at least in coloured blocks.
 func (o *generateOptions) imageOptions() term.ImageOptions {
 	opts := o.app.streams.ImageOptions()
-	if opts.Graphics == term.NoGraphics && o.previewMode() == "always" {
+	if opts.Graphics == term.NoGraphics && o.preview == "always" {
 		opts.Graphics = term.HalfBlocks
 	}
 	return opts

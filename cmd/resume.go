@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -18,6 +19,7 @@ type resumeOptions struct {
 	app       *app
 	backend   string
 	reconnect time.Duration
+	given     *pflag.FlagSet // the flags of the command
 }
 
 func newResumeCmd(a *app) *cobra.Command {
@@ -39,6 +41,7 @@ A run is called lost only when its backend answers and does not know it.`,
 	}
 	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, when that is not in their record")
 	c.Flags().DurationVar(&o.reconnect, "reconnect", 30*time.Second, "how long to wait for a backend that is away")
+	o.given = c.Flags()
 	return c
 }
 
@@ -113,7 +116,11 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	if spec == "" {
 		return o.closeLost(h, rec)
 	}
-	be, err := o.app.openBackend(ctx, spec, o.reconnect)
+	follow := &generateOptions{app: o.app, reconnect: o.reconnect, given: o.given}
+	if err := follow.configure(); err != nil {
+		return err
+	}
+	be, err := o.app.openBackend(ctx, spec, follow.reconnect)
 	if err != nil {
 		return err
 	}
@@ -127,7 +134,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		Backend: be, BackendName: t.Backend, Address: t.Address, Store: store, Out: t.Out, History: h, OpenInput: o.app.openInput(ctx),
 		Version: o.app.version(), Leave: true,
 	}
-	view := newRunView(&generateOptions{app: o.app, reconnect: o.reconnect}, 1)
+	view := newRunView(follow, 1)
 	defer view.close()
 	view.begin(0, t)
 	res, err := runner.Resume(ctx, t, rec.State, view.event)

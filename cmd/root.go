@@ -96,6 +96,7 @@ func (a *app) scanGlobals(args []string) {
 	fs.BoolP("help", "h", false, "")
 	a.addGlobals(fs)
 	_ = fs.Parse(args) // cobra parses again and reports what is wrong
+	a.global.levelGiven = fs.Changed("log-level")
 	if a.global.jq != "" {
 		a.global.json = true
 	}

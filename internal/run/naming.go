@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -102,15 +101,11 @@ func (r *Runner) fields(t *Ticket, n int) map[string]string {
 		f["seed"] = t.Seed.String()
 	}
 	for _, nv := range t.Parameters {
-		text := string(nv.JSON)
-		var s string
-		if json.Unmarshal(nv.JSON, &s) == nil {
-			text = s
-		}
+		value := text(nv.JSON)
 		if nv.Name == "prompt" {
-			f["prompt"] = text
+			f["prompt"] = value
 		}
-		f["param."+nv.Name] = text
+		f["param."+nv.Name] = value
 	}
 	maps.Copy(f, t.Naming.Fields)
 	return f
