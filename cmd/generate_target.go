@@ -29,10 +29,10 @@ func isCompletion(args []string) bool {
 	return len(args) > 0 && (args[0] == "__complete" || args[0] == "__completeNoDesc")
 }
 
-// workflowWord finds WORKFLOW in a command line for a command, before the
-// flags of that workflow are known. Without one it is the workflow_id of
-// --request.
-func workflowWord(a *app, args []string, command string) (string, bool) {
+// scanWords reads a command line before the flags of its workflow are known.
+// It returns the words that are no flags, without a leading help; none when the
+// line cannot be read. more declares flags of the command itself.
+func scanWords(a *app, args []string, more func(*pflag.FlagSet)) (words []string, known *generateOptions) {
 	if isCompletion(args) {
 		args = args[1 : len(args)-1] // the last word is being typed
 	}
@@ -42,15 +42,26 @@ func workflowWord(a *app, args []string, command string) (string, bool) {
 	f.BoolP("help", "h", false, "")
 	scan := &app{streams: a.streams}
 	scan.addGlobals(f)
-	known := &generateOptions{app: scan}
+	known = &generateOptions{app: scan}
 	known.addRunFlags(f)
+	if more != nil {
+		more(f)
+	}
 	if f.Parse(args) != nil {
-		return "", false
+		return nil, known
 	}
-	rest := f.Args()
-	if len(rest) > 0 && rest[0] == "help" {
-		rest = rest[1:]
+	words = f.Args()
+	if len(words) > 0 && words[0] == "help" {
+		words = words[1:]
 	}
+	return words, known
+}
+
+// workflowWord finds WORKFLOW in a command line for a command, before the
+// flags of that workflow are known. Without one it is the workflow_id of
+// --request.
+func workflowWord(a *app, args []string, command string) (string, bool) {
+	rest, known := scanWords(a, args, nil)
 	if len(rest) == 1 && rest[0] == command && known.request != "" {
 		return a.requestedWorkflow(known.request)
 	}

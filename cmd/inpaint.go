@@ -77,24 +77,8 @@ func addWorkflowFlag(f *pflag.FlagSet) *string {
 // inpaintWorkflow finds --workflow before the flags of that workflow are known,
 // and reports whether the command line is for inpaint at all.
 func inpaintWorkflow(a *app, args []string) (id string, meant bool) {
-	if isCompletion(args) {
-		args = args[1 : len(args)-1]
-	}
-	f := pflag.NewFlagSet("scan", pflag.ContinueOnError)
-	f.ParseErrorsAllowlist.UnknownFlags = true
-	f.SetNormalizeFunc(dashes)
-	f.BoolP("help", "h", false, "")
-	scan := &app{streams: a.streams}
-	scan.addGlobals(f)
-	(&generateOptions{app: scan}).addRunFlags(f)
-	workflow := addWorkflowFlag(f)
-	if f.Parse(args) != nil {
-		return "", false
-	}
-	words := f.Args()
-	if len(words) > 0 && words[0] == "help" {
-		words = words[1:]
-	}
+	var workflow *string
+	words, _ := scanWords(a, args, func(f *pflag.FlagSet) { workflow = addWorkflowFlag(f) })
 	return *workflow, len(words) > 0 && words[0] == "inpaint"
 }
 
