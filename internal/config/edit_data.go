@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -28,11 +29,11 @@ func dataOf(data []byte) (map[string]any, error) {
 
 // plainValue is a value as it is read back from a file.
 func plainValue(value any) (any, error) {
-	out, err := yaml.Marshal(yaml.MapSlice{{Key: "value", Value: value}})
+	lines, err := rendered(0, "value", value)
 	if err != nil {
 		return nil, err
 	}
-	tree, err := dataOf(out)
+	tree, err := dataOf([]byte(strings.Join(lines, "\n")))
 	return tree["value"], err
 }
 

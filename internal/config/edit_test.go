@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -262,26 +263,23 @@ func TestEditFollowsOurOwnLink(t *testing.T) {
 // Whatever is set can be read back, and nothing else changes.
 func TestEditsReadBack(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
-		path := filepath.Join(dir, "config.yaml")
-		if err := os.WriteFile(path, []byte(commented), 0o600); err != nil {
-			rt.Fatal(err)
-		}
+		data := []byte(commented)
 		want := map[string]string{"preview": "never", "backend": "studio"}
 		for range rapid.IntRange(1, 4).Draw(rt, "edits") {
 			key := rapid.SampledFrom([]string{"backend", "out", "name", "inpaint.workflow"}).Draw(rt, "key")
-			value := rapid.StringMatching(`[ -~äß☕]{1,12}`).Draw(rt, "value")
-			if err := Set(path, key, value); err != nil {
+			value := rapid.OneOf(
+				rapid.StringMatching(`[ -~äß☕]{1,12}`),
+				rapid.StringMatching(`[?:#&*!|>%@,"'{}~ \[\]\n\t\\-]{1,3}`),
+				rapid.SampledFrom([]string{"null", "Yes", "off", "1e5", ".5", "0x1f", "1_000", "12:30", "2026-11-24", "---", "..."}),
+			).Draw(rt, "value")
+			var err error
+			if data, err = setPath(data, strings.Split(key, "."), value); err != nil {
 				rt.Fatalf("set %s to %q: %v", key, value, err)
 			}
 			want[key] = value
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		l, err := readLayer(data, path, User)
+		l, err := readLayer(data, "f", User)
 		if err != nil {
 			rt.Fatalf("%v\n%s", err, data)
 		}

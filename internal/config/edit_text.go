@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -242,16 +243,63 @@ func (t *yamlText) replace(entry *ast.MappingValueNode, key string, value any) e
 
 // rendered is a key with its value in block style.
 func rendered(indent int, key string, value any) ([]string, error) {
-	out, err := yaml.MarshalWithOptions(yaml.MapSlice{{Key: key, Value: value}}, yaml.IndentSequence(true))
-	if err != nil {
-		return nil, fmt.Errorf("write %s as YAML: %w", key, err)
-	}
-	lines := strings.Split(strings.TrimRight(string(out), "\n"), "\n")
-	for i := range lines {
-		lines[i] = strings.Repeat(" ", indent) + lines[i]
+	margin := strings.Repeat(" ", indent)
+	head := margin + scalar(key) + ":"
+	var lines []string
+	switch v := value.(type) {
+	case yaml.MapSlice:
+		if len(v) == 0 {
+			return []string{head + " {}"}, nil
+		}
+		lines = append(lines, head)
+		for _, item := range v {
+			name, ok := item.Key.(string)
+			if !ok {
+				return nil, fmt.Errorf("%v below %s is no name", item.Key, key)
+			}
+			inner, err := rendered(indent+2, name, item.Value)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, inner...)
+		}
+	case []string:
+		if len(v) == 0 {
+			return []string{head + " []"}, nil
+		}
+		lines = append(lines, head)
+		for _, s := range v {
+			lines = append(lines, margin+"  - "+scalar(s))
+		}
+	case string:
+		lines = append(lines, head+" "+scalar(v))
+	default:
+		text, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("write %s as YAML: %w", key, err)
+		}
+		lines = append(lines, head+" "+string(text))
 	}
 	return lines, nil
 }
+
+// scalar is a text as YAML: as it is where every reader takes it for that
+// text, else in double quotes, whose escapes YAML 1.2 shares with JSON.
+func scalar(s string) string {
+	if plainText.MatchString(s) && !otherType.MatchString(s) {
+		return s
+	}
+	var b bytes.Buffer
+	_ = writeJSONString(&b, s) // a string always encodes
+	return b.String()
+}
+
+var (
+	// plainText has no character that means something to YAML at its place.
+	plainText = regexp.MustCompile(`^[\pL_/~.][\pL\pN_/.+~@%=\\-]*(:[\pL\pN_/.+~@%=\\-]+| [\pL\pN_/.+~@%=\\(),-]+)*$`)
+	// otherType is what YAML 1.1 or 1.2 reads as no text.
+	otherType = regexp.MustCompile(`(?i)^(~|null|true|false|yes|no|on|off|y|n|\.inf|\.nan|\.[0-9].*)$`)
+)
 
 // wrap puts a value below keys.
 func wrap(path []string, value any) any {
