@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -286,7 +287,7 @@ func rendered(indent int, key string, value any) ([]string, error) {
 // scalar is a text as YAML: as it is where every reader takes it for that
 // text, else in double quotes, whose escapes YAML 1.2 shares with JSON.
 func scalar(s string) string {
-	if plainText.MatchString(s) && !otherType.MatchString(s) {
+	if isPlain(s) {
 		return s
 	}
 	var b bytes.Buffer
@@ -294,12 +295,24 @@ func scalar(s string) string {
 	return b.String()
 }
 
-var (
-	// plainText has no character that means something to YAML at its place.
-	plainText = regexp.MustCompile(`^[\pL_/~.][\pL\pN_/.+~@%=\\-]*(:[\pL\pN_/.+~@%=\\-]+| [\pL\pN_/.+~@%=\\(),-]+)*$`)
-	// otherType is what YAML 1.1 or 1.2 reads as no text.
-	otherType = regexp.MustCompile(`(?i)^(~|null|true|false|yes|no|on|off|y|n|\.inf|\.nan|\.[0-9].*)$`)
-)
+// isPlain reports whether a text needs no quotes in any version of YAML.
+func isPlain(s string) bool {
+	switch strings.ToLower(s) {
+	case "null", "true", "false", "yes", "no", "on", "off", "y", "n", "~":
+		return false
+	}
+	for i, r := range s {
+		switch last := i+utf8.RuneLen(r) >= len(s); {
+		case unicode.IsLetter(r), r == '_', r == '/', r == '~':
+		case i > 0 && (unicode.IsDigit(r) || strings.ContainsRune(`.-+@%=\(),`, r)):
+		case i > 0 && r == ' ' && !last && s[i+1] != '#':
+		case i > 0 && r == ':' && !last && s[i+1] != ' ':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
 
 // wrap puts a value below keys.
 func wrap(path []string, value any) any {
