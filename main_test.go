@@ -38,6 +38,7 @@ func TestStories(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 			env.Setenv("XDG_DATA_HOME", filepath.Join(home, "data"))
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
+			env.Setenv("GORACE", "atexit_sleep_ms=50") // else each command waits 1 s for late reports
 			env.Setenv("MEDIA", filepath.Join(root, "internal", "media", "testdata"))
 			env.Setenv("TESTDATA", filepath.Join(root, "testdata"))
 			if url := os.Getenv("EASEL_TEST_COMFYUI"); url != "" {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,12 +40,7 @@ func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("emulator cannot be negated")
 	}
-	self, err := os.Executable()
-	ts.Check(err)
-	c := exec.Command(filepath.Join(filepath.Dir(self), "bin", "easel"))
-	if path, err := exec.LookPath(filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], "easel")); err == nil {
-		c = exec.Command(path)
-	}
+	c := exec.Command(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "easel"))
 	c.Args = append([]string{"easel", "emulate", "--listen", "127.0.0.1:0", "--step-time", "1ms"}, args...)
 	c.Dir = ts.MkAbs(".")
 	c.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
@@ -87,15 +85,8 @@ func pngDimensions(data string) string {
 	if len(data) < 24 || data[1:4] != "PNG" {
 		return "no PNG"
 	}
-	n := func(at int) int {
-		return int(data[at])<<24 | int(data[at+1])<<16 | int(data[at+2])<<8 | int(data[at+3])
-	}
-	return json.Number(itoa(n(16))).String() + "x" + itoa(n(20))
-}
-
-func itoa(n int) string {
-	b, _ := json.Marshal(n)
-	return string(b)
+	header := []byte(data[16:24])
+	return fmt.Sprintf("%dx%d", binary.BigEndian.Uint32(header), binary.BigEndian.Uint32(header[4:]))
 }
 
 // countRequests checks a request log of the emulator: requests 1 FILE POST /prompt.
@@ -111,7 +102,7 @@ func countRequests(ts *testscript.TestScript, neg bool, args []string) {
 			n++
 		}
 	}
-	if itoa(n) != args[0] {
+	if strconv.Itoa(n) != args[0] {
 		ts.Fatalf("%d requests %s %s, want %s", n, args[2], args[3], args[0])
 	}
 }
