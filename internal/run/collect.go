@@ -96,15 +96,13 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 		res.Warnings = append(res.Warnings, w)
 		sink(Event{Type: EventWarning, Run: t.Run, Message: w})
 	}
-	switch st.Phase {
-	case comfy.PhaseDone:
-	default:
-		if st.Err == nil {
-			return fmt.Errorf("run %s ended as %s without a reason", t.Run, st.Phase)
-		}
-		return r.explain(ctx, t, st.Err)
+	if st.Phase == comfy.PhaseDone {
+		return r.harvest(ctx, t, res, st, sink)
 	}
-	return r.harvest(ctx, t, res, st, sink)
+	if st.Err == nil {
+		return fmt.Errorf("run %s ended as %s without a reason", t.Run, st.Phase)
+	}
+	return r.explain(ctx, t, st.Err)
 }
 
 // span is the time between two stamps of one clock in milliseconds, 0 when one
