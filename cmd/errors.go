@@ -54,6 +54,21 @@ type reportedError struct{ exit int }
 
 func (e *reportedError) Error() string { return "already reported" }
 
+// partialError sums runs up that were asked for together: some failed, or some
+// have not all their outputs, which is exit 3; or all failed, which is the
+// first one's code. Each has been reported by itself.
+type partialError struct {
+	runs, failed int
+	first        error // nil when none failed
+}
+
+func (e *partialError) Error() string {
+	if e.failed == 0 {
+		return "some outputs are missing"
+	}
+	return fmt.Sprintf("%d of %d runs failed", e.failed, e.runs)
+}
+
 // A failure is an error as users read it; its JSON form is the contract of
 // INTERFACE section 4.
 type failure struct {
@@ -81,6 +96,10 @@ func text(s string) *string {
 // explain maps an error to what users read and to the exit code. It is the
 // only place that does.
 func explain(err error) failure {
+	var several *partialError
+	if errors.As(err, &several) {
+		return several.explain()
+	}
 	f := failure{Code: "failed", Exit: exitFailure, Message: err.Error(), Problems: []registry.Problem{}}
 	for _, try := range []func(error, *failure) bool{
 		explainStop, explainUsage, explainValues, explainFiles, explainBackend, explainRun, explainStorage,
@@ -89,6 +108,16 @@ func explain(err error) failure {
 			break
 		}
 	}
+	return f
+}
+
+func (e *partialError) explain() failure {
+	f := failure{Code: "partial", Exit: exitPartial, Problems: []registry.Problem{}}
+	if e.failed == e.runs {
+		f = explain(e.first)
+		f.Hint = "" // it stands above
+	}
+	f.Message = e.Error()
 	return f
 }
 

@@ -262,7 +262,7 @@ func prepareAll(ctx context.Context, runner *run.Runner, plan []run.Request) ([]
 }
 
 // runAll executes the plan. With several runs a failure does not stop the next
-// one: some failed is exit 3, all failed is the first one's code.
+// one; at the end is a *partialError.
 func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, tickets []*run.Ticket, dest *destination) error {
 	view := newRunView(o, len(tickets))
 	defer view.close()
@@ -275,7 +275,7 @@ func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, ticket
 			err = dest.deliver(res)
 		}
 		if res != nil {
-			view.result(res, err)
+			view.result(res)
 			o.openOutputs(ctx, res)
 			if res.Status == run.Partial {
 				partial++
@@ -293,13 +293,10 @@ func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, ticket
 		failed++
 		view.failure(explain(err))
 	}
-	switch {
-	case failed == len(tickets):
-		return &reportedError{explain(first).Exit}
-	case failed > 0 || partial > 0:
-		return &reportedError{exitPartial}
+	if failed > 0 || partial > 0 {
+		return &partialError{runs: len(tickets), failed: failed, first: first}
 	}
-	return nil
+	return view.err
 }
 
 // openOutputs is --open. A viewer that does not start fails nothing: the files

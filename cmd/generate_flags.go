@@ -26,7 +26,7 @@ func (f *paramFlag) Set(s string) error {
 	f.text = s
 	if f.param.Type == registry.TypeText || f.param.Type == registry.TypeString {
 		var err error
-		if s, err = f.opts.app.expandText(s); err != nil {
+		if s, err = f.opts.app.expandText("--"+strings.ReplaceAll(f.param.Name, "_", "-"), s); err != nil {
 			return err
 		}
 	}

@@ -81,12 +81,19 @@ func (o *generateOptions) addMaskFlags(f *pflag.FlagSet, p *registry.Parameter) 
 	o.mask.addFlags(f)
 }
 
-// noMask refuses mask flags on a workflow that takes none.
-func noMask(flag string) error {
-	return &invalidError{
-		"--" + flag + ": the workflow takes no mask",
-		"easel workflows list --category inpaint shows those that do",
+// noSuchInput refuses the flag of a standard input that the workflow lacks, and
+// the ways to draw a mask where there is none; nil for any other flag.
+func noSuchInput(wf *registry.Workflow, flag string) error {
+	if isMaskFlag(flag) {
+		return &invalidError{
+			"--" + flag + ": the workflow takes no mask",
+			"easel workflows list --category inpaint shows those that do",
+		}
 	}
+	if p, lacks := wf.Lacks(flag); lacks {
+		return &registry.ValuesError{Workflow: wf.ID, Problems: []registry.Problem{p}}
+	}
+	return nil
 }
 
 // runsWorkflow reports whether a command takes the flags of a workflow.

@@ -240,7 +240,7 @@ func wrapSeed(seed, step uint64, p *registry.Parameter) uint64 {
 // readParams reads --params: an object of parameter names and values, in JSON
 // or YAML, integers exact.
 func (a *app) readParams(name string) ([]registry.Arg, error) {
-	data, err := a.readFile(name)
+	data, err := a.readFile("--params", name)
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,9 @@ func isCompletion(args []string) bool {
 }
 
 // scanWords reads a command line before the flags of its workflow are known.
-// It returns the words that are no flags, without a leading help; none when the
-// line cannot be read. more declares flags of the command itself.
+// It returns the words that are no flags, without a leading help. What is wrong
+// with a flag is left to the parse that follows, which knows them all. more
+// declares flags of the command itself.
 func scanWords(a *app, args []string, more func(*pflag.FlagSet)) (words []string, known *generateOptions) {
 	if isCompletion(args) {
 		args = args[1 : len(args)-1] // the last word is being typed
@@ -47,14 +48,22 @@ func scanWords(a *app, args []string, more func(*pflag.FlagSet)) (words []string
 	if more != nil {
 		more(f)
 	}
-	if f.Parse(args) != nil {
-		return nil, known
-	}
+	f.VisitAll(func(flag *pflag.Flag) { flag.Value = lenient{flag.Value} })
+	_ = f.Parse(args)
 	words = f.Args()
 	if len(words) > 0 && words[0] == "help" {
 		words = words[1:]
 	}
 	return words, known
+}
+
+// A lenient flag takes any text, so that one bad value does not hide the words
+// behind it.
+type lenient struct{ pflag.Value }
+
+func (l lenient) Set(text string) error {
+	_ = l.Value.Set(text)
+	return nil
 }
 
 // workflowWord finds WORKFLOW in a command line for a command, before the

@@ -17,6 +17,7 @@ type runView struct {
 	ticket   *run.Ticket
 	progress term.Progress
 	began    time.Time
+	err      error // the first result that could not be printed
 
 	pictures  bool      // previews and results are shown
 	previewed time.Time // when the last preview was
@@ -40,10 +41,18 @@ func (v *runView) label() string {
 	return fmt.Sprintf("%s %d/%d", v.ticket.Workflow, v.index+1, v.total)
 }
 
+// printJSON prints one value. The first failure is kept: a --jq that does not
+// fit must not stop the run, nor end well.
+func (v *runView) printJSON(value any) {
+	if err := v.opts.app.printJSON(value); v.err == nil {
+		v.err = err
+	}
+}
+
 // event is the sink of a run.
 func (v *runView) event(e run.Event) {
 	if v.opts.events && e.Type != run.EventDone && e.Type != run.EventPreview {
-		_ = v.opts.app.printJSON(e)
+		v.printJSON(e)
 	}
 	switch e.Type {
 	case run.EventPreview:
@@ -80,13 +89,11 @@ func (v *runView) state(e run.Event) term.State {
 }
 
 // result prints what a run left: paths, a line each, or its JSON.
-func (v *runView) result(res *run.Result, err error) {
+func (v *runView) result(res *run.Result) {
 	v.progress.Clear()
 	a := v.opts.app
 	if a.global.json {
-		if err == nil || len(res.Outputs) > 0 || v.total > 1 {
-			_ = a.printJSON(res)
-		}
+		v.printJSON(res)
 		return
 	}
 	if v.opts.output.stdout() {
@@ -109,9 +116,6 @@ func (v *runView) result(res *run.Result, err error) {
 func (v *runView) failure(f failure) {
 	v.progress.Clear()
 	v.opts.app.printFailure(f)
-	if v.opts.app.global.json {
-		_ = v.opts.app.printJSON(map[string]failure{"error": f})
-	}
 }
 
 // detached prints the id of a run that was left to the backend.

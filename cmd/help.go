@@ -184,6 +184,9 @@ func newHelpCmd(a *app, root *cobra.Command) *cobra.Command {
 			if err != nil || c == nil || (c == root && len(rest) > 0) {
 				return unknownCommand(root, strings.Join(args, " "))
 			}
+			if c.Hidden {
+				return c.RunE(c, nil) // not built yet: there is nothing to explain
+			}
 			return c.Help()
 		},
 	}

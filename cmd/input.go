@@ -46,25 +46,25 @@ func (s *stdinOnce) bytes(user string) ([]byte, error) {
 	return s.data, nil
 }
 
-// expandText reads a text flag: @FILE, - for stdin, @@ for a literal @.
-func (a *app) expandText(s string) (string, error) {
+// expandText reads the text of a flag: @FILE, - for stdin, @@ for a literal @.
+func (a *app) expandText(flag, s string) (string, error) {
 	switch {
 	case s == "-":
-		data, err := a.stdin.bytes("a text flag")
+		data, err := a.stdin.bytes(flag)
 		return strings.TrimRight(string(data), "\r\n"), err
 	case strings.HasPrefix(s, "@@"):
 		return s[1:], nil
 	case strings.HasPrefix(s, "@"):
-		data, err := a.readFile(s[1:])
+		data, err := a.readFile(flag, s[1:])
 		return strings.TrimRight(string(data), "\r\n"), err
 	}
 	return s, nil
 }
 
 // readFile reads a small file that a flag names; - is stdin.
-func (a *app) readFile(name string) ([]byte, error) {
+func (a *app) readFile(flag, name string) ([]byte, error) {
 	if name == "-" {
-		return a.stdin.bytes("a file flag")
+		return a.stdin.bytes(flag)
 	}
 	data, err := os.ReadFile(a.path(name))
 	if errors.Is(err, fs.ErrNotExist) {

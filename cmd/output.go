@@ -162,8 +162,6 @@ func (d *destination) deliver(res *run.Result) error {
 		return err
 	}
 	defer f.Close()
-	if _, err := io.Copy(d.out, f); err != nil {
-		return &storage.Error{Op: "write", Location: "stdout", Err: err}
-	}
-	return nil
+	_, err = io.Copy(d.out, f)
+	return err
 }

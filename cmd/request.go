@@ -25,13 +25,7 @@ type request struct {
 
 // readRequest reads --request.
 func (a *app) readRequest(name string) (*request, error) {
-	var data []byte
-	var err error
-	if name == "-" {
-		data, err = a.stdin.bytes("--request")
-	} else {
-		data, err = a.readFile(name)
-	}
+	data, err := a.readFile("--request", name)
 	if err != nil {
 		return nil, err
 	}

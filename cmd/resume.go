@@ -67,13 +67,10 @@ func runResume(ctx context.Context, o *resumeOptions, args []string) error {
 			o.app.report(err)
 		}
 	}
-	switch {
-	case failed == 0:
-		return nil
-	case failed == len(pending):
-		return &reportedError{explain(first).Exit}
+	if failed > 0 {
+		return &partialError{runs: len(pending), failed: failed, first: first}
 	}
-	return &reportedError{exitPartial}
+	return nil
 }
 
 // pending are the runs to look after, the oldest first.
@@ -139,15 +136,15 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	view.begin(0, t)
 	res, err := runner.Resume(ctx, t, rec.State, view.event)
 	if res != nil && res.Status != run.Cancelled {
-		view.result(res, err)
+		view.result(res)
 	}
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
 	if err == nil && res != nil && res.Status == run.Partial {
-		return &reportedError{exitPartial}
+		return &partialError{runs: 1}
 	}
-	return err
+	return errors.Join(err, view.err)
 }
 
 // closeLost ends the record of a run whose backend lived in a process that is

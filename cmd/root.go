@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,12 +25,17 @@ type Process struct {
 // Execute runs one command line and returns the exit code. ctx ends the
 // command; a cause that is a signal decides the exit code.
 func Execute(ctx context.Context, p Process) int {
+	out := &checkedOut{to: p.Streams.Out}
+	p.Streams.Out = out
 	a := newApp(p.Streams, p.Build, p.Dir, p.Environ)
 	a.scanGlobals(p.Args)
 	root, err := newRootCmd(a, p.Args)
 	if err == nil {
 		root.SetArgs(p.Args)
 		err = root.ExecuteContext(ctx)
+	}
+	if err == nil {
+		err = out.err
 	}
 	if err == nil {
 		return exitOK
@@ -50,13 +54,14 @@ func (a *app) report(err error) int {
 	}
 	f := explain(err)
 	a.printFailure(f)
-	if a.global.json {
-		_ = a.printJSON(map[string]failure{"error": f})
-	}
 	return f.Exit
 }
 
+// printFailure writes an error to stderr, and with --json to stdout too.
 func (a *app) printFailure(f failure) {
+	if a.global.json {
+		defer a.printJSONError(f)
+	}
 	st := a.streams.ErrStyle()
 	w := a.streams.Err
 	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(f.Message))
@@ -76,15 +81,6 @@ func (a *app) printFailure(f failure) {
 	if f.Hint != "" {
 		fmt.Fprintf(w, "%s %s\n", st.Faint("hint:"), term.Escape(f.Hint))
 	}
-}
-
-// printJSON prints one value as --json and --jq ask.
-func (a *app) printJSON(v any) error {
-	p, err := term.NewJSONPrinter(a.streams, a.global.jq)
-	if err != nil {
-		return err
-	}
-	return p.Print(v)
 }
 
 // scanGlobals reads the flags that must be known before the command tree
@@ -138,12 +134,12 @@ workflow on a ComfyUI and leaves verified files.`,
 			return runOverview(c.Context(), a)
 		},
 	}
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkLogLevel() }
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.Join(a.checkLogLevel(), a.checkQuery()) }
 	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
 	root.SetIn(a.streams.In)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(a.flagError)
 	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(newHelpCmd(a, root))
 	a.addGlobals(root.PersistentFlags())
@@ -176,19 +172,12 @@ workflow on a ComfyUI and leaves verified files.`,
 		newCompletionCmd(a, root),
 		newVersionCmd(a),
 	)
+	root.AddCommand(newPlannedCmds()...)
 	return root, nil
 }
 
-// planned are commands of easel's interface that come with later versions.
-var planned = []string{
-	"batch", "queue", "runpod", "convert", "verify", "outputs", "spool", "serve", "db", "jobs", "auth",
-}
-
-// unknownCommand names the nearest one, or says that it is not built yet.
+// unknownCommand names the nearest one.
 func unknownCommand(c *cobra.Command, name string) error {
-	if slices.Contains(planned, name) && c.Name() == "easel" {
-		return notBuilt("easel " + name)
-	}
 	var names []string
 	for _, sub := range c.Commands() {
 		if !sub.Hidden {
@@ -218,22 +207,19 @@ func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-// plannedFlags are flags of the interface that come with later versions.
-var plannedFlags = []string{
-	"server", "start-pod", "stop-after", "presign", "format", "public",
-}
-
 // flagError turns cobra's words about a flag into ours.
-func flagError(c *cobra.Command, err error) error {
+func (a *app) flagError(c *cobra.Command, err error) error {
 	hint := c.CommandPath() + " --help lists the flags"
 	var notExist *pflag.NotExistError
 	if errors.As(err, &notExist) {
 		name := notExist.GetSpecifiedName()
-		if slices.Contains(plannedFlags, name) {
+		if isPlannedFlag(name) {
 			return notBuilt("--" + name)
 		}
-		if runsWorkflow(c) && isMaskFlag(name) {
-			return noMask(name)
+		if runsWorkflow(c) && a.target != nil {
+			if err := noSuchInput(a.target.workflow, name); err != nil {
+				return err
+			}
 		}
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
@@ -242,7 +228,31 @@ func flagError(c *cobra.Command, err error) error {
 		}
 		return usagef(hint, "unknown flag --%s", name)
 	}
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		return badValue(value)
+	}
 	return usagef(hint, "%s", err)
+}
+
+// badValue says what a flag takes. Errors of our own, about a file that the flag
+// names, say it all.
+func badValue(err *pflag.InvalidValueError) error {
+	f := err.GetFlag()
+	var want string
+	switch f.Value.Type() {
+	case "int":
+		want = "a whole number"
+	case "uint8":
+		want = "a whole number from 0 to 255"
+	case "duration":
+		want = "a duration like 30s or 5m"
+	case "bool":
+		want = "true or false"
+	default:
+		return err.Unwrap()
+	}
+	return usagef("", "--%s takes %s, not %q", f.Name, want, err.GetValue())
 }
 
 // exactArgs is cobra.ExactArgs in our words.

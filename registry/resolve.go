@@ -98,11 +98,10 @@ func (r *resolver) sort(args []Arg) {
 // unknown says that there is no such parameter: with the reason when the name
 // is that of a standard input, else with the nearest names.
 func (r *resolver) unknown(name string) Problem {
-	p := Problem{Parameter: name, Message: fmt.Sprintf("Unknown parameter '%s'", name)}
-	if role := Role(fold(name)); slices.Contains(standardRoles(), role) {
-		p.Hint = fmt.Sprintf("workflow %s has no %s: %s", r.Workflow.ID, name, r.analysis.roles.absent(role))
+	if p, lacks := r.Workflow.Lacks(name); lacks {
 		return p
 	}
+	p := Problem{Parameter: name, Message: fmt.Sprintf("Unknown parameter '%s'", name)}
 	names := make([]string, len(r.analysis.params))
 	for i, known := range r.analysis.params {
 		names[i] = known.Name
@@ -113,6 +112,21 @@ func (r *resolver) unknown(name string) Problem {
 	}
 	p.Nearest = comfy.Nearest(name, names, 3)
 	return p
+}
+
+// Lacks reports whether name is that of a standard input that the graph has no
+// place for, and says why.
+func (w *Workflow) Lacks(name string) (Problem, bool) {
+	role := Role(fold(name))
+	a, err := w.analyse()
+	if err != nil || a.parameter(name) != nil || !slices.Contains(standardRoles(), role) {
+		return Problem{}, false
+	}
+	return Problem{
+		Parameter: name,
+		Message:   fmt.Sprintf("Unknown parameter '%s'", name),
+		Hint:      fmt.Sprintf("workflow %s has no %s: %s", w.ID, name, a.roles.absent(role)),
+	}, true
 }
 
 // set resolves an argument that addresses the graph itself. A later one for

@@ -16,6 +16,8 @@ import (
 // on a terminal. With a query it prints what jq would: each result of the
 // query, strings raw.
 type JSONPrinter struct {
+	SkipNull bool // leave null out of what a query yields
+
 	streams *Streams
 	query   string
 	code    *gojq.Code // nil prints values as they are
@@ -101,6 +103,9 @@ func (p *JSONPrinter) Print(v any) error {
 }
 
 func (p *JSONPrinter) printResult(result any) error {
+	if result == nil && p.SkipNull {
+		return nil
+	}
 	if text, ok := result.(string); ok {
 		if p.streams.OutTTY {
 			text = EscapeMultiline(text)

@@ -1,0 +1,31 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newPlannedCmds are the commands of easel's interface that come with later
+// versions. Each says so whatever follows it, since its flags are not known
+// yet either.
+func newPlannedCmds() []*cobra.Command {
+	var all []*cobra.Command
+	for _, name := range []string{
+		"batch", "queue", "runpod", "convert", "verify", "outputs", "spool", "serve", "db", "jobs", "auth",
+	} {
+		all = append(all, &cobra.Command{
+			Use: name, Hidden: true, DisableFlagParsing: true,
+			RunE: func(c *cobra.Command, _ []string) error { return notBuilt(c.CommandPath()) },
+		})
+	}
+	return all
+}
+
+// isPlannedFlag reports whether a flag is of the interface and comes with a
+// later version.
+func isPlannedFlag(name string) bool {
+	switch name {
+	case "server", "start-pod", "stop-after", "presign", "format", "public":
+		return true
+	}
+	return false
+}

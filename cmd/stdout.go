@@ -1,0 +1,57 @@
+package cmd
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/term"
+)
+
+// A checkedOut is stdout. It remembers that a write failed, so that no command
+// ends well whose result nobody got.
+type checkedOut struct {
+	to  io.Writer
+	err error
+}
+
+func (w *checkedOut) Write(data []byte) (int, error) {
+	n, err := w.to.Write(data)
+	if err == nil {
+		return n, nil
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	w.err = &storage.Error{Op: "write", Location: "stdout", Err: err}
+	return n, w.err
+}
+
+// checkQuery refuses a --jq that cannot be read, before anything is done.
+func (a *app) checkQuery() error {
+	_, err := term.NewJSONPrinter(a.streams, a.global.jq)
+	return err
+}
+
+// printJSON prints one value as --json and --jq ask.
+func (a *app) printJSON(v any) error {
+	p, err := term.NewJSONPrinter(a.streams, a.global.jq)
+	if err != nil {
+		return err
+	}
+	return p.Print(v)
+}
+
+// printJSONError prints an error as the last line of stdout. An expression of
+// --jq is made for results: it prints what it finds in the error object, and
+// nothing where it finds nothing.
+func (a *app) printJSONError(f failure) {
+	p, err := term.NewJSONPrinter(a.streams, a.global.jq)
+	if err != nil {
+		return
+	}
+	p.SkipNull = true
+	_ = p.Print(map[string]failure{"error": f})
+}
