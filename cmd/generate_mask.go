@@ -50,6 +50,7 @@ func (o *maskOptions) addFlags(f *pflag.FlagSet) {
 	own.IntVar(&s.Grow, "mask-grow", 0, "widen the mask by `PX` pixels; below 0 narrows it")
 	own.IntVar(&s.Feather, "mask-feather", 0, "soften the mask's edge over `PX` pixels to each side")
 	own.StringVar(&s.Expand, "expand", "", "enlarge the picture and paint what is new: `left=256,bottom=10%`")
+	own.BoolVar(&s.Whole, "mask-whole", false, "show the model the whole of a large picture, not what is around the mask")
 	own.StringVar(&o.preview, "mask-preview", "", "write the mask over the picture to a PNG `FILE`, before anything runs")
 	own.VisitAll(func(flag *pflag.Flag) {
 		flag.Annotations = map[string][]string{maskAnnotation: {flag.Name}}
@@ -65,7 +66,7 @@ func (o *maskOptions) request() *run.MaskSpec {
 	if s.Color == "" {
 		s.Tolerance = 0
 	}
-	if !s.Draws() && !s.Invert && s.Grow == 0 && s.Feather == 0 {
+	if !s.Draws() && !s.Invert && !s.Whole && s.Grow == 0 && s.Feather == 0 {
 		return nil
 	}
 	return &s

@@ -240,7 +240,7 @@ func (o *generateOptions) variedMask(recorded run.MaskSpec) run.MaskSpec {
 	m, given := recorded, o.mask.spec
 	if given.Draws() {
 		m = given
-		m.Invert, m.Grow, m.Feather = recorded.Invert, recorded.Grow, recorded.Feather
+		m.Invert, m.Grow, m.Feather, m.Whole = recorded.Invert, recorded.Grow, recorded.Feather, recorded.Whole
 		if m.Color == "" {
 			m.Tolerance = 0
 		}
@@ -253,6 +253,9 @@ func (o *generateOptions) variedMask(recorded run.MaskSpec) run.MaskSpec {
 	}
 	if o.changed("mask-feather") {
 		m.Feather = given.Feather
+	}
+	if o.changed("mask-whole") {
+		m.Whole = given.Whole
 	}
 	return m
 }

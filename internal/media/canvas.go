@@ -12,6 +12,12 @@ type Canvas struct {
 	Content image.Rectangle // where the picture lies on it
 }
 
+// Part is a part of a picture, which lies within it, as a picture of its own
+// that shares the pixels.
+func Part(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
+	return &image.NRGBA{Pix: img.Pix[img.PixOffset(r.Min.X, r.Min.Y):], Stride: img.Stride, Rect: image.Rectangle{Max: r.Size()}}
+}
+
 // FitGrid pads a picture to the right and below so that both sides are
 // multiples of grid (8 or 16 for most models). The border repeats the last
 // pixels, so that a model sees no edge. A picture that fits is returned as it is.

@@ -80,10 +80,11 @@ func PreviewOver(img *image.NRGBA, m *Mask) (*image.NRGBA, error) {
 }
 
 // Composite puts the repainted area of a generated picture into the original,
-// at the original's size. crop is the original's part of the generated picture
-// (see Canvas.Crop); it is scaled when its size differs. Where the mask is 0
-// the result is the original, bit by bit.
-func Composite(original *image.NRGBA, generated image.Image, crop image.Rectangle, m *Mask) (*image.NRGBA, error) {
+// at the original's size. crop is the part of the generated picture (see
+// Canvas.Crop) that shows the part at of the original; it is scaled when its
+// size differs. at holds all that the mask repaints. Where the mask is 0 the
+// result is the original, bit by bit.
+func Composite(original *image.NRGBA, at image.Rectangle, generated image.Image, crop image.Rectangle, m *Mask) (*image.NRGBA, error) {
 	if err := sameSize(original, m); err != nil {
 		return nil, err
 	}
@@ -98,10 +99,13 @@ func Composite(original *image.NRGBA, generated image.Image, crop image.Rectangl
 		}
 	})
 	area := m.Bounds()
-	if area.Empty() {
+	switch {
+	case area.Empty():
 		return out, nil
+	case !area.In(at):
+		return nil, fmt.Errorf("the mask repaints %v, and only %v was generated", area, at)
 	}
-	painted := scaledPart(generated, crop, whole, area)
+	painted := scaledPart(generated, crop, at, area)
 	inRows(area.Dy(), func(y0, y1 int) {
 		for y := area.Min.Y + y0; y < area.Min.Y+y1; y++ {
 			mask := m.row(y)
@@ -124,7 +128,7 @@ func scaledPart(img image.Image, crop, whole, area image.Rectangle) *image.RGBA 
 	src, ok := img.(*image.NRGBA)
 	switch {
 	case crop.Size() == whole.Size():
-		draw.Draw(out, area, img, crop.Min.Add(area.Min), draw.Src)
+		draw.Draw(out, area, img, crop.Min.Add(area.Min.Sub(whole.Min)), draw.Src)
 		return out
 	case !ok:
 		src = image.NewNRGBA(crop)

@@ -57,6 +57,18 @@ func (m *Mask) Bounds() image.Rectangle {
 	return b
 }
 
+// Part is the mask of a part of the picture, which lies within it.
+func (m *Mask) Part(r image.Rectangle) *Mask {
+	if r == image.Rect(0, 0, m.Width, m.Height) {
+		return m
+	}
+	out := NewMask(r.Dx(), r.Dy())
+	for y := range out.Height {
+		copy(out.row(y), m.row(r.Min.Y + y)[r.Min.X:])
+	}
+	return out
+}
+
 // Check refuses a mask of nothing (ErrEmptyMask).
 func (m *Mask) Check() error {
 	if m.Bounds().Empty() {

@@ -247,7 +247,7 @@ func TestCompositeKeepsTheRest(t *testing.T) {
 		for i := range generated.Pix {
 			generated.Pix[i] = 255
 		}
-		got, err := Composite(original, generated, c.Crop(generated.Rect), m)
+		got, err := Composite(original, original.Rect, generated, c.Crop(generated.Rect), m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,11 +270,37 @@ func TestCompositeKeepsTheRest(t *testing.T) {
 			t.Errorf("%v: only %d pixels changed", size, changed)
 		}
 	}
-	if _, err := Composite(original, c.Image, image.Rect(0, 0, 305, 1), m); err == nil {
+	if _, err := Composite(original, original.Rect, c.Image, image.Rect(0, 0, 305, 1), m); err == nil {
 		t.Error("an area outside the picture was taken")
 	}
-	if _, err := Composite(original, c.Image, c.Content, NewMask(1, 1)); err == nil {
+	if _, err := Composite(original, original.Rect, c.Image, c.Content, NewMask(1, 1)); err == nil {
 		t.Error("a mask of another size was taken")
+	}
+}
+
+// A part that comes back as it was sent lands where it was taken from.
+func TestCompositePart(t *testing.T) {
+	t.Parallel()
+	original := pattern(301, 203)
+	m := NewMask(301, 203)
+	m.Fill(shape(t, "120,90,40,30", true))
+	m.Feather(5)
+	at := image.Rect(96, 64, 224, 160)
+	part := Part(original, at)
+	got, err := Composite(original, at, part, part.Rect, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Pix, original.Pix) {
+		t.Error("the picture changed")
+	}
+	for i, v := range m.Part(at).Pix {
+		if x, y := at.Min.X+i%at.Dx(), at.Min.Y+i/at.Dx(); v != m.row(y)[x] {
+			t.Fatalf("the mask's part has %d at %d, %d, want %d", v, x, y, m.row(y)[x])
+		}
+	}
+	if _, err := Composite(original, image.Rect(130, 64, 224, 160), part, image.Rect(0, 0, 94, 96), m); err == nil {
+		t.Error("a mask that reaches out of what was generated was taken")
 	}
 }
 

@@ -81,7 +81,8 @@ func (r *Runner) putBack(ctx context.Context, t *Ticket, painted []byte) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	whole, err := media.Composite(c.image, generated.Image, fitted.Crop(generated.Image.Rect), c.mask)
+	at := image.Rect(0, 0, p.Area[2], p.Area[3]).Add(image.Pt(p.Area[0], p.Area[1]))
+	whole, err := media.Composite(c.image, at, generated.Image, fitted.Crop(generated.Image.Rect), c.mask)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"image"
 	"math"
 	"slices"
 	"strings"
@@ -43,6 +44,26 @@ func (f fit) within(width, height int) (w, h int) {
 	shrink := math.Sqrt(float64(f.pixels) / float64(width*height))
 	scaled := func(side int) int { return max(f.grid, int(float64(side)*shrink)) }
 	return scaled(width), scaled(height)
+}
+
+// around gives the part of a picture that the model sees: the whole of it,
+// unless that had to be shrunk and the mask is small in it. Then it is the mask
+// with half its size to each side, in which the model finds what to go on with,
+// or as much more as the model sees without shrinking.
+func (f fit) around(mask, picture image.Rectangle) image.Rectangle {
+	size := picture.Size()
+	if w, _ := f.within(size.X, size.Y); w == size.X {
+		return picture
+	}
+	native := int(math.Sqrt(float64(f.pixels))) / f.grid * f.grid
+	w := min(max(2*mask.Dx(), native), size.X)
+	h := min(max(2*mask.Dy(), native), size.Y)
+	if 2*w*h > size.X*size.Y {
+		return picture // hardly any detail to win
+	}
+	x := max(0, min((mask.Min.X+mask.Max.X-w)/2, size.X-w))
+	y := max(0, min((mask.Min.Y+mask.Max.Y-h)/2, size.Y-h))
+	return image.Rect(x, y, x+w, y+h)
 }
 
 // resizes reports whether the graph scales a loaded picture before a model

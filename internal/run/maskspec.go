@@ -22,6 +22,7 @@ type MaskSpec struct {
 	Grow      int      `json:"grow,omitempty"`    // pixels of the picture; negative narrows
 	Feather   int      `json:"feather,omitempty"` // pixels of the picture to each side of the edge
 	Expand    string   `json:"expand,omitempty"`  // "left=256,bottom=10%": a larger picture, what is new is painted
+	Whole     bool     `json:"whole,omitempty"`   // the model sees the whole of a large picture, and not what is around the mask
 }
 
 // Draws reports whether the spec selects something without a mask file.

@@ -20,8 +20,9 @@ type Repaint struct {
 	Image   FileRef  `json:"image"`
 	Mask    *FileRef `json:"mask,omitempty"` // its mask file
 	Spec    MaskSpec `json:"spec"`
+	Area    [4]int   `json:"area"`    // x, y, width and height of the part of the picture that was sent
 	Sent    [2]int   `json:"sent"`    // width and height of what was sent
-	Content [2]int   `json:"content"` // its upper left part that is the picture; the rest is padding
+	Content [2]int   `json:"content"` // its upper left part that is the area; the rest is padding
 }
 
 // A FileRef names an input file that is read again after the run.
@@ -217,21 +218,44 @@ func paint(ctx context.Context, j *masked, plan maskPlan, f fit, files []source)
 	if err != nil {
 		return sent{}, err
 	}
-	img := c.image
+	area := c.image.Rect
+	if !plan.Whole {
+		area = f.around(c.mask.Bounds(), area)
+	}
+	img, mask, size := media.Part(c.image, area), c.mask.Part(area), area.Size()
 	if !plan.Alpha { // what is under transparent pixels is not meant to be seen
 		img = media.Flatten(img)
 	}
-	size := img.Rect.Size()
 	w, h := f.within(size.X, size.Y)
+	if note := shown(c.image.Rect, area, w, h); note != "" {
+		s.notes = append(s.notes, files[0].label()+note)
+	}
 	if w != size.X {
-		s.notes = append(s.notes, fmt.Sprintf("%s of %d x %d pixels is painted at %d x %d and keeps its size", files[0].label(), size.X, size.Y, w, h))
-		c.mask.Grow(size.X / w / 2) // or a fine line could fall between the pixels
-		img, c.mask = media.Resize(img, w, h), c.mask.Scale(w, h)
+		mask.Grow(size.X / w / 2) // or a fine line could fall between the pixels
+		img, mask = media.Resize(img, w, h), mask.Scale(w, h)
 	}
 	fitted := media.FitGrid(img, f.grid)
-	mask := fitted.Mask(c.mask)
+	mask = fitted.Mask(mask)
+	s.repaint.Area = [4]int{area.Min.X, area.Min.Y, size.X, size.Y}
 	s.repaint.Sent, s.repaint.Content = dimensions(fitted.Image.Rect), [2]int{w, h}
 	return s, s.encode(j.mask.Param, fitted.Image, mask)
+}
+
+// shown says what of a picture the model sees, and how large, when that is not
+// the whole at its own size.
+func shown(whole, area image.Rectangle, w, h int) string {
+	note := fmt.Sprintf(" of %d x %d pixels", whole.Dx(), whole.Dy())
+	if area == whole {
+		if w == whole.Dx() {
+			return ""
+		}
+		return note + fmt.Sprintf(" is painted at %d x %d and keeps its size", w, h)
+	}
+	note += fmt.Sprintf(": the model sees the %d x %d around the mask", area.Dx(), area.Dy())
+	if w != area.Dx() {
+		note += fmt.Sprintf(", at %d x %d", w, h)
+	}
+	return note + "; --mask-whole shows it the whole picture"
 }
 
 func dimensions(r image.Rectangle) [2]int { return [2]int{r.Dx(), r.Dy()} }

@@ -79,7 +79,7 @@ func BenchmarkPhoto24(b *testing.B) {
 		mask.Feather(32)
 		b.ReportAllocs()
 		for b.Loop() {
-			whole, err := media.Composite(p.Image, painted, painted.Rect, mask)
+			whole, err := media.Composite(p.Image, p.Image.Rect, painted, painted.Rect, mask)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 )
@@ -95,6 +98,11 @@ func TestRepaintKeepsTheRest(t *testing.T) {
 			run.MaskSpec{Rects: []string{"100,300,400,300"}, Grow: 4, Feather: 8},
 			image.Rect(100-4-16, 300-4-16, 500+4+16, 600+4+16), image.Rect(140, 340, 460, 560),
 		},
+		{
+			"only around the mask of a turned photo", "sd_inpaint", turnedJPEG(t, 1500, 1100),
+			run.MaskSpec{Ellipses: []string{"700,900,150,80"}, Feather: 4},
+			image.Rect(700-8, 900-8, 850+8, 980+8), image.Rect(750, 920, 800, 960),
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -125,6 +133,66 @@ func TestRepaintKeepsTheRest(t *testing.T) {
 			}
 			if len(res.Outputs) != 1 || res.Outputs[0].Width != want.Rect.Dx() {
 				t.Errorf("outputs %+v", res.Outputs)
+			}
+		})
+	}
+}
+
+// Of a photo that is larger than the model likes, the model sees what is around
+// the mask at its own size, unless it is asked to see the whole.
+func TestLargePhoto(t *testing.T) {
+	t.Parallel()
+	photo := pngOf(t, scene(2400, 1600))
+	tests := []struct {
+		name string
+		mask run.MaskSpec
+		want run.Repaint
+		note string
+	}{
+		{
+			"small mask", run.MaskSpec{Rects: []string{"1000,700,100,100"}},
+			run.Repaint{Area: [4]int{666, 366, 768, 768}, Sent: [2]int{768, 768}, Content: [2]int{768, 768}},
+			"photo of 2400 x 1600 pixels: the model sees the 768 x 768 around the mask; --mask-whole shows it the whole picture",
+		},
+		{
+			"in a corner", run.MaskSpec{Rects: []string{"2390,1590,10,10"}},
+			run.Repaint{Area: [4]int{1632, 832, 768, 768}, Sent: [2]int{768, 768}, Content: [2]int{768, 768}},
+			"photo of 2400 x 1600 pixels: the model sees the 768 x 768 around the mask; --mask-whole shows it the whole picture",
+		},
+		{
+			"wide mask", run.MaskSpec{Rects: []string{"200,100,800,100"}},
+			run.Repaint{Area: [4]int{0, 0, 1600, 768}, Sent: [2]int{1120, 536}, Content: [2]int{1118, 536}},
+			"photo of 2400 x 1600 pixels: the model sees the 1600 x 768 around the mask, at 1118 x 536; --mask-whole shows it the whole picture",
+		},
+		{
+			"large mask", run.MaskSpec{Rects: []string{"10%,10%,70%,70%"}},
+			run.Repaint{Area: [4]int{0, 0, 2400, 1600}, Sent: [2]int{952, 632}, Content: [2]int{948, 632}},
+			"photo of 2400 x 1600 pixels is painted at 948 x 632 and keeps its size",
+		},
+		{
+			"whole", run.MaskSpec{Rects: []string{"1000,700,100,100"}, Whole: true},
+			run.Repaint{Area: [4]int{0, 0, 2400, 1600}, Sent: [2]int{952, 632}, Content: [2]int{948, 632}},
+			"photo of 2400 x 1600 pixels is painted at 948 x 632 and keeps its size",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.put("photo", photo)
+			req := b.request(t, "sd_inpaint", "image", "photo", "prompt", "x")
+			req.Mask = &test.mask
+			ticket, err := b.Prepare(t.Context(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := *ticket.Repaint
+			test.want.Image, test.want.Spec = got.Image, test.mask
+			if diff := cmp.Diff(test.want, got, cmpopts.IgnoreUnexported(run.FileRef{})); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff([]string{test.note}, ticket.Warnings); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
