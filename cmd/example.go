@@ -7,8 +7,8 @@ import (
 )
 
 // exampleCommand writes a workflow's example_payload as a command line, "" when
-// it has none.
-func exampleCommand(wf *registry.Workflow) string {
+// it has none. word is what WORKFLOW is called there.
+func exampleCommand(word string, wf *registry.Workflow) string {
 	if len(wf.ExamplePayload) == 0 {
 		return ""
 	}
@@ -16,7 +16,7 @@ func exampleCommand(wf *registry.Workflow) string {
 	if err != nil {
 		return ""
 	}
-	words := []string{"easel", "generate", wf.ID}
+	words := []string{"easel", "generate", shellQuote(word)}
 	add := func(flag, value string) {
 		if value != "" {
 			words = append(words, "--"+flag, shellQuote(value))

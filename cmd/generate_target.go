@@ -147,7 +147,8 @@ func looksLikeFile(word string) bool {
 const maxGraphFile = 64 << 20
 
 // workflowFromFile makes a workflow of an API graph, or of the one inside a
-// picture, with parameters found by role.
+// picture: with the standard inputs by role, and what people change in such a
+// graph, steps for one, with the graph's values as defaults.
 func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
 	file, err := os.Open(a.path(name))
 	if err != nil {
@@ -174,7 +175,8 @@ func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
 	if err != nil {
 		return nil, &registry.FileError{Path: name, Message: "is not an API-format graph: " + err.Error(), Err: err}
 	}
-	return registry.FromGraph(id, g)
+	wf, _, err := registry.Draft(g, registry.DraftOptions{ID: id, Path: filepath.ToSlash(name), KeepFiles: true})
+	return wf, err
 }
 
 // graphBytes reads the graph: the file itself, or what a picture carries.

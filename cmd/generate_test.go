@@ -61,7 +61,7 @@ func TestExamplesAreValid(t *testing.T) {
 	for _, wf := range reg.Workflows() {
 		t.Run(wf.ID, func(t *testing.T) {
 			t.Parallel()
-			line := exampleCommand(wf)
+			line := exampleCommand(wf.ID, wf)
 			args := splitShell(t, strings.TrimPrefix(line, "easel "))
 			code, out, errs := runEasel(t, append(args, "--dry-run")...)
 			if code != exitOK {

@@ -30,7 +30,7 @@ func (a *app) help(c *cobra.Command, _ []string) {
 	}
 	a.helpCommands(w, st, c)
 	if t := a.helpTarget(c); t != nil {
-		if example := exampleCommand(t.workflow); example != "" {
+		if example := exampleCommand(t.word, t.workflow); example != "" {
 			fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
 		}
 		a.helpParameters(w, st, c, t.workflow)

@@ -115,7 +115,7 @@ func runWorkflowsShow(a *app, word string) error {
 	}
 	w, st := a.streams.Out, a.streams.OutStyle()
 	fmt.Fprintf(w, "%s\n", describeWorkflow(wf))
-	if example := exampleCommand(wf); example != "" {
+	if example := exampleCommand(t.word, wf); example != "" {
 		fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
 	}
 	fmt.Fprintf(w, "\n%s\n", st.Bold("Parameters"))

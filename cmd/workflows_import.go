@@ -176,7 +176,7 @@ func (o *importOptions) report(res *importedWorkflow) error {
 	for _, p := range res.Problems {
 		a.note("note: %s", p.Message)
 	}
-	if example := exampleCommand(res.Entry); example != "" {
+	if example := exampleCommand(res.ID, res.Entry); example != "" {
 		a.note("run it: %s", example)
 	}
 	return nil

@@ -18,6 +18,9 @@ type DraftOptions struct {
 	// Definitions are a server's, for types, ranges and choices; nil = what
 	// the graph's own values tell.
 	Definitions map[string]*comfy.ClassInfo
+	// KeepFiles lets an input that is not given stay what the graph names;
+	// else it is required.
+	KeepFiles bool
 }
 
 // Draft makes a registry entry of a graph: the parameters that its author
@@ -112,7 +115,7 @@ func (d *draft) files() {
 			continue // a standard input
 		}
 		for _, t := range found {
-			p := &Parameter{Name: d.nameOf(t, string(kind)), Type: kind, Required: true, Group: "Inputs"}
+			p := &Parameter{Name: d.nameOf(t, string(kind)), Type: kind, Required: !d.KeepFiles, Group: "Inputs"}
 			switch {
 			case kind == TypeImage && slices.Contains(d.r.image, t):
 				p.Name = string(RoleImage)
