@@ -159,6 +159,7 @@ func TestEditRefuses(t *testing.T) {
 		{"no object of entries", "r.json", `{"workflows": []}`},
 		{"broken YAML", "r.yaml", "workflows: {\n"},
 		{"YAML in one line", "r.yaml", "workflows: {a: {id: a}}\n"},
+		{"lone carriage returns", "r.yaml", "\r\r\r# c\rworkflows:\r  a: {id: a}\r"},
 		{"YAML flow at the top", "r.yaml", "{workflows: {a: {id: a}}}\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

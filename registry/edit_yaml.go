@@ -35,6 +35,9 @@ func newYAMLLines(data []byte, root value, section Section) (*yamlLines, error) 
 		y.eol = "\r\n"
 	}
 	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
+	if strings.Contains(text, "\r") {
+		return nil, errYAMLLayout // alone it ends a line for the parser, whose positions count
+	}
 	if text != "" {
 		y.lines = strings.Split(text, "\n")
 	}

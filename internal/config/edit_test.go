@@ -196,7 +196,7 @@ func TestEditsThatAreRefused(t *testing.T) {
 
 func TestEditLeavesAFileWithMistakesAlone(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"bakend: x\n", "{backend: x}\n", "a: [\n"} {
+	for _, text := range []string{"bakend: x\n", "{backend: x}\n", "a: [\n", "\r\r\r# c\rname: a\r"} {
 		path := filepath.Join(t.TempDir(), "config.yaml")
 		write(t, path, text)
 		if err := Set(path, "out", "art"); err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -106,8 +107,8 @@ type found struct {
 // find follows a path through block mappings.
 func (t *yamlText) find(path []string) (found, error) {
 	doc, problem := parseDocument(t.bytes())
-	if problem != nil {
-		return found{}, errLayout
+	if problem != nil || slices.ContainsFunc(t.lines, func(line string) bool { return strings.Contains(line, "\r") }) {
+		return found{}, errLayout // a lone \r ends a line for the parser, whose positions count
 	}
 	f := found{}
 	if doc.body == nil {
