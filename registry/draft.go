@@ -92,8 +92,8 @@ func (d *draft) usualControls() {
 			d.add(&Parameter{Name: c.name, Group: c.group, Advanced: c.advanced}, c.targets)
 		}
 	}
-	for _, t := range r.otherPrompts {
-		d.add(&Parameter{Name: d.nameOf(t, "prompt_2"), Type: TypeText, Group: "Prompt"}, []comfy.Target{t})
+	for i, t := range r.otherPrompts {
+		d.add(&Parameter{Name: d.nameOf(t, fmt.Sprintf("prompt_%d", i+2)), Type: TypeText, Group: "Prompt"}, []comfy.Target{t})
 	}
 }
 
@@ -292,13 +292,20 @@ func (d *draft) nameOf(t comfy.Target, fallback string) string {
 	return fallback
 }
 
-// usualTitle reports whether a title is the class's own and not its author's.
+// usualTitle reports whether a title is the class's own and not its author's:
+// "CLIP Text Encode", and "CLIP Text Encode (Positive Prompt)" of ComfyUI's
+// templates.
 func (d *draft) usualTitle(n *comfy.Node) bool {
-	title := strings.ReplaceAll(strings.ToLower(n.Title), " ", "")
 	if def := d.Definitions[n.Class]; def != nil && n.Title == def.DisplayName {
 		return true
 	}
-	return title == strings.ToLower(n.Class)
+	title := strings.ReplaceAll(strings.ToLower(n.Title), " ", "")
+	rest, ok := strings.CutPrefix(title, strings.ToLower(n.Class))
+	switch rest {
+	case "", "(prompt)", "(positive)", "(positiveprompt)", "(negative)", "(negativeprompt)":
+		return ok
+	}
+	return false
 }
 
 // paramName turns free text into a name: "Hair colour" is hair_colour.

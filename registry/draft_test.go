@@ -217,6 +217,32 @@ func TestDraftBindings(t *testing.T) {
 	}
 }
 
+// Further texts are counted on from the prompt, whatever the templates call
+// their nodes.
+func TestDraftPrompts(t *testing.T) {
+	t.Parallel()
+	wf, _ := draftOf(t, `{
+	  "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},
+	  "6": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["4", 1], "text": "sky"}, "_meta": {"title": "CLIP Text Encode (Positive Prompt)"}},
+	  "7": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["4", 1], "text": "sea"}, "_meta": {"title": "CLIP Text Encode (Positive Prompt)"}},
+	  "8": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["4", 1], "text": "sun"}, "_meta": {"title": "CLIP Text Encode (Prompt)"}},
+	  "10": {"class_type": "ConditioningCombine", "inputs": {"conditioning_1": ["6", 0], "conditioning_2": ["7", 0]}},
+	  "11": {"class_type": "ConditioningCombine", "inputs": {"conditioning_1": ["10", 0], "conditioning_2": ["8", 0]}},
+	  "12": {"class_type": "ConditioningZeroOut", "inputs": {"conditioning": ["6", 0]}},
+	  "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 512, "batch_size": 1}},
+	  "3": {"class_type": "KSampler", "inputs": {"model": ["4", 0], "positive": ["11", 0], "negative": ["12", 0], "latent_image": ["5", 0], "seed": 1, "steps": 9, "cfg": 7, "sampler_name": "euler", "scheduler": "normal", "denoise": 1}},
+	  "9": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "x"}}}`, "")
+	var prompts []string
+	for _, line := range paramsOf(t, wf) {
+		if name, _, _ := strings.Cut(line, " "); strings.Contains(name, "prompt") {
+			prompts = append(prompts, name)
+		}
+	}
+	if diff := cmp.Diff([]string{"prompt_2", "prompt_3"}, prompts); diff != "" {
+		t.Errorf("texts (-want +got):\n%s", diff)
+	}
+}
+
 // Every published graph becomes an entry whose parameters all land.
 func TestDraftCorpus(t *testing.T) {
 	t.Parallel()

@@ -123,6 +123,27 @@ const hiresFix = `
 12 VAEDecode samples=@11.0 vae=@4.2
 13 SaveImage images=@12.0 filename_prefix="x"`
 
+// depthFirst reads depth by a sampler without noise before it paints.
+const depthFirst = `
+87 UNETLoader unet_name="lotus-depth-d-v1-1.safetensors" weight_dtype="default"
+89 VAELoader vae_name="vae-ft-mse.safetensors"
+17 LoadImage image="photo.png"
+97 VAEEncode pixels=@17.0 vae=@89.0
+96 LotusConditioning
+94 BasicGuider model=@87.0 conditioning=@96.0
+93 DisableNoise
+95 BasicScheduler model=@87.0 scheduler="normal" steps=1 denoise=1.0
+100 KSamplerSelect sampler_name="euler"
+92 SamplerCustomAdvanced noise=@93.0 guider=@94.0 sampler=@100.0 sigmas=@95.0 latent_image=@97.0
+98 VAEDecode samples=@92.0 vae=@89.0
+4 CheckpointLoaderSimple ckpt_name="sd15.safetensors"
+76 VAEEncode pixels=@98.0 vae=@4.2
+6 CLIPTextEncode clip=@4.1 text="a fox"
+7 CLIPTextEncode clip=@4.1 text="ugly"
+3 KSampler model=@4.0 positive=@6.0 negative=@7.0 latent_image=@76.0 seed=1 steps=20 cfg=8.0 sampler_name="euler" scheduler="normal" denoise=1.0
+8 VAEDecode samples=@3.0 vae=@4.2
+9 SaveImage images=@8.0 filename_prefix="x"`
+
 const wanVideo = `
 37 UNETLoader unet_name="wan_high.safetensors" weight_dtype="default"
 38 CLIPLoader clip_name="umt5" type="wan"

@@ -72,6 +72,10 @@ func TestStandardInputsByRole(t *testing.T) {
 			"prompt:text 6.text", "negative:text 7.text", "seed:seed 3.seed",
 			"lora:list<model> ", "lora_strength:float ", "width:int 5.width", "height:int 5.height",
 		}},
+		{"a sampler without noise reads depth", depthFirst, []string{
+			"prompt:text 6.text", "negative:text 7.text", "seed:seed 3.seed", "image:image 17.image",
+			"lora:list<model> ", "lora_strength:float ",
+		}},
 		{"image to video", wanVideo, []string{
 			"prompt:text 6.text", "negative:text 7.text", "seed:seed 3.seed", "image:image 52.image",
 			"lora:list<model> ", "lora_strength:float ", "width:int 50.width", "height:int 50.height",
@@ -134,6 +138,8 @@ func TestDeclaredWithoutBinding(t *testing.T) {
 		{fluxCustom, "noise_seed", "int", "25.noise_seed"},
 		{sdxlRefiner, "steps", "int", "10.steps 11.steps"},
 		{hiresFix, "steps", "int", "3.steps"},
+		{depthFirst, "steps", "int", "3.steps"},
+		{depthFirst, "checkpoint", "string", "4.ckpt_name"},
 		{upscaleModel, "scale", "float", "15.scale_by"},
 		{upscaleModel, "upscale_model", "string", "13.model_name"},
 		{qwenEdit, "image2", "image", "79.image"},

@@ -53,9 +53,11 @@ func (r *roles) findSamplers(w *wiring) {
 			r.samplers = append(r.samplers, id)
 		}
 	}
+	if made := slices.DeleteFunc(slices.Clone(r.samplers), func(id string) bool { return r.estimates(w, id) }); len(made) > 0 {
+		r.samplers = made
+	}
 	for _, id := range r.samplers {
-		latent, _ := w.link(id, "latent_image")
-		if !w.upstream(latent, func(o string) bool { return slices.Contains(r.samplers, o) }) {
+		if !r.continues(w, id) {
 			r.first = append(r.first, id)
 		}
 	}
@@ -68,6 +70,19 @@ func (r *roles) findSamplers(w *wiring) {
 			r.schedule = append(r.schedule, id)
 		}
 	}
+}
+
+// continues reports whether another sampler's latent is on the way to this one.
+func (r *roles) continues(w *wiring, sampler string) bool {
+	latent, _ := w.link(sampler, "latent_image")
+	return w.upstream(latent, func(id string) bool { return slices.Contains(r.samplers, id) })
+}
+
+// estimates reports whether a sampler makes no picture of its own but reads
+// depth or normals from a given one, as Lotus does: it gets no noise.
+func (r *roles) estimates(w *wiring, sampler string) bool {
+	noise, ok := w.link(sampler, "noise")
+	return ok && w.g.Node(noise.Node).Class == "DisableNoise" && !r.continues(w, sampler)
 }
 
 // guide is the node that holds a sampler's model and conditioning: itself, or
