@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
@@ -24,7 +26,19 @@ type decoder struct {
 	display string // path in messages
 	dir     string // folder of the file in layer.FS
 	trail   []string
-	errs    []error
+	errs    []*FileError
+}
+
+// problems lists what is wrong in the order of the file.
+func (d *decoder) problems() []error {
+	slices.SortStableFunc(d.errs, func(a, b *FileError) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	errs := make([]error, len(d.errs))
+	for i, e := range d.errs {
+		errs[i] = e
+	}
+	return errs
 }
 
 // enter notes where the decoder is, for messages; the result leaves again.
@@ -145,6 +159,9 @@ func (d *decoder) workflows(f *layerFile, v value) {
 		if v.kind != kindObject {
 			return
 		}
+		if !isWord(id) {
+			d.fail(v, "the id %q cannot be typed as a word: it has no spaces, slashes, colons or control characters, and no @ or - in front", id)
+		}
 		w.raw = d.identify(v, id, &w.ID)
 		d.workflowPath(w, v)
 		if w.Name == "" {
@@ -173,6 +190,13 @@ func (d *decoder) identify(v value, key string, id *string) func() json.RawMessa
 		d.fail(at, "the id %q differs from the key %q it stands under", *id, key)
 	}
 	return sync.OnceValue(v.raw)
+}
+
+// isWord reports whether an id is one word on a command line and is not taken
+// for a preset, a flag, a file or a workflow of a server.
+func isWord(id string) bool {
+	return id != "" && !strings.ContainsAny(id, `/\:`) && !strings.HasPrefix(id, "@") && !strings.HasPrefix(id, "-") &&
+		!strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 }
 
 func (d *decoder) workflowPath(w *Workflow, v value) {
@@ -205,8 +229,8 @@ func (d *decoder) parameters(w *Workflow, v value) {
 	folded := map[string]string{}
 	d.each(v, "parameter", func(name string, v value) {
 		p := &Parameter{Name: name}
-		if strings.ContainsAny(name, ". \t=#") || name == "" {
-			d.fail(v, "parameter %q: a name has no spaces, dots, = or #", name)
+		if !isWord(name) || strings.ContainsAny(name, ".=#") {
+			d.fail(v, "parameter %q: a name has no spaces, dots, slashes, colons, = or #", name)
 		}
 		if other, dup := folded[fold(name)]; dup {
 			d.fail(v, "parameters %q and %q are one name on the command line", other, name)

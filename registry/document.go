@@ -52,7 +52,13 @@ func parseDocument(name string, data []byte) (value, *FileError) {
 	if len(data) > maxFileBytes {
 		return value{}, &FileError{Message: fmt.Sprintf("larger than %d MiB", maxFileBytes>>20)}
 	}
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return value{}, &FileError{Message: "is UTF-16 text, as PowerShell's > writes it", Hint: "save it as UTF-8"}
+	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(data)) == 0 {
+		return value{}, &FileError{Message: "the file is empty"}
+	}
 	if at := tooDeep(data); at >= 0 {
 		line, col := position(data, at)
 		return value{}, &FileError{Line: line, Column: col, Message: fmt.Sprintf("nested more than %d levels deep", maxNesting)}

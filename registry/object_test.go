@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,6 +27,11 @@ func TestDecodeObject(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, lines); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	for name, data := range map[string]string{"p.json": `{"seed": 1, "seed": 2}`, "p.yaml": "seed: 1\nseed: 2\n"} {
+		if _, err := registry.DecodeObject(name, []byte(data)); err == nil || !strings.Contains(err.Error(), `"seed"`) {
+			t.Errorf("%s with one name twice: %v", name, err)
 		}
 	}
 	_, err := registry.DecodeObject("p.json", []byte("\n[1]"))

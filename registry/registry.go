@@ -115,12 +115,12 @@ func readFile(l Layer, name, display string, f *layerFile) (found bool, errs []e
 	decodeObject(d, "", root, fileSections(), &own)
 	for _, c := range own.characters {
 		if slices.ContainsFunc(f.characters, func(o *Character) bool { return o.ID == c.ID }) {
-			d.errs = append(d.errs, &FileError{Path: display, Message: fmt.Sprintf("character %q is in the registry file too", c.ID)})
+			_ = d.failAt(0, 0, "character %q is in the registry file too", c.ID)
 		}
 	}
 	f.workflows = append(f.workflows, own.workflows...)
 	f.characters = append(f.characters, own.characters...)
-	return true, d.errs
+	return true, d.problems()
 }
 
 // Workflows lists all workflows in file order.

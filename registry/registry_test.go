@@ -140,6 +140,16 @@ func TestLoadProblems(t *testing.T) {
 		{"same flag", "r.json", entry(`"configurable_params":{"a-b":{"type":"int"},"a_b":{"type":"int"}}`), "are one name", ""},
 		{"too deep", "r.json", strings.Repeat("[", 100_000), "nested more than", ""},
 		{"merge key", "r.yaml", "workflows:\n  w:\n    <<: {a: 1}\n", "merge keys", ""},
+		{"empty json", "r.json", " \n", "r.json: the file is empty", ""},
+		{"byte order mark alone", "r.yaml", "\xef\xbb\xbf", "r.yaml: the file is empty", ""},
+		{"utf-16", "r.json", "\xff\xfe{\x00}\x00", "r.json: is UTF-16 text", "save it as UTF-8"},
+		{"id with a space", "r.json", `{"workflows":{"a b":{"workflow_path":"g.json"}}}`, `the id "a b" cannot be typed`, ""},
+		{"id like a preset", "r.json", `{"workflows":{"@a":{"workflow_path":"g.json"}}}`, `the id "@a" cannot be typed`, ""},
+		{"id like a file", "r.json", `{"workflows":{"../a":{"workflow_path":"g.json"}}}`, `the id "../a" cannot be typed`, ""},
+		{"id that drives a terminal", "r.json", `{"workflows":{"\u001b[31m":{"workflow_path":"g.json"}}}`, `cannot be typed`, ""},
+		{"empty id", "r.json", `{"workflows":{"":{"workflow_path":"g.json"}}}`, `the id "" cannot be typed`, ""},
+		{"parameter like a flag", "r.json", entry(`"configurable_params":{"-a":{"type":"int"}}`), `parameter "-a"`, ""},
+		{"octal or decimal", "r.yaml", "workflows:\n  w:\n    workflow_path: g.json\n    max_batch_size: 017\n", "r.yaml:4:21: 017 is another number in YAML 1.1", ""},
 		{"missing", "other.json", "", "does not exist", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -172,6 +182,34 @@ func TestLoadCollectsAll(t *testing.T) {
 	_, err := registry.Load(file("a.json", `{"workflows":{"w":{"nam":"x"}}}`), file("b.json", `{"charcters":{}}`))
 	if n := strings.Count(err.Error(), "\n") + 1; n != 3 {
 		t.Errorf("%d errors:\n%v", n, err)
+	}
+}
+
+// Whatever order the tables are read in, problems come in that of the file.
+func TestLoadProblemsInFileOrder(t *testing.T) {
+	t.Parallel()
+	_, err := registry.Load(file("r.json", "{\"workflows\":{\n\"v\":{\n\"nam\":1},\n\"w\":{\"workflow_path\":1}}}"))
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, line[:len("r.json:0:")])
+	}
+	if diff := cmp.Diff([]string{"r.json:2:", "r.json:3:", "r.json:4:", "r.json:4:"}, lines); diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// An id with a dot is an id; only what cannot be typed is refused.
+func TestUnusualIDs(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"flux.1", "портрет", "灯台", "a+b", "é"} {
+		r, err := registry.Load(file("r.json", `{"workflows":{"`+id+`":{"workflow_path":"g.json"}}}`))
+		if err != nil {
+			t.Errorf("%s: %v", id, err)
+			continue
+		}
+		if _, err := r.Workflow(id); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -88,6 +89,9 @@ func (r *yamlReader) read(n ast.Node) (value, *FileError) {
 	case *ast.BoolNode:
 		v.scalar = json.RawMessage(strconv.FormatBool(t.Value))
 	case *ast.IntegerNode:
+		if digits := strings.TrimLeft(t.Token.Value, "+-"); len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
+			return value{}, at(n, "%s is another number in YAML 1.1 than in 1.2; write it without the leading zero", t.Token.Value)
+		}
 		v.scalar = fmt.Append(nil, t.Value) // int64 or uint64: exact
 	case *ast.FloatNode:
 		v.scalar = json.RawMessage(t.Token.Value)
