@@ -225,6 +225,8 @@ func TestMistakesNameFileLineAndTheNearestKey(t *testing.T) {
 		{"no workflow", "presets:\n  p: {character: c}\n", `:2:3: presets.p has no workflow`},
 		{"not YAML", "a: [\n", `:1:4: sequence end token ']' not found`},
 		{"twice", "out: a\nout: b\n", `:2:1: mapping key "out" already defined at [1:1]`},
+		{"empty text", "out: ''\n", `:1:6: out is "": it cannot be empty; the default is ./outputs`},
+		{"octal or decimal", "presets:\n  p: {workflow: w, params: {seed: 017}}\n", `:2:35: presets.p.params.seed: 017 is another number in YAML 1.1 than in 1.2; write it without the leading zero`},
 		{"two documents", "out: a\n---\nout: b\n", `:3:1: a second YAML document; settings are one`},
 	}
 	for _, tt := range tests {

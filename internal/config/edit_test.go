@@ -72,6 +72,7 @@ func TestEdits(t *testing.T) {
 		after        string
 	}{
 		{"new file", "", set("backend", "studio"), "backend: studio\n"},
+		{"byte order mark", "\xef\xbb\xbfout: a\r\nname: b\r\n", set("out", "art"), "out: art\r\nname: b\r\n"},
 		{"only comments", "# mine\n", set("out", "art"), "# mine\nout: art\n"},
 		{"same value", "out:   art\n", set("out", "art"), "out: art\n"},
 		{"comment stays", "backend: studio   # upstairs\nout: art\n", set("backend", "pod"), "backend: pod   # upstairs\nout: art\n"},

@@ -64,6 +64,7 @@ type yamlText struct {
 }
 
 func newText(data []byte) *yamlText {
+	data = withoutMark(data)
 	t := &yamlText{eol: "\n"}
 	if bytes.Contains(data, []byte("\r\n")) {
 		t.eol = "\r\n"

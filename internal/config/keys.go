@@ -92,6 +92,9 @@ func (k Key) parse(text string) (any, error) {
 
 // check says what is wrong with the text of a scalar setting.
 func (k Key) check(text string) error {
+	if text == "" && k.Default != "" {
+		return errors.New("it cannot be empty; the default is " + k.Default)
+	}
 	switch k.Type {
 	case typeChoice:
 		if !slices.Contains(k.Choices, text) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -38,7 +39,7 @@ func parseDocument(data []byte) (*document, *Problem) {
 	if len(data) > maxFile {
 		return nil, &Problem{Message: fmt.Sprintf("the file is larger than %d bytes", maxFile)}
 	}
-	file, err := parser.ParseBytes(data, parser.ParseComments)
+	file, err := parser.ParseBytes(withoutMark(data), parser.ParseComments)
 	if err != nil {
 		return nil, syntaxProblem(err)
 	}
@@ -58,6 +59,9 @@ func parseDocument(data []byte) (*document, *Problem) {
 	}
 	return d, nil
 }
+
+// withoutMark leaves out the byte order mark that editors on Windows write.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
 
 func syntaxProblem(err error) *Problem {
 	p := &Problem{Message: err.Error()}
@@ -165,6 +169,9 @@ func (d *document) toJSON(b *bytes.Buffer, n ast.Node, depth int) error {
 	case *ast.BoolNode:
 		b.WriteString(strconv.FormatBool(t.Value))
 	case *ast.IntegerNode:
+		if digits := strings.TrimLeft(t.Token.Value, "+-"); len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
+			return fmt.Errorf("%s is another number in YAML 1.1 than in 1.2; write it without the leading zero", t.Token.Value)
+		}
 		fmt.Fprint(b, t.Value) // int64 or uint64
 	case *ast.FloatNode:
 		number := t.Token.Value
