@@ -155,7 +155,7 @@ func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address stri
 	if isPublic(address) && o.username == "" && !o.token {
 		a.note("warning: %s", openToAll(address))
 	}
-	return nil
+	return a.printChanged(cfg, name)
 }
 
 // secrets reads password and token from stdin, a line each.
@@ -201,7 +201,7 @@ func newBackendsUseCmd(a *app) *cobra.Command {
 				return err
 			}
 			a.note("easel runs on %s from now on", args[0])
-			return nil
+			return a.printChanged(cfg, args[0])
 		},
 	}
 }
@@ -229,9 +229,17 @@ func newBackendsRemoveCmd(a *app) *cobra.Command {
 				return err
 			}
 			a.note("backend %s is forgotten", args[0])
-			return nil
+			return a.printChanged(cfg, args[0])
 		},
 	}
+}
+
+// printChanged says with --json which backend changed, and in which file.
+func (a *app) printChanged(cfg *config.Config, name string) error {
+	if !a.global.json {
+		return nil
+	}
+	return a.printJSON(map[string]string{"file": cfg.UserFile, "name": name})
 }
 
 // note says something on stderr unless --quiet.

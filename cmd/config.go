@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,18 @@ type setting struct {
 	Description string        `json:"description"`
 }
 
+func settingOf(cfg *config.Config, key string) (setting, error) {
+	value, from, err := cfg.Get(key)
+	if err != nil {
+		return setting{}, err
+	}
+	k := config.Key{Type: "string", Description: "address of a backend"} // backends.NAME.url
+	if i := slices.IndexFunc(config.Keys(), func(k config.Key) bool { return k.Name == key }); i >= 0 {
+		k = config.Keys()[i]
+	}
+	return setting{key, value, from, k.Default, k.Type, k.Choices, k.Description}, nil
+}
+
 func newConfigListCmd(a *app) *cobra.Command {
 	origin := false
 	c := &cobra.Command{
@@ -50,11 +63,11 @@ func runConfigList(a *app, origin bool) error {
 	}
 	all := []setting{}
 	for _, k := range config.Keys() {
-		value, from, err := cfg.Get(k.Name)
+		s, err := settingOf(cfg, k.Name)
 		if err != nil {
 			return err
 		}
-		all = append(all, setting{k.Name, value, from, k.Default, k.Type, k.Choices, k.Description})
+		all = append(all, s)
 	}
 	if a.global.json {
 		return a.printJSON(all)
@@ -86,14 +99,14 @@ func newConfigGetCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			value, from, err := cfg.Get(args[0])
+			s, err := settingOf(cfg, args[0])
 			if err != nil {
 				return err
 			}
 			if a.global.json {
-				return a.printJSON(setting{Key: args[0], Value: value, Origin: from})
+				return a.printJSON(s)
 			}
-			_, err = fmt.Fprintln(a.streams.Out, value)
+			_, err = fmt.Fprintln(a.streams.Out, s.Value)
 			return err
 		},
 	}
@@ -111,7 +124,10 @@ func newConfigSetCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return config.Set(cfg.UserFile, args[0], args[1])
+			if err := config.Set(cfg.UserFile, args[0], args[1]); err != nil || !a.global.json {
+				return err
+			}
+			return a.printJSON(map[string]string{"file": cfg.UserFile, "key": args[0], "value": args[1]})
 		},
 	}
 }

@@ -155,7 +155,10 @@ func explainUsage(err error, f *failure) bool {
 	var value *config.ValueError
 	var file *config.FileError
 	var edit *config.EditError
+	var template *storage.TemplateError
 	switch {
+	case errors.As(err, &template):
+		f.Hint = "easel help names lists the placeholders"
 	case errors.As(err, &edit):
 		f.Hint = "edit the file by hand: easel config path"
 	case errors.As(err, &usage):

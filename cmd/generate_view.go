@@ -64,7 +64,7 @@ func (v *runView) event(e run.Event) {
 	case run.EventBack:
 		v.progress.Note("the connection is back")
 	case run.EventUpload:
-		v.progress.Set(term.State{Label: v.label(), Node: fmt.Sprintf("uploading %d %s", e.Steps, plural(e.Steps, "file"))})
+		v.progress.Set(term.State{Label: v.label(), Node: fmt.Sprintf("uploading %d %s", e.Files, plural(e.Files, "file"))})
 	case run.EventQueued, run.EventStarted, run.EventNode, run.EventProgress:
 		v.progress.Set(v.state(e))
 	}

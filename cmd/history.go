@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -64,7 +65,11 @@ func runHistoryList(o *historyListOptions) error {
 		}
 	}
 	if o.app.global.json {
-		return o.app.printJSON(found)
+		list := make([]pastRun, len(found))
+		for i, rec := range found {
+			list[i] = pastRunOf(rec)
+		}
+		return o.app.printJSON(list)
 	}
 	if o.pictures {
 		return o.app.printThumbnails(found)
@@ -111,6 +116,47 @@ func newHistoryShowCmd(a *app) *cobra.Command {
 	}
 }
 
+// A pastRun is one entry of `history list --json`: what the run was asked for,
+// how far it came and what it left. How easel keeps it is nobody else's matter.
+type pastRun struct {
+	ID             string       `json:"id"`
+	State          ledger.State `json:"state"`
+	Created        time.Time    `json:"created"`
+	Updated        time.Time    `json:"updated"`
+	Error          *string      `json:"error"`
+	Workflow       string       `json:"workflow"`
+	WorkflowDigest string       `json:"workflow_digest"`
+	Backend        string       `json:"backend"`
+	PromptID       string       `json:"prompt_id"`
+	Seed           *run.Seed    `json:"seed"`
+	Character      *string      `json:"character"`
+	Parameters     run.Values   `json:"parameters"`
+	Out            string       `json:"out"` // folder of the outputs, absolute
+	Outputs        []run.Output `json:"outputs"`
+	Timing         *run.Timing  `json:"timing"` // null before the end
+	Warnings       []string     `json:"warnings"`
+
+	// `history show` has these too.
+	Inputs []run.Input  `json:"inputs,omitempty"`
+	Graph  *comfy.Graph `json:"graph,omitempty"`
+}
+
+func pastRunOf(rec ledger.Record) pastRun {
+	p := pastRun{
+		ID: rec.ID, State: rec.State, Created: rec.Created, Updated: rec.Updated, Error: text(rec.Error), Workflow: rec.Workflow,
+		WorkflowDigest: rec.WorkflowDigest, Backend: rec.Backend, PromptID: rec.PromptID, Outputs: []run.Output{}, Warnings: []string{},
+	}
+	if t, err := run.OpenTicket(rec.Request); err == nil {
+		p.Seed, p.Character, p.Parameters, p.Out = t.Seed, text(t.Character), t.Parameters, t.Out
+		p.Warnings = append(p.Warnings, t.Warnings...)
+	}
+	var res run.Result
+	if json.Unmarshal(rec.Result, &res) == nil {
+		p.Outputs, p.Timing, p.Warnings = res.Outputs, &res.Timing, res.Warnings
+	}
+	return p
+}
+
 // outputPaths are where the outputs of a recorded run were stored.
 func outputPaths(rec ledger.Record) []string {
 	var res run.Result
@@ -127,7 +173,11 @@ func outputPaths(rec ledger.Record) []string {
 // printRun shows one recorded run.
 func (a *app) printRun(rec ledger.Record) error {
 	if a.global.json {
-		return a.printJSON(rec)
+		past := pastRunOf(rec)
+		if t, err := run.OpenTicket(rec.Request); err == nil {
+			past.Inputs, past.Graph = t.Inputs, t.Graph
+		}
+		return a.printJSON(past)
 	}
 	t := term.NewPairs(a.streams)
 	t.Row("run", rec.ID)

@@ -118,7 +118,7 @@ func (o *outputOptions) check() error {
 	}
 	if o.name != "" {
 		if _, err := storage.ParseTemplate(o.name); err != nil {
-			return usagef("easel help names lists the placeholders", "--name: %s", err)
+			return err
 		}
 	}
 	return nil

@@ -5,17 +5,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
 // An overview is what a bare `easel` says.
 type overview struct {
-	Version   string          `json:"version"`
-	Backend   string          `json:"backend,omitempty"`
-	Workflows int             `json:"workflows"`
-	Runs      []ledger.Record `json:"runs"`
-	Next      string          `json:"next"`
+	Version   string    `json:"version"`
+	Backend   *string   `json:"backend"` // null: none
+	Workflows int       `json:"workflows"`
+	Runs      []pastRun `json:"runs"`
+	Next      string    `json:"next"`
 }
 
 // runOverview says what easel found here and the next command to type. It
@@ -29,10 +28,12 @@ func runOverview(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	o := overview{Version: a.version(), Backend: cfg.Backend, Workflows: len(reg.Workflows()), Runs: []ledger.Record{}}
-	if o.Backend == "" {
-		o.Backend = findLocal(ctx)
+	o := overview{Version: a.version(), Workflows: len(reg.Workflows()), Runs: []pastRun{}}
+	backend := cfg.Backend
+	if backend == "" {
+		backend = findLocal(ctx)
 	}
+	o.Backend = text(backend)
 	h, err := a.history()
 	if err != nil {
 		return err
@@ -41,10 +42,10 @@ func runOverview(ctx context.Context, a *app) error {
 		if err != nil || len(o.Runs) == 3 {
 			break
 		}
-		o.Runs = append(o.Runs, rec)
+		o.Runs = append(o.Runs, pastRunOf(rec))
 	}
 	o.Next = `easel generate flux_single "a lighthouse at dusk"`
-	if o.Backend == "" {
+	if o.Backend == nil {
 		o.Next += " --backend emulator"
 	}
 	if pending, err := h.Pending(); err == nil && len(pending) > 0 {
@@ -60,9 +61,9 @@ func (o overview) print(a *app) error {
 	st := a.streams.OutStyle()
 	t := term.NewPairs(a.streams)
 	t.Row("easel", o.Version)
-	backend := o.Backend
-	if backend == "" {
-		backend = "none: no ComfyUI answers on this machine"
+	backend := "none: no ComfyUI answers on this machine"
+	if o.Backend != nil {
+		backend = *o.Backend
 	}
 	t.Row("backend", term.Escape(backend))
 	t.Row("workflows", fmt.Sprintf("%d (easel workflows list)", o.Workflows))

@@ -163,7 +163,7 @@ func (rep *repetition) useGraph(t *target) error {
 			"easel inspect " + t.word + " shows what is recorded",
 		}
 	}
-	wf, err := registry.FromGraph(rep.id, rep.graph)
+	wf, _, err := registry.Draft(rep.graph, registry.DraftOptions{ID: rep.id, KeepFiles: true})
 	if err != nil {
 		return err
 	}

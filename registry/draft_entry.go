@@ -45,8 +45,8 @@ func (d *draft) entry() json.RawMessage {
 	o.put("workflow_path", d.Path)
 	o.put("supports_batch", false)
 	o.put("max_batch_size", 1)
-	o.put("requires_input_image", d.needsImage())
-	o.put("requires_mask", d.needsMask())
+	o.put("requires_input_image", !d.KeepFiles && d.needsImage())
+	o.put("requires_mask", !d.KeepFiles && d.needsMask())
 	params := newOrdered()
 	for _, p := range d.params {
 		params.put(p.Name, p.entry())

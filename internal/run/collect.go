@@ -15,7 +15,7 @@ import (
 // be called in another process than Submit, with the ticket from the history.
 func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, error) {
 	res := &Result{
-		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Seed: t.Seed, Character: t.Character,
+		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Seed: t.Seed, Character: known(t.Character),
 		Parameters: t.Parameters, PromptID: t.PromptID, Outputs: []Output{},
 		Warnings: append([]string{}, t.Warnings...), Started: t.Prepared,
 	}

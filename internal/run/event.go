@@ -1,6 +1,7 @@
 package run
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -12,37 +13,96 @@ type EventType string
 // Event types, in the order a plain run shows them.
 const (
 	EventPrepared EventType = "prepared" // request resolved and bound; ID is known
-	EventUpload   EventType = "upload"   // an input is being sent: Message
+	EventUpload   EventType = "upload"   // inputs are being sent: Files
 	EventQueued   EventType = "queued"   // Position
 	EventStarted  EventType = "started"
-	EventNode     EventType = "node" // Node, Class, Title
-	EventProgress EventType = "progress"
-	EventPreview  EventType = "preview"
-	EventStored   EventType = "stored" // Output
-	EventWarning  EventType = "warning"
-	EventLost     EventType = "lost" // connection gone, trying again
+	EventNode     EventType = "node"     // Node, Class, Title, Fraction
+	EventProgress EventType = "progress" // Node, Class, Title, Step, Steps, Fraction, ETA; or Message
+	EventPreview  EventType = "preview"  // Image, MediaType
+	EventStored   EventType = "stored"   // Output
+	EventWarning  EventType = "warning"  // Message
+	EventLost     EventType = "lost"     // connection gone, trying again: Message
 	EventBack     EventType = "back"
 	EventDone     EventType = "done" // Result
 )
 
-// An Event reports what happens in a run. The JSON form is what --events prints.
+// An Event reports what happens in a run.
 type Event struct {
-	Type     EventType `json:"type"`
-	Run      string    `json:"run"`
-	Node     string    `json:"node,omitempty"`
-	Class    string    `json:"class,omitempty"`
-	Title    string    `json:"title,omitempty"`
-	Step     int       `json:"step,omitempty"`
-	Steps    int       `json:"steps,omitempty"`
-	Fraction float64   `json:"fraction,omitempty"` // of the whole run, 0 to 1
-	ETA      int64     `json:"eta_ms,omitempty"`   // 0 = not known
-	Position int       `json:"position,omitempty"` // runs ahead, for queued
-	Message  string    `json:"message,omitempty"`
-	Output   *Output   `json:"output,omitempty"`
-	Result   *Result   `json:"result,omitempty"`
+	Type     EventType
+	Run      string
+	Files    int // to be uploaded
+	Node     string
+	Class    string
+	Title    string
+	Step     int
+	Steps    int
+	Fraction float64 // of the whole run, 0 to 1
+	ETA      int64   // milliseconds; 0 = not known
+	Position int     // runs ahead
+	Message  string
+	Output   *Output
+	Result   *Result
 
-	Image     []byte `json:"-"` // preview; valid until the sink returns
-	MediaType string `json:"-"`
+	Image     []byte // valid until the sink returns
+	MediaType string
+}
+
+// MarshalJSON writes the fields of the event's type, all of them, and no other:
+// a line of --events.
+func (e Event) MarshalJSON() ([]byte, error) {
+	type head struct {
+		Type EventType `json:"type"`
+		Run  string    `json:"run"`
+	}
+	type place struct {
+		Node  string `json:"node"`
+		Class string `json:"class"`
+		Title string `json:"title"`
+	}
+	about, at := head{e.Type, e.Run}, place{e.Node, e.Class, e.Title}
+	switch e.Type {
+	case EventUpload:
+		return json.Marshal(struct {
+			head
+			Files int `json:"files"`
+		}{about, e.Files})
+	case EventQueued:
+		return json.Marshal(struct {
+			head
+			Position int `json:"position"`
+		}{about, e.Position})
+	case EventNode:
+		return json.Marshal(struct {
+			head
+			place
+			Fraction float64 `json:"fraction"`
+		}{about, at, e.Fraction})
+	case EventProgress:
+		var eta *int64
+		if e.ETA > 0 {
+			eta = &e.ETA
+		}
+		return json.Marshal(struct {
+			head
+			place
+			Step     int     `json:"step"`
+			Steps    int     `json:"steps"`
+			Fraction float64 `json:"fraction"`
+			ETA      *int64  `json:"eta_ms"`
+			Message  string  `json:"message,omitempty"` // of nodes that show a text
+		}{about, at, e.Step, e.Steps, e.Fraction, eta, e.Message})
+	case EventStored:
+		return json.Marshal(struct {
+			head
+			Output *Output `json:"output"`
+		}{about, e.Output})
+	case EventWarning, EventLost:
+		return json.Marshal(struct {
+			head
+			Message string `json:"message"`
+		}{about, e.Message})
+	}
+	return json.Marshal(about)
 }
 
 // A Sink receives the events of a run, one at a time.
@@ -68,8 +128,8 @@ type Output struct {
 	Kind      comfy.OutputKind `json:"kind"`
 	MediaType string           `json:"media_type"`
 	Node      string           `json:"node"`
-	Width     int              `json:"width,omitempty"`
-	Height    int              `json:"height,omitempty"`
+	Width     *int             `json:"width"` // pixels; nil for what is no picture
+	Height    *int             `json:"height"`
 	Bytes     int64            `json:"bytes"`
 	SHA256    string           `json:"sha256"`
 	Text      string           `json:"text,omitempty"`
@@ -95,8 +155,8 @@ type Result struct {
 	Workflow   string   `json:"workflow"`
 	Backend    string   `json:"backend"`
 	Status     Status   `json:"status"`
-	Seed       *Seed    `json:"seed,omitempty"`
-	Character  string   `json:"character,omitempty"`
+	Seed       *Seed    `json:"seed"`      // nil when the workflow draws no noise
+	Character  *string  `json:"character"` // nil without one
 	Parameters Values   `json:"parameters"`
 	PromptID   string   `json:"prompt_id"`
 	Cached     bool     `json:"cached"`

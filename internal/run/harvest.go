@@ -147,7 +147,7 @@ func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Outp
 	}
 	out := Output{
 		Kind: kindOf(o, rep.Format), MediaType: rep.Format.MediaType, Node: o.Node,
-		Width: rep.Width, Height: rep.Height, Bytes: got, SHA256: hex.EncodeToString(hash.Sum(nil)),
+		Width: known(rep.Width), Height: known(rep.Height), Bytes: got, SHA256: hex.EncodeToString(hash.Sum(nil)),
 	}
 	name, err := r.commit(ctx, t, w, out, rep.Format.Ext, n)
 	if err != nil {

@@ -60,6 +60,9 @@ func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
 	for _, s := range call.Sets {
 		t.Explicit = append(t.Explicit, Set{s.Target, s.JSON})
 	}
+	if _, err := r.stem(t, 1); err != nil {
+		return nil, err
+	}
 	names, err := r.readInputs(ctx, t, call, req.Mask)
 	if err != nil {
 		return nil, err

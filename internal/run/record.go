@@ -42,8 +42,8 @@ type Record struct {
 type RecordedFile struct {
 	Name      string `json:"name"`
 	MediaType string `json:"media_type"`
-	Width     int    `json:"width,omitempty"`
-	Height    int    `json:"height,omitempty"`
+	Width     *int   `json:"width,omitempty"` // pixels
+	Height    *int   `json:"height,omitempty"`
 	Bytes     int64  `json:"bytes"`
 	SHA256    string `json:"sha256"`
 	Node      string `json:"node"`

@@ -131,7 +131,7 @@ func TestRepaintKeepsTheRest(t *testing.T) {
 			if err != nil || len(texts) == 0 || texts[0].Keyword != "prompt" {
 				t.Errorf("the text of the server's file is gone: %v, %v", texts, err)
 			}
-			if len(res.Outputs) != 1 || res.Outputs[0].Width != want.Rect.Dx() {
+			if len(res.Outputs) != 1 || *res.Outputs[0].Width != want.Rect.Dx() {
 				t.Errorf("outputs %+v", res.Outputs)
 			}
 		})

@@ -86,7 +86,7 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	sink(Event{Type: EventPrepared, Run: t.Run})
 	t.tell(sink)
 	if n := len(t.files); n > 0 {
-		sink(Event{Type: EventUpload, Run: t.Run, Steps: n})
+		sink(Event{Type: EventUpload, Run: t.Run, Files: n})
 	}
 	h, err := r.Backend.Submit(ctx, r.submission(t))
 	if err != nil && r.repairRejected(ctx, t, err) {

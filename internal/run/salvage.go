@@ -87,6 +87,6 @@ func (r *Runner) examine(ctx context.Context, name string) (Output, bool) {
 	}
 	return Output{
 		Path: r.Store.Location(name), Kind: kindOf(comfy.Output{Kind: comfy.OutputOther}, rep.Format), MediaType: rep.Format.MediaType,
-		Width: rep.Width, Height: rep.Height, Bytes: n, SHA256: sum,
+		Width: known(rep.Width), Height: known(rep.Height), Bytes: n, SHA256: sum,
 	}, true
 }

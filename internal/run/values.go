@@ -14,6 +14,15 @@ type Seed uint64
 
 func (s Seed) String() string { return strconv.FormatUint(uint64(s), 10) }
 
+// known is nil for a value that says nothing, so that it is null in JSON.
+func known[T comparable](v T) *T {
+	var nothing T
+	if v == nothing {
+		return nil
+	}
+	return &v
+}
+
 // A NamedValue is one parameter of a result, as exact JSON.
 type NamedValue struct {
 	Name string
