@@ -150,13 +150,13 @@ func (o *generateOptions) check() error {
 	}
 	switch {
 	case o.count < 1:
-		return usagef("", "--count must be at least 1, not %d", o.count)
+		return usagef("leave it out for one run", "--count must be at least 1, not %d", o.count)
 	case o.seedMode != "increment" && o.seedMode != "random" && o.seedMode != "fixed":
 		return usagef("it is increment, random or fixed", "unknown --seed-mode %q", o.seedMode)
 	case o.preview != "auto" && o.preview != "always" && o.preview != "never":
 		return usagef("it is auto, always or never", "unknown --preview %q", o.preview)
 	case o.detach && o.output.stdout():
-		return usagef("", "--detach leaves before there is anything for --out -")
+		return usagef("give a folder as --out", "--detach leaves before there is anything for --out -")
 	}
 	return nil
 }

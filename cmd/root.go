@@ -26,7 +26,7 @@ type Process struct {
 // command; a cause that is a signal decides the exit code.
 func Execute(ctx context.Context, p Process) int {
 	out := &checkedOut{to: p.Streams.Out}
-	p.Streams.Out = out
+	p.Streams.Out, p.Streams.In = out, interruptible{ctx, p.Streams.In}
 	a := newApp(p.Streams, p.Build, p.Dir, p.Environ)
 	a.scanGlobals(p.Args)
 	root, err := newRootCmd(a, p.Args)
@@ -114,6 +114,7 @@ func (a *app) addGlobals(fs *pflag.FlagSet) {
 }
 
 func newRootCmd(a *app, args []string) (*cobra.Command, error) {
+	version := false
 	root := &cobra.Command{
 		Use:   "easel",
 		Short: "ComfyUI workflows as typed commands",
@@ -128,13 +129,18 @@ workflow on a ComfyUI and leaves verified files.`,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
 		RunE: func(c *cobra.Command, rest []string) error {
-			if len(rest) > 0 {
+			switch {
+			case len(rest) > 0:
 				return unknownCommand(c, rest[0])
+			case version:
+				return runVersion(a)
 			}
 			return runOverview(c.Context(), a)
 		},
 	}
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return errors.Join(a.checkLogLevel(), a.checkQuery()) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		return errors.Join(a.checkLogLevel(), a.checkQuery(), checkDurations(c.Flags()))
+	}
 	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
 	root.SetIn(a.streams.In)
@@ -143,6 +149,7 @@ workflow on a ComfyUI and leaves verified files.`,
 	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(newHelpCmd(a, root))
 	a.addGlobals(root.PersistentFlags())
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 
 	generate, err := newGenerateCmd(a, args)
 	if err != nil {
@@ -213,6 +220,10 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 	var notExist *pflag.NotExistError
 	if errors.As(err, &notExist) {
 		name := notExist.GetSpecifiedName()
+		short := notExist.GetSpecifiedShortnames() != ""
+		if short && name == "i" {
+			name = "image" // its short form, where there is one
+		}
 		if isPlannedFlag(name) {
 			return notBuilt("--" + name)
 		}
@@ -220,6 +231,9 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 			if err := noSuchInput(a.target.workflow, name); err != nil {
 				return err
 			}
+		}
+		if short {
+			return usagef("a word that begins with a dash stands behind --", "unknown flag -%s", notExist.GetSpecifiedName())
 		}
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
@@ -252,7 +266,18 @@ func badValue(err *pflag.InvalidValueError) error {
 	default:
 		return err.Unwrap()
 	}
-	return usagef("", "--%s takes %s, not %q", f.Name, want, err.GetValue())
+	return usagef("write --"+f.Name+" "+f.DefValue, "--%s takes %s, not %q", f.Name, want, err.GetValue())
+}
+
+// checkDurations refuses negative durations, which pflag takes.
+func checkDurations(f *pflag.FlagSet) error {
+	var err error
+	f.Visit(func(flag *pflag.Flag) {
+		if text := flag.Value.String(); flag.Value.Type() == "duration" && strings.HasPrefix(text, "-") {
+			err = usagef("write a duration like 30s or 5m", "--%s must not be negative, but is %s", flag.Name, text)
+		}
+	})
+	return err
 }
 
 // exactArgs is cobra.ExactArgs in our words.
