@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
@@ -148,13 +149,12 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 }
 
 // closeLost ends the record of a run whose backend lived in a process that is
-// gone: the embedded emulator.
+// gone, the embedded emulator, and reports it as lost.
 func (o *resumeOptions) closeLost(h *ledger.History, rec ledger.Record) error {
 	rec.State, rec.Updated = ledger.Lost, time.Now()
 	rec.Error = "the embedded emulator ended with its process"
 	if err := h.Put(rec); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.app.streams.Err, "run %s is lost: %s\n", rec.ID, rec.Error)
-	return nil
+	return &comfy.LostError{ID: rec.ID, Gone: true, Reason: rec.Error}
 }

@@ -26,19 +26,21 @@ func newVersionCmd(a *app) *cobra.Command {
 		Short:   "Print the version",
 		Example: "  easel version\n  easel version --json",
 		Args:    exactArgs(),
-		RunE: func(*cobra.Command, []string) error {
-			v := struct {
-				Version  string `json:"version"`
-				Commit   string `json:"commit,omitempty"`
-				Date     string `json:"date,omitempty"`
-				Go       string `json:"go"`
-				Platform string `json:"platform"`
-			}{a.version(), a.build.Commit, a.build.Date, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-			if a.global.json {
-				return a.printJSON(v)
-			}
-			fmt.Fprintf(a.streams.Out, "easel %s (%s, %s)\n", v.Version, v.Go, v.Platform)
-			return nil
-		},
+		RunE:    func(*cobra.Command, []string) error { return runVersion(a) },
 	}
+}
+
+func runVersion(a *app) error {
+	v := struct {
+		Version  string `json:"version"`
+		Commit   string `json:"commit,omitempty"`
+		Date     string `json:"date,omitempty"`
+		Go       string `json:"go"`
+		Platform string `json:"platform"`
+	}{a.version(), a.build.Commit, a.build.Date, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+	if a.global.json {
+		return a.printJSON(v)
+	}
+	_, err := fmt.Fprintf(a.streams.Out, "easel %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+	return err
 }
