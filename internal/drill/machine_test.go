@@ -18,8 +18,9 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 )
 
-// patience bounds every wait for a process of ours.
-const patience = 30 * time.Second
+// patience bounds every wait for a process of ours. It tells one that hangs from
+// one on a slow machine, and is no promise.
+const patience = 2 * time.Minute
 
 // build makes the real binary once, with the crash points in it.
 var build = sync.OnceValues(func() (string, error) {

@@ -3,8 +3,12 @@ package drill
 import (
 	"context"
 	"io"
+	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,9 +16,11 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
 	"github.com/seed-7d77cb5c/easel/registry"
+	"github.com/seed-7d77cb5c/easel/workflows"
 )
 
 // A rig is the engine on a machine, in this process: a client of some server, a
@@ -23,6 +29,7 @@ type rig struct {
 	*machine
 	*run.Runner
 	workflow *registry.Workflow
+	retouch  *registry.Workflow // one that takes a picture
 }
 
 // newRig opens a rig; the test closes it.
@@ -42,18 +49,24 @@ func newRig(t *testing.T, address string, opts ...comfy.Option) *rig {
 		store.Close()
 	})
 	reg, err := registry.Load(registry.Layer{Name: "drill", File: "registry.json", FS: fstest.MapFS{
-		"registry.json": {Data: []byte(`{"workflows": {"drill": {"id": "drill", "name": "Drill", "description": "d", "workflow_path": "graph.json",
-			"configurable_params": {"seed": {"type": "int", "default": 7}, "steps": {"type": "int", "default": 10}}}}}`)},
+		"registry.json": {Data: []byte(`{"workflows": {
+			"drill": {"id": "drill", "name": "Drill", "description": "d", "workflow_path": "graph.json",
+				"configurable_params": {"seed": {"type": "int", "default": 7}, "steps": {"type": "int", "default": 10}}},
+			"retouch": {"id": "retouch", "name": "Retouch", "description": "r", "workflow_path": "retouch.json", "requires_input_image": true}}}`)},
 		"graph.json": {Data: []byte(graph)},
+		"retouch.json": {Data: []byte(`{"1": {"class_type": "LoadImage", "inputs": {"image": "x.png"}},
+			"9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "drill"}}}`)},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wf, err := reg.Workflow("drill")
-	if err != nil {
-		t.Fatal(err)
+	var found [2]*registry.Workflow
+	for i, id := range []string{"drill", "retouch"} {
+		if found[i], err = reg.Workflow(id); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return &rig{machine: m, workflow: wf, Runner: &run.Runner{
+	return &rig{machine: m, workflow: found[0], retouch: found[1], Runner: &run.Runner{
 		Backend: client, BackendName: "drill", Address: address, Store: store, Out: m.out, History: m.history(), Version: "drill",
 		OpenInput: func(name string) (io.ReadCloser, error) { return os.Open(name) },
 	}}
@@ -67,6 +80,19 @@ func emulated(t *testing.T, o emulator.Options, opts ...comfy.Option) (*rig, *em
 	t.Cleanup(func() { srv.Close() })
 	r := newRig(t, "http://"+emulator.Host, append([]comfy.Option{comfy.WithHTTPClient(srv.Client())}, opts...)...)
 	return r, srv
+}
+
+// dialling gives a client of an emulator whose way of connecting is wrapped.
+func dialling(t *testing.T, srv *emulator.Server, wrap func(chaos.DialFunc) chaos.DialFunc) *http.Client {
+	t.Helper()
+	own, ok := srv.Client().Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("the emulator's client has another transport")
+	}
+	tr := own.Clone()
+	tr.DialContext = wrap(own.DialContext)
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr}
 }
 
 // served puts an emulator on a port of this machine.
@@ -93,6 +119,53 @@ func (r *rig) watch(ctx context.Context, sink run.Sink, pairs ...string) (*run.R
 		req.Args = append(req.Args, registry.Arg{Name: pairs[i], Text: pairs[i+1], Origin: registry.FromFlag})
 	}
 	return r.Run(ctx, req, sink)
+}
+
+// An endpoint is one that runs ask, with the server on which they do: a good run
+// asks for the socket, prompt, history and view alone.
+type endpoint struct {
+	name    string
+	version string
+	beside  string // fault that makes runs ask it
+}
+
+func endpoints() []endpoint {
+	return []endpoint{
+		{name: "prompt"}, {name: "history"}, {name: "view"}, {name: "ws"}, {name: "upload"},
+		{name: "queue", beside: "ws-refuse"}, {name: "jobs", beside: "ws-refuse", version: "0.30.0"},
+	}
+}
+
+// options are those of a server with a fault at the endpoint.
+func (e endpoint) options(t *testing.T, spec string) emulator.Options {
+	t.Helper()
+	specs := []string{spec}
+	if e.beside != "" {
+		specs = append(specs, e.beside)
+	}
+	return emulator.Options{StepTime: 10 * time.Millisecond, Version: e.version, Faults: faults(t, specs...)}
+}
+
+// exercise makes a run that asks an endpoint, closes the server, and fails the
+// test when the fault there has not struck.
+func (r *rig) exercise(ctx context.Context, srv *emulator.Server, at endpoint) (*run.Result, error) {
+	r.t.Helper()
+	req := run.Request{Workflow: r.workflow, Sidecar: true}
+	if at.name == "upload" {
+		picture, err := fs.ReadFile(workflows.FS(), "examples/portrait.png")
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.write("portrait.png", string(picture))
+		req.Workflow = r.retouch
+		req.Args = []registry.Arg{{Name: "image", Text: filepath.Join(r.dir, "portrait.png"), Origin: registry.FromFlag}}
+	}
+	res, err := r.Run(ctx, req, func(run.Event) {})
+	srv.Close() // what it is still answering is in its log after this
+	if !slices.ContainsFunc(srv.Requests(), func(q emulator.Request) bool { return strings.Contains(q.Fault, "="+at.name+":") }) {
+		r.t.Errorf("the fault at %s never struck: %v", at.name, err)
+	}
+	return res, err
 }
 
 // resume finishes every run that the history calls unfinished.

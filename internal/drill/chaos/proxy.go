@@ -25,10 +25,14 @@ type Toxic struct {
 	Refuse     bool          // connections are reset at once
 }
 
+// A DialFunc connects to an address, as net.Dialer's DialContext.
+type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
 // A Proxy listens on a loopback port and forwards to one address.
 type Proxy struct {
 	target string
-	ln     net.Listener
+	ln     net.Listener // nil: only Dial leads to it
+	dial   DialFunc
 	done   chan struct{}
 	work   sync.WaitGroup
 
@@ -44,9 +48,41 @@ func NewProxy(target string) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{target: target, ln: ln, done: make(chan struct{}), open: map[net.Conn]struct{}{}}
+	p := newProxy((&net.Dialer{}).DialContext)
+	p.target, p.ln = target, ln
 	p.work.Go(p.accept)
 	return p, nil
+}
+
+// NewWire makes a proxy without a port of its own: its Dial stands in for dial.
+// With connections in memory its time can be virtual. Close ends it.
+func NewWire(dial DialFunc, t Toxic) *Proxy {
+	p := newProxy(dial)
+	p.toxic = t
+	return p
+}
+
+func newProxy(dial DialFunc) *Proxy {
+	return &Proxy{dial: dial, done: make(chan struct{}), open: map[net.Conn]struct{}{}}
+}
+
+// Dial connects through the proxy; that takes a round trip.
+func (p *Proxy) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	near, far := net.Pipe()
+	t := p.enter(far)
+	if !p.pause(2 * t.Delay) {
+		return nil, net.ErrClosed
+	}
+	server, err := p.dial(ctx, network, address)
+	if err != nil {
+		p.forget(far)
+		return nil, err
+	}
+	p.work.Go(func() {
+		defer p.forget(far)
+		p.join(far, server, t)
+	})
+	return near, nil
 }
 
 // Addr is the host:port to connect to.
@@ -97,7 +133,10 @@ func (p *Proxy) ResetEvery(period time.Duration) {
 // Close ends the proxy and its connections, and waits for that.
 func (p *Proxy) Close() error {
 	close(p.done)
-	err := p.ln.Close()
+	var err error
+	if p.ln != nil {
+		err = p.ln.Close()
+	}
 	p.Reset()
 	p.work.Wait()
 	return err
@@ -111,22 +150,36 @@ func reset(c net.Conn) {
 	_ = c.Close()
 }
 
+// closeWrite ends one direction, and both where they cannot be told apart.
+func closeWrite(c net.Conn) {
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.CloseWrite()
+		return
+	}
+	_ = c.Close()
+}
+
 func (p *Proxy) accept() {
 	for {
 		c, err := p.ln.Accept()
 		if err != nil {
 			return
 		}
-		p.mu.Lock()
-		t := p.toxic
-		p.count++
-		p.open[c] = struct{}{}
-		p.mu.Unlock()
+		t := p.enter(c)
 		p.work.Go(func() {
 			defer p.forget(c)
 			p.serve(c, t)
 		})
 	}
+}
+
+// enter counts a connection and says what happens to it.
+func (p *Proxy) enter(c net.Conn) Toxic {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.count++
+	p.open[c] = struct{}{}
+	return p.toxic
 }
 
 func (p *Proxy) forget(c net.Conn) {
@@ -145,11 +198,16 @@ func (p *Proxy) serve(client net.Conn, t Toxic) {
 		_, _ = io.Copy(io.Discard, client) // until the client or the proxy gives up
 		return
 	}
-	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", p.target)
+	server, err := p.dial(context.Background(), "tcp", p.target)
 	if err != nil {
 		reset(client)
 		return
 	}
+	p.join(client, server, t)
+}
+
+// join forwards between two connections until both directions have ended.
+func (p *Proxy) join(client, server net.Conn, t Toxic) {
 	p.mu.Lock()
 	p.open[server] = struct{}{}
 	p.mu.Unlock()
@@ -161,18 +219,14 @@ func (p *Proxy) serve(client net.Conn, t Toxic) {
 	var both sync.WaitGroup
 	both.Go(func() {
 		p.copy(server, client, &stream{Toxic: Toxic{Delay: t.Delay, Jitter: t.Jitter}})
-		if w, ok := server.(*net.TCPConn); ok {
-			_ = w.CloseWrite()
-		}
+		closeWrite(server)
 	})
 	both.Go(func() {
 		if len(t.Junk) > 0 {
 			_, _ = client.Write(t.Junk)
 		}
 		p.copy(client, server, &stream{Toxic: t})
-		if w, ok := client.(*net.TCPConn); ok {
-			_ = w.CloseWrite()
-		}
+		closeWrite(client)
 	})
 	both.Wait()
 }
