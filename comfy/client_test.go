@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -73,21 +74,23 @@ func TestNewClientAddresses(t *testing.T) {
 
 func TestOneRunIsFourRequests(t *testing.T) {
 	t.Parallel()
-	s, c := emulated(t, emulator.Options{})
-	st, files, err := runOnce(t.Context(), c, emptyImage(t))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("%+v %v", st, err)
-	}
-	_ = c.Close() // the emulator logs the socket when it ends
-	_ = s.Close()
-	var got []string
-	for _, r := range s.Requests() {
-		name, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/api/"), "/")
-		got = append(got, r.Method+" "+name)
-	}
-	if diff := cmp.Diff([]string{"POST prompt", "GET history", "GET view", "GET ws"}, got); diff != "" {
-		t.Error(diff)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s, c := emulated(t, emulator.Options{})
+		st, files, err := runOnce(t.Context(), c, emptyImage(t))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%+v %v", st, err)
+		}
+		_ = c.Close() // the emulator logs the socket when it ends
+		_ = s.Close()
+		var got []string
+		for _, r := range s.Requests() {
+			name, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/api/"), "/")
+			got = append(got, r.Method+" "+name)
+		}
+		if diff := cmp.Diff([]string{"POST prompt", "GET history", "GET view", "GET ws"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestCredentialsGoWithEveryRequestAndNowhereElse(t *testing.T) {
@@ -247,36 +250,38 @@ func TestPicturesThatComeOnlyThroughTheSocket(t *testing.T) {
 // TestForeignEventsAreIgnored: nothing of other people's runs reaches ours.
 func TestForeignEventsAreIgnored(t *testing.T) {
 	t.Parallel()
-	s, mine := emulated(t, emulator.Options{StepTime: time.Millisecond, Previews: true})
-	other := newClient(t, "http://"+emulator.Host, comfy.WithHTTPClient(s.Client()))
-	theirs, err := other.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(30, "a.safetensors"), Preview: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := mine.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: emptyImage(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for e, err := range mine.Follow(t.Context(), h) {
+	synctest.Test(t, func(t *testing.T) {
+		s, mine := emulated(t, emulator.Options{StepTime: time.Millisecond, Previews: true})
+		other := newClient(t, "http://"+emulator.Host, comfy.WithHTTPClient(s.Client()))
+		theirs, err := other.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(30, "a.safetensors"), Preview: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Node == "3" || e.Type == comfy.EventPreview {
-			t.Errorf("an event of the other run: %+v", e)
-		}
-	}
-	previews := 0
-	for e, err := range other.Follow(t.Context(), theirs) {
+		h, err := mine.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: emptyImage(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Type == comfy.EventPreview && len(e.Image) > 0 && e.Node == "3" {
-			previews++
+		for e, err := range mine.Follow(t.Context(), h) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Node == "3" || e.Type == comfy.EventPreview {
+				t.Errorf("an event of the other run: %+v", e)
+			}
 		}
-	}
-	if previews == 0 {
-		t.Error("the other client got no preview of its own run")
-	}
+		previews := 0
+		for e, err := range other.Follow(t.Context(), theirs) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Type == comfy.EventPreview && len(e.Image) > 0 && e.Node == "3" {
+				previews++
+			}
+		}
+		if previews == 0 {
+			t.Error("the other client got no preview of its own run")
+		}
+	})
 }
 
 func TestUploadTravelsOncePerContent(t *testing.T) {
@@ -445,18 +450,20 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 
 func TestClosedClientEndsFollowers(t *testing.T) {
 	t.Parallel()
-	_, c := emulated(t, emulator.Options{StepTime: time.Second})
-	h, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(20, "m.safetensors")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	var last error
-	for _, last = range c.Follow(ctx, h) {
-		go func() { _ = c.Close() }()
-	}
-	if last == nil || errors.Is(last, context.DeadlineExceeded) {
-		t.Errorf("follow ended with %v", last)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		_, c := emulated(t, emulator.Options{StepTime: time.Second})
+		h, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(20, "m.safetensors")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var last error
+		for _, last = range c.Follow(ctx, h) {
+			go func() { _ = c.Close() }()
+		}
+		if last == nil || errors.Is(last, context.DeadlineExceeded) {
+			t.Errorf("follow ended with %v", last)
+		}
+	})
 }

@@ -40,7 +40,7 @@ func TestConformanceOnEmulator(t *testing.T) {
 					})
 					return c
 				},
-				Slow: func() *comfy.Graph { return sampler(400, "m.safetensors") },
+				Slow: func() *comfy.Graph { return sampler(10000, "m.safetensors") },
 				Failing: func() *comfy.Graph {
 					g := comfytest.Quick()
 					g.Set("2", &comfy.Node{Class: "ImageInvert"})

@@ -231,20 +231,22 @@ func TestKilledServerIsAnnouncedAndComesBack(t *testing.T) {
 
 func TestRefusedConnectionIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	s, c := emulated(t, emulator.Options{})
-	s.Kill()
-	begin := time.Now()
-	_, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: emptyImage(t)})
-	var u *comfy.UnreachableError
-	if !errors.As(err, &u) || u.Reason != "connection refused" || comfy.Ambiguous(err) {
-		t.Errorf("submit gave %T %v", err, err)
-	}
-	if took := time.Since(begin); took > 500*time.Millisecond {
-		t.Errorf("it took %s", took)
-	}
-	if _, err := c.Describe(t.Context()); !errors.As(err, &u) {
-		t.Errorf("describe gave %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s, c := emulated(t, emulator.Options{})
+		s.Kill()
+		begin := time.Now()
+		_, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: emptyImage(t)})
+		var u *comfy.UnreachableError
+		if !errors.As(err, &u) || u.Reason != "connection refused" || comfy.Ambiguous(err) {
+			t.Errorf("submit gave %T %v", err, err)
+		}
+		if took := time.Since(begin); took > 500*time.Millisecond {
+			t.Errorf("it took %s", took)
+		}
+		if _, err := c.Describe(t.Context()); !errors.As(err, &u) {
+			t.Errorf("describe gave %v", err)
+		}
+	})
 }
 
 func TestAmbiguousSubmit(t *testing.T) {
@@ -327,47 +329,61 @@ func TestCancelNeverHitsOthers(t *testing.T) {
 	for _, version := range []string{"0.3.64", "0.30.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			s, c := emulated(t, emulator.Options{Version: version, StepTime: 5 * time.Millisecond, Faults: faults(t, "interrupt-lost=1")})
-			h, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(2000, "m.safetensors")})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for range c.Follow(t.Context(), h) {
-				break
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-			defer cancel()
-			if err := c.Cancel(ctx, h); err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range s.Requests() {
-				if r.Path == "/api/interrupt" && version == "0.30.0" {
-					t.Error("interrupt on a server that has /api/jobs/{id}/cancel")
+			synctest.Test(t, func(t *testing.T) {
+				s, c := emulated(t, emulator.Options{Version: version, StepTime: 5 * time.Millisecond, Faults: faults(t, "interrupt-lost=1")})
+				h, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(2000, "m.safetensors")})
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
+				other := newClient(t, "http://"+emulator.Host, comfy.WithHTTPClient(s.Client()))
+				theirs, err := other.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(20, "m.safetensors")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range c.Follow(t.Context(), h) {
+					break
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				if err := c.Cancel(ctx, h); err != nil {
+					t.Fatal(err)
+				}
+				for e, err := range other.Follow(t.Context(), theirs) {
+					if err != nil || e.Type == comfy.EventDone && e.State.Phase != comfy.PhaseDone {
+						t.Errorf("the run behind ended as %+v, %v", e.State, err)
+					}
+				}
+				for _, r := range s.Requests() {
+					if r.Path == "/api/interrupt" && version == "0.30.0" {
+						t.Error("interrupt on a server that has /api/jobs/{id}/cancel")
+					}
+				}
+			})
 		})
 	}
 }
 
 func TestOldServerRefusesToCancelARunningRun(t *testing.T) {
 	t.Parallel()
-	s, c := emulated(t, emulator.Options{Version: "0.3.50", StepTime: 5 * time.Millisecond})
-	h, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(200, "m.safetensors")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for e, err := range c.Follow(t.Context(), h) {
-		if err != nil || e.Type == comfy.EventStarted {
-			break
+	synctest.Test(t, func(t *testing.T) {
+		s, c := emulated(t, emulator.Options{Version: "0.3.50", StepTime: 5 * time.Millisecond})
+		h, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(200, "m.safetensors")})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	var cannot *comfy.CannotCancelError
-	if err := c.Cancel(t.Context(), h); !errors.As(err, &cannot) || cannot.Version != "0.3.50" {
-		t.Errorf("cancel gave %v", err)
-	}
-	for _, r := range s.Requests() {
-		if r.Path == "/api/interrupt" {
-			t.Error("an old server was sent an interrupt, which is global there")
+		for e, err := range c.Follow(t.Context(), h) {
+			if err != nil || e.Type == comfy.EventStarted {
+				break
+			}
 		}
-	}
+		var cannot *comfy.CannotCancelError
+		if err := c.Cancel(t.Context(), h); !errors.As(err, &cannot) || cannot.Version != "0.3.50" {
+			t.Errorf("cancel gave %v", err)
+		}
+		for _, r := range s.Requests() {
+			if r.Path == "/api/interrupt" {
+				t.Error("an old server was sent an interrupt, which is global there")
+			}
+		}
+	})
 }

@@ -24,8 +24,8 @@ type Harness struct {
 	// the node "save". Each call gives one that no cache knows.
 	// nil = EmptyImage and SaveImage.
 	Quick func() *comfy.Graph
-	// Slow gives a graph that runs for at least two seconds and can be stopped
-	// within one; nil skips the tests that need it.
+	// Slow gives a graph that runs until it is cancelled, on a slow machine too,
+	// and can be stopped within a second; nil skips the tests that need it.
 	Slow func() *comfy.Graph
 	// Invalid gives a graph that is refused because of a value; nil = a picture
 	// of width -1.
@@ -35,7 +35,7 @@ type Harness struct {
 	// Picture gives a graph that loads the file of its target and saves it;
 	// nil = LoadImage and SaveImage.
 	Picture func() (*comfy.Graph, comfy.Target)
-	// Limit bounds each test; 0 = 30 s.
+	// Limit bounds each call, to find one that hangs; 0 = 2 min.
 	Limit time.Duration
 }
 
@@ -84,7 +84,7 @@ func Run(t *testing.T, h Harness) {
 		h.Picture = Picture
 	}
 	if h.Limit == 0 {
-		h.Limit = 30 * time.Second
+		h.Limit = 2 * time.Minute
 	}
 	for _, test := range []struct {
 		name string
