@@ -59,14 +59,17 @@ func (o *generateOptions) addParameterFlags(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	f := c.Flags()
+	f, reserved := c.Flags(), reservedFlags()
 	for _, p := range params {
 		if p.Type == registry.TypeImage {
 			o.addImageFlag(f)
 		}
-		name := flagName(f, c.InheritedFlags(), p.Name)
-		if name == "" {
+		if p.Name == "image" {
 			continue // --image takes it
+		}
+		name := flagName(reserved, p.Name)
+		if f.Lookup(name) != nil {
+			name = "param-" + name // a flag of inpaint or rerun
 		}
 		flag := f.VarPF(&paramFlag{param: p, opts: o}, name, "", paramUsage(p))
 		flag.Annotations = map[string][]string{paramAnnotation: {p.Name}}
@@ -82,20 +85,23 @@ func (o *generateOptions) addParameterFlags(c *cobra.Command) error {
 	if p := byRole(params, registry.RoleMask); p != nil {
 		o.addMaskFlags(f, p)
 	}
+	for _, p := range params { // a standard input has its own flag too, whatever it is called here
+		name := strings.ReplaceAll(string(p.Role), "_", "-")
+		if name != "" && f.Lookup(name) == nil && reserved.Lookup(name) == nil {
+			f.VarPF(&paramFlag{param: p, opts: o}, name, "", paramUsage(p)).Hidden = true
+		}
+	}
 	return nil
 }
 
 // paramAnnotation marks the flags that are parameters, for help.
 const paramAnnotation = "easel_parameter"
 
-// flagName is the flag of a parameter: its own name, or --param-NAME when
-// easel has that flag itself. It is "" for what --image already takes.
-func flagName(f, inherited *pflag.FlagSet, param string) string {
+// flagName is the flag of a parameter: its own name, or --param-NAME when every
+// workflow has a flag of that name.
+func flagName(reserved *pflag.FlagSet, param string) string {
 	name := strings.ReplaceAll(param, "_", "-")
-	if name == "image" {
-		return ""
-	}
-	if f.Lookup(name) != nil || inherited.Lookup(name) != nil {
+	if reserved.Lookup(name) != nil {
 		return "param-" + name
 	}
 	return name
@@ -184,14 +190,12 @@ func completeWords(c *cobra.Command, flag string, words ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// reservedNames are the flags of generate itself: a parameter of such a name
-// becomes --param-NAME.
-func reservedNames() []string {
+// reservedFlags are the flags that generate has for every workflow.
+func reservedFlags() *pflag.FlagSet {
 	scan := &generateOptions{app: &app{}}
 	f := pflag.NewFlagSet("reserved", pflag.ContinueOnError)
+	f.BoolP("help", "h", false, "")
 	scan.app.addGlobals(f)
 	scan.addRunFlags(f)
-	var names []string
-	f.VisitAll(func(flag *pflag.Flag) { names = append(names, strings.ReplaceAll(flag.Name, "-", "_")) })
-	return names
+	return f
 }

@@ -205,9 +205,10 @@ type checkedWorkflow struct {
 	Problems   []registry.Problem `json:"problems"`
 }
 
-// A landing says where a parameter goes.
+// A landing says where a parameter goes, and by which flag it is given.
 type landing struct {
 	Name    string   `json:"name"`
+	Flag    string   `json:"flag"`
 	Role    string   `json:"role,omitempty"`
 	Targets []string `json:"targets"`
 }
@@ -259,10 +260,11 @@ func runWorkflowsValidate(ctx context.Context, a *app, words []string, backend s
 }
 
 func checkWorkflow(a *app, wf *registry.Workflow) checkedWorkflow {
-	r := checkedWorkflow{ID: wf.ID, Parameters: []landing{}, Problems: wf.Check(reservedNames())}
+	r := checkedWorkflow{ID: wf.ID, Parameters: []landing{}, Problems: wf.Check()}
 	if params, err := wf.Parameters(); err == nil {
+		reserved := reservedFlags()
 		for _, p := range params {
-			l := landing{Name: p.Name, Role: string(p.Role), Targets: []string{}}
+			l := landing{Name: p.Name, Flag: "--" + flagName(reserved, p.Name), Role: string(p.Role), Targets: []string{}}
 			for _, t := range p.Targets {
 				l.Targets = append(l.Targets, t.String())
 			}
@@ -291,7 +293,11 @@ func printChecked(a *app, results []checkedWorkflow) {
 		}
 		fmt.Fprintf(w, "%s  %s\n", r.ID, mark)
 		for _, l := range r.Parameters {
-			fmt.Fprintf(w, "  %s -> %s\n", l.Name, strings.Join(l.Targets, ", "))
+			line := l.Name + " -> " + strings.Join(l.Targets, ", ")
+			if strings.HasPrefix(l.Flag, "--param-") {
+				line += "; its flag is " + l.Flag + ", since easel has one of that name"
+			}
+			fmt.Fprintf(w, "  %s\n", line)
 		}
 		for _, p := range r.Problems {
 			line := p.Message

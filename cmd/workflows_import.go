@@ -105,7 +105,7 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 	if err != nil {
 		return err
 	}
-	res := importedWorkflow{ID: id, Entry: wf, Notes: append([]string{}, notes...), Problems: wf.Check(reservedNames())}
+	res := importedWorkflow{ID: id, Entry: wf, Notes: append([]string{}, notes...), Problems: wf.Check()}
 	if res.Problems == nil {
 		res.Problems = []registry.Problem{}
 	}

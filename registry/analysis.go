@@ -58,7 +58,17 @@ func (a *analysis) add(p *Parameter) {
 	a.byName[fold(p.Name)] = p
 }
 
-func (a *analysis) parameter(name string) *Parameter { return a.byName[fold(name)] }
+// parameter finds a parameter by its name. The name of a standard input finds
+// the parameter that has the role, whatever it is called.
+func (a *analysis) parameter(name string) *Parameter {
+	if p := a.byName[fold(name)]; p != nil {
+		return p
+	}
+	if role := Role(fold(name)); slices.Contains(standardRoles(), role) {
+		return a.role(role)
+	}
+	return nil
+}
 
 // role returns the parameter that has a role.
 func (a *analysis) role(r Role) *Parameter {

@@ -112,7 +112,7 @@ func TestBindForms(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := oneWorkflow(t, tt.graph, `"configurable_params":{`+tt.params+`}`)
-			if p := w.Check(nil); len(p) > 0 {
+			if p := w.Check(); len(p) > 0 {
 				t.Errorf("Check: %v", p)
 			}
 			g := mustBind(t, mustResolve(t, w, registry.ResolveOptions{}, flag(tt.arg, tt.value)), nil)
@@ -139,7 +139,6 @@ func TestCheck(t *testing.T) {
 		{"enum without choices", qwenImage, `"configurable_params":{"sampler":{"type":"enum"}}`, "needs choices"},
 		{"model without folder", qwenImage, `"configurable_params":{"vae":{"type":"model"}}`, "needs a folder"},
 		{"switch of another type", qwenImage, `"configurable_params":{"s":{"type":"int","bind":{"target":"66","switch":true}}}`, "needs the type bool"},
-		{"reserved name", qwenImage, `"configurable_params":{"out_dir":{"type":"text","bind":"6.text"}}`, "--param-out_dir"},
 		{"no image", fluxCheckpoint, `"requires_input_image":true`, "requires_input_image: the graph loads no picture"},
 		{"no mask", qwenImage, `"requires_mask":true`, "requires_mask: "},
 		{"batch without image", fluxCheckpoint, `"supports_batch":true`, "supports_batch: "},
@@ -149,7 +148,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := oneWorkflow(t, tt.graph, tt.entry).Check([]string{"out-dir"})
+			got := oneWorkflow(t, tt.graph, tt.entry).Check()
 			if len(got) != 1 || !strings.Contains(got[0].Message, tt.want) {
 				t.Errorf("%+v, want %q", got, tt.want)
 			}
@@ -158,7 +157,7 @@ func TestCheck(t *testing.T) {
 	t.Run("a declared output settles it", func(t *testing.T) {
 		t.Parallel()
 		w := oneWorkflow(t, fluxCheckpoint+"\n"+`10 SaveImage images=@8.0 filename_prefix="y"`, `"output":"10"`)
-		if got := w.Check(nil); len(got) > 0 {
+		if got := w.Check(); len(got) > 0 {
 			t.Error(got)
 		}
 		if ids, _ := w.Outputs(); !cmp.Equal(ids, []string{"10"}) {

@@ -2,16 +2,14 @@ package registry
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // Check lists what is wrong with an entry when it is held against its graph:
 // dead and ambiguous bindings, defaults that the parameter itself refuses,
-// names that collide with the reserved ones (flags of the command line),
 // required inputs without a place, and outputs. A graph that cannot be read is
 // one problem.
-func (w *Workflow) Check(reserved []string) []Problem {
+func (w *Workflow) Check() []Problem {
 	a, err := w.analyse()
 	if err != nil {
 		return []Problem{{Message: err.Error()}}
@@ -31,9 +29,6 @@ func (w *Workflow) Check(reserved []string) []Problem {
 		}
 		if !p.Standard {
 			problems = append(problems, checkDeclared(p)...)
-		}
-		if i := slices.IndexFunc(reserved, func(r string) bool { return fold(r) == fold(p.Name) }); i >= 0 && !p.Standard {
-			add(p, "the name is taken by easel's --%s; it is given as --param-%s", reserved[i], p.Name)
 		}
 	}
 	for _, need := range []struct {

@@ -91,8 +91,8 @@ func TestDraftUsualControls(t *testing.T) {
 	if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)
 	}
-	if len(notes) > 0 || len(wf.Check(nil)) > 0 {
-		t.Errorf("notes %v, problems %v", notes, wf.Check(nil))
+	if len(notes) > 0 || len(wf.Check()) > 0 {
+		t.Errorf("notes %v, problems %v", notes, wf.Check())
 	}
 	if wf.Category != "text-to-image" || wf.ModelFamily != "sd" || wf.RequiresInputImage || wf.RequiresMask {
 		t.Errorf("category %q, family %q, image %v, mask %v", wf.Category, wf.ModelFamily, wf.RequiresInputImage, wf.RequiresMask)
@@ -212,7 +212,7 @@ func TestDraftBindings(t *testing.T) {
 	if len(notes) != 3 || !strings.Contains(notes[0], "2.image is bound by its node id") || !strings.Contains(notes[2], "output names 8") {
 		t.Errorf("notes %q", notes)
 	}
-	if problems := wf.Check(nil); len(problems) > 0 {
+	if problems := wf.Check(); len(problems) > 0 {
 		t.Errorf("problems %+v", problems)
 	}
 }
@@ -278,7 +278,7 @@ func TestDraftCorpus(t *testing.T) {
 			t.Errorf("%s: %v", filepath.Base(file), err)
 			continue
 		}
-		for _, p := range wf.Check(nil) {
+		for _, p := range wf.Check() {
 			t.Errorf("%s: %s", filepath.Base(file), p.Message)
 		}
 		if params := paramsOf(t, wf); len(params) < 2 {
@@ -319,7 +319,7 @@ func FuzzDraft(f *testing.F) {
 			}
 			return
 		}
-		for _, p := range wf.Check(nil) {
+		for _, p := range wf.Check() {
 			if strings.Contains(p.Message, "binding") {
 				t.Fatalf("%q %q %q: %s", class, title, text, p.Message)
 			}

@@ -157,8 +157,8 @@ func TestDeclaredWithoutBinding(t *testing.T) {
 			if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
 				t.Errorf("lands (-want +got):\n%s", diff)
 			}
-			if dead := len(w.Check(nil)) > 0; dead != (tt.want == "") {
-				t.Errorf("Check: %v", w.Check(nil))
+			if dead := len(w.Check()) > 0; dead != (tt.want == "") {
+				t.Errorf("Check: %v", w.Check())
 			}
 		})
 	}
@@ -171,7 +171,7 @@ func TestIntOnSeedInputIsSeed(t *testing.T) {
 	if p.Type != registry.TypeSeed || p.Role != registry.RoleSeed {
 		t.Errorf("type %s, role %q", p.Type, p.Role)
 	}
-	if w.Parameter("seed") != nil {
-		t.Error("the standard seed is there beside the declared one")
+	if got := w.Parameter("seed"); got != p {
+		t.Errorf("the standard seed is %+v and not the declared one", got)
 	}
 }

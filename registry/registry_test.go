@@ -311,7 +311,7 @@ func TestGraphFileProblems(t *testing.T) {
 			if name == "missing" && !errors.Is(err, fs.ErrNotExist) {
 				t.Error("not fs.ErrNotExist")
 			}
-			if p := w.Check(nil); len(p) != 1 {
+			if p := w.Check(); len(p) != 1 {
 				t.Errorf("Check: %v", p)
 			}
 		})
@@ -359,7 +359,7 @@ func TestBuiltIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, w := range r.Workflows() {
-		if problems := w.Check(nil); len(problems) > 0 {
+		if problems := w.Check(); len(problems) > 0 {
 			t.Errorf("%s: %v", w.ID, problems)
 		}
 	}

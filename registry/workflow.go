@@ -110,7 +110,9 @@ func (w *Workflow) readGraph() (*comfy.Graph, error) {
 		}
 		return w.parseGraph(data)
 	}
-	return nil, w.graphError(fs.ErrNotExist, "graph file %s does not exist", w.Path)
+	fe := w.graphError(fs.ErrNotExist, "graph file %s does not exist", w.Path)
+	fe.Hint = "workflow_path begins at the registry file's folder, or at the one above"
+	return nil, fe
 }
 
 func (w *Workflow) parseGraph(data []byte) (*comfy.Graph, error) {
@@ -145,6 +147,7 @@ func (w *Workflow) Parameters() ([]*Parameter, error) {
 }
 
 // Parameter finds a parameter by name; hyphens and underscores are the same.
+// The name of a standard input also finds the parameter that has the role.
 // It is nil when there is none, or no graph to look at.
 func (w *Workflow) Parameter(name string) *Parameter {
 	a, err := w.analyse()

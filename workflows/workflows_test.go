@@ -43,7 +43,7 @@ func TestEntriesFitTheirGraphs(t *testing.T) {
 	for _, w := range load(t).Workflows() {
 		t.Run(w.ID, func(t *testing.T) {
 			t.Parallel()
-			for _, p := range w.Check(nil) {
+			for _, p := range w.Check() {
 				t.Errorf("%s %s", p.Message, p.Hint)
 			}
 			if outputs, err := w.Outputs(); err != nil || len(outputs) != 1 {

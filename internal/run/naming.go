@@ -101,11 +101,7 @@ func (r *Runner) fields(t *Ticket, n int) map[string]string {
 		f["seed"] = t.Seed.String()
 	}
 	for _, nv := range t.Parameters {
-		value := text(nv.JSON)
-		if nv.Name == "prompt" {
-			f["prompt"] = value
-		}
-		f["param."+nv.Name] = value
+		f["param."+nv.Name] = text(nv.JSON)
 	}
 	maps.Copy(f, t.Naming.Fields)
 	return f

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
@@ -56,6 +57,11 @@ func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
 			continue // the mask is in the ticket as it was drawn
 		}
 		t.Parameters = append(t.Parameters, NamedValue{v.Param.Name, v.JSON})
+		if v.Param.Role == registry.RolePrompt {
+			fields := map[string]string{"prompt": text(v.JSON)}
+			maps.Copy(fields, t.Naming.Fields)
+			t.Naming.Fields = fields
+		}
 	}
 	for _, s := range call.Sets {
 		t.Explicit = append(t.Explicit, Set{s.Target, s.JSON})

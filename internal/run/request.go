@@ -31,7 +31,7 @@ type Naming struct {
 	Template string            `json:"template,omitempty"` // "" = DefaultName
 	Fixed    string            `json:"fixed,omitempty"`    // exact name with extension, instead of a template
 	Force    bool              `json:"force,omitempty"`    // replace files of the same name
-	Fields   map[string]string `json:"fields,omitempty"`   // further placeholders: item, row.COLUMN
+	Fields   map[string]string `json:"fields,omitempty"`   // further placeholders: prompt, item, row.COLUMN
 }
 
 // DefaultName is the template of INTERFACE section 4.
