@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,13 +206,10 @@ func explainValues(err error, f *failure) bool {
 		return false
 	}
 	if len(f.Problems) > 0 {
-		p := f.Problems[0]
-		f.Parameter = text(p.Parameter)
-		if p.Hint != "" {
-			f.Hint = p.Hint
-		} else if len(p.Nearest) > 0 {
-			f.Hint = "did you mean " + strings.Join(p.Nearest, " or ") + "?"
-		}
+		f.Parameter = text(f.Problems[0].Parameter)
+	}
+	if len(f.Problems) == 1 { // else it stands behind each
+		f.Hint = cmp.Or(strings.TrimPrefix(advice(f.Problems[0]), "; "), f.Hint)
 	}
 	return true
 }
@@ -220,29 +218,7 @@ func nearestHint(nearest []string, list string) string {
 	if len(nearest) == 0 {
 		return list + " shows what there is"
 	}
-	return "did you mean " + strings.Join(nearest, " or ") + "? " + list + " shows all"
-}
-
-func explainFiles(err error, f *failure) bool {
-	var file *registry.FileError
-	var input *run.InputError
-	var editor comfy.UIFormatError
-	switch {
-	case errors.As(err, &input):
-		f.Code, f.File, f.Parameter, f.Hint = "invalid_input", text(input.File), text(input.Parameter), input.Hint
-	case errors.As(err, &editor):
-		f.Code = "editor_format"
-		f.Hint = "in ComfyUI choose File > Export (API) and use that file; reading the editor's own format is not built yet"
-		if errors.As(err, &file) {
-			f.File = text(file.Path)
-		}
-	case errors.As(err, &file):
-		f.Code, f.File, f.Hint = "invalid_workflow", text(file.Path), file.Hint
-	default:
-		return false
-	}
-	f.Exit = exitInvalid
-	return true
+	return didYouMean(nearest) + " " + list + " shows all"
 }
 
 func explainBackend(err error, f *failure) bool {

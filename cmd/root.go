@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/term"
+	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // A Process is everything a command takes from its surroundings.
@@ -64,23 +65,39 @@ func (a *app) printFailure(f failure) {
 	}
 	st := a.streams.ErrStyle()
 	w := a.streams.Err
-	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(f.Message))
-	for i, p := range f.Problems {
-		if i == 0 && strings.HasSuffix(f.Message, p.Message) && p.Allowed == "" && (p.Hint == "" || len(p.Nearest) == 0) {
-			continue
-		}
-		line := "  " + p.Message
-		if p.Allowed != "" {
-			line += " (allowed: " + p.Allowed + ")"
-		}
-		if len(p.Nearest) > 0 {
-			line += "; did you mean " + strings.Join(p.Nearest, " or ") + "?"
-		}
-		fmt.Fprintln(w, term.Escape(line))
+	message, problems := f.Message, f.Problems
+	if len(problems) == 1 && strings.HasSuffix(message, problems[0].Message) {
+		message, problems = message+allowed(problems[0]), nil
+	}
+	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(message))
+	for _, p := range problems {
+		fmt.Fprintln(w, term.Escape("  "+p.Message+allowed(p)+advice(p)))
 	}
 	if f.Hint != "" {
 		fmt.Fprintf(w, "%s %s\n", st.Faint("hint:"), term.Escape(f.Hint))
 	}
+}
+
+func allowed(p registry.Problem) string {
+	if p.Allowed == "" {
+		return ""
+	}
+	return " (allowed: " + p.Allowed + ")"
+}
+
+// advice is what helps against one problem of several.
+func advice(p registry.Problem) string {
+	switch {
+	case p.Hint != "":
+		return "; " + p.Hint
+	case len(p.Nearest) > 0:
+		return "; " + didYouMean(p.Nearest)
+	}
+	return ""
+}
+
+func didYouMean(nearest []string) string {
+	return "did you mean " + strings.Join(nearest, " or ") + "?"
 }
 
 // scanGlobals reads the flags that must be known before the command tree
