@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,8 +50,8 @@ func runResume(ctx context.Context, o *resumeOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(pending) == 0 && !o.app.global.json {
-		fmt.Fprintln(o.app.streams.Err, "nothing to resume: every run of this machine has ended")
+	if len(pending) == 0 && len(args) == 0 {
+		o.app.note("nothing to resume: every run of this machine has ended")
 	}
 	var first error
 	failed := 0
@@ -88,7 +87,7 @@ func (o *resumeOptions) pending(args []string) ([]ledger.Record, error) {
 		return nil, err
 	}
 	if rec.State.Ended() {
-		fmt.Fprintf(o.app.streams.Err, "run %s has ended: %s\n", rec.ID, rec.State)
+		o.app.note("run %s has ended: %s", rec.ID, rec.State)
 		return nil, nil
 	}
 	return []ledger.Record{rec}, nil
@@ -100,7 +99,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		return err
 	}
 	if rec.Alive() {
-		fmt.Fprintf(o.app.streams.Err, "run %s is still followed by process %d\n", rec.ID, rec.PID)
+		o.app.note("run %s is still followed by process %d", rec.ID, rec.PID)
 		return nil
 	}
 	h, err := o.app.history()
