@@ -24,8 +24,12 @@ type class struct {
 	outputNames []string // nil = outputs
 	outputNode  bool
 	volatile    bool // never cached
-	v3          bool // shown as ["COMBO", {options}] and hidden ["PROMPT"]; old servers do not check such combos
-	loads       bool // costs --model-load once per model, by its file inputs
+	// v3 says that the server writes the class against its newer interface: it
+	// is shown as ["COMBO", {options}] and hidden ["PROMPT"], has no display name
+	// of its own accord, and old servers do not check its combos.
+	v3           bool
+	experimental bool
+	loads        bool // costs --model-load once per model, by its file inputs
 	// run does the work. It returns one value per output, any of which may be
 	// a *blocker, and an error (an *exception to name its type) when the node
 	// fails. ctx ends when the job is interrupted: return ctx.Err() then; c.report
@@ -36,6 +40,7 @@ type class struct {
 	// those that name a file of the input folder put its content into the cache
 	// key. It is called with the constants only; reason "" is no complaint.
 	ownsInputs []string
+	base       string // the class that the check is inherited from; "" = itself
 	validate   func(c *call) (inputName, reason string)
 }
 

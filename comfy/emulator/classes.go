@@ -1,6 +1,9 @@
 package emulator
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // table is every node class the emulator knows, made when first asked for: an
 // easel that talks to a real server never pays for it.
@@ -18,6 +21,7 @@ var table = sync.OnceValue(func() (all struct {
 	}
 	all.byName = make(map[string]*class, len(all.list))
 	for _, c := range all.list {
+		c.v3 = c.v3 || newerModule(c.module)
 		all.byName[c.name] = c
 	}
 	return all
@@ -28,3 +32,15 @@ func classes() []*class { return table().list }
 
 // lookup finds a class by name, nil when there is none.
 func lookup(name string) *class { return table().byName[name] }
+
+// newerModule reports whether the server's module writes its classes against
+// the newer of its two node interfaces (V3), as of 0.3.64 or, for modules that
+// came later, of their first version.
+func newerModule(name string) bool {
+	switch strings.TrimPrefix(name, "comfy_extras.nodes_") {
+	case "canny", "cfg", "clip_sdxl", "compositing", "differential_diffusion", "edit_model", "flux", "lt", "lt_audio",
+		"minimax", "post_processing", "primitive", "qwen", "sd3", "string", "upscale_model", "video", "wan":
+		return true
+	}
+	return false
+}

@@ -24,6 +24,9 @@ type definition struct {
 	Category   string
 	Module     string `json:"python_module"`
 	OutputNode bool   `json:"output_node"`
+
+	Experimental bool
+	APINode      *bool `json:"api_node"` // told by classes of the newer interface only
 }
 
 // published reads a server's definitions, or skips where they are not at hand.
@@ -96,6 +99,8 @@ func compareClass(t *testing.T, c *class, want definition) {
 	check("category", c.category, want.Category)
 	check("module", c.module, want.Module)
 	check("output node", c.outputNode, want.OutputNode)
+	check("experimental", c.experimental, want.Experimental)
+	check("newer interface", c.v3, want.APINode != nil)
 	if want.Display != c.name { // the server falls back to the name
 		check("display name", c.display, want.Display)
 	}
@@ -173,7 +178,10 @@ func compareInput(t *testing.T, c *class, in input, spec []json.RawMessage) {
 		want, ok := options[key]
 		got, has := in.options[key]
 		if !ok {
-			continue // the server leaves it to its interface
+			if has {
+				t.Errorf("%s.%s is %v, on the server nothing", in.name, key, got)
+			}
+			continue
 		}
 		if !has && (want == false || want == nil) {
 			continue

@@ -29,27 +29,19 @@ func (c *class) eachInput() iter.Seq2[*input, bool] {
 func (in *input) isCombo() bool { return in.choices != nil || in.folder != "" }
 
 // typeValue is the first element of the input's specification: the name of a
-// type, or the list of a combo.
-func (in *input) typeValue() any {
-	if in.isCombo() {
+// type, or the list of a combo in the older interface.
+func (in *input) typeValue(v3 bool) any {
+	if in.isCombo() && !v3 {
 		return in.choices
 	}
 	return in.typ
 }
 
-// typeText is the type that links are compared with. A list equals no type.
-func (in *input) typeText() string {
-	if in.isCombo() {
-		return "COMBO"
-	}
-	return in.typ
-}
-
-// optionsValue is the second element of the specification, in the order that
-// people expect.
-func (in *input) optionsValue() pyval.Fields {
+// config is the input's specification as complaints quote it: the type, then
+// the options in the order that people expect.
+func (in *input) config(v3 bool) []any {
 	options := pyval.Fields{}
-	usual := []string{"default", "min", "max", "step", "round"}
+	usual := []string{"default", "min", "max", "step", "round", "multiline", "dynamicPrompts"}
 	for _, k := range usual {
 		if v, ok := in.options[k]; ok {
 			options = append(options, pyval.Member{Key: k, Value: v})
@@ -60,19 +52,22 @@ func (in *input) optionsValue() pyval.Fields {
 			options = append(options, pyval.Member{Key: k, Value: in.options[k]})
 		}
 	}
-	return options
+	if v3 && in.isCombo() {
+		options = append(options, pyval.Member{Key: "multiselect", Value: false}, pyval.Member{Key: "options", Value: in.choices})
+	}
+	if _, told := in.options["multiline"]; v3 && in.typ == "STRING" && !told {
+		options = append(options, pyval.Member{Key: "multiline", Value: false})
+	}
+	return []any{in.typeValue(v3), options}
 }
 
 // spec is the input as /object_info shows it.
 func (in *input) spec(v3 bool) []any {
-	if v3 && in.isCombo() {
-		options := append(in.optionsValue(), pyval.Member{Key: "multiselect", Value: false}, pyval.Member{Key: "options", Value: in.choices})
-		return []any{"COMBO", options}
+	config := in.config(v3)
+	if len(in.options) == 0 && !v3 {
+		return config[:1]
 	}
-	if len(in.options) == 0 {
-		return []any{in.typeValue()}
-	}
-	return []any{in.typeValue(), in.optionsValue()}
+	return config
 }
 
 // info is the class as /object_info shows it.
@@ -114,19 +109,31 @@ func (c *class) info() pyval.Fields {
 	if names == nil {
 		names = c.outputs
 	}
-	return pyval.Fields{
+	shown := any(orText(c.display, c.name))
+	if c.v3 && c.display == "" {
+		shown = nil
+	}
+	info := pyval.Fields{
 		{Key: "input", Value: sections},
 		{Key: "input_order", Value: order},
 		{Key: "output", Value: c.outputs},
 		{Key: "output_is_list", Value: lists},
 		{Key: "output_name", Value: names},
 		{Key: "name", Value: c.name},
-		{Key: "display_name", Value: orText(c.display, c.name)},
+		{Key: "display_name", Value: shown},
 		{Key: "description", Value: c.description},
 		{Key: "python_module", Value: orText(c.module, "nodes")},
 		{Key: "category", Value: c.category},
 		{Key: "output_node", Value: c.outputNode},
 	}
+	if c.v3 {
+		info = append(info, pyval.Member{Key: "output_tooltips", Value: make([]any, len(c.outputs))},
+			pyval.Member{Key: "deprecated", Value: false}, pyval.Member{Key: "api_node", Value: false})
+	}
+	if c.v3 || c.experimental {
+		info = append(info, pyval.Member{Key: "experimental", Value: c.experimental})
+	}
+	return info
 }
 
 // hiddenName is the conventional name of a hidden input.

@@ -125,11 +125,18 @@ func (n *nodeFiles) open(folder, name string) (io.ReadCloser, error) {
 	return n.openIn(locate(folder, name))
 }
 
+// exists reports whether something of that name is there; as in the server, a
+// folder counts, too.
 func (n *nodeFiles) exists(folder, name string) bool {
 	typ, plain := locate(folder, name)
-	file, err := n.openIn(typ, plain)
-	if err != nil {
+	v, known := n.volume(typ)
+	clean, safe := inside(plain)
+	if !known || !safe {
 		return false
+	}
+	file, err := v.open(clean)
+	if err != nil {
+		return v.isDir(clean)
 	}
 	_ = file.Close()
 	return true

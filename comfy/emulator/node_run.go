@@ -128,7 +128,7 @@ func (r *nodeRun) linked(v any) (value any, ok bool) {
 	if result == nil {
 		return nil, true
 	}
-	if i, err := slotOf(slot, len(result.outputs)); err == nil {
+	if i, err := slotOf(slot, len(result.outputs), "list"); err == nil {
 		return result.outputs[i], true
 	}
 	return nil, true

@@ -63,7 +63,7 @@ func conditioningClasses() []*class {
 			run:     runReferenceLatent,
 		},
 		{
-			name: "FluxKontextMultiReferenceLatentMethod", display: "", category: "advanced/conditioning/flux", module: "comfy_extras.nodes_flux",
+			name: "FluxKontextMultiReferenceLatentMethod", display: "", category: "advanced/conditioning/flux", module: "comfy_extras.nodes_flux", experimental: true,
 			required: []input{
 				link("conditioning", "CONDITIONING"),
 				combo("reference_latents_method", "offset", "index", "uxo/uno", "index_timestep_zero"),

@@ -12,7 +12,7 @@ func encoderClasses() []*class {
 		{
 			name: "CLIPTextEncode", display: "CLIP Text Encode (Prompt)", category: "conditioning", module: "nodes",
 			required: []input{
-				multiline("text", "").with("dynamicPrompts", true),
+				promptText("text"),
 				link("clip", "CLIP"),
 			},
 			outputs: []string{"CONDITIONING"},
@@ -22,8 +22,8 @@ func encoderClasses() []*class {
 			name: "CLIPTextEncodeFlux", display: "", category: "advanced/conditioning/flux", module: "comfy_extras.nodes_flux",
 			required: []input{
 				link("clip", "CLIP"),
-				multiline("clip_l", "").with("dynamicPrompts", true),
-				multiline("t5xxl", "").with("dynamicPrompts", true),
+				promptText("clip_l"),
+				promptText("t5xxl"),
 				number("guidance", 3.5, 0, 100, 0.1),
 			},
 			outputs: []string{"CONDITIONING"},
@@ -39,8 +39,8 @@ func encoderClasses() []*class {
 				integer("crop_h", 0, 0, maxSide, 0),
 				integer("target_width", 1024, 0, maxSide, 0),
 				integer("target_height", 1024, 0, maxSide, 0),
-				multiline("text_g", "").with("dynamicPrompts", true),
-				multiline("text_l", "").with("dynamicPrompts", true),
+				promptText("text_g"),
+				promptText("text_l"),
 			},
 			outputs: []string{"CONDITIONING"},
 			run:     runCLIPTextEncodeSDXL,
@@ -49,7 +49,7 @@ func encoderClasses() []*class {
 			name: "TextEncodeQwenImageEdit", display: "", category: "advanced/conditioning", module: "comfy_extras.nodes_qwen",
 			required: []input{
 				link("clip", "CLIP"),
-				multiline("prompt", "").with("dynamicPrompts", true),
+				promptText("prompt"),
 			},
 			optional: []input{
 				link("vae", "VAE"),
@@ -62,7 +62,7 @@ func encoderClasses() []*class {
 			name: "TextEncodeQwenImageEditPlus", display: "", category: "advanced/conditioning", module: "comfy_extras.nodes_qwen",
 			required: []input{
 				link("clip", "CLIP"),
-				multiline("prompt", "").with("dynamicPrompts", true),
+				promptText("prompt"),
 			},
 			optional: []input{
 				link("vae", "VAE"),
@@ -79,8 +79,8 @@ func encoderClasses() []*class {
 			name: "TextEncodeQwenImage21", display: "TextEncodeQwenImage21", category: "advanced/conditioning", module: "comfy_extras.nodes_qwen",
 			required: []input{
 				link("clip", "CLIP"),
-				multiline("prompt", "").with("dynamicPrompts", true),
-				multiline("negative_prompt", "").with("dynamicPrompts", true),
+				promptText("prompt"),
+				promptText("negative_prompt"),
 				integer("resolution", 1024, 0, maxSide, 0),
 			},
 			optional:    append([]input{link("vae", "VAE")}, growing("images.image_", 1, 12)...),

@@ -32,11 +32,12 @@ func fileClasses() []*class {
 			run:        runLoadImageMask,
 		},
 		{
-			name: "LoadImageOutput", display: "Load Image (from Outputs)", category: "image", module: "nodes",
+			name: "LoadImageOutput", display: "Load Image (from Outputs)", category: "image", module: "nodes", experimental: true,
 			required: []input{
 				imageFile("image").with("image_folder", "output"),
 			},
 			outputs:    []string{"IMAGE", "MASK"},
+			base:       "LoadImage",
 			ownsInputs: []string{"image"},
 			validate:   validImageFile,
 			run:        runLoadImage,

@@ -129,7 +129,7 @@ func filmLatentClasses() []*class {
 			run:         runLTXVSeparateAVLatent,
 		},
 		{
-			name: "LTXVLatentUpsampler", display: "LTXVLatentUpsampler", category: "latent/video", module: "comfy_extras.nodes_lt_upsampler",
+			name: "LTXVLatentUpsampler", display: "LTXVLatentUpsampler", category: "latent/video", module: "comfy_extras.nodes_lt_upsampler", experimental: true,
 			required: []input{
 				link("samples", "LATENT"),
 				link("upscale_model", "LATENT_UPSCALE_MODEL"),
@@ -163,7 +163,7 @@ func filmLatentClasses() []*class {
 			required: []input{
 				link("clip", "CLIP"),
 				link("vae", "VAE"),
-				multiline("prompt", "").with("dynamicPrompts", true),
+				promptText("prompt"),
 				integer("width", 1344, 16, maxSide, 16),
 				integer("height", 768, 16, maxSide, 16),
 				integer("length", 73, 1, maxSide, 1),

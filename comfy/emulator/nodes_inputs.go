@@ -1,6 +1,9 @@
 package emulator
 
-import "math"
+import (
+	"maps"
+	"math"
+)
 
 // maxSide is the largest width or height the server accepts, in pixels.
 const maxSide = 16384
@@ -37,12 +40,16 @@ func number(name string, def, low, high, step float64) input {
 }
 
 func text(name, def string) input {
-	return input{name: name, typ: "STRING", options: map[string]any{"default": def, "multiline": false}}
+	return input{name: name, typ: "STRING", options: map[string]any{"default": def}}
 }
 
-func multiline(name, def string) input {
-	return input{name: name, typ: "STRING", options: map[string]any{"default": def, "multiline": true}}
+// multiline declares a text of several lines; like the server's it has no default.
+func multiline(name string) input {
+	return input{name: name, typ: "STRING", options: map[string]any{"multiline": true}}
 }
+
+// promptText declares a text that an editor may expand before it sends it.
+func promptText(name string) input { return multiline(name).with("dynamicPrompts", true) }
 
 func boolean(name string, def bool) input {
 	return input{name: name, typ: "BOOLEAN", options: map[string]any{"default": def}}
@@ -63,6 +70,13 @@ func modelFile(name, folder string) input {
 // annotated path ("a/b.png [output]") is valid, so classes check it themselves.
 func imageFile(name string) input {
 	return input{name: name, typ: "COMBO", choices: []string{}, options: map[string]any{"image_upload": true}}
+}
+
+// without returns the input without an option.
+func (in input) without(key string) input {
+	in.options = maps.Clone(in.options)
+	delete(in.options, key)
+	return in
 }
 
 // with returns the input with one more option.

@@ -106,7 +106,7 @@ func loaderClasses() []*class {
 			run:     loadPatch("model_name"),
 		},
 		{
-			name: "ModelPatchLoader", display: "ModelPatchLoader", category: "advanced/loaders", module: "comfy_extras.nodes_model_patch",
+			name: "ModelPatchLoader", display: "ModelPatchLoader", category: "advanced/loaders", module: "comfy_extras.nodes_model_patch", experimental: true,
 			required: []input{
 				modelFile("name", "model_patches"),
 			},
@@ -124,7 +124,7 @@ func loaderClasses() []*class {
 			run:     loadPatch("clip_name"),
 		},
 		{
-			name: "LatentUpscaleModelLoader", display: "Load Latent Upscale Model", category: "loaders", module: "comfy_extras.nodes_hunyuan",
+			name: "LatentUpscaleModelLoader", display: "Load Latent Upscale Model", category: "loaders", module: "comfy_extras.nodes_hunyuan", v3: true,
 			required: []input{
 				modelFile("model_name", "latent_upscale_models"),
 			},

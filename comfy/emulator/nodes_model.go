@@ -39,7 +39,7 @@ func modelClasses() []*class {
 			run:     patchModel("max_shift", "base_shift"),
 		},
 		{
-			name: "CFGNorm", display: "", category: "advanced/guidance", module: "comfy_extras.nodes_cfg",
+			name: "CFGNorm", display: "", category: "advanced/guidance", module: "comfy_extras.nodes_cfg", experimental: true,
 			required: []input{
 				link("model", "MODEL"),
 				number("strength", 1, 0, 100, 0.01),
@@ -49,7 +49,7 @@ func modelClasses() []*class {
 			run:         patchModel("strength"),
 		},
 		{
-			name: "DifferentialDiffusion", display: "Differential Diffusion", category: "_for_testing", module: "comfy_extras.nodes_differential_diffusion",
+			name: "DifferentialDiffusion", display: "Differential Diffusion", category: "_for_testing", module: "comfy_extras.nodes_differential_diffusion", experimental: true,
 			required: []input{
 				link("model", "MODEL"),
 			},
@@ -60,7 +60,7 @@ func modelClasses() []*class {
 			run:     patchModel("strength"),
 		},
 		{
-			name: "QwenImageDiffsynthControlnet", display: "QwenImageDiffsynthControlnet", category: "advanced/loaders/qwen", module: "comfy_extras.nodes_model_patch",
+			name: "QwenImageDiffsynthControlnet", display: "QwenImageDiffsynthControlnet", category: "advanced/loaders/qwen", module: "comfy_extras.nodes_model_patch", experimental: true,
 			required: []input{
 				link("model", "MODEL"),
 				link("model_patch", "MODEL_PATCH"),

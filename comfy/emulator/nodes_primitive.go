@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -13,7 +14,7 @@ func primitiveClasses() []*class {
 		{
 			name: "PrimitiveInt", display: "Int", category: "utils/primitive", module: "comfy_extras.nodes_primitive",
 			required: []input{
-				integer("value", 0, -9223372036854775807, 9223372036854775807, 0).with("control_after_generate", true),
+				integer("value", 0, -math.MaxInt64, math.MaxInt64, 0).with("control_after_generate", true).without("default"),
 			},
 			outputs: []string{"INT"},
 			run:     passValue,
@@ -21,7 +22,7 @@ func primitiveClasses() []*class {
 		{
 			name: "PrimitiveFloat", display: "Float", category: "utils/primitive", module: "comfy_extras.nodes_primitive",
 			required: []input{
-				number("value", 0, -9.223372036854776e18, 9.223372036854776e18, 0),
+				{name: "value", typ: "FLOAT", options: map[string]any{"min": -int64(math.MaxInt64), "max": int64(math.MaxInt64)}},
 			},
 			outputs: []string{"FLOAT"},
 			run:     passValue,
@@ -29,7 +30,7 @@ func primitiveClasses() []*class {
 		{
 			name: "PrimitiveString", display: "String", category: "utils/primitive", module: "comfy_extras.nodes_primitive",
 			required: []input{
-				text("value", ""),
+				text("value", "").without("default"),
 			},
 			outputs: []string{"STRING"},
 			run:     passValue,
@@ -37,7 +38,7 @@ func primitiveClasses() []*class {
 		{
 			name: "PrimitiveStringMultiline", display: "String (Multiline)", category: "utils/primitive", module: "comfy_extras.nodes_primitive",
 			required: []input{
-				multiline("value", ""),
+				multiline("value"),
 			},
 			outputs: []string{"STRING"},
 			run:     passValue,
@@ -45,7 +46,7 @@ func primitiveClasses() []*class {
 		{
 			name: "PrimitiveBoolean", display: "Boolean", category: "utils/primitive", module: "comfy_extras.nodes_primitive",
 			required: []input{
-				boolean("value", false),
+				boolean("value", false).without("default"),
 			},
 			outputs: []string{"BOOLEAN"},
 			run:     passValue,
@@ -61,8 +62,8 @@ func primitiveClasses() []*class {
 		{
 			name: "StringConcatenate", display: "Concatenate", category: "utils/string", module: "comfy_extras.nodes_string",
 			required: []input{
-				multiline("string_a", ""),
-				multiline("string_b", ""),
+				multiline("string_a"),
+				multiline("string_b"),
 				text("delimiter", ""),
 			},
 			outputs: []string{"STRING"},

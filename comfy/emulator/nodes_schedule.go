@@ -62,7 +62,7 @@ func scheduleClasses() []*class {
 			run:     runBasicScheduler,
 		},
 		{
-			name: "ManualSigmas", display: "", category: "_for_testing/custom_sampling", module: "comfy_extras.nodes_custom_sampler",
+			name: "ManualSigmas", display: "", category: "_for_testing/custom_sampling", module: "comfy_extras.nodes_custom_sampler", v3: true, experimental: true,
 			required: []input{
 				text("sigmas", "1, 0.5"),
 			},

@@ -255,7 +255,7 @@ func TestNewerFormOfCombos(t *testing.T) {
 		{name: "size", typ: "INT"},
 	}}
 	got := string(pyval.Encode(c.info()[0].Value))
-	want := `{"required": {"mode": ["COMBO", {"default": "a", "multiselect": false, "options": ["a", "b"]}], "size": ["INT"]}, "hidden": {"prompt": ["PROMPT"]}}`
+	want := `{"required": {"mode": ["COMBO", {"default": "a", "multiselect": false, "options": ["a", "b"]}], "size": ["INT", {}]}, "hidden": {"prompt": ["PROMPT"]}}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

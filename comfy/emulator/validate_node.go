@@ -43,7 +43,8 @@ func (v *validation) node(id string) (*checked, error) {
 			}
 		}
 	}
-	if err := v.custom(c, class, inputs); err != nil {
+	raw, _ := node.Get("inputs")
+	if err := v.custom(c, class, raw, inputs); err != nil {
 		return nil, err
 	}
 	c.valid = c.valid && len(c.errors) == 0
@@ -71,9 +72,9 @@ func inputsOf(node *pyval.Object) (*pyval.Object, error) {
 
 func (v *validation) input(c *checked, class *class, in *input, inputs *pyval.Object, value any) error {
 	if list, ok := value.([]any); ok {
-		return v.link(c, in, list)
+		return v.link(c, class, in, list)
 	}
-	config := []any{in.typeValue(), in.optionsValue()}
+	config := in.config(class.v3)
 	if wrapped, ok := value.(*pyval.Object); ok && wrapped.Has("__value__") {
 		value, _ = wrapped.Get("__value__")
 		inputs.Set(in.name, value)
@@ -144,8 +145,8 @@ func (v *validation) limits(class *class, in *input, value any, config any) pyva
 }
 
 // link checks a link and what is above it.
-func (v *validation) link(c *checked, in *input, link []any) error {
-	config := []any{in.typeValue(), in.optionsValue()}
+func (v *validation) link(c *checked, class *class, in *input, link []any) error {
+	config := in.config(class.v3)
 	if len(link) != 2 {
 		c.errors = append(c.errors, problem("bad_linked_input", "Bad linked input, must be a length-2 list of [node_id, slot_index]", in.name,
 			pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: link}}))
@@ -155,14 +156,15 @@ func (v *validation) link(c *checked, in *input, link []any) error {
 	if err != nil {
 		return err
 	}
-	slot, err := slotOf(link[1], len(v.server.classes(classOf(v.prompt, source)).outputs))
+	above := v.server.classes(classOf(v.prompt, source))
+	slot, err := above.slot(link[1])
 	if err != nil {
 		return err
 	}
-	received := v.server.classes(classOf(v.prompt, source)).outputs[slot]
-	if !typesMeet(received, in.typeText()) {
+	received := above.outputs[slot]
+	if !typesMeet(received, in.typ) {
 		c.errors = append(c.errors, problem("return_type_mismatch", "Return type mismatch between linked nodes",
-			fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", in.name, received, pyval.Str(in.typeValue())),
+			fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", in.name, received, pyval.Str(in.typeValue(class.v3))),
 			pyval.Fields{
 				{Key: "input_name", Value: in.name},
 				{Key: "input_config", Value: config},
@@ -171,7 +173,7 @@ func (v *validation) link(c *checked, in *input, link []any) error {
 			}))
 		return nil
 	}
-	above, err := v.node(source)
+	result, err := v.node(source)
 	var r *raised
 	if errors.As(err, &r) {
 		c.valid = false
@@ -187,7 +189,7 @@ func (v *validation) link(c *checked, in *input, link []any) error {
 			})}})
 		return nil
 	}
-	if !above.valid {
+	if !result.valid {
 		c.valid = false
 	}
 	return nil
@@ -208,9 +210,18 @@ func (v *validation) source(id any) (string, error) {
 	}
 }
 
-// slotOf indexes the outputs as Python indexes a tuple: from the end with
-// negative numbers, and a bool is a number.
-func slotOf(v any, n int) (int, error) {
+// slot finds an output of the class.
+func (c *class) slot(v any) (int, error) {
+	sequence := "tuple"
+	if c.v3 {
+		sequence = "list"
+	}
+	return slotOf(v, len(c.outputs), sequence)
+}
+
+// slotOf indexes n values as Python indexes a sequence of that type: from the
+// end with negative numbers, and a bool is a number.
+func slotOf(v any, n int, sequence string) (int, error) {
 	var slot int64
 	switch v := v.(type) {
 	case int64:
@@ -222,13 +233,13 @@ func slotOf(v any, n int) (int, error) {
 	case *big.Int:
 		return 0, &raised{"IndexError", "cannot fit 'int' into an index-sized integer"}
 	default:
-		return 0, &raised{"TypeError", "tuple indices must be integers or slices, not " + pyval.TypeName(v)}
+		return 0, &raised{"TypeError", sequence + " indices must be integers or slices, not " + pyval.TypeName(v)}
 	}
 	if slot < 0 {
 		slot += int64(n)
 	}
 	if slot < 0 || slot >= int64(n) {
-		return 0, &raised{"IndexError", "tuple index out of range"}
+		return 0, &raised{"IndexError", sequence + " index out of range"}
 	}
 	return int(slot), nil
 }
@@ -249,16 +260,37 @@ func typesMeet(received, wanted string) bool {
 	return false
 }
 
+// indexed indexes the inputs with each of their keys, as the server does before
+// it calls a class's own check; a list and a text are not made for that.
+func indexed(inputs any) error {
+	switch inputs := inputs.(type) {
+	case string:
+		if inputs != "" {
+			return &raised{"TypeError", "string indices must be integers, not 'str'"}
+		}
+	case []any:
+		for _, key := range inputs {
+			if _, err := slotOf(key, len(inputs), "list"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // custom runs the class's own check, if it has one.
-func (v *validation) custom(c *checked, class *class, inputs *pyval.Object) error {
+func (v *validation) custom(c *checked, class *class, raw any, inputs *pyval.Object) error {
 	if class.validate == nil {
 		return nil
+	}
+	if err := indexed(raw); err != nil {
+		return err
 	}
 	constants := map[string]any{}
 	for _, name := range class.ownsInputs {
 		value, ok := inputs.Get(name)
 		if !ok {
-			return &raised{"TypeError", fmt.Sprintf("%s.VALIDATE_INPUTS() missing 1 required positional argument: '%s'", class.name, name)}
+			return &raised{"TypeError", fmt.Sprintf("%s.VALIDATE_INPUTS() missing 1 required positional argument: '%s'", orText(class.base, class.name), name)}
 		}
 		if list, ok := value.([]any); ok && len(list) == 2 {
 			return &raised{"AttributeError", "'NoneType' object has no attribute 'endswith'"}

@@ -102,7 +102,7 @@ func Float(v any) (float64, error) {
 // plainNumber trims white space and takes out the single underscores that
 // Python allows between digits.
 func plainNumber(s string) (string, bool) {
-	s = strings.TrimFunc(s, unicode.IsSpace)
+	s = strings.Map(asciiDigit, strings.TrimFunc(s, unicode.IsSpace))
 	if !strings.Contains(s, "_") {
 		return s, s != ""
 	}
@@ -113,6 +113,19 @@ func plainNumber(s string) (string, bool) {
 		}
 	}
 	return strings.ReplaceAll(s, "_", ""), true
+}
+
+// asciiDigit turns a decimal digit of any script into the usual one. Unicode
+// has the digits of a script in a row, from zero on.
+func asciiDigit(r rune) rune {
+	if r <= unicode.MaxASCII || !unicode.Is(unicode.Nd, r) {
+		return r
+	}
+	n := rune(0)
+	for unicode.Is(unicode.Nd, r-n-1) {
+		n++
+	}
+	return '0' + n%10
 }
 
 func decimal(s string) bool {

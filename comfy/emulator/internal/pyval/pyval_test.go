@@ -85,6 +85,7 @@ func TestConversions(t *testing.T) {
 		{" 7 ", int64(7), 7.0, true},
 		{"+7", int64(7), 7.0, true},
 		{"-1_000", int64(-1000), -1000.0, true},
+		{" \u0667\u0660 ", int64(70), 70.0, true}, // digits of any script
 		{"1__0", "invalid literal for int() with base 10: '1__0'", "could not convert string to float: '1__0'", true},
 		{"6.5", "invalid literal for int() with base 10: '6.5'", 6.5, true},
 		{"", "invalid literal for int() with base 10: ''", "could not convert string to float: ''", false},
