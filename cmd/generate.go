@@ -170,6 +170,7 @@ func (o *generateOptions) configure() error {
 	if !o.changed("out") {
 		o.output.out = cfg.Out
 	}
+	o.output.out = cfg.ExpandHome(o.output.out)
 	if !o.changed("name") && o.output.fixed() == "" {
 		o.output.name = cfg.Name
 	}

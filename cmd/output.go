@@ -103,10 +103,13 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 }
 
 func (o *outputOptions) check() error {
-	for _, scheme := range []string{"s3://", "supabase://"} {
-		if strings.HasPrefix(o.out, scheme) {
-			return notBuilt("storing to " + scheme)
-		}
+	switch scheme, _, remote := strings.Cut(o.out, "://"); {
+	case o.out == "":
+		return usagef("leave it out for ./outputs", "--out is empty")
+	case remote && (scheme == "s3" || scheme == "supabase"):
+		return notBuilt("storing to " + scheme + "://")
+	case remote:
+		return usagef("give a folder as --out", "--out %s: there is no store of the form %s://", o.out, scheme)
 	}
 	switch o.provenance {
 	case "sidecar", "embedded", "both", "none":

@@ -245,7 +245,7 @@ func (c *Config) override(v *viper.Viper, k Key, value any, workDir string, from
 func (c *Config) absolute(paths []string, dir string) []string {
 	out := make([]string, len(paths))
 	for i, p := range paths {
-		if p = c.expandHome(p); !filepath.IsAbs(p) {
+		if p = c.ExpandHome(p); !filepath.IsAbs(p) {
 			p = filepath.Join(dir, p)
 		}
 		if abs, err := filepath.Abs(p); err == nil {
@@ -256,10 +256,11 @@ func (c *Config) absolute(paths []string, dir string) []string {
 	return out
 }
 
-func (c *Config) expandHome(p string) string {
-	rest, ok := strings.CutPrefix(p, "~/")
-	if home := c.home(); ok && home != "" {
-		return filepath.Join(home, rest)
+// ExpandHome replaces a leading ~ by the home folder, as shells do, though not
+// behind an equals sign: --out=~/art.
+func (c *Config) ExpandHome(p string) string {
+	if home := c.home(); home != "" && (p == "~" || strings.HasPrefix(p, "~/")) {
+		return filepath.Clean(home) + p[1:] // a slash at the end stays: it says folder
 	}
 	return p
 }
@@ -267,7 +268,7 @@ func (c *Config) expandHome(p string) string {
 // fill takes the merged settings out of viper.
 func (c *Config) fill(v *viper.Viper) {
 	c.Backend = v.GetString("backend")
-	c.Out = c.expandHome(v.GetString("out"))
+	c.Out = c.ExpandHome(v.GetString("out"))
 	c.Name = v.GetString("name")
 	c.Provenance = v.GetString("provenance")
 	c.Preview = v.GetString("preview")

@@ -258,6 +258,19 @@ func TestAllMistakesAreListed(t *testing.T) {
 	}
 }
 
+func TestHomeIsExpandedAsShellsDo(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	cfg := &Config{getenv: func(string) string { return home }}
+	for p, want := range map[string]string{
+		"~": home, "~/art": home + "/art", "~/art/": home + "/art/", "~anna/art": "~anna/art", "art/~": "art/~", "": "",
+	} {
+		if got := cfg.ExpandHome(p); got != want {
+			t.Errorf("%q: %q, want %q", p, got, want)
+		}
+	}
+}
+
 func TestVariablesAreChecked(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -96,6 +96,15 @@ type UncollectedError struct {
 }
 
 func (e *UncollectedError) Error() string { return e.Err.Error() }
+
+// uncollected is an *UncollectedError where the backend outlives this process;
+// elsewhere, in the embedded emulator, what was not stored is gone.
+func uncollected(t *Ticket, err error) error {
+	if t.Address == "" {
+		return err
+	}
+	return &UncollectedError{Run: t.Run, Err: err}
+}
 func (e *UncollectedError) Unwrap() error { return e.Err }
 
 // Definitions is what a backend may offer beside the contract: the definition

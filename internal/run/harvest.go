@@ -38,7 +38,7 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 				return err
 			}
 			if !missing(err) {
-				return &UncollectedError{Run: t.Run, Err: err}
+				return uncollected(t, err)
 			}
 			errs = append(errs, err)
 			res.note(sink, err.Error())

@@ -8,7 +8,10 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
-var errNotFolder = errors.New("is a file and not a folder")
+var (
+	errNotFolder = errors.New("is a file and not a folder")
+	errDangling  = errors.New("is a link to a folder that does not exist")
+)
 
 func (s *Store) fail(op, name string, err error) error { return failure(op, s.Location(name), err) }
 

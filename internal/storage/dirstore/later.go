@@ -86,7 +86,11 @@ func missing(dir string) []string {
 func makeable(dir string) error {
 	parent := filepath.Clean(dir)
 	if made := missing(dir); len(made) > 0 {
-		parent = filepath.Dir(made[len(made)-1])
+		first := made[len(made)-1]
+		if _, err := os.Lstat(first); err == nil {
+			return errDangling
+		}
+		parent = filepath.Dir(first)
 	}
 	info, err := os.Stat(parent)
 	switch {

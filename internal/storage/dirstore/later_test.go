@@ -72,6 +72,20 @@ func TestFolderBelowAFileIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
+// A run must not begin whose outputs cannot be stored.
+func TestLinkToNothingIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(filepath.Join(t.TempDir(), "gone"), link); err != nil {
+		t.Skip("links cannot be made here:", err)
+	}
+	for _, dir := range []string{link, filepath.Join(link, "sub")} {
+		if _, err := Open(dir); err == nil {
+			t.Errorf("opened %s", dir)
+		}
+	}
+}
+
 func commit(t *testing.T, s *Store, name string) {
 	t.Helper()
 	w, err := s.Create(t.Context())

@@ -1,0 +1,33 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// A fullStore takes nothing.
+type fullStore struct{ storage.Store }
+
+func (fullStore) Create(context.Context) (storage.Writer, error) {
+	return nil, &storage.Error{Op: "create", Location: "art", Err: storage.ErrFull}
+}
+
+// What was not stored waits on the backend for resume, unless the backend ends
+// with this process: then it must not be promised.
+func TestOnlyABackendThatStaysKeepsOutputs(t *testing.T) {
+	t.Parallel()
+	for address, waits := range map[string]bool{"http://comfyui:8188": true, "": false} {
+		b := newBench(t)
+		b.put("photo.png", example(t, "portrait.png"))
+		b.Store, b.Address = fullStore{b.store}, address
+		_, err := b.Run(t.Context(), b.request(t, "image_upscale", "image", "photo.png", "factor", "0.5"), ignore)
+		var uncollected *run.UncollectedError
+		if !errors.Is(err, storage.ErrFull) || errors.As(err, &uncollected) != waits {
+			t.Errorf("address %q: %#v", address, err)
+		}
+	}
+}
