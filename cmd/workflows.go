@@ -121,7 +121,7 @@ func runWorkflowsShow(a *app, word string) error {
 	fmt.Fprintf(w, "\n%s\n", st.Bold("Parameters"))
 	table := term.NewTable(a.streams, "NAME", "TYPE", "RANGE", "DEFAULT", "DESCRIPTION")
 	for _, p := range params {
-		table.Row(p.Name, typeWord(p), rangeOf(p), defaultOf(p), strings.TrimSuffix(p.Description, "."))
+		table.Row(p.Name, typeWord(p), valuesOf(p), defaultOrRequired(p), strings.TrimSuffix(p.Description, "."))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -135,6 +135,27 @@ func runWorkflowsShow(a *app, word string) error {
 		return models.Flush()
 	}
 	return nil
+}
+
+// valuesOf says what a parameter takes: its range, its choices, or where they
+// come from.
+func valuesOf(p *registry.Parameter) string {
+	switch {
+	case len(p.Choices) > 0:
+		return strings.Join(p.Choices, ", ")
+	case p.ChoicesFrom != "":
+		return "the server's list"
+	case p.Type == registry.TypeModel:
+		return "the server's " + p.Folder
+	}
+	return rangeOf(p)
+}
+
+func defaultOrRequired(p *registry.Parameter) string {
+	if d := defaultOf(p); d != "" || !p.Required {
+		return d
+	}
+	return "(required)"
 }
 
 func gigabytes(gb float64) string {

@@ -179,28 +179,28 @@ func (a *analysis) standard(wf *Workflow, role Role) *Parameter {
 	}
 	switch role {
 	case RolePrompt:
-		p.Type, p.Label, p.Description = TypeText, "Prompt", "what the picture shows"
+		p.Type, p.Label, p.Description = TypeText, "Prompt", "What the picture shows"
 	case RoleNegative:
-		p.Type, p.Label, p.Description = TypeText, "Negative prompt", "what the picture must not show"
+		p.Type, p.Label, p.Description = TypeText, "Negative prompt", "What the picture must not show"
 	case RoleSeed:
-		p.Type, p.Label, p.Description = TypeSeed, "Seed", "start of the noise; -1 draws one"
+		p.Type, p.Label, p.Description = TypeSeed, "Seed", "Start of the noise; -1 draws one"
 		p.Min, p.Max = "0", maxSeedText
 	case RoleImage:
-		p.Type, p.Label, p.Description = TypeImage, "Image", "picture to work on"
+		p.Type, p.Label, p.Description = TypeImage, "Image", "Picture to work on"
 	case RoleMask:
-		p.Type, p.Label, p.Description = TypeMask, "Mask", "white is painted anew"
+		p.Type, p.Label, p.Description = TypeMask, "Mask", "White is painted anew"
 		a.maskWay(p)
 	case RoleLora:
 		p.Type, p.List, p.Folder = TypeModel, true, "loras"
 		p.Label, p.Description = "LoRA", "LoRA file on the server; several are chained"
 	case RoleLoraStrength:
 		p.Type, p.Min, p.Max = TypeFloat, "-100", "100" // the range of ComfyUI's loader
-		p.Label, p.Description = "LoRA strength", "how strongly the LoRA changes the model"
+		p.Label, p.Description = "LoRA strength", "How strongly the LoRA changes the model; 1 unless a character says otherwise"
 	case RoleWidth, RoleHeight:
 		p.Type, p.Min, p.Max, p.Unit = TypeInt, "16", "16384", "px" // the range of ComfyUI's latents
-		p.Label, p.Description = "Width", "width of the result"
+		p.Label, p.Description = "Width", "Width of the result"
 		if role == RoleHeight {
-			p.Label, p.Description = "Height", "height of the result"
+			p.Label, p.Description = "Height", "Height of the result"
 		}
 	}
 	return p

@@ -29,7 +29,7 @@ type page struct {
 
 type section struct {
 	ID, Name, Description, Category, Family string
-	Note, Command, Version, Total           string
+	Note, Command, Version, Total, Template string
 	Params                                  []row
 	Models                                  []registry.Model
 }
@@ -45,7 +45,7 @@ func notes() map[string]string {
 		"qwen_single": "The picture is scaled to 1.68 megapixels first, the size that Qwen-Image is made for. The LoRA loader is part of the graph only when a character or `--lora` names a file.",
 		"qwen_batch":  "Give up to ten pictures, `--image a.png --image b.png ...`: each is a run of its own with the same settings.",
 		"qwen_inpaint": "The graph masks the noise of the plain Qwen-Image model. Two newer forms exist, with an inpainting ControlNet and with a model patch; this one " +
-			"needs no further model and runs on the oldest server. The picture is worked on at its own size, so that nothing moves outside of the mask.",
+			"needs no further model and runs on the oldest server. Of a large picture the model gets what is around the mask, at its own size.",
 		"qwen_upscale":    "The result has exactly the factor that you give, whether the upscale model makes twice or four times the size.",
 		"qwen_edit":       "Without `--image2` and `--image3` their loaders are left out of the graph.",
 		"flux_single":     "One checkpoint file holds model, text encoders and VAE, which is the form that most installations have. FLUX.1 dev takes no negative prompt.",
@@ -55,6 +55,27 @@ func notes() map[string]string {
 		"minimax_video":   "The length is rounded up to the model's blocks of 17 pictures.",
 		"ltx_video":       "Width and height come from the picture's shape and the working size.",
 		"wan_video":       "A LoRA or a character changes the model of the first half of the steps only.",
+	}
+}
+
+// templates name the official example that a graph follows, of
+// comfyui-workflow-templates-json 0.1.123. The others are put together from
+// parts of them.
+func templates() map[string]string {
+	return map[string]string{
+		"qwen_text":     "image_qwen_image",
+		"qwen_edit":     "image_qwen_image_edit_2509",
+		"flux_inpaint":  "flux_fill_inpaint_example",
+		"flux_edit":     "flux_kontext_dev_basic",
+		"zimage_text":   "image_z_image_turbo",
+		"krea_text":     "image_krea2_turbo_t2i",
+		"qwen21_text":   "image_qwen_image_2_1_t2i",
+		"qwen21_edit":   "image_qwen_image_2_1_image_edit",
+		"flux3_text":    "image_flux3_klein_distilled_t2i",
+		"flux3_edit":    "image_flux3_klein_distilled_image_edit",
+		"minimax_video": "video_minimax_h3_i2v",
+		"ltx_video":     "video_ltx2_3_i2v",
+		"wan_video":     "video_wan2_2_14B_i2v",
 	}
 }
 
@@ -91,9 +112,11 @@ func TestDocs(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("docs/workflows.md is out of date; run with -update (-file +registry):\n%s", diff)
 	}
-	for id := range notes() {
-		if _, err := r.Workflow(id); err != nil {
-			t.Errorf("a note is for %s, which does not exist", id)
+	for _, ids := range []map[string]string{notes(), templates()} {
+		for id := range ids {
+			if _, err := r.Workflow(id); err != nil {
+				t.Errorf("something is said about %s, which does not exist", id)
+			}
 		}
 	}
 }
@@ -102,7 +125,7 @@ func describe(t *testing.T, w *registry.Workflow) section {
 	t.Helper()
 	s := section{
 		ID: w.ID, Name: w.Name, Description: w.Description, Category: w.Category, Family: w.ModelFamily,
-		Note: notes()[w.ID], Command: command(t, w), Version: "any", Total: "-", Models: w.Models,
+		Note: notes()[w.ID], Template: templates()[w.ID], Command: command(t, w), Version: "any", Total: "-", Models: w.Models,
 	}
 	if w.MinVersion != "" {
 		s.Version = w.MinVersion
@@ -127,7 +150,7 @@ func describe(t *testing.T, w *registry.Workflow) section {
 func describeParam(p *registry.Parameter) row {
 	r := row{
 		Flag: flagName(p.Name), Type: p.TypeName(), Range: p.Allowed(), Default: string(p.Default),
-		Description: p.Description, Required: p.Required,
+		Description: strings.ReplaceAll(p.Description, "<", `\<`), Required: p.Required,
 	}
 	switch {
 	case p.ChoicesFrom != "":
