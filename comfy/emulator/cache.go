@@ -29,43 +29,25 @@ type uiOutput struct {
 	meta   pyval.Fields
 }
 
-// A cache keeps results for as long as prompts use them: the classic one drops
-// at the start of a prompt what that prompt does not contain; the one of newer
-// servers keeps what any of the last prompts contained.
+// A cache keeps what the last prompt used. The classic one drops the rest when
+// the next prompt begins; that of 0.23.0 and later does so as long as less
+// memory is free than the machine has, 128 GB at most, which is always here.
 type cache struct {
-	depth int // prompts looked back
-
 	mu      sync.Mutex
 	results map[cacheKey]*cached
-	recent  []map[cacheKey]bool
 }
 
-// modernDepth stands for a memory limit, which newer servers evict by.
-const modernDepth = 16
-
-func newCache(modern bool) *cache {
-	c := &cache{depth: 1, results: map[cacheKey]*cached{}}
-	if modern {
-		c.depth = modernDepth
-	}
-	return c
-}
+func newCache() *cache { return &cache{results: map[cacheKey]*cached{}} }
 
 // begin tells the cache which keys a new prompt can use.
 func (c *cache) begin(keys map[string]cacheKey) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	used := make(map[cacheKey]bool, len(keys))
 	for _, k := range keys {
 		used[k] = true
 	}
-	c.recent = append(c.recent, used)
-	if extra := len(c.recent) - c.depth; extra > 0 {
-		c.recent = slices.Delete(c.recent, 0, extra)
-	}
-	maps.DeleteFunc(c.results, func(k cacheKey, _ *cached) bool {
-		return !slices.ContainsFunc(c.recent, func(m map[cacheKey]bool) bool { return m[k] })
-	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.results, func(k cacheKey, _ *cached) bool { return !used[k] })
 }
 
 func (c *cache) get(k cacheKey) *cached {

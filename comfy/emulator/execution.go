@@ -212,7 +212,7 @@ func (e *execution) entry() *entry {
 // everything that the cache holds for the prompt, newer ones what this run
 // executed or was asked for.
 func (e *execution) tells(id string) bool {
-	return !e.in.server.modern() || slices.Contains(e.executed, id) || slices.Contains(e.job.outputs, id)
+	return !e.in.server.since(shownVersion) || slices.Contains(e.executed, id) || slices.Contains(e.job.outputs, id)
 }
 
 // shownID is the id in the history: of a node that ran as a child, the child's.

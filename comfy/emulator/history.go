@@ -21,19 +21,19 @@ type entry struct {
 
 // value is the entry as /history shows it.
 func (e *entry) value() pyval.Fields {
-	verdict := "error"
-	if e.success {
-		verdict = "success"
-	}
 	return pyval.Fields{
 		{Key: "prompt", Value: e.job.tuple()},
 		{Key: "outputs", Value: e.outputs},
-		{Key: "status", Value: e.status(verdict)},
+		{Key: "status", Value: e.status()},
 		{Key: "meta", Value: e.meta},
 	}
 }
 
-func (e *entry) status(verdict string) pyval.Fields {
+func (e *entry) status() pyval.Fields {
+	verdict := "error"
+	if e.success {
+		verdict = "success"
+	}
 	return pyval.Fields{
 		{Key: "status_str", Value: verdict},
 		{Key: "completed", Value: e.success},
@@ -79,6 +79,12 @@ func (h *history) add(e *entry) {
 		h.order = append(h.order, e.job.id)
 	}
 	h.entries[e.job.id] = e
+}
+
+func (h *history) empty() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.entries) == 0
 }
 
 func (h *history) get(id string) *entry {

@@ -40,7 +40,7 @@ func (s *Server) startInstance(kept *history) *instance {
 		server: s, faults: s.faults, ctx: ctx, cancel: cancel, born: time.Now(),
 		history: kept,
 		hub:     newHub(s.faults),
-		cache:   newCache(s.modern()),
+		cache:   newCache(),
 		models:  &modelSlots{size: s.opts.ModelSlots},
 		success: true,
 	}

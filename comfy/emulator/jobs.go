@@ -1,10 +1,10 @@
 package emulator
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
@@ -12,6 +12,7 @@ import (
 
 // A jobView is one job wherever it is, for the jobs API.
 type jobView struct {
+	server *Server
 	job    *job
 	status string // pending, in_progress, completed, failed, cancelled
 	entry  *entry // of finished jobs
@@ -21,24 +22,24 @@ type jobView struct {
 func (in *instance) jobViews() []jobView {
 	running, pending := in.queue.snapshot()
 	var list []jobView
-	for _, e := range in.history.window(nil, -1) {
-		list = append(list, jobView{e.job, e.jobStatus(), e})
-	}
 	for _, j := range running {
-		list = append(list, jobView{job: j, status: "in_progress"})
+		list = append(list, jobView{server: in.server, job: j, status: "in_progress"})
 	}
 	for _, j := range pending {
-		list = append(list, jobView{job: j, status: "pending"})
+		list = append(list, jobView{server: in.server, job: j, status: "pending"})
+	}
+	for _, e := range in.history.window(nil, -1) {
+		list = append(list, jobView{in.server, e.job, in.server.jobStatus(e), e})
 	}
 	return list
 }
 
-func (e *entry) jobStatus() string {
-	if _, ok := e.last("execution_interrupted"); ok {
-		return "cancelled"
-	}
+func (s *Server) jobStatus(e *entry) string {
 	if e.success {
 		return "completed"
+	}
+	if _, ok := e.last("execution_interrupted"); ok && s.since(cancelledVersion) {
+		return "cancelled"
 	}
 	return "failed"
 }
@@ -51,56 +52,59 @@ func (v jobView) fields() pyval.Fields {
 		{Key: "priority", Value: v.job.number},
 		{Key: "create_time", Value: stamp(v.job.created)},
 	}
-	if v.entry == nil {
-		return append(f, pyval.Member{Key: "outputs_count", Value: 0})
+	add := func(key string, value any, ok bool) {
+		if ok && value != nil {
+			f = append(f, pyval.Member{Key: key, Value: value})
+		}
 	}
-	first, count := v.outputs()
-	f = append(f,
-		pyval.Member{Key: "execution_start_time", Value: stamp(v.entry.started)},
-		pyval.Member{Key: "execution_end_time", Value: stamp(v.entry.ended)})
-	if data, ok := v.entry.last("execution_error"); ok {
-		f = append(f, pyval.Member{Key: "execution_error", Value: data})
+	var shown outputSummary
+	if v.entry != nil {
+		shown = summarize(v.entry.outputs)
+		start, _ := v.entry.last("execution_start")
+		add("execution_start_time", timestampOf(start), true)
+		end, failed := v.entry.last("execution_error")
+		for _, name := range []string{"execution_success", "execution_interrupted"} {
+			if data, ok := v.entry.last(name); ok {
+				end = data
+			}
+		}
+		add("execution_end_time", timestampOf(end), true)
+		add("execution_error", end, failed)
 	}
-	f = append(f, pyval.Member{Key: "outputs_count", Value: count})
-	if first != nil {
-		f = append(f, pyval.Member{Key: "preview_output", Value: first})
-	}
+	add("outputs_count", shown.count, true)
+	add("previewable_outputs_count", shown.previewable, v.server.since(previewableVersion))
+	add("preview_output", shown.preview, shown.preview != nil)
+	add("workflow_id", v.workflowID(), true)
 	return f
 }
 
-// outputs counts the files of a finished job and picks the first as its face.
-func (v jobView) outputs() (first any, count int) {
-	for _, node := range v.entry.outputs {
-		ui, _ := node.Value.(map[string][]any)
-		for key, items := range ui {
-			for _, item := range items {
-				f, ok := item.(map[string]any)
-				if !ok || key == "animated" {
-					continue
-				}
-				count++
-				if first == nil {
-					first = pyval.Fields{
-						{Key: "filename", Value: f["filename"]},
-						{Key: "subfolder", Value: f["subfolder"]},
-						{Key: "type", Value: f["type"]},
-						{Key: "nodeId", Value: node.Key},
-						{Key: "mediaType", Value: key},
-					}
-				}
-			}
+// timestampOf is the time in the data of an event; nil when there is none.
+func timestampOf(data any) any {
+	fields, _ := data.(pyval.Fields)
+	for _, m := range fields {
+		if m.Key == "timestamp" {
+			return m.Value
 		}
 	}
-	return first, count
+	return nil
+}
+
+// duration is how long a finished job executed, in milliseconds, else 0.
+func (v jobView) duration() int64 {
+	if v.entry == nil {
+		return 0
+	}
+	return v.entry.ended.Sub(v.entry.started).Milliseconds()
 }
 
 // getJobs is GET /api/jobs.
 func (in *instance) getJobs(w http.ResponseWriter, r *http.Request, _ string) {
 	q := r.URL.Query()
-	limit, offset, complaint := pageOf(q)
 	list := in.jobViews()
+	complaint := filterJobs(&list, q)
+	limit, offset := 0, 0
 	if complaint == "" {
-		complaint = filterJobs(&list, q)
+		limit, offset, complaint = pageOf(q)
 	}
 	if complaint != "" {
 		writeJSON(w, http.StatusBadRequest, pyval.Fields{{Key: "error", Value: complaint}})
@@ -128,77 +132,88 @@ func (in *instance) getJobs(w http.ResponseWriter, r *http.Request, _ string) {
 	})
 }
 
+// pageOf reads limit, 0 = none, and offset.
 func pageOf(q url.Values) (limit, offset int, complaint string) {
-	var err error
-	if q.Has("limit") {
-		if limit, err = strconv.Atoi(q.Get("limit")); err != nil || limit <= 0 {
-			return 0, 0, "limit must be a positive integer"
-		}
+	n, err := queryInt(q, "limit")
+	switch {
+	case err != nil:
+		return 0, 0, "limit must be an integer"
+	case n != nil && *n <= 0:
+		return 0, 0, "limit must be a positive integer"
+	case n != nil:
+		limit = *n
 	}
-	if q.Has("offset") {
-		if offset, err = strconv.Atoi(q.Get("offset")); err != nil {
-			return 0, 0, "offset must be an integer"
-		}
+	n, err = queryInt(q, "offset")
+	switch {
+	case err != nil:
+		return 0, 0, "offset must be an integer"
+	case n != nil:
+		offset = max(*n, 0)
 	}
-	return limit, max(offset, 0), ""
+	return limit, offset, ""
 }
 
 // filterJobs applies status, workflow_id and order.
 func filterJobs(list *[]jobView, q url.Values) (complaint string) {
 	known := []string{"pending", "in_progress", "completed", "failed", "cancelled"}
 	if text := q.Get("status"); text != "" {
-		wanted := strings.Split(text, ",")
-		for i, s := range wanted {
-			wanted[i] = strings.TrimSpace(s)
-			if !slices.Contains(known, wanted[i]) {
-				return "Invalid status value(s): " + wanted[i] + ". Valid values: " + strings.Join(known, ", ")
+		var wanted, invalid []string
+		for s := range strings.SplitSeq(strings.ToLower(text), ",") {
+			if s = strings.TrimSpace(s); s == "" {
+				continue
 			}
+			wanted = append(wanted, s)
+			if !slices.Contains(known, s) {
+				invalid = append(invalid, s)
+			}
+		}
+		if invalid != nil {
+			return "Invalid status value(s): " + strings.Join(invalid, ", ") + ". Valid values: " + strings.Join(known, ", ")
 		}
 		*list = slices.DeleteFunc(*list, func(v jobView) bool { return !slices.Contains(wanted, v.status) })
 	}
-	if q.Has("workflow_id") {
-		*list = slices.DeleteFunc(*list, func(v jobView) bool { return v.workflowID() != q.Get("workflow_id") })
-	}
-	key := func(v jobView) int64 { return v.job.created.UnixNano() }
-	switch q.Get("sort_by") {
-	case "", "created_at":
-	case "execution_duration":
-		key = func(v jobView) int64 {
-			if v.entry == nil {
-				return 0
-			}
-			return int64(v.entry.ended.Sub(v.entry.started))
+	chosen := func(name, fallback string) string {
+		if q.Has(name) {
+			return strings.ToLower(q.Get(name))
 		}
+		return fallback
+	}
+	by, order := chosen("sort_by", "created_at"), chosen("sort_order", "desc")
+	key := func(v jobView) int64 { return v.job.created.UnixMilli() }
+	switch by {
+	case "created_at":
+	case "execution_duration":
+		key = jobView.duration
 	default:
 		return "sort_by must be 'created_at' or 'execution_duration'"
 	}
-	sign := int64(-1)
-	switch q.Get("sort_order") {
-	case "", "desc":
-	case "asc":
-		sign = 1
-	default:
+	if order != "asc" && order != "desc" {
 		return "sort_order must be 'asc' or 'desc'"
 	}
+	if id := q.Get("workflow_id"); id != "" {
+		*list = slices.DeleteFunc(*list, func(v jobView) bool { return v.workflowID() != any(id) })
+	}
 	slices.SortStableFunc(*list, func(a, b jobView) int {
-		d := sign * (key(a) - key(b))
-		return int(max(min(d, 1), -1))
+		if order == "desc" {
+			a, b = b, a
+		}
+		return cmp.Compare(key(a), key(b))
 	})
 	return ""
 }
 
-// workflowID is what the client wrote into the workflow it sent along.
-func (v jobView) workflowID() string {
+// workflowID is what the client wrote into the workflow it sent along, nil
+// when it did not.
+func (v jobView) workflowID() any {
 	at := v.job.extra
 	for _, key := range []string{"extra_pnginfo", "workflow", "id"} {
 		o, ok := at.(*pyval.Object)
 		if !ok {
-			return ""
+			return nil
 		}
 		at, _ = o.Get(key)
 	}
-	id, _ := at.(string)
-	return id
+	return at
 }
 
 // getJob is GET /api/jobs/{id}.
@@ -212,15 +227,13 @@ func (in *instance) getJob(w http.ResponseWriter, _ *http.Request, id string) {
 	v := list[i]
 	f := v.fields()
 	if v.entry != nil {
-		verdict := "error"
-		if v.entry.success {
-			verdict = "success"
-		}
-		f = append(f, pyval.Member{Key: "outputs", Value: v.entry.outputs}, pyval.Member{Key: "execution_status", Value: v.entry.status(verdict)})
+		f = append(f,
+			pyval.Member{Key: "outputs", Value: v.entry.outputs},
+			pyval.Member{Key: "execution_status", Value: v.entry.status()},
+			pyval.Member{Key: "workflow", Value: pyval.Fields{
+				{Key: "prompt", Value: v.job.prompt}, {Key: "extra_data", Value: v.job.withoutSecrets().extra},
+			}})
 	}
-	f = append(f, pyval.Member{Key: "workflow", Value: pyval.Fields{
-		{Key: "prompt", Value: v.job.prompt}, {Key: "extra_data", Value: v.job.withoutSecrets().extra},
-	}})
 	writeJSON(w, http.StatusOK, f)
 }
 
@@ -243,8 +256,16 @@ func (in *instance) postJobCancel(w http.ResponseWriter, _ *http.Request, id str
 
 // postJobsCancel is POST /api/jobs/cancel.
 func (in *instance) postJobsCancel(w http.ResponseWriter, r *http.Request, _ string) {
-	v, ok := in.readJSON(w, r)
+	data, ok := in.readBody(w, r)
 	if !ok {
+		return
+	}
+	refuse := func(why string, more ...pyval.Member) {
+		writeJSON(w, http.StatusBadRequest, append(pyval.Fields{{Key: "error", Value: why}}, more...))
+	}
+	v, err := pyval.Decode(data)
+	if err != nil {
+		refuse("Request body must be valid JSON")
 		return
 	}
 	var list any
@@ -253,17 +274,20 @@ func (in *instance) postJobsCancel(w http.ResponseWriter, r *http.Request, _ str
 	}
 	ids, ok := list.([]any)
 	if !ok {
-		writeJSON(w, http.StatusBadRequest, pyval.Fields{{Key: "error", Value: "job_ids must be a list of job ids"}})
+		refuse("job_ids must be a list")
 		return
 	}
-	var invalid []any
+	var invalid []string
 	for _, id := range ids {
-		if s, _ := id.(string); !canonicalUUID(s) {
-			invalid = append(invalid, id)
+		switch s, ok := id.(string); {
+		case !ok:
+			invalid = append(invalid, pyval.Repr(id))
+		case !canonicalUUID(s):
+			invalid = append(invalid, s)
 		}
 	}
 	if invalid != nil {
-		writeJSON(w, http.StatusBadRequest, pyval.Fields{{Key: "error", Value: "job_ids must be UUIDs"}, {Key: "invalid_ids", Value: invalid}})
+		refuse("job_ids contains invalid id(s)", pyval.Member{Key: "invalid_ids", Value: invalid})
 		return
 	}
 	hit := false

@@ -21,6 +21,9 @@ type nodeRun struct {
 	inputs *pyval.Object
 	call   *call
 	asID   string // the child's id when the node runs expanded, else id
+
+	told      time.Time // when its progress was last sent, and its value then
+	toldValue int
 }
 
 func (e *execution) newNodeRun(id string) *nodeRun {
@@ -206,7 +209,7 @@ func (r *nodeRun) report(value, limit int, preview func() image.Image) {
 		return
 	}
 	wanted := preview != nil && e.previews()
-	if !wanted && e.throttled(value, limit) {
+	if !wanted && r.throttled(value, limit) {
 		return
 	}
 	e.sendProgress()
@@ -243,22 +246,27 @@ func (r *nodeRun) previewHead() []byte {
 // previews reports whether this job draws previews. Newer servers let each
 // job say so.
 func (e *execution) previews() bool {
-	if extra, ok := e.job.extra.(*pyval.Object); ok && e.in.server.modern() {
-		if method, ok := extra.Get("preview_method"); ok {
-			return method != "none"
+	if extra, ok := e.job.extra.(*pyval.Object); ok && e.in.server.since(previewPerRun) {
+		switch method, _ := extra.Get("preview_method"); method {
+		case "none":
+			return false
+		case "auto", "latent2rgb", "taesd":
+			return true
 		}
 	}
 	return e.in.server.opts.Previews
 }
 
-// throttled reports whether a newer server would leave this tick out.
-func (e *execution) throttled(value, limit int) bool {
+// throttled reports whether a newer server would leave this tick out: it is
+// not the last one, and too near in time or value to the one sent before.
+func (r *nodeRun) throttled(value, limit int) bool {
 	const pause = 100 * time.Millisecond
 	now := time.Now()
-	if e.in.server.modern() && value < limit && now.Sub(e.progress.sent) < pause {
+	soon := now.Sub(r.told) < pause || (value-r.toldValue)*200 < limit
+	if r.e.in.server.since(throttleVersion) && !r.told.IsZero() && value < limit && soon {
 		return true
 	}
-	e.progress.sent = now
+	r.told, r.toldValue = now, value
 	return false
 }
 

@@ -63,23 +63,14 @@ func (s *Server) liveClass(c *class) *class {
 	return &live
 }
 
-// modelFolders are the keys of GET /models, in its order.
-func modelFolders() []string {
-	return []string{
-		"checkpoints", "configs", "loras", "vae", "text_encoders", "diffusion_models", "clip_vision", "style_models", "embeddings",
-		"diffusers", "vae_approx", "controlnet", "gligen", "upscale_models", "custom_nodes", "hypernetworks", "photomaker",
-		"classifiers", "model_patches", "audio_encoders",
-	}
-}
-
 // getModels is GET /models.
 func (in *instance) getModels(w http.ResponseWriter, _ *http.Request, _ string) {
-	writeJSON(w, http.StatusOK, modelFolders())
+	writeJSON(w, http.StatusOK, in.server.modelFolders())
 }
 
 // getModelFolder is GET /models/{folder}.
 func (in *instance) getModelFolder(w http.ResponseWriter, _ *http.Request, folder string) {
-	if !slices.Contains(modelFolders(), folder) {
+	if !slices.Contains(in.server.modelFolders(), folder) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
@@ -124,7 +115,7 @@ const (
 // nor the server for a real one.
 func (in *instance) getSystemStats(w http.ResponseWriter, _ *http.Request, _ string) {
 	system := "posix"
-	if in.server.modern() {
+	if in.server.since(platformVersion) {
 		system = runtime.GOOS
 	}
 	argv := []string{"main.py", "--cpu"}

@@ -1,17 +1,12 @@
 package emulator
 
-import (
-	"time"
-
-	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
-)
+import "github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 
 // A progress is the state of all nodes of a job that have begun.
 type progress struct {
 	prompt string
 	order  []string
 	nodes  map[string]*nodeProgress
-	sent   time.Time // of the last progress event, for servers that throttle
 }
 
 // Values are float64 when a node begins and whatever it reports afterwards:

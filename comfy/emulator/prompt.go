@@ -84,7 +84,7 @@ func (in *instance) number(body *pyval.Object) (any, error) {
 // acceptable, which the old dialect never says.
 func (in *instance) promptID(body *pyval.Object) (string, bool) {
 	v, given := body.Get("prompt_id")
-	if in.server.modern() {
+	if in.server.since(promptIDVersion) {
 		if v == nil {
 			return newUUID(), true
 		}
@@ -105,7 +105,8 @@ func (in *instance) acceptPrompt(w http.ResponseWriter, body *pyval.Object, numb
 	}
 	id, ok := in.promptID(body)
 	if !ok {
-		writeRefusal(w, problem("invalid_prompt_id", "prompt_id must be a valid UUID", "", nil), nil)
+		writeRefusal(w, problem("invalid_prompt_id", "prompt_id must be a valid UUID",
+			"prompt_id must be a UUID string in canonical lowercase hyphenated form; omit it to let the server generate one", nil), nil)
 		return
 	}
 	if in.refuseDuplicate(w, id) {
@@ -117,7 +118,7 @@ func (in *instance) acceptPrompt(w http.ResponseWriter, body *pyval.Object, numb
 		writeCrash(w)
 		return
 	}
-	extra, ok := extraData(body)
+	extra, ok := in.server.extraData(body)
 	if !ok {
 		writeCrash(w)
 		return
@@ -127,7 +128,12 @@ func (in *instance) acceptPrompt(w http.ResponseWriter, body *pyval.Object, numb
 		return
 	}
 	now := time.Now()
-	if o, ok := extra.(*pyval.Object); ok && in.server.modern() {
+	if in.server.since(createTimeVersion) {
+		o, ok := extra.(*pyval.Object)
+		if !ok {
+			writeCrash(w)
+			return
+		}
 		o.Set("create_time", stamp(now))
 	}
 	prompt, _ := graph.(*pyval.Object)
@@ -145,20 +151,23 @@ func (in *instance) acceptPrompt(w http.ResponseWriter, body *pyval.Object, numb
 
 // extraData gives the job's extra data with the client id in it; ok is false
 // where the server would crash.
-func extraData(body *pyval.Object) (extra any, ok bool) {
+func (s *Server) extraData(body *pyval.Object) (extra any, ok bool) {
 	extra, given := body.Get("extra_data")
 	if !given {
 		extra = &pyval.Object{}
 	}
-	client, given := body.Get("client_id")
-	if !given {
-		return extra, true
-	}
-	o, ok := extra.(*pyval.Object)
-	if ok {
+	if client, given := body.Get("client_id"); given {
+		o, ok := extra.(*pyval.Object)
+		if !ok {
+			return nil, false
+		}
 		o.Set("client_id", client)
 	}
-	return extra, ok
+	if s.since(usageSourceVersion) { // looks for one in it
+		_, ok = has(extra, "comfy_usage_source")
+		return extra, ok
+	}
+	return extra, true
 }
 
 func (in *instance) refuseDuplicate(w http.ResponseWriter, id string) bool {

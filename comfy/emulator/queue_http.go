@@ -20,7 +20,7 @@ func (in *instance) getQueue(w http.ResponseWriter, _ *http.Request, _ string) {
 func (in *instance) tuples(jobs []*job) []any {
 	list := make([]any, len(jobs))
 	for i, j := range jobs {
-		if in.server.modern() {
+		if in.server.since(jobsVersion) {
 			j = j.withoutSecrets()
 		}
 		list[i] = j.tuple()
@@ -45,7 +45,7 @@ func (in *instance) postHistory(w http.ResponseWriter, r *http.Request, _ string
 		case string:
 			in.history.remove(id)
 		case []any, *pyval.Object:
-			return false // cannot be a key
+			return in.history.empty() // cannot be a key, which Python notices when it looks for it
 		}
 		return true
 	})

@@ -20,8 +20,8 @@ type route struct {
 	endpoint string
 	get      handler
 	post     handler
-	apiOnly  bool // exists only under /api
-	modern   bool // exists only in the dialect of 0.6.0 and later
+	apiOnly  bool   // exists only under /api
+	since    string // the first version that has it, "" = all
 }
 
 // postEndpoint names POST where it differs from GET for the faults' sake.
@@ -55,10 +55,10 @@ func routes() []route {
 		{path: "/extensions", endpoint: "other", get: (*instance).getExtensions},
 		{path: "/userdata", endpoint: "userdata", get: (*instance).getUserData},
 		{path: "/userdata/", endpoint: "userdata", get: (*instance).getUserFile, post: (*instance).postUserFile},
-		{path: "/jobs", endpoint: "jobs", get: (*instance).getJobs, apiOnly: true, modern: true},
-		{path: "/jobs/", endpoint: "jobs", get: (*instance).getJob, apiOnly: true, modern: true},
-		{path: "/jobs/cancel", endpoint: "jobs", post: (*instance).postJobsCancel, apiOnly: true, modern: true},
-		{path: "/jobs//cancel", endpoint: "jobs", post: (*instance).postJobCancel, apiOnly: true, modern: true},
+		{path: "/jobs", endpoint: "jobs", get: (*instance).getJobs, apiOnly: true, since: jobsVersion},
+		{path: "/jobs/", endpoint: "jobs", get: (*instance).getJob, apiOnly: true, since: jobsVersion},
+		{path: "/jobs/cancel", endpoint: "jobs", post: (*instance).postJobsCancel, apiOnly: true, since: jobsCancelVersion},
+		{path: "/jobs//cancel", endpoint: "jobs", post: (*instance).postJobCancel, apiOnly: true, since: jobsCancelVersion},
 	}
 }
 
@@ -73,7 +73,7 @@ func (s *Server) match(escaped string) (*route, string) {
 	for i := range s.routes {
 		rt := &s.routes[i]
 		switch {
-		case rt.apiOnly && !api || rt.modern && !s.modern():
+		case rt.apiOnly && !api || rt.since != "" && !s.since(rt.since):
 		case rt.path == path && (path == "/" || !strings.HasSuffix(path, "/")):
 			return rt, ""
 		case found == nil:
@@ -126,6 +126,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) dispatch(in *instance, rt *route, arg string, w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(nil, r.Body, s.opts.MaxUpload)
+	r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, ";", "%3B") // which net/url does not take in values
 	if foreignOrigin(r) {
 		w.WriteHeader(http.StatusForbidden)
 		return
@@ -143,6 +144,7 @@ func (s *Server) dispatch(in *instance, rt *route, arg string, w http.ResponseWr
 	case get && strings.HasPrefix(r.URL.Path, "/internal/"):
 		writeText(w, http.StatusNotFound, "404: Not Found")
 	case get: // the static files of the frontend are looked through for any GET
+		w.Header().Set("Content-Type", "application/octet-stream")
 		w.WriteHeader(http.StatusNotFound)
 	default:
 		allow := []string{http.MethodGet, http.MethodHead} // of the static files

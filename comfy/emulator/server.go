@@ -3,11 +3,8 @@ package emulator
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // Defaults of Options.
@@ -29,8 +26,8 @@ type Options struct {
 	Dir          string        // folder for input, output and temp; "" = in memory
 	MemoryLimit  int64         // bytes of files in memory before the oldest go; 0 = DefaultMemoryLimit
 	MaxUpload    int64         // bytes of one request body; 0 = DefaultMaxUpload
-	// Version is what /system_stats says, and it picks the dialect: from 0.6.0
-	// on the jobs API, UUID prompt ids, missing_node_type and create_time.
+	// Version is what /system_stats says, and it picks the dialect, step by
+	// step from 0.3.64 to 0.33.0: see dialect.go.
 	Version    string
 	HistoryCap int  // finished jobs to remember; 0 = DefaultHistoryCap
 	Previews   bool // draw previews for everybody, as --preview-method does
@@ -124,16 +121,6 @@ func orDefault[T int | int64](v, fallback T) T {
 		return fallback
 	}
 	return v
-}
-
-// modern reports the dialect of 0.6.0 and later.
-func (s *Server) modern() bool {
-	major, rest, _ := strings.Cut(s.opts.Version, ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	if major != "0" {
-		return true
-	}
-	return len(minor) > 1 || minor >= "6"
 }
 
 // Close ends the server and everything it started, and waits for that.
@@ -257,12 +244,4 @@ func (s *Server) countStart() int {
 	defer s.mu.Unlock()
 	s.started++
 	return s.started
-}
-
-// features is what the server says of itself, on HTTP and in the handshake.
-func (s *Server) features() pyval.Fields {
-	return pyval.Fields{
-		{Key: "supports_preview_metadata", Value: true},
-		{Key: "max_upload_size", Value: s.opts.MaxUpload},
-	}
 }

@@ -36,8 +36,8 @@ type validation struct {
 	server *Server
 	prompt *pyval.Object
 	done   map[string]*checked
-	order  []string        // of done
-	open   map[string]bool // on the way from the output: a cycle if met again
+	order  []string // of done
+	path   []string // from the output to where we are: a cycle if met again
 
 	problems []*nodeProblem
 }
@@ -55,7 +55,7 @@ func (s *Server) validate(graph, targets any) (*verdict, error) {
 	if err != nil || refusal != nil {
 		return &verdict{refusal: refusal}, err
 	}
-	v := &validation{server: s, prompt: prompt, done: map[string]*checked{}, open: map[string]bool{}}
+	v := &validation{server: s, prompt: prompt, done: map[string]*checked{}}
 	result := &verdict{}
 	var lines []string
 	for _, o := range outputs {
@@ -64,7 +64,6 @@ func (s *Server) validate(graph, targets any) (*verdict, error) {
 		if errors.As(err, &r) {
 			c = &checked{errors: []pyval.Fields{problem("exception_during_validation", "Exception when validating node", r.message,
 				pyval.Fields{{Key: "exception_type", Value: r.typ}, {Key: "traceback", Value: traceback("validate_prompt")}})}}
-			v.open = map[string]bool{}
 			v.finish(o, c)
 		}
 		if c.valid {
@@ -88,6 +87,9 @@ func (s *Server) validate(graph, targets any) (*verdict, error) {
 // findOutputs checks the shape of the prompt and its classes.
 func (s *Server) findOutputs(graph, targets any) (prompt *pyval.Object, outputs []string, refusal pyval.Fields, err error) {
 	prompt, ok := graph.(*pyval.Object)
+	if s.since(replacementVersion) && (!ok || !replaceable(prompt)) {
+		return nil, nil, nil, errMalformed
+	}
 	if list, empty := graph.([]any); empty && len(list) == 0 || graph == any("") {
 		prompt, ok = &pyval.Object{}, true
 	}
@@ -111,7 +113,8 @@ func (s *Server) findOutputs(graph, targets any) (prompt *pyval.Object, outputs 
 		text, _ := name.(string)
 		class := s.classes(text)
 		if class == nil {
-			return nil, nil, s.unknownClass(m.Key, node, name, classed), nil
+			refusal, err := s.unknownClass(m.Key, node, name, classed)
+			return nil, nil, refusal, err
 		}
 		if class.outputNode {
 			chosen := targets == nil
@@ -131,34 +134,63 @@ func (s *Server) findOutputs(graph, targets any) (prompt *pyval.Object, outputs 
 	return prompt, outputs, nil, nil
 }
 
-func (s *Server) unknownClass(id string, node *pyval.Object, class any, given bool) pyval.Fields {
+// replaceable reports whether the server can look for old classes to replace:
+// it walks over the inputs of every node that has a class.
+func replaceable(prompt *pyval.Object) bool {
+	for _, m := range prompt.Members() {
+		classed, ok1 := has(m.Value, "class_type")
+		filled, ok2 := has(m.Value, "inputs")
+		if !ok1 || !ok2 {
+			return false
+		}
+		if !classed || !filled {
+			continue
+		}
+		node, ok := m.Value.(*pyval.Object)
+		if !ok {
+			return false
+		}
+		inputs, _ := node.Get("inputs")
+		if _, ok := inputs.(*pyval.Object); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// unknownClass is the refusal of a node whose class the server does not have.
+func (s *Server) unknownClass(id string, node *pyval.Object, class any, given bool) (pyval.Fields, error) {
 	details := "Node ID '#" + id + "'"
-	if !s.modern() {
+	if !s.since(missingNodeVersion) {
 		if !given {
-			return problem("invalid_prompt", "Cannot execute because a node is missing the class_type property.", details, nil)
+			return problem("invalid_prompt", "Cannot execute because a node is missing the class_type property.", details, nil), nil
 		}
-		return problem("invalid_prompt", "Cannot execute because node "+pyval.Str(class)+" does not exist.", details, nil)
+		return problem("invalid_prompt", "Cannot execute because node "+pyval.Str(class)+" does not exist.", details, nil), nil
 	}
-	title := ""
-	if node != nil {
-		if v, _ := node.Get("_meta"); v != nil {
-			if meta, ok := v.(*pyval.Object); ok {
-				t, _ := meta.Get("title")
-				title, _ = t.(string)
-			}
+	if node == nil {
+		return nil, errMalformed
+	}
+	title := class // a node without a class has no title but its own
+	if v, ok := node.Get("_meta"); ok {
+		meta, ok := v.(*pyval.Object)
+		if !ok {
+			return nil, errMalformed
+		}
+		if t, ok := meta.Get("title"); ok {
+			title = t
 		}
 	}
-	shown := title
-	if shown == "" {
-		shown = pyval.Str(class)
-	}
-	message := "Node '" + shown + "' not found. The custom node may not be installed."
+	message := "Node '" + pyval.Str(title) + "' not found. The custom node may not be installed."
 	if !given {
-		message = "Node '" + orText(title, "ID #"+id) + "' has no class_type. The workflow may be corrupted or a custom node is missing."
+		shown := "ID #" + id
+		if pyval.Truthy(title) {
+			shown = pyval.Str(title)
+		}
+		message = "Node '" + shown + "' has no class_type. The workflow may be corrupted or a custom node is missing."
 	}
 	return problem("missing_node_type", message, details, pyval.Fields{
-		{Key: "node_id", Value: id}, {Key: "class_type", Value: class}, {Key: "node_title", Value: orText(title, shown)},
-	})
+		{Key: "node_id", Value: id}, {Key: "class_type", Value: class}, {Key: "node_title", Value: title},
+	}), nil
 }
 
 func orText(s, fallback string) string {

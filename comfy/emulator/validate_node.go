@@ -16,12 +16,11 @@ func (v *validation) node(id string) (*checked, error) {
 	if c := v.done[id]; c != nil {
 		return c, nil
 	}
-	if v.open[id] {
-		// The server recurses until Python gives up, and every node of the
-		// cycle ends invalid without an error of its own.
-		return &checked{}, nil
+	if i := slices.Index(v.path, id); i >= 0 {
+		return v.cycle(v.path[i:]), nil
 	}
-	v.open[id] = true
+	v.path = append(v.path, id)
+	defer func() { v.path = v.path[:len(v.path)-1] }()
 	member, _ := v.prompt.Get(id)
 	node := member.(*pyval.Object)
 	class := v.server.classes(classOf(v.prompt, id))
@@ -47,10 +46,31 @@ func (v *validation) node(id string) (*checked, error) {
 	if err := v.custom(c, class, raw, inputs); err != nil {
 		return nil, err
 	}
+	if before := v.done[id]; before != nil { // a cycle through it was found on the way
+		c.errors = append(slices.Clone(before.errors), c.errors...)
+	}
 	c.valid = c.valid && len(c.errors) == 0
-	delete(v.open, id)
 	v.finish(id, c)
 	return c, nil
+}
+
+// cycle is the verdict on nodes that feed each other.
+func (v *validation) cycle(nodes []string) *checked {
+	if !v.server.since(cycleVersion) {
+		// The server recurses until Python gives up, and every node of the
+		// cycle ends invalid without an error of its own.
+		return &checked{}
+	}
+	nodes = slices.Clone(nodes)
+	steps := make([]string, 0, len(nodes)+1)
+	for _, id := range append(nodes[:len(nodes):len(nodes)], nodes[0]) {
+		steps = append(steps, id+" ("+classOf(v.prompt, id)+")")
+	}
+	for _, id := range nodes {
+		v.finish(id, &checked{errors: []pyval.Fields{problem("dependency_cycle", "Dependency cycle detected", strings.Join(steps, " -> "),
+			pyval.Fields{{Key: "node_id", Value: id}, {Key: "cycle_nodes", Value: nodes}})}})
+	}
+	return v.done[nodes[0]]
 }
 
 // inputsOf gives the inputs of a node as validation sees them: a list or a
@@ -130,7 +150,7 @@ func (v *validation) limits(class *class, in *input, value any, config any) pyva
 			return problem("value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", pyval.Str(value), pyval.Str(high)), in.name, info(config))
 		}
 	}
-	unchecked := in.folder != "" && !v.server.opts.StrictModels || class.v3 && !v.server.modern()
+	unchecked := in.folder != "" && !v.server.opts.StrictModels || class.v3 && !v.server.since(v3ChoicesVersion)
 	if !in.isCombo() || unchecked {
 		return nil
 	}
@@ -141,7 +161,11 @@ func (v *validation) limits(class *class, in *input, value any, config any) pyva
 	if len(in.choices) > 20 {
 		list, config = fmt.Sprintf("(list of length %d)", len(in.choices)), nil
 	}
-	return problem("value_not_in_list", "Value not in list", fmt.Sprintf("%s: '%s' not in %s", in.name, pyval.Str(value), list), info(config))
+	shown := "'" + pyval.Str(value) + "'"
+	if v.server.since(choiceReprVersion) {
+		shown = pyval.Repr(value)
+	}
+	return problem("value_not_in_list", "Value not in list", fmt.Sprintf("%s: %s not in %s", in.name, shown, list), info(config))
 }
 
 // link checks a link and what is above it.
@@ -177,7 +201,6 @@ func (v *validation) link(c *checked, class *class, in *input, link []any) error
 	var r *raised
 	if errors.As(err, &r) {
 		c.valid = false
-		delete(v.open, source)
 		v.finish(source, &checked{errors: []pyval.Fields{problem("exception_during_inner_validation", "Exception when validating inner node", r.message,
 			pyval.Fields{
 				{Key: "input_name", Value: in.name},

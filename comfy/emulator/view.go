@@ -73,7 +73,7 @@ func (in *instance) sendFile(w http.ResponseWriter, r *http.Request, typ, name s
 	case channel == "rgb" || channel == "a":
 		sendChannel(w, file, channel)
 	default:
-		w.Header().Set("Content-Type", contentType(base, in.server.modern()))
+		w.Header().Set("Content-Type", contentType(base, in.server.since(safeViewVersion)))
 		sendRaw(w, r, file)
 	}
 }
@@ -203,12 +203,12 @@ func straight(img image.Image) *image.NRGBA {
 
 // contentType guesses from the extension, as Python's mimetypes does. What a
 // browser would execute is served as plain bytes.
-func contentType(name string, modern bool) string {
+func contentType(name string, safe bool) string {
 	for _, packed := range []string{".gz", ".bz2", ".xz"} { // an encoding; the type is that of what is in it
 		name = strings.TrimSuffix(name, packed)
 	}
 	ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
-	if modern && (ext == "svg" || ext == "xml") {
+	if safe && (ext == "svg" || ext == "xml") {
 		return "application/octet-stream"
 	}
 	if kind, ok := mediaTypes()[ext]; ok {
