@@ -335,11 +335,12 @@ func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, pla
 		if o.app.global.json {
 			v = struct {
 				Workflow   string     `json:"workflow"`
-				Seed       *run.Seed  `json:"seed,omitempty"`
+				Seed       *run.Seed  `json:"seed"`
+				Character  *string    `json:"character"`
 				Parameters run.Values `json:"parameters"`
 				Templates  run.Values `json:"templates,omitempty"`
 				Graph      any        `json:"graph"`
-			}{t.Workflow, t.Seed, t.Parameters, t.Templates, t.Graph}
+			}{t.Workflow, t.Seed, text(t.Character), t.Parameters, t.Templates, t.Graph}
 		}
 		if err := o.app.printJSON(v); err != nil {
 			return err
