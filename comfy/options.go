@@ -15,7 +15,7 @@ type Option func(*Client) error
 // default.
 type Limits struct {
 	JSON    int64 // bytes of one JSON answer, after decompression; default 64 MiB
-	Frame   int64 // bytes of one WebSocket message; default 64 MiB
+	Frame   int64 // bytes of one WebSocket message; default 32 MiB, several times that while it is read
 	File    int64 // bytes of one output file; default 2 GiB
 	Outputs int   // outputs of one run; default 1000, the rest is left out with a warning
 }
@@ -23,7 +23,7 @@ type Limits struct {
 func (l Limits) orDefault() Limits {
 	return Limits{
 		JSON:    or(l.JSON, 64<<20),
-		Frame:   or(l.Frame, 64<<20),
+		Frame:   or(l.Frame, 32<<20),
 		File:    or(l.File, 2<<30),
 		Outputs: or(l.Outputs, 1000),
 	}

@@ -222,7 +222,10 @@ func (s *socket) serve(g *generation) {
 	if stopClosing() {
 		_ = conn.CloseNow()
 	} else {
-		<-closed
+		select {
+		case <-closed:
+		case <-readCtx.Done(): // a server that goes on sending keeps the handshake alive, which ends by itself after 5 s
+		}
 	}
 	cancel()
 	<-speaking
