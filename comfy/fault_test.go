@@ -59,6 +59,7 @@ func TestRunSurvives(t *testing.T) {
 		"ws-silent":                 2 * time.Second,
 		"ws-junk":                   500 * time.Millisecond,
 		"ws-huge=1000000":           500 * time.Millisecond,
+		"ws-huge-image=50000000":    2 * time.Second,
 		"ws-drop=executing":         time.Second,
 		"ws-drop=execution_start":   time.Second,
 		"ws-delay=100ms":            7 * time.Second,

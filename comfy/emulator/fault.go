@@ -29,6 +29,7 @@ const (
 	FaultWSSilent     = "ws-silent"
 	FaultWSJunk       = "ws-junk"
 	FaultWSHuge       = "ws-huge"
+	FaultWSHugeImage  = "ws-huge-image"
 	FaultWSDrop       = "ws-drop"
 	FaultWSDelay      = "ws-delay"
 	FaultWSReplaceBug = "ws-replace-bug"

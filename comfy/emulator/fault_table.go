@@ -54,6 +54,7 @@ func faultKinds() []faultKind {
 		{FaultWSSilent, nil, 0, "sockets open and are greeted, then hear nothing"},
 		{FaultWSJunk, one(argCount()), 0, "sends broken and unknown messages before each event"},
 		{FaultWSHuge, one(argBytes("bytes"), argCount()), 1, "sends one text message of that size after the greeting"},
+		{FaultWSHugeImage, one(argBytes("bytes"), argCount()), 1, "sends one preview picture of that size after the greeting"},
 		{FaultWSDrop, one(argEvent(), argCount()), 1, "loses events of this type"},
 		{FaultWSDelay, one(argTime(), argCount()), 1, "delivers each event so much later"},
 		{

@@ -74,6 +74,9 @@ func (in *instance) greet(ctx context.Context, s *socket) {
 		filler := bytes.Repeat([]byte{'x'}, int(fault.Bytes))
 		s.write(ctx, frame{name: "easel_huge", data: event("easel_huge", string(filler))})
 	}
+	if fault, ok := in.faults.take(FaultWSHugeImage, ""); ok {
+		s.write(ctx, frame{data: append([]byte{0, 0, 0, 1, 0, 0, 0, 1}, make([]byte, fault.Bytes)...)})
+	}
 }
 
 func (in *instance) listen(ctx context.Context, s *socket) {

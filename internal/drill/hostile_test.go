@@ -177,7 +177,7 @@ func TestSizeLies(t *testing.T) {
 	for _, spec := range []string{
 		"length-lies=view:1000000000000000", "length-lies=history:1000000000000000", "length-lies=prompt:1000000000000000",
 		"body=history:gzip-bomb", "body=history:endless", "body=prompt:endless", "body=prompt:gzip-bomb",
-		"many-outputs=1000000", "ws-huge=200000000", "body=view:gzip-bomb",
+		"many-outputs=1000000", "ws-huge=200000000", "ws-huge-image=200000000", "ws-huge-image=30000000", "body=view:gzip-bomb",
 	} {
 		t.Run(spec, func(t *testing.T) {
 			t.Parallel()
