@@ -116,7 +116,7 @@ func (a *app) dial(cfg *config.Config, spec string, given bool, patience time.Du
 		return nil, usagef("write http://HOST:8188", "backend %s: %s", name, err)
 	}
 	bare := access.Username == "" && access.Password.IsZero() && access.Token.IsZero() && len(access.Headers) == 0
-	return &backend{Client: client, name: name, reopen: withoutUser(spec), public: bare && isPublic(address)}, nil
+	return &backend{Client: client, name: name, reopen: config.WithoutUser(spec), public: bare && isPublic(address)}, nil
 }
 
 // transport is the special way to a backend, nil for the client's own.
@@ -137,12 +137,14 @@ func (a *app) transport(insecure bool) http.RoundTripper {
 // checkForm refuses backend forms of INTERFACE section 2 that are not built.
 func checkForm(spec string) error {
 	if strings.Contains(spec, ",") {
-		return notBuilt("a pool of backends (" + spec + ")")
+		return notBuilt("a pool of backends (NAME,NAME)")
 	}
 	scheme, _, ok := strings.Cut(spec, "://")
 	switch {
-	case spec == "comfy-cloud", ok && scheme != "http" && scheme != "https":
-		return notBuilt("backend form " + spec)
+	case spec == "comfy-cloud", ok && (scheme == "pod" || scheme == "runpod" || strings.HasPrefix(scheme, "comfy-api+")):
+		return notBuilt("backend form " + config.WithoutUser(spec))
+	case ok && scheme != "http" && scheme != "https":
+		return usagef("write http://HOST:8188", "unknown form of a backend: %s://", scheme)
 	}
 	return nil
 }
@@ -163,6 +165,10 @@ func unknownBackend(cfg *config.Config, name string) error {
 	}
 	slices.Sort(names)
 	hint := "easel backends add " + name + " http://HOST:8188 makes it known"
+	if strings.ContainsAny(name, "@:/") {
+		name = config.WithoutUser(name)
+		hint = "an address begins with http:// or https://"
+	}
 	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
 	}

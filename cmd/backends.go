@@ -48,7 +48,7 @@ func newBackendsListCmd(a *app) *cobra.Command {
 			found := []listedBackend{}
 			for name, b := range cfg.Backends {
 				found = append(found, listedBackend{
-					Name: name, URL: withoutUser(b.URL), Default: name == cfg.Backend, From: b.Origin,
+					Name: name, URL: config.WithoutUser(b.URL), Default: name == cfg.Backend, From: b.Origin,
 					Secret: !b.Password.IsZero() || !b.Token.IsZero() || len(b.Headers) > 0,
 				})
 			}
@@ -67,16 +67,6 @@ func newBackendsListCmd(a *app) *cobra.Command {
 			return t.Flush()
 		},
 	}
-}
-
-// withoutUser is an address without user and password.
-func withoutUser(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	u.User = nil
-	return u.String()
 }
 
 // backendsAddOptions are the settings of `backends add`.
@@ -115,7 +105,7 @@ line each, never from a flag's value: first the password, then the token.
 func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address string) error {
 	a := o.app
 	if name == "emulator" || strings.ContainsAny(name, ",/:?@ ") {
-		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", name)
+		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", config.WithoutUser(name))
 	}
 	if kind, _, _ := strings.Cut(address, "?"); kind != "emulator" {
 		if err := checkForm(address); err != nil {
@@ -126,7 +116,7 @@ func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address stri
 		}
 	}
 	b := config.Backend{URL: address, Username: o.username}
-	if u, err := url.Parse(address); err == nil && u.User != nil {
+	if config.WithoutUser(address) != address {
 		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
 	}
 	secrets, err := o.secrets()

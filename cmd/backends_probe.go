@@ -134,7 +134,7 @@ func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given 
 	defer be.close()
 	p.Name = be.name
 	if !be.embedded {
-		p.URL = withoutUser(be.Address())
+		p.URL = config.WithoutUser(be.Address())
 	}
 	if p.Info, err = be.Describe(ctx); err != nil {
 		if ctx.Err() != nil {

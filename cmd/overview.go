@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -33,7 +34,7 @@ func runOverview(ctx context.Context, a *app) error {
 	if backend == "" {
 		backend = findLocal(ctx)
 	}
-	o.Backend = text(backend)
+	o.Backend = text(config.WithoutUser(backend))
 	h, err := a.history()
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -251,8 +252,22 @@ func (p *Parameter) check(v json.RawMessage) (json.RawMessage, *Problem) {
 			return nil, p.problem("does not match %s", p.Pattern)
 		}
 	}
-	if p.Type.File() && s == "" {
+	if p.Type.File() {
+		return p.checkFile(v, s)
+	}
+	return v, nil
+}
+
+// checkFile refuses a secret in the name of a file: it would stand in every
+// record of the run.
+func (p *Parameter) checkFile(v json.RawMessage, name string) (json.RawMessage, *Problem) {
+	if name == "" {
 		return nil, p.problem("names no file")
+	}
+	if u, err := url.Parse(name); err == nil && u.User != nil {
+		bad := p.problem("is an address with a user or password, which the record of the run would keep")
+		bad.Hint = "download it first: curl -u USER ADDRESS | easel generate ... --" + strings.ReplaceAll(p.Name, "_", "-") + " -"
+		return nil, bad
 	}
 	return v, nil
 }

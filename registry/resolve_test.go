@@ -59,6 +59,23 @@ func problems(t *testing.T, w *registry.Workflow, o registry.ResolveOptions, arg
 	return ve.Problems
 }
 
+// A secret in the name of a file would be written into every record.
+func TestAddressWithAPasswordIsRefused(t *testing.T) {
+	t.Parallel()
+	w := oneWorkflow(t, qwenImage, ownersParams)
+	for _, arg := range []registry.Arg{
+		flag("image", "https://anna:hunter2@host/a.png"), flag("image", "https://token@host/a.png"), api("image", `"http://anna:hunter2@host/a.png"`),
+	} {
+		for _, p := range problems(t, w, registry.ResolveOptions{}, arg) {
+			if !strings.Contains(p.Message, "user or password") || strings.Contains(fmt.Sprint(p), "hunter2") {
+				t.Errorf("%+v", p)
+			}
+		}
+	}
+	mustResolve(t, w, registry.ResolveOptions{}, flag("image", "https://host/a@b.png?x=1"))
+	mustResolve(t, w, registry.ResolveOptions{}, flag("image", "a@b.png"))
+}
+
 func TestResolveProblems(t *testing.T) {
 	t.Parallel()
 	w := oneWorkflow(t, qwenImage, ownersParams)

@@ -23,10 +23,26 @@ type Backend struct {
 
 // hasSecrets reports whether there is something in it to keep.
 func (b Backend) hasSecrets() bool {
-	if u, err := url.Parse(b.URL); err == nil && u.User != nil {
-		return true
+	return WithoutUser(b.URL) != b.URL || !b.Password.IsZero() || !b.Token.IsZero() || len(b.Headers) > 0
+}
+
+// WithoutUser is an address without user and password, to be shown. What cannot
+// be read as an address loses all up to its last @.
+func WithoutUser(address string) string {
+	u, err := url.Parse(address)
+	scheme, rest, hasScheme := strings.Cut(address, "://")
+	switch {
+	case err == nil && hasScheme && u.User == nil:
+		return address
+	case err == nil && hasScheme:
+		u.User = nil
+		return u.String()
+	case !hasScheme:
+		scheme, rest = "", address
+	default:
+		scheme += "://"
 	}
-	return !b.Password.IsZero() || !b.Token.IsZero() || len(b.Headers) > 0
+	return scheme + rest[strings.LastIndex(rest, "@")+1:]
 }
 
 func (b Backend) isZero() bool { return b.URL == "" }

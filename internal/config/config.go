@@ -281,16 +281,18 @@ func (c *Config) fill(v *viper.Viper) {
 	for _, k := range keys() {
 		c.values[k.Name] = k.text(v.Get(k.Name))
 	}
+	c.values["backend"] = WithoutUser(c.values["backend"])
 }
 
-// Get returns a setting as text, the way Set takes it, and where it came from.
+// Get returns a setting as text, the way Set takes it, and where it came from;
+// an address comes without user and password.
 // Besides the names of Keys it knows backends.NAME.url. An unknown key is a
 // *KeyError.
 func (c *Config) Get(key string) (string, Origin, error) {
 	if rest, ok := strings.CutPrefix(key, "backends."); ok {
 		name, isURL := strings.CutSuffix(rest, ".url")
 		if b, known := c.Backends[name]; isURL && known {
-			return b.URL, b.Origin, nil
+			return WithoutUser(b.URL), b.Origin, nil
 		}
 	}
 	k, err := lookup(key)

@@ -30,6 +30,9 @@ func Set(path, key, value string) error {
 	if err != nil {
 		return err
 	}
+	if public := WithoutUser(value); key == "backend" && public != value {
+		return &ValueError{Source: key, Value: public, Message: "a user or password is kept with backends add --username --password"}
+	}
 	parsed, err := k.parse(value)
 	if err != nil {
 		return &ValueError{Source: key, Value: value, Message: err.Error()}

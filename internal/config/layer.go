@@ -307,6 +307,9 @@ func (l *layer) readParams(section member, key string) []Param {
 }
 
 func (l *layer) hasSecrets() bool {
+	if address, ok := l.values["backend"].(string); ok && WithoutUser(address) != address {
+		return true
+	}
 	for _, b := range l.backends {
 		if b.hasSecrets() {
 			return true

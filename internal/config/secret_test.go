@@ -12,6 +12,51 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
+func TestWithoutUser(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"http://host:8188/comfy":        "http://host:8188/comfy",
+		"http://anna:hunter2@host:8188": "http://host:8188",
+		"http://anna@host/a@b":          "http://host/a@b",
+		"http://host/a@b":               "http://host/a@b",
+		"http://anna:hunt/er2@host":     "http://host",
+		"http://anna:hunt%zz@host":      "http://host",
+		"htp://anna:hunter2@host":       "htp://host",
+		"anna:hunter2@host:8188":        "host:8188",
+		"studio":                        "studio",
+		"emulator?step-time=50ms":       "emulator?step-time=50ms",
+		"":                              "",
+	} {
+		if got := WithoutUser(address); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+}
+
+// A password in an address is a secret like any other.
+func TestAddressWithAPassword(t *testing.T) {
+	t.Parallel()
+	const address = "http://anna:hunter2@host:8188"
+	p := newPlace(t).inProject(t, "backends:\n  studio: "+address+"\n")
+	p.env["EASEL_BACKEND"] = address
+	cfg, err := Load(p.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Backend != address {
+		t.Errorf("backend %s", cfg.Backend)
+	}
+	for _, key := range []string{"backend", "backends.studio.url"} {
+		if got, _, err := cfg.Get(key); got != "http://host:8188" || err != nil {
+			t.Errorf("%s shows %s, %v", key, got, err)
+		}
+	}
+	err = Set(p.userFile(), "backend", address)
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("set: %v", err)
+	}
+}
+
 func TestSecretsNeverShow(t *testing.T) {
 	t.Parallel()
 	s := NewSecret("hunter2")
