@@ -40,15 +40,41 @@ func toNRGBA(img image.Image, c image.Config) *image.NRGBA {
 	out := image.NewNRGBA(canvas)
 	inner := b.Intersect(canvas)
 	inRows(inner.Dy(), func(y0, y1 int) {
+		convert := rowsOf(img)
 		for y := inner.Min.Y + y0; y < inner.Min.Y+y1; y++ {
-			row := out.Pix[out.PixOffset(inner.Min.X, y):][:4*inner.Dx()]
-			convertRow(row, img, inner.Min.X, y)
+			convert(out.Pix[out.PixOffset(inner.Min.X, y):][:4*inner.Dx()], inner.Min.X, y)
 		}
 	})
 	return out
 }
 
-// convertRow fills row with the pixels from x, y on.
+// rowsOf returns a function that fills a row with the pixels from x, y on.
+func rowsOf(img image.Image) func(row []byte, x, y int) {
+	var colour *chroma
+	switch src := img.(type) {
+	case *image.YCbCr:
+		colour = newChroma(src)
+	case *image.NYCbCrA:
+		colour = newChroma(&src.YCbCr)
+	}
+	if colour == nil {
+		return func(row []byte, x, y int) { convertRow(row, img, x, y) }
+	}
+	return func(row []byte, x, y int) {
+		colour.fill(row, x, y)
+		if src, ok := img.(*image.NYCbCrA); ok {
+			setAlpha(row, src, x, y)
+		}
+	}
+}
+
+func setAlpha(row []byte, src *image.NYCbCrA, x, y int) {
+	for i, a := range src.A[src.AOffset(x, y):][:len(row)/4] {
+		row[4*i+3] = a
+	}
+}
+
+// convertRow fills row with the pixels from x, y on, as they are stored.
 func convertRow(row []byte, img image.Image, x, y int) {
 	switch src := img.(type) {
 	case *image.YCbCr:
@@ -60,9 +86,7 @@ func convertRow(row []byte, img image.Image, x, y int) {
 		}
 	case *image.NYCbCrA:
 		convertRow(row, &src.YCbCr, x, y)
-		for i, a := range src.A[src.AOffset(x, y):][:len(row)/4] {
-			row[4*i+3] = a
-		}
+		setAlpha(row, src, x, y)
 	case *image.Gray:
 		for i, v := range src.Pix[src.PixOffset(x, y):][:len(row)/4] {
 			row[4*i], row[4*i+1], row[4*i+2], row[4*i+3] = v, v, v, 0xff

@@ -49,7 +49,7 @@ func decodeWebP(r io.Reader) (image.Image, error) {
 	}
 	frame, at := firstFrame(data)
 	if frame == nil {
-		return webp.Decode(bytes.NewReader(data))
+		return decodeStill(data)
 	}
 	config, err := webpConfig(bytes.NewReader(data))
 	if err != nil {
@@ -64,13 +64,45 @@ func decodeWebP(r io.Reader) (image.Image, error) {
 	if !place.In(canvas) {
 		return nil, errWebP
 	}
-	img, err := webp.Decode(bytes.NewReader(frame))
+	img, err := decodeStill(frame)
 	if err != nil || place == canvas {
 		return img, err
 	}
 	out := image.NewNRGBA(canvas)
 	draw.Draw(out, place, img, image.Point{}, draw.Src)
 	return out, nil
+}
+
+// decodeStill decodes a picture without animation. Lossy WebP keeps brightness
+// in 16 to 235 and colour in 16 to 240, as video does (RFC 6386, section 9.2),
+// where image.YCbCr means 0 to 255, as JPEG: left alone, black would be gray.
+func decodeStill(data []byte) (image.Image, error) {
+	img, err := webp.Decode(bytes.NewReader(data))
+	switch img := img.(type) {
+	case *image.YCbCr:
+		fullRange(img)
+	case *image.NYCbCrA:
+		fullRange(&img.YCbCr)
+	}
+	return img, err
+}
+
+// fullRange stretches the samples of video to those of JPEG.
+func fullRange(img *image.YCbCr) {
+	var luma, chroma [256]uint8
+	for i := range 256 {
+		luma[i] = clamp8((float32(i) - 16) * 255 / 219)
+		chroma[i] = clamp8((float32(i)-128)*255/224 + 128)
+	}
+	stretch(img.Y, &luma)
+	stretch(img.Cb, &chroma)
+	stretch(img.Cr, &chroma)
+}
+
+func stretch(samples []uint8, to *[256]uint8) {
+	for i, v := range samples {
+		samples[i] = to[v]
+	}
 }
 
 // firstFrame makes a still WebP of the first frame of an animation, and says
