@@ -87,6 +87,9 @@ func (o *generateOptions) addParameterFlags(c *cobra.Command) error {
 	}
 	for _, p := range params { // a standard input has its own flag too, whatever it is called here
 		name := strings.ReplaceAll(string(p.Role), "_", "-")
+		if p.Type == registry.TypeVideo || p.Type == registry.TypeAudio {
+			name = string(p.Type) // the first one's
+		}
 		if name != "" && f.Lookup(name) == nil && reserved.Lookup(name) == nil {
 			f.VarPF(&paramFlag{param: p, opts: o}, name, "", paramUsage(p)).Hidden = true
 		}

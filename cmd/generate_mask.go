@@ -82,8 +82,8 @@ func (o *generateOptions) addMaskFlags(f *pflag.FlagSet, p *registry.Parameter) 
 	o.mask.addFlags(f)
 }
 
-// noSuchInput refuses the flag of a standard input that the workflow lacks, and
-// the ways to draw a mask where there is none; nil for any other flag.
+// noSuchInput refuses the flag of an input that the workflow lacks, and the ways
+// to draw a mask where there is none; nil for any other flag.
 func noSuchInput(wf *registry.Workflow, flag string) error {
 	if isMaskFlag(flag) {
 		return &invalidError{
@@ -91,10 +91,16 @@ func noSuchInput(wf *registry.Workflow, flag string) error {
 			"easel workflows list --category inpaint shows those that do",
 		}
 	}
-	if p, lacks := wf.Lacks(flag); lacks {
-		return &registry.ValuesError{Workflow: wf.ID, Problems: []registry.Problem{p}}
+	p, lacks := wf.Lacks(flag)
+	if flag == "video" || flag == "audio" {
+		p, lacks = registry.Problem{
+			Parameter: flag, Message: "Unknown parameter '" + flag + "'", Hint: "workflow " + wf.ID + " loads no " + flag,
+		}, true
 	}
-	return nil
+	if !lacks {
+		return nil
+	}
+	return &registry.ValuesError{Workflow: wf.ID, Problems: []registry.Problem{p}}
 }
 
 // runsWorkflow reports whether a command takes the flags of a workflow.

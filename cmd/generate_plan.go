@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,9 @@ func (o *generateOptions) plan(ctx context.Context) ([]run.Request, error) {
 	wf := o.target.workflow
 	params, err := wf.Parameters()
 	if err != nil {
+		return nil, err
+	}
+	if err := o.oneStdin(params); err != nil {
 		return nil, err
 	}
 	args, err := o.arguments(params)
@@ -59,6 +63,27 @@ func (o *generateOptions) plan(ctx context.Context) ([]run.Request, error) {
 		o.target.again.adjust(o, plan)
 	}
 	return plan, nil
+}
+
+// oneStdin refuses a second input from stdin, which would be the first one's
+// bytes again.
+func (o *generateOptions) oneStdin(params []*registry.Parameter) error {
+	var readers []string
+	for _, image := range o.images {
+		if image == "-" || strings.HasSuffix(image, "=-") {
+			readers = append(readers, "--image")
+		}
+	}
+	for _, flag := range o.flags {
+		i := slices.IndexFunc(params, func(p *registry.Parameter) bool { return p.Name == flag.Name })
+		if flag.Text == "-" && i >= 0 && params[i].Type.File() {
+			readers = append(readers, "--"+flag.Name)
+		}
+	}
+	if len(readers) > 1 {
+		return usagef("put one of them into a file", "%s and %s both read stdin", readers[0], readers[1])
+	}
+	return nil
 }
 
 // arguments gathers values from every place but --image, weakest first.

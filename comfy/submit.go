@@ -210,7 +210,8 @@ func (c *Client) submitted(k call, a answer, r *run, graph *Graph) (h Handle, do
 		}
 		err := c.statusError(k, a)
 		var status *StatusError
-		doubt := a.status >= 500 || a.status == http.StatusRequestTimeout || a.status == http.StatusConflict
+		doubt := a.status >= 500 && a.status != http.StatusNotImplemented || // which no ComfyUI says, nor a proxy for one
+			a.status == http.StatusRequestTimeout || a.status == http.StatusConflict
 		return "", doubt && errors.As(err, &status), err
 	}
 	if a.html() {
