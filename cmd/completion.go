@@ -18,7 +18,8 @@ func newCompletionCmd(a *app, root *cobra.Command) *cobra.Command {
 		Use:   "completion SHELL",
 		Short: "Print a completion script for a shell",
 		Long: `Print a completion script for bash, zsh, fish or powershell. It completes
-workflow ids, parameter names and their choices.`,
+workflow ids, parameter names and their choices. bash needs its package
+bash-completion.`,
 		Example: `  source <(easel completion bash)
   easel completion zsh > "${fpath[1]}/_easel"
   easel completion fish > ~/.config/fish/completions/easel.fish`,

@@ -118,7 +118,7 @@ func newConfigSetCmd(a *app) *cobra.Command {
 		Short:             "Change one setting in the user's config file",
 		Example:           "  easel config set out ~/art\n  easel config set reconnect 2m",
 		Args:              exactArgs("a key", "a value"),
-		ValidArgsFunction: completeKeys,
+		ValidArgsFunction: completeSetting,
 		RunE: func(_ *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -170,4 +170,17 @@ func completeKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 		words = append(words, cobra.CompletionWithDesc(k.Name, k.Description))
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeSetting completes a key, then what it takes; paths are files.
+func completeSetting(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 1 {
+		for _, k := range config.Keys() {
+			if k.Name == args[0] && len(k.Choices) > 0 {
+				return k.Choices, cobra.ShellCompDirectiveNoFileComp
+			}
+		}
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return completeKeys(c, args, word)
 }

@@ -3,6 +3,8 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -173,6 +175,18 @@ func newHelpCmd(a *app, root *cobra.Command) *cobra.Command {
 		Use:     "help [COMMAND|TOPIC]",
 		Short:   "Help about a command or topic",
 		Example: "  easel help generate\n  easel help exit-codes",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			words := slices.Sorted(maps.Keys(helpTopics))
+			for _, sub := range root.Commands() {
+				if sub.IsAvailableCommand() {
+					words = append(words, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+				}
+			}
+			return words, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if topic, ok := helpTopics[args[0]]; ok {

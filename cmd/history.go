@@ -102,6 +102,8 @@ func newHistoryShowCmd(a *app) *cobra.Command {
 		Short:   "Show a run; RUN is an id, a unique prefix, or last",
 		Example: "  easel history show last\n  easel history show 01jd7 --json",
 		Args:    exactArgs("a run"),
+
+		ValidArgsFunction: a.completeOneRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			h, err := a.history()
 			if err != nil {

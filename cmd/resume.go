@@ -37,7 +37,8 @@ A run is called lost only when its backend answers and does not know it.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return runResume(c.Context(), o, args) },
+		ValidArgsFunction: a.completeOneRun,
+		RunE:              func(c *cobra.Command, args []string) error { return runResume(c.Context(), o, args) },
 	}
 	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, when that is not in their record")
 	c.Flags().DurationVar(&o.reconnect, "reconnect", 30*time.Second, "how long to wait for a backend that is away")

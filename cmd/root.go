@@ -166,6 +166,7 @@ workflow on a ComfyUI and leaves verified files.`,
 	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(newHelpCmd(a, root))
 	a.addGlobals(root.PersistentFlags())
+	completeWords(root, "log-level", "debug", "info", "warn", "error")
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 
 	generate, err := newGenerateCmd(a, args)

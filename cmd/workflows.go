@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,7 +54,26 @@ as they are, and what the others miss: nodes, models, a newer ComfyUI.`,
 	c.Flags().StringVar(&o.family, "family", "", "only those of a model `FAMILY`")
 	c.Flags().BoolVar(&o.ready, "ready", false, "show what runs on the backend, and what is missing there")
 	addBackendFlag(a, c, &o.backend)
+	a.completeFacts(c, "category", func(wf *registry.Workflow) string { return wf.Category })
+	a.completeFacts(c, "family", func(wf *registry.Workflow) string { return wf.ModelFamily })
 	return c
+}
+
+// completeFacts completes a filter with what the workflows have.
+func (a *app) completeFacts(c *cobra.Command, flag string, fact func(*registry.Workflow) string) {
+	_ = c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		reg, err := a.registry()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var words []string
+		for _, wf := range reg.Workflows() {
+			if word := fact(wf); word != "" && !slices.Contains(words, word) {
+				words = append(words, word)
+			}
+		}
+		return words, cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 // addBackendFlag declares --backend for a command that asks a backend something.
