@@ -85,13 +85,23 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 	emu := emulator.New(o.options)
 	defer emu.Close()
 	server := &http.Server{Handler: emu, ReadHeaderTimeout: 30 * time.Second}
-	fmt.Fprintf(o.app.streams.Out, "http://%s\n", listener.Addr())
+	if err := o.printAddress("http://" + listener.Addr().String()); err != nil {
+		return err
+	}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve on %s: %w", o.listen, err)
 	}
 	return nil
+}
+
+func (o *emulateOptions) printAddress(address string) error {
+	if o.app.global.json {
+		return o.app.printJSON(map[string]string{"url": address})
+	}
+	_, err := fmt.Fprintln(o.app.streams.Out, address)
+	return err
 }
 
 // openLog makes requests appear as JSON lines.

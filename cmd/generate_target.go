@@ -117,7 +117,7 @@ func (a *app) resolvePreset(name string) (*target, error) {
 			names = append(names, "@"+n)
 		}
 		slices.Sort(names)
-		hint := "presets stand in the config file: easel config path"
+		hint := "presets stand in the config file: easel help config-file"
 		if near := comfy.Nearest("@"+name, names, 3); len(near) > 0 {
 			hint = "did you mean " + strings.Join(near, " or ") + "?"
 		}

@@ -59,13 +59,16 @@ func (a *app) help(c *cobra.Command, _ []string) {
 	helpFlags(w, st, "Flags", own)
 	helpFlags(w, st, "Global flags", global)
 	if !c.HasParent() {
-		fmt.Fprintf(w, "\n%s\n  dynamic      choices and wildcards in prompts\n  exit-codes   what the exit codes mean\n  environment  the variables that easel reads\n  names        placeholders of --name\n",
+		fmt.Fprintf(w, "\n%s\n  config-file  settings, backends and presets in YAML\n  dynamic      choices and wildcards in prompts\n  exit-codes   what the exit codes mean\n  environment  the variables that easel reads\n  names        placeholders of --name\n",
 			st.Bold("Help topics (easel help TOPIC)"))
 	}
 }
 
 func (a *app) useLine(c *cobra.Command) string {
 	if t := a.helpTarget(c); t != nil {
+		if params, err := t.workflow.Parameters(); err == nil && byRole(params, registry.RolePrompt) == nil {
+			return "easel generate " + t.word + " [flags]"
+		}
 		return "easel generate " + t.word + " [PROMPT...] [flags]"
 	}
 	line := c.UseLine()

@@ -7,6 +7,7 @@ import (
 
 // helpTopics are the pages behind `easel help TOPIC`.
 var helpTopics = map[string]func() string{
+	"config-file": func() string { return configFileTopic },
 	"exit-codes":  exitCodesTopic,
 	"dynamic":     func() string { return dynamicTopic },
 	"environment": func() string { return environmentTopic },
@@ -36,6 +37,37 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
                          where config, history and caches live
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY
                          for addresses outside this machine
+`
+
+const configFileTopic = `easel config path says where your config file is; a project has its own, ./easel.yaml.
+Settings are those of easel config list; backends and presets have names of yours.
+
+` + configFileExample + `
+A file with secrets must be readable by you alone. A project's file may name a backend,
+but the secret for it must stand in yours (easel help environment).
+`
+
+// configFileExample has each key of the sections that are maps.
+const configFileExample = `  backend: studio            # settings, as easel config list shows them
+  out: pictures
+  inpaint:
+    workflow: flux_inpaint
+  backends:
+    studio:
+      url: http://192.168.1.20:8188
+      username: anna         # basic authentication
+      password: secret
+      token: secret          # or a bearer token
+      headers:               # or what a proxy asks for
+        X-Api-Key: secret
+      insecure: true         # the certificate is not checked
+      aliases:               # what a model file is called there
+        ae.safetensors: flux/ae.sft
+  presets:
+    portrait:                # easel generate @portrait
+      workflow: sd_single
+      character: milan
+      params: {steps: 30, width: 640}
 `
 
 const namesTopic = `Placeholders of --name. The extension comes from the content.

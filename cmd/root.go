@@ -304,8 +304,11 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 		if len(args) == len(names) {
 			return nil
 		}
-		return usagef(c.CommandPath()+" --help shows an example", "%s takes %s, but %d were given",
-			c.CommandPath(), countOf(names), len(args))
+		given := fmt.Sprintf("%d were given", len(args))
+		if len(args) == 1 {
+			given = "1 was given"
+		}
+		return usagef(c.CommandPath()+" --help shows an example", "%s takes %s, but %s", c.CommandPath(), countOf(names), given)
 	}
 }
 
