@@ -33,6 +33,7 @@ func writeText(w http.ResponseWriter, status int, text string) {
 
 // writeCrash is the answer to whatever a handler did not expect.
 func writeCrash(w http.ResponseWriter) {
+	w.Header().Del("Content-Disposition")
 	w.Header().Set("Connection", "close")
 	writeText(w, http.StatusInternalServerError, "500 Internal Server Error\n\nServer got itself in trouble")
 }

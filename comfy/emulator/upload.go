@@ -73,12 +73,15 @@ func (in *instance) upload(w http.ResponseWriter, r *http.Request, content func(
 
 // store chooses the name and writes the file.
 func (in *instance) store(v volume, form *uploadForm, content func(*uploadForm) ([]byte, bool, error)) (name string, status int) {
+	if strings.ContainsRune(form.fields["subfolder"]+form.filename, 0) {
+		return "", http.StatusInternalServerError
+	}
 	dir, ok1 := inside(form.fields["subfolder"])
 	full, ok2 := inside(path.Join(dir, form.filename))
 	if !ok1 || !ok2 || path.IsAbs(form.filename) {
 		return "", http.StatusBadRequest
 	}
-	if parent := path.Dir(full); parent != dir && parent != "." && !v.isDir(parent) {
+	if parent := path.Dir(full); full == dir || v.isDir(full) || parent != dir && parent != "." && !v.isDir(parent) {
 		return "", http.StatusInternalServerError // only the subfolder is made, not a folder in the name
 	}
 	data, write, err := content(form)
@@ -179,9 +182,21 @@ func (f *uploadForm) add(part *multipart.Part, data []byte) {
 }
 
 // rawFilename is the file name with its folders, which the standard library
-// would cut off.
+// would cut off. A backslash escapes whatever follows it; the standard library
+// keeps most of them, for the sake of browsers that send paths of Windows.
 func rawFilename(part *multipart.Part) string {
-	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+	header := part.Header.Get("Content-Disposition")
+	if _, quoted, ok := strings.Cut(header, `filename="`); ok {
+		var name strings.Builder
+		for i := 0; i < len(quoted) && quoted[i] != '"'; i++ {
+			if quoted[i] == '\\' && i+1 < len(quoted) {
+				i++
+			}
+			name.WriteByte(quoted[i])
+		}
+		return name.String()
+	}
+	_, params, err := mime.ParseMediaType(header)
 	if err != nil {
 		return ""
 	}

@@ -54,7 +54,7 @@ func (in *instance) postUploadMask(w http.ResponseWriter, r *http.Request, _ str
 			return nil, false, errMalformed
 		}
 		var buf bytes.Buffer
-		err = png.Encode(&buf, withAlpha(colours, mask))
+		err = png.Encode(&buf, keepAlpha{withAlpha(colours, mask)})
 		return buf.Bytes(), true, err
 	})
 }

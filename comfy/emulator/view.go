@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"bytes"
-	"fmt"
 	"image"
 	"image/draw"
 	"image/jpeg"
@@ -12,7 +11,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"time"
 
 	_ "golang.org/x/image/webp" // decoding of uploads
 )
@@ -50,6 +48,9 @@ func (in *instance) viewTarget(filename, typ, subfolder string) (folder, dir, na
 	if _, ok := in.server.files.volume(folder); !ok {
 		return "", "", "", http.StatusBadRequest
 	}
+	if strings.ContainsRune(subfolder, 0) {
+		return "", "", "", http.StatusNotFound
+	}
 	dir, ok := inside(subfolder)
 	if !ok {
 		return "", "", "", http.StatusForbidden
@@ -76,47 +77,6 @@ func (in *instance) sendFile(w http.ResponseWriter, r *http.Request, typ, name s
 		w.Header().Set("Content-Type", contentType(base, in.server.since(safeViewVersion)))
 		sendRaw(w, r, file)
 	}
-}
-
-// sendRaw streams the file with the conditions and ranges of HTTP.
-func sendRaw(w http.ResponseWriter, r *http.Request, file storedFile) {
-	w.Header().Set("ETag", fmt.Sprintf(`"%x-%x"`, file.modTime().UnixNano(), file.size()))
-	r = applyIfRange(r, file)
-	if spec := r.Header.Get("Range"); spec != "" && !satisfiable(spec, file.size()) {
-		w.Header().Del("ETag")
-		w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(file.size(), 10))
-		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
-		return
-	}
-	http.ServeContent(w, r, "", file.modTime(), file)
-}
-
-// applyIfRange decides whether the range counts: not when If-Range is a date
-// before the file's. An entity tag in it is not looked at, so a range of a
-// changed file is served; the client has to compare the tag of the answer.
-func applyIfRange(r *http.Request, file storedFile) *http.Request {
-	since := r.Header.Get("If-Range")
-	if since == "" {
-		return r
-	}
-	r = r.Clone(r.Context())
-	r.Header.Del("If-Range")
-	if t, err := http.ParseTime(since); err == nil && file.modTime().Truncate(time.Second).After(t) {
-		r.Header.Del("Range")
-	}
-	return r
-}
-
-// satisfiable reports whether a Range header is one that the server serves:
-// one range of bytes that begins within the file.
-func satisfiable(spec string, size int64) bool {
-	from, to, ok := strings.Cut(strings.TrimPrefix(spec, "bytes="), "-")
-	if !ok || !strings.HasPrefix(spec, "bytes=") || from == "" && to == "" {
-		return false
-	}
-	first, err1 := strconv.ParseInt(orText(from, "0"), 10, 64)
-	last, err2 := strconv.ParseInt(orText(to, strconv.FormatInt(size, 10)), 10, 64)
-	return err1 == nil && err2 == nil && size > 0 && first < size && (from == "" || first <= last)
 }
 
 // sendPreview re-encodes a picture. The server offers WebP, which this one
@@ -152,7 +112,7 @@ func sendChannel(w http.ResponseWriter, file io.Reader, channel string) {
 	}
 	var out image.Image = opaque(img)
 	if channel == "a" {
-		out = alphaOnly(img)
+		out = keepAlpha{alphaOnly(img)}
 	}
 	var buf bytes.Buffer
 	err = png.Encode(&buf, out)
@@ -186,6 +146,13 @@ func alphaOnly(img image.Image) *image.NRGBA {
 	}
 	return out
 }
+
+// A keepAlpha is a picture whose alpha channel is written even if nothing in it
+// is transparent: files of the server have one, and LoadImage looks for it.
+type keepAlpha struct{ *image.NRGBA }
+
+// Opaque tells the PNG encoder to write the alpha channel.
+func (keepAlpha) Opaque() bool { return false }
 
 // straight copies a picture without premultiplied alpha.
 func straight(img image.Image) *image.NRGBA {
@@ -224,6 +191,8 @@ func mediaTypes() map[string]string {
 		"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime", "avi": "video/x-msvideo", "mkv": "video/x-matroska",
 		"mp3": "audio/mpeg", "wav": "audio/x-wav", "flac": "audio/flac", "ogg": "audio/ogg", "opus": "audio/ogg", "m4a": "audio/mp4",
 		"aac": "audio/aac", "json": "application/json", "txt": "text/plain", "xml": "application/xml", "pdf": "application/pdf",
+		"csv": "text/csv", "md": "text/markdown", "ico": "image/vnd.microsoft.icon", "jpe": "image/jpeg", "heic": "image/heic",
+		"py":  "text/x-python",
 		"zip": "application/zip", "tar": "application/x-tar", "glb": "model/gltf-binary", "obj": "model/obj",
 	}
 }
