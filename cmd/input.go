@@ -117,7 +117,7 @@ func (a *app) openInput(ctx context.Context) run.OpenInput {
 		case name == "-":
 			data, err := a.stdin.bytes("an input")
 			return io.NopCloser(bytes.NewReader(data)), err
-		case strings.HasPrefix(name, "https://"), strings.HasPrefix(name, "http://"):
+		case isURL(name):
 			return fetchInput(ctx, name)
 		}
 		f, err := openFile(ctx, a.path(name))
@@ -181,6 +181,10 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 		var none T
 		return none, context.Cause(ctx)
 	}
+}
+
+func isURL(name string) bool {
+	return strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://")
 }
 
 // fetchInput downloads an input that the user named by URL. No credentials of

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -22,14 +24,16 @@ import (
 
 func newInspectCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "inspect FILE",
+		Use:   "inspect FILE|URL",
 		Short: "Say what made a file",
 		Long: `Say what made a file. The record beside it is asked first, then the record
 inside it, then the history of this machine by the file's hash, then the graph
 that ComfyUI wrote into it.`,
-		Example: "  easel inspect outputs/flux_single-01.png\n  easel inspect picture.png --jq .graph",
-		Args:    exactArgs("a file"),
-		RunE:    func(_ *cobra.Command, args []string) error { return runInspect(a, args[0]) },
+		Example: `  easel inspect outputs/flux_single-01.png
+  easel inspect picture.png --jq .graph
+  easel inspect https://example.org/picture.png`,
+		Args: exactArgs("a file"),
+		RunE: func(c *cobra.Command, args []string) error { return runInspect(c.Context(), a, args[0]) },
 	}
 }
 
@@ -46,8 +50,12 @@ type inspection struct {
 	Parsed *media.Parameters `json:"parameters,omitempty"`      // the same, read
 }
 
-func runInspect(a *app, name string) error {
-	got, err := a.inspect(name)
+func runInspect(ctx context.Context, a *app, name string) error {
+	inspect := a.inspect
+	if isURL(name) {
+		inspect = func(name string) (*inspection, error) { return a.inspectURL(ctx, name) }
+	}
+	got, err := inspect(name)
 	if err != nil {
 		return err
 	}
@@ -59,9 +67,6 @@ func runInspect(a *app, name string) error {
 
 // inspect finds what made a file; nothing found is an *invalidError.
 func (a *app) inspect(name string) (*inspection, error) {
-	if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
-		return nil, notBuilt("inspecting a URL")
-	}
 	file, err := os.Open(a.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &invalidError{"there is no file " + name, ""}
@@ -70,6 +75,33 @@ func (a *app) inspect(name string) (*inspection, error) {
 		return nil, fmt.Errorf("inspect %s: %w", name, err)
 	}
 	defer file.Close()
+	return a.inspectFile(name, file)
+}
+
+// inspectURL inspects a file that is fetched first, without what lies beside it.
+func (a *app) inspectURL(ctx context.Context, url string) (*inspection, error) {
+	name := config.WithoutUser(url)
+	body, err := fetchInput(ctx, url)
+	if err != nil {
+		return nil, &invalidError{fmt.Sprintf("%s cannot be fetched: %s", name, reasonOf(err)), ""}
+	}
+	defer body.Close()
+	file, err := os.CreateTemp("", "easel-inspect-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	if _, err := io.Copy(file, body); err != nil {
+		return nil, fmt.Errorf("inspect %s: %w", name, err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return a.inspectFile(name, file)
+}
+
+func (a *app) inspectFile(name string, file *os.File) (*inspection, error) {
 	hash := sha256.New()
 	size, err := io.Copy(hash, file)
 	if err != nil {
@@ -95,6 +127,9 @@ func (a *app) inspect(name string) (*inspection, error) {
 }
 
 func (a *app) fromSidecar(got *inspection) (bool, error) {
+	if isURL(got.File) {
+		return false, nil
+	}
 	data, err := os.ReadFile(a.path(got.File + run.RecordSuffix))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -191,7 +226,10 @@ func (a *app) printInspection(got *inspection) error {
 			t.Row("character", r.Character)
 		}
 		for _, nv := range r.Parameters {
-			t.Row(nv.Name, term.Escape(jsonText(nv.JSON)))
+			t.Row(nv.Name, term.Escape(listText(nv.JSON)))
+		}
+		if r.Mask != nil && r.Mask.String() != "" {
+			t.Row("mask drawn", term.Escape(r.Mask.String()))
 		}
 		for _, nv := range r.Templates {
 			t.Row(nv.Name+" as written", term.Escape(jsonText(nv.JSON)))
@@ -199,7 +237,9 @@ func (a *app) printInspection(got *inspection) error {
 		if r.Finished != nil {
 			t.Row("finished", r.Finished.Local().Format(time.DateTime))
 		}
-		t.Row("easel", r.Easel)
+		if r.Easel != "" {
+			t.Row("easel", r.Easel)
+		}
 	} else if len(got.Graph) > 0 {
 		t.Row("graph", fmt.Sprintf("%d bytes; easel inspect %s --jq .graph prints it, easel generate %s runs it", len(got.Graph), got.File, got.File))
 	} else if len(got.Editor) > 0 {
@@ -214,4 +254,17 @@ func (a *app) printInspection(got *inspection) error {
 		}
 	}
 	return t.Flush()
+}
+
+// listText is a value as people write it, a list with commas.
+func listText(raw json.RawMessage) string {
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil {
+		return jsonText(raw)
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = jsonText(item)
+	}
+	return strings.Join(texts, ", ")
 }

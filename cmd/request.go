@@ -20,6 +20,7 @@ type request struct {
 	images   []string
 	inputs   []registry.NamedValue
 	params   []registry.NamedValue
+	masks    []registry.NamedValue // mask_rect and the like, expand: each is a flag
 	count    int
 }
 
@@ -28,6 +29,9 @@ func (a *app) readRequest(name string) (*request, error) {
 	data, err := a.readFile("--request", name)
 	if err != nil {
 		return nil, err
+	}
+	if name == "-" {
+		name = "stdin"
 	}
 	return decodeRequest(name, data)
 }
@@ -94,7 +98,10 @@ func (r *request) take(key string, raw json.RawMessage) (err error) {
 			return r.bad(key, "a number of runs, at least 1")
 		}
 	default:
-		return r.unknown(key)
+		if key == "mask_preview" || !isMaskFlag(strings.ReplaceAll(key, "_", "-")) {
+			return r.unknown(key)
+		}
+		r.masks = append(r.masks, registry.NamedValue{Name: key, JSON: raw})
 	}
 	return err
 }
@@ -126,7 +133,7 @@ func (r *request) object(key string, raw json.RawMessage) ([]registry.NamedValue
 
 func (r *request) unknown(key string) error {
 	known := []string{
-		"workflow_id", "character_id", "input_image", "input_images", "mask", "inputs", "prompt", "negative", "params", "count",
+		"workflow_id", "character_id", "input_image", "input_images", "mask", "mask_rect", "expand", "inputs", "prompt", "negative", "params", "count",
 	}
 	hint := "the keys are " + strings.Join(known, ", ") + "; parameters stand under params"
 	if near := comfy.Nearest(key, known, 2); len(near) > 0 {
@@ -171,6 +178,9 @@ func (o *generateOptions) useRequest(params []*registry.Parameter) ([]registry.A
 	if r.count > 0 && !o.changed("count") {
 		o.count = r.count
 	}
+	if err := o.drawRequested(r); err != nil {
+		return nil, err
+	}
 	var args []registry.Arg
 	for _, role := range []registry.Role{registry.RolePrompt, registry.RoleNegative, registry.RoleMask} {
 		if raw, ok := r.texts[role]; ok {
@@ -182,6 +192,30 @@ func (o *generateOptions) useRequest(params []*registry.Parameter) ([]registry.A
 		args = append(args, registry.Arg{Name: m.Name, JSON: m.JSON, Origin: registry.FromParams})
 	}
 	return args, nil
+}
+
+// drawRequested gives what the request says of masks to the flags of the same
+// names, unless they are given.
+func (o *generateOptions) drawRequested(r *request) error {
+	for _, m := range r.masks {
+		flag := strings.ReplaceAll(m.Name, "_", "-")
+		switch {
+		case o.given.Lookup(flag) == nil:
+			return noSuchInput(o.target.workflow, flag)
+		case o.changed(flag):
+			continue
+		}
+		var several []json.RawMessage // --mask-rect is repeatable
+		if json.Unmarshal(m.JSON, &several) != nil {
+			several = []json.RawMessage{m.JSON}
+		}
+		for _, raw := range several {
+			if o.given.Set(flag, jsonText(raw)) != nil {
+				return r.bad(m.Name, "what --"+flag+" takes")
+			}
+		}
+	}
+	return nil
 }
 
 // requestInputs gives the request's pictures to --image, which knows where

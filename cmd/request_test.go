@@ -38,7 +38,8 @@ func TestReadRequest(t *testing.T) {
 		`{"params": 3}`:            "params must be an object",
 		`{"count": 0}`:             "count must be a number",
 		`{"count": 1.5}`:           "count must be a number",
-		`{"prompt": "a"`:           "-:1",
+		`{"prompt": "a"`:           "stdin:1",
+		`{"mask_preview": "a"}`:    `unknown key "mask_preview"`,
 		`{"prompt": "a", "x": {}}`: `unknown key "x"`,
 	} {
 		if _, err := read(text); err == nil || !strings.Contains(err.Error(), want) {

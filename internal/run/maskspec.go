@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
 )
@@ -28,6 +29,30 @@ type MaskSpec struct {
 // Draws reports whether the spec selects something without a mask file.
 func (s MaskSpec) Draws() bool {
 	return len(s.Rects) > 0 || len(s.Ellipses) > 0 || s.Color != "" || s.Alpha || s.Expand != ""
+}
+
+// String says what the spec selects, for people.
+func (s MaskSpec) String() string {
+	var parts []string
+	add := func(given bool, format string, args ...any) {
+		if given {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	for _, rect := range s.Rects {
+		add(true, "rect %s", rect)
+	}
+	for _, ellipse := range s.Ellipses {
+		add(true, "ellipse %s", ellipse)
+	}
+	add(s.Color != "", "color %s within %d", s.Color, s.Tolerance)
+	add(s.Alpha, "alpha")
+	add(s.Expand != "", "expand %s", s.Expand)
+	add(s.Invert, "inverted")
+	add(s.Grow != 0, "grow %d", s.Grow)
+	add(s.Feather != 0, "feather %d", s.Feather)
+	add(s.Whole, "whole")
+	return strings.Join(parts, "; ")
 }
 
 // maxSoftness bounds growing and feathering: no picture needs more.

@@ -150,27 +150,32 @@ func TestLargePhoto(t *testing.T) {
 		note string
 	}{
 		{
-			"small mask", run.MaskSpec{Rects: []string{"1000,700,100,100"}},
+			"small mask",
+			run.MaskSpec{Rects: []string{"1000,700,100,100"}},
 			run.Repaint{Area: [4]int{666, 366, 768, 768}, Sent: [2]int{768, 768}, Content: [2]int{768, 768}},
 			"photo of 2400 x 1600 pixels: the model sees the 768 x 768 around the mask; --mask-whole shows it the whole picture",
 		},
 		{
-			"in a corner", run.MaskSpec{Rects: []string{"2390,1590,10,10"}},
+			"in a corner",
+			run.MaskSpec{Rects: []string{"2390,1590,10,10"}},
 			run.Repaint{Area: [4]int{1632, 832, 768, 768}, Sent: [2]int{768, 768}, Content: [2]int{768, 768}},
 			"photo of 2400 x 1600 pixels: the model sees the 768 x 768 around the mask; --mask-whole shows it the whole picture",
 		},
 		{
-			"wide mask", run.MaskSpec{Rects: []string{"200,100,800,100"}},
+			"wide mask",
+			run.MaskSpec{Rects: []string{"200,100,800,100"}},
 			run.Repaint{Area: [4]int{0, 0, 1600, 768}, Sent: [2]int{1120, 536}, Content: [2]int{1118, 536}},
 			"photo of 2400 x 1600 pixels: the model sees the 1600 x 768 around the mask, at 1118 x 536; --mask-whole shows it the whole picture",
 		},
 		{
-			"large mask", run.MaskSpec{Rects: []string{"10%,10%,70%,70%"}},
+			"large mask",
+			run.MaskSpec{Rects: []string{"10%,10%,70%,70%"}},
 			run.Repaint{Area: [4]int{0, 0, 2400, 1600}, Sent: [2]int{952, 632}, Content: [2]int{948, 632}},
 			"photo of 2400 x 1600 pixels is painted at 948 x 632 and keeps its size",
 		},
 		{
-			"whole", run.MaskSpec{Rects: []string{"1000,700,100,100"}, Whole: true},
+			"whole",
+			run.MaskSpec{Rects: []string{"1000,700,100,100"}, Whole: true},
 			run.Repaint{Area: [4]int{0, 0, 2400, 1600}, Sent: [2]int{952, 632}, Content: [2]int{948, 632}},
 			"photo of 2400 x 1600 pixels is painted at 948 x 632 and keeps its size",
 		},
