@@ -190,7 +190,8 @@ func spread(r *raster, n int, tapered, erode bool) *raster {
 }
 
 // runFeatherMask fades the edges. On the right and at the bottom the server
-// starts one pixel too late (its index -0 is the first pixel); so does this.
+// starts one pixel too late until 0.22.0 (its index -0 is the first pixel); so
+// does this.
 func runFeatherMask(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
 	left, top, right, bottom := a.int("left"), a.int("top"), a.int("right"), a.int("bottom")
