@@ -19,7 +19,8 @@ type resumeOptions struct {
 	app       *app
 	backend   string
 	reconnect time.Duration
-	given     *pflag.FlagSet // the flags of the command
+	given     *pflag.FlagSet  // the flags of the command
+	away      map[string]bool // backends that were waited for in vain: not once more for each of their runs
 }
 
 func newResumeCmd(a *app) *cobra.Command {
@@ -56,6 +57,7 @@ func runResume(ctx context.Context, o *resumeOptions, args []string) error {
 	}
 	var first error
 	failed := 0
+	o.away = map[string]bool{}
 	for _, rec := range pending {
 		if err := o.resume(ctx, rec); err != nil {
 			if ctx.Err() != nil || len(pending) == 1 {
@@ -118,6 +120,9 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	if err := follow.configure(); err != nil {
 		return err
 	}
+	if o.away[spec] {
+		follow.reconnect = 0
+	}
 	be, err := o.app.openBackend(ctx, spec, follow.reconnect)
 	if err != nil {
 		return err
@@ -136,6 +141,8 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	defer view.close()
 	view.begin(0, t)
 	res, err := runner.Resume(ctx, t, rec.State, view.event)
+	var lost *comfy.LostError
+	o.away[spec] = errors.As(err, &lost) && !lost.Gone
 	if res != nil && res.Status != run.Cancelled {
 		view.result(res)
 	}

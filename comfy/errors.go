@@ -97,7 +97,12 @@ type LostError struct {
 	Err    error
 }
 
-func (e *LostError) Error() string { return fmt.Sprintf("run %s is lost: %s", e.ID, e.Reason) }
+func (e *LostError) Error() string {
+	if !e.Gone { // it may go on over there
+		return fmt.Sprintf("lost sight of run %s: %s", e.ID, e.Reason)
+	}
+	return fmt.Sprintf("run %s is lost: %s", e.ID, e.Reason)
+}
 func (e *LostError) Unwrap() error { return e.Err }
 
 // TimeoutError means that a limit of ours ran out.
