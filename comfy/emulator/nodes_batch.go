@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
@@ -155,7 +154,7 @@ func runImageStitch(_ context.Context, c *call) ([]any, error) {
 		}
 		var err error
 		if second, err = second.upscale(width, height, "lanczos", "disabled"); err != nil {
-			return nil, fmt.Errorf("matching the second image: %w", err)
+			return nil, err
 		}
 	}
 	spacing += spacing % 2

@@ -2,7 +2,10 @@ package emulator
 
 import (
 	"context"
+	"fmt"
 	"math"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 func filterClasses() []*class {
@@ -58,7 +61,7 @@ func runImageBlur(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil || radius == 0 {
 		return []any{picture}, a.err
 	}
-	if err := reflectable(picture, radius); err != nil {
+	if err := reflectable(picture, radius, picture.at(0).channels); err != nil {
 		return nil, err
 	}
 	kernel := bell(radius, sigma)
@@ -72,7 +75,7 @@ func runImageSharpen(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil || radius == 0 {
 		return []any{picture}, a.err
 	}
-	if err := reflectable(picture, radius); err != nil {
+	if err := reflectable(picture, radius, picture.at(0).channels); err != nil {
 		return nil, err
 	}
 	kernel, strength := bell(radius, sigma), float32(alpha*10)
@@ -86,11 +89,16 @@ func runImageSharpen(_ context.Context, c *call) ([]any, error) {
 }
 
 // reflectable refuses radii for which the border cannot be mirrored.
-func reflectable(f *frames, radius int) error {
-	if radius >= f.width || radius >= f.height {
-		return &exception{typ: "RuntimeError", message: "Padding size should be less than the corresponding input dimension"}
+func reflectable(f *frames, radius, channels int) error {
+	argument, dimension := 4, 3
+	if radius < f.width {
+		if radius < f.height {
+			return nil
+		}
+		argument, dimension = 6, 2
 	}
-	return nil
+	return &exception{typ: "RuntimeError", message: fmt.Sprintf("Argument #%d: Padding size should be less than the corresponding input dimension, "+
+		"but got: padding (%d, %d) at dimension %d of input [%d, %d, %d, %d]", argument, radius, radius, dimension, f.count, channels, f.height, f.width)}
 }
 
 // bell is the server's Gaussian: sigma counts in units of the radius. The square
@@ -156,7 +164,13 @@ func runImageBlend(_ context.Context, c *call) ([]any, error) {
 			return nil, err
 		}
 	}
-	blend := blendMode(mode)
+	if first, second, a.err = broadcast(first, second); a.err != nil {
+		return nil, a.err
+	}
+	blend, err := blendMode(mode)
+	if err != nil {
+		return nil, err
+	}
 	return []any{first.with(second, func(x, y *raster) *raster {
 		y = y.withChannels(x.channels)
 		out := newRaster(x.width, x.height, x.channels)
@@ -169,19 +183,21 @@ func runImageBlend(_ context.Context, c *call) ([]any, error) {
 
 // blendMode returns the formulas of the W3C compositing specification, but
 // "difference" keeps its sign.
-func blendMode(name string) func(a, b float32) float32 {
+func blendMode(name string) (func(a, b float32) float32, error) {
 	switch name {
+	case "normal":
+		return func(_, b float32) float32 { return b }, nil
 	case "multiply":
-		return func(a, b float32) float32 { return a * b }
+		return func(a, b float32) float32 { return a * b }, nil
 	case "screen":
-		return func(a, b float32) float32 { return 1 - (1-a)*(1-b) }
+		return func(a, b float32) float32 { return 1 - (1-a)*(1-b) }, nil
 	case "overlay":
 		return func(a, b float32) float32 {
 			if a <= 0.5 {
 				return 2 * a * b
 			}
 			return 1 - 2*(1-a)*(1-b)
-		}
+		}, nil
 	case "soft_light":
 		return func(a, b float32) float32 {
 			if b <= 0.5 {
@@ -192,17 +208,16 @@ func blendMode(name string) func(a, b float32) float32 {
 				bright = ((16*a-12)*a + 4) * a
 			}
 			return a + (2*b-1)*(bright-a)
-		}
+		}, nil
 	case "difference":
-		return func(a, b float32) float32 { return a - b }
-	default:
-		return func(_, b float32) float32 { return b }
+		return func(a, b float32) float32 { return a - b }, nil
 	}
+	return nil, &exception{typ: "ValueError", message: "Unsupported blend mode: " + name}
 }
 
 // runCanny finds edges: Gaussian, Sobel, thinning along the gradient, and
-// hysteresis between the thresholds. The server's library differs in details
-// at the borders.
+// hysteresis between the thresholds, in the details as kornia of 2026; older
+// ones treat ties and the border otherwise.
 func runCanny(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
 	picture, low, high := a.frames("image"), a.float("low_threshold"), a.float("high_threshold")
@@ -210,59 +225,83 @@ func runCanny(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	if low > high {
-		return nil, &exception{typ: "ValueError", message: "low_threshold must not be greater than high_threshold"}
+		return nil, &exception{typ: "kornia.core.exceptions.BaseError", message: "Invalid input thresholds. low_threshold should be " +
+			"smaller than or equal to the high_threshold. Got: " + pyval.Str(low) + ">" + pyval.Str(high)}
+	}
+	if err := reflectable(picture, 2, 1); err != nil {
+		return nil, err
 	}
 	return []any{picture.each(func(r *raster) *raster { return edges(r, float32(low), float32(high)).withChannels(3) })}, nil
 }
 
 // edges returns a mask of one-pixel lines.
 func edges(r *raster, low, high float32) *raster {
-	grey := newRaster(r.width, r.height, 1)
-	for i := range grey.pix {
-		p := r.pix[i*r.channels:]
-		grey.pix[i] = 0.299*p[0] + 0.587*p[1] + 0.114*p[2]
-	}
-	if r.width > 2 && r.height > 2 {
-		grey = smoothed(grey, bell(2, 0.5))
-	}
+	strength, turn := gradients(r)
 	w, h := r.width, r.height
-	at := func(x, y int) float32 { return grey.pix[min(max(y, 0), h-1)*w+min(max(x, 0), w-1)] }
-	strength, turn := newRaster(w, h, 1), make([]uint8, w*h)
-	for y := range h {
-		for x := range w {
-			gx := at(x+1, y-1) + 2*at(x+1, y) + at(x+1, y+1) - at(x-1, y-1) - 2*at(x-1, y) - at(x-1, y+1)
-			gy := at(x-1, y+1) + 2*at(x, y+1) + at(x+1, y+1) - at(x-1, y-1) - 2*at(x, y-1) - at(x+1, y-1)
-			strength.pix[y*w+x] = float32(math.Hypot(float64(gx), float64(gy)))
-			turn[y*w+x] = uint8(math.Round(math.Atan2(float64(gy), float64(gx))/(math.Pi/4))+8) % 4
+	around := [8][2]int{{1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}, {0, -1}, {1, -1}}
+	flat := float32(math.Sqrt(gradientFloor))
+	beyond := func(x, y, direction int) bool { // is (x, y) an edge against its neighbour there
+		nx, ny, other := x+around[direction][0], y+around[direction][1], flat
+		if nx >= 0 && ny >= 0 && nx < w && ny < h {
+			other = strength.pix[ny*w+nx]
 		}
+		s := strength.pix[y*w+x]
+		// Of two equals across a step the left and the upper one stay.
+		return s > other || s == other && (direction == 0 || direction == 2)
 	}
-	out := newRaster(w, h, 1)
+	out, weak := newRaster(w, h, 1), make([]bool, w*h)
 	var queue []int
-	weak := make([]bool, w*h)
-	steps := [4][2]int{{1, 0}, {1, 1}, {0, 1}, {-1, 1}}
-	for y := 1; y < h-1; y++ {
-		for x := 1; x < w-1; x++ {
-			i := y*w + x
-			s, d := strength.pix[i], steps[turn[i]]
-			if s <= low || s < strength.pix[i+d[1]*w+d[0]] || s < strength.pix[i-d[1]*w-d[0]] {
-				continue
-			}
-			weak[i] = true
-			if s > high {
-				out.pix[i] = 1
-				queue = append(queue, i)
-			}
+	for i, s := range strength.pix {
+		x, y, t := i%w, i/w, int(turn[i])
+		if s <= low || s <= flat || !beyond(x, y, t) || !beyond(x, y, (t+4)%8) {
+			continue
+		}
+		weak[i] = true
+		if s > high {
+			out.pix[i] = 1
+			queue = append(queue, i)
 		}
 	}
 	for len(queue) > 0 { // weak edges that touch a strong one
 		i := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
-		for _, d := range []int{-w - 1, -w, -w + 1, -1, 1, w - 1, w, w + 1} {
-			if n := i + d; n >= 0 && n < len(weak) && weak[n] && out.pix[n] == 0 {
+		for _, d := range around {
+			x, y := i%w+d[0], i/w+d[1]
+			if x < 0 || y < 0 || x >= w || y >= h {
+				continue
+			}
+			if n := y*w + x; weak[n] && out.pix[n] == 0 {
 				out.pix[n] = 1
 				queue = append(queue, n)
 			}
 		}
 	}
 	return out
+}
+
+// gradientFloor is what the square of a gradient has even where there is none.
+const gradientFloor = 1e-6
+
+// gradients gives how steep the smoothed brightness is, and which way up in
+// eighths of a turn from the right over down.
+func gradients(r *raster) (strength *raster, turn []uint8) {
+	w, h := r.width, r.height
+	grey := newRaster(w, h, 1)
+	for i := range grey.pix {
+		p := r.pix[i*r.channels:]
+		grey.pix[i] = 0.299*p[0] + 0.587*p[1] + 0.114*p[2]
+	}
+	grey = smoothed(grey, bell(2, 0.5))
+	strength, turn = newRaster(w, h, 1), make([]uint8, w*h)
+	for y := range h {
+		above, here, below := grey.row(max(y-1, 0)), grey.row(y), grey.row(min(y+1, h-1))
+		for x := range w {
+			left, right := max(x-1, 0), min(x+1, w-1)
+			gx := above[right] + 2*here[right] + below[right] - above[left] - 2*here[left] - below[left]
+			gy := below[left] + 2*below[x] + below[right] - above[left] - 2*above[x] - above[right]
+			strength.pix[y*w+x] = float32(math.Sqrt(float64(gx*gx + gy*gy + gradientFloor)))
+			turn[y*w+x] = uint8(math.RoundToEven(math.Atan2(float64(gy), float64(gx))/(math.Pi/4))+8) % 8
+		}
+	}
+	return strength, turn
 }

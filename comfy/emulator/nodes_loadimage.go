@@ -6,10 +6,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
+	"image/color"
 	_ "image/gif"  // LoadImage reads it
 	_ "image/jpeg" // LoadImage reads it
 	_ "image/png"  // LoadImage reads it
 	"io"
+	"slices"
 
 	_ "golang.org/x/image/bmp"  // LoadImage reads it
 	_ "golang.org/x/image/tiff" // LoadImage reads it
@@ -66,8 +68,12 @@ func (c *call) readImage(name string) (r *raster, hasAlpha bool, err error) {
 // in any case, so there it counts only when something is transparent.
 func alphaOf(img image.Image, format string) bool {
 	switch img := img.(type) {
-	case *image.Paletted:
-		return !img.Opaque()
+	case *image.Paletted: // declared is enough, whether a pixel has that colour or not
+		return slices.ContainsFunc(img.Palette, func(c color.Color) bool {
+			_, _, _, a := c.RGBA()
+			_, declared := c.(color.NRGBA) // what the PNG decoder makes of a transparency chunk
+			return declared || a != 0xffff
+		})
 	case *image.NRGBA:
 		return format != "webp" || !img.Opaque()
 	case *image.NRGBA64, *image.NYCbCrA:

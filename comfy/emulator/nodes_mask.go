@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"fmt"
 	"math"
 )
 
@@ -260,6 +261,20 @@ func runMaskComposite(_ context.Context, c *call) ([]any, error) {
 	x0, y0, operation := a.int("x"), a.int("y"), a.text("operation")
 	if a.err != nil {
 		return nil, a.err
+	}
+	if destination.count == 1 && source.count > 1 {
+		return nil, &exception{typ: "RuntimeError", message: fmt.Sprintf(
+			"The expanded size of the tensor (1) must match the existing size (%d) at non-singleton dimension 0.", source.count)}
+	}
+	if _, _, err := broadcast(destination, source); err != nil {
+		return nil, err
+	}
+	// Past the border the server cuts the source at a negative length, which
+	// is one from its end; what is left then meets nothing.
+	for _, past := range []struct{ by, size, dimension int }{{x0 - destination.width, source.width, 2}, {y0 - destination.height, source.height, 1}} {
+		if past.by > 0 && past.size-past.by > 1 {
+			return nil, sizesDiffer(0, past.size-past.by, past.dimension)
+		}
 	}
 	combine := maskOperation(operation)
 	return []any{destination.with(source, func(to, from *raster) *raster {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 )
@@ -196,6 +197,26 @@ func (f *frames) each(g func(*raster) *raster) *frames {
 // with pairs every frame of f with the frame of g at the same place.
 func (f *frames) with(g *frames, h func(a, b *raster) *raster) *frames {
 	return f.numbered(func(i int, r *raster) *raster { return h(r, g.at(i)) })
+}
+
+// broadcast repeats a single frame as often as the other has frames, as
+// arithmetic on tensors does; other counts do not go together.
+func broadcast(f, g *frames) (*frames, *frames, error) {
+	switch {
+	case f.count == g.count:
+		return f, g, nil
+	case g.count == 1:
+		return f, g, nil // at repeats the last frame
+	case f.count == 1:
+		return &frames{width: f.width, height: f.height, count: g.count, draw: func(int) *raster { return f.at(0) }}, g, nil
+	}
+	return nil, nil, sizesDiffer(f.count, g.count, 0)
+}
+
+// sizesDiffer is how PyTorch refuses tensors that do not go together.
+func sizesDiffer(a, b, dimension int) error {
+	return &exception{typ: "RuntimeError", message: fmt.Sprintf(
+		"The size of tensor a (%d) must match the size of tensor b (%d) at non-singleton dimension %d", a, b, dimension)}
 }
 
 // numbered is each for functions that keep the size and want the frame's index.

@@ -189,13 +189,18 @@ func lanczosTaps(from, to int) []taps {
 // proportion, then resize.
 func (f *frames) upscale(width, height int, method, crop string) (*frames, error) {
 	if width < 1 || height < 1 {
-		return nil, fmt.Errorf("scaling to %dx%d: both sides must be at least 1 pixel", width, height)
+		if method == "lanczos" {
+			return nil, &exception{typ: "ValueError", message: "height and width must be > 0"}
+		}
+		return nil, &exception{typ: "RuntimeError", message: fmt.Sprintf("Input and output sizes should be greater than 0, but got input "+
+			"(H: %d, W: %d) output (H: %d, W: %d)", f.height, f.width, height, width)}
 	}
 	if err := roomFor(len(f.drawn), width, height); err != nil {
 		return nil, err
 	}
 	if !knownMethod(method) {
-		return nil, fmt.Errorf("unknown upscale method %q", method)
+		return nil, &exception{typ: "NotImplementedError", message: "Input Error: Only 3D, 4D and 5D input Tensors supported (got 4D) for the modes: " +
+			"nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got " + method + ")"}
 	}
 	x, y := 0, 0
 	if crop == "center" {
