@@ -13,7 +13,8 @@ import (
 // what the server would reject, in file order: classes it lacks, required
 // inputs without a value, values outside of lists and limits, links to outputs
 // that do not exist. A class that defs lacks is missing. It finds at most what
-// the server finds; the server may know more reasons.
+// the server finds, which may know more reasons; but for the choices of dynamic
+// combos, which the server does not check, so that the node fails.
 func CheckAgainst(g *Graph, defs map[string]*ClassInfo) []NodeProblem {
 	var ps []NodeProblem
 	for _, id := range g.order {
@@ -27,8 +28,9 @@ func CheckAgainst(g *Graph, defs map[string]*ClassInfo) []NodeProblem {
 			})
 			continue
 		}
-		for i := range def.Inputs {
-			in := &def.Inputs[i]
+		inputs := def.InputsOf(&n.Inputs)
+		for i := range inputs {
+			in := &inputs[i]
 			p, bad := checkInput(g, defs, n, in)
 			if bad {
 				p.Node, p.Class, p.Title, p.Input = id, n.Class, n.Title, in.Name
@@ -63,7 +65,7 @@ func checkInput(g *Graph, defs map[string]*ClassInfo, n *Node, in *InputInfo) (N
 	v = unwrapValue(v)
 	text := plainText(v)
 	switch {
-	case in.Type == "COMBO" && in.Values != nil && !in.Upload() && !contains(in.Values, v) && !in.AcceptsAny():
+	case (in.Type == "COMBO" || in.Type == dynamicCombo) && in.Values != nil && !in.Upload() && !in.allows(v) && !in.AcceptsAny():
 		near := Nearest(text, in.Choices, 3)
 		return NodeProblem{
 			Type: "value_not_in_list", Message: fmt.Sprintf("%q is not one of the %d allowed values%s", excerpt(text, 100), len(in.Choices), didYouMean(near)),
@@ -91,11 +93,6 @@ func checkInput(g *Graph, defs map[string]*ClassInfo, n *Node, in *InputInfo) (N
 	return NodeProblem{}, false
 }
 
-// dynamic reports whether an input stands for several with dotted names.
-func dynamic(typ string) bool {
-	return strings.HasPrefix(typ, "COMFY_") && strings.HasSuffix(typ, "_V3")
-}
-
 func checkLink(g *Graph, defs map[string]*ClassInfo, l Link) (NodeProblem, bool) {
 	source := g.Node(l.Node)
 	if source == nil {
@@ -117,6 +114,23 @@ func unwrapValue(v json.RawMessage) json.RawMessage {
 		return w.Value
 	}
 	return v
+}
+
+// allows reports whether a value is among the choices; several may be chosen
+// where the definition says so.
+func (in *InputInfo) allows(v json.RawMessage) bool {
+	var several []json.RawMessage
+	if len(v) == 0 || v[0] != '[' || json.Unmarshal(v, &several) != nil {
+		return contains(in.Values, v)
+	}
+	var o struct {
+		Several json.RawMessage `json:"multiselect"`
+	}
+	_ = json.Unmarshal(in.Options, &o) // options of another shape say nothing
+	if string(o.Several) != "true" {
+		return false
+	}
+	return !slices.ContainsFunc(several, func(v json.RawMessage) bool { return !contains(in.Values, v) })
 }
 
 // contains compares as the server does: 1, 1.0 and true are equal, 1 and "1" are not.

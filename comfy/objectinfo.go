@@ -31,7 +31,7 @@ type InputInfo struct {
 	Type     string // INT, FLOAT, STRING, BOOLEAN, COMBO, IMAGE, "INT,FLOAT", "*", ...; COMBO also for the older form
 	Required bool
 	Hidden   bool     // filled by the server, never sent
-	Choices  []string // of a COMBO, as text; nil when the server does not list them
+	Choices  []string // of a COMBO or dynamic combo, as text; nil when the server does not list them
 	// Values are Choices as JSON, since numbers and booleans may be among them.
 	Values   []json.RawMessage
 	Min, Max json.Number     // "" when there is no limit; exact to 2^64-1
@@ -259,6 +259,12 @@ func readInput(name string, spec json.RawMessage) (InputInfo, bool) {
 	if in.Type == "COMBO" && json.Unmarshal(choices, &in.Values) == nil {
 		for _, v := range in.Values {
 			in.Choices = append(in.Choices, plainText(v))
+		}
+	}
+	if in.Type == dynamicCombo {
+		for _, o := range comboOptions(in.Options) {
+			in.Choices = append(in.Choices, o.Key)
+			in.Values = append(in.Values, RawString(o.Key))
 		}
 	}
 	return in, true

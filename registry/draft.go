@@ -160,7 +160,10 @@ func (d *draft) describe(p *Parameter, t comfy.Target) {
 	}
 	var in *comfy.InputInfo
 	if def := d.Definitions[n.Class]; def != nil {
-		in = def.Input(t.Input)
+		inputs := def.InputsOf(&n.Inputs)
+		if i := slices.IndexFunc(inputs, func(in comfy.InputInfo) bool { return in.Name == t.Input }); i >= 0 {
+			in = &inputs[i]
+		}
 	}
 	if p.Type == "" {
 		p.Type = typeByDefinition(n.Class, t.Input, v, in)

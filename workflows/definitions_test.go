@@ -214,6 +214,10 @@ func misfit(d definitions, g *comfy.Graph, spec []json.RawMessage, v json.RawMes
 	if l, ok := comfy.LinkOf(v); ok {
 		return misfitLink(d, g.Node(l.Node).Class, l.Slot, typ)
 	}
+	if strings.HasPrefix(typ, "COMFY_DYNAMICCOMBO") {
+		return "" // comfy.CheckAgainst knows their choices
+	}
+	typ, _, _ = strings.Cut(typ, ",") // a value is of the first type of several
 	switch typ {
 	case "INT", "FLOAT":
 		f, err := strconv.ParseFloat(string(v), 64)
@@ -266,7 +270,7 @@ func misfitLink(d definitions, class string, slot int, want string) string {
 		return "" // a class that this server does not have: reported where it stands
 	case slot >= len(outputs):
 		return fmt.Sprintf("%s has no output %d", class, slot)
-	case outputs[slot] != want:
+	case !slices.Contains(strings.Split(want, ","), outputs[slot]) && !strings.HasPrefix(want, "COMFY_"):
 		return fmt.Sprintf("%s gives %s, not %s", class, outputs[slot], want)
 	}
 	return ""

@@ -198,8 +198,9 @@ func checkKinds(g *comfy.Graph, defs map[string]*comfy.ClassInfo) []comfy.NodePr
 		if def == nil {
 			continue
 		}
-		for i := range def.Inputs {
-			in := &def.Inputs[i]
+		inputs := def.InputsOf(&n.Inputs)
+		for i := range inputs {
+			in := &inputs[i]
 			v, ok := n.Inputs.Get(in.Name)
 			if !ok || in.Hidden {
 				continue

@@ -52,8 +52,9 @@ func repairSeparators(g *comfy.Graph, defs map[string]*comfy.ClassInfo) {
 		if def == nil {
 			continue
 		}
-		for i := range def.Inputs {
-			in := &def.Inputs[i]
+		inputs := def.InputsOf(&n.Inputs)
+		for i := range inputs {
+			in := &inputs[i]
 			name, ok := n.Inputs.Text(in.Name)
 			if !ok || in.Type != "COMBO" {
 				continue
