@@ -37,6 +37,12 @@ func scanWords(a *app, args []string, more func(*pflag.FlagSet)) (words []string
 	if isCompletion(args) {
 		args = args[1 : len(args)-1] // the last word is being typed
 	}
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if isNegativeNumber(arg) {
+			args[i] = "0" // the value of a flag that is not known yet, and no flag: --seed -1
+		}
+	}
 	f := pflag.NewFlagSet("scan", pflag.ContinueOnError)
 	f.ParseErrorsAllowlist.UnknownFlags = true
 	f.SetNormalizeFunc(dashes)
@@ -66,6 +72,11 @@ func (l lenient) Set(text string) error {
 	return nil
 }
 
+func isNegativeNumber(word string) bool {
+	rest, ok := strings.CutPrefix(word, "-")
+	return ok && rest != "" && strings.Trim(rest, "0123456789.") == ""
+}
+
 // workflowWord finds WORKFLOW in a command line for a command, before the
 // flags of that workflow are known. Without one it is the workflow_id of
 // --request.
@@ -93,7 +104,7 @@ func (a *app) resolveTarget(word string) (*target, error) {
 	if strings.HasPrefix(word, "server:") {
 		return nil, notBuilt("running a workflow saved on the backend (" + word + ")")
 	}
-	if looksLikeFile(word) {
+	if looksLikeFile(word) && !a.isID(word) {
 		wf, err := a.workflowFromFile(word)
 		return &target{word: word, workflow: wf}, err
 	}
@@ -136,6 +147,20 @@ func (a *app) resolvePreset(name string) (*target, error) {
 		t.preset = append(t.preset, registry.Arg{Name: p.Name, JSON: p.JSON, Origin: registry.FromPreset})
 	}
 	return t, nil
+}
+
+// isID reports whether a word is the id of a workflow although it looks like a
+// file: flux.1. A registry that cannot be read is no reason not to run a file.
+func (a *app) isID(word string) bool {
+	if strings.ContainsAny(word, `/\`) {
+		return false
+	}
+	reg, err := a.registry()
+	if err != nil {
+		return false
+	}
+	_, err = reg.Workflow(word)
+	return err == nil
 }
 
 // looksLikeFile follows INTERFACE section 1: a slash or an extension.

@@ -1,0 +1,29 @@
+package cmd
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// An id may look like a file; a file in a folder never looks like an id.
+func TestIDWithADot(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"registry.json": `{"workflows":{"blank.1":{"workflow_path":"g.json"}}}`,
+		"g.json":        `{"1":{"class_type":"EmptyImage","inputs":{}},"2":{"class_type":"SaveImage","inputs":{"images":["1",0],"filename_prefix":"x"}}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for word, exit := range map[string]int{"blank.1": exitOK, "./blank.1": exitInvalid, "blank.2": exitInvalid} {
+		if code, _, errs := runEasel(t, "generate", word, "--registry", dir, "--dry-run"); code != exit {
+			t.Errorf("%s: exit %d, want %d: %s", word, code, exit, errs)
+		}
+	}
+	if code, _, errs := runEasel(t, "generate", filepath.Join(dir, "g.json"), "--registry", "none.json", "--dry-run"); code != exitOK {
+		t.Errorf("a file with a broken registry: exit %d: %s", code, errs)
+	}
+}
