@@ -3,6 +3,7 @@ package cmd
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -25,5 +26,18 @@ func TestIDWithADot(t *testing.T) {
 	}
 	if code, _, errs := runEasel(t, "generate", filepath.Join(dir, "g.json"), "--registry", "none.json", "--dry-run"); code != exitOK {
 		t.Errorf("a file with a broken registry: exit %d: %s", code, errs)
+	}
+}
+
+// WORKFLOW is found behind flags that only it declares, whatever their values.
+func TestFlagsBeforeTheWorkflow(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"generate --seed -1 flux_single fox --dry-run", "generate --steps 3 --count 2 flux_single fox --dry-run",
+		"generate --lora-strength -.5 --lora a flux_single fox --dry-run", "generate --set seed=-1 -n 1 flux_single fox --dry-run",
+	} {
+		if code, _, errs := runEasel(t, strings.Fields(line)...); code != exitOK {
+			t.Errorf("%s: exit %d: %s", line, code, errs)
+		}
 	}
 }
