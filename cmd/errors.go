@@ -128,6 +128,9 @@ func explainStop(err error, f *failure) bool {
 	switch {
 	case errors.As(err, &sig):
 		f.Code, f.Exit, f.Retryable, f.Message = "interrupted", sig.exit, true, sig.Error()
+		if sig.exit == exitPipe { // no failure to speak of, unless a run ended by it
+			f.Message = ""
+		}
 	case errors.Is(err, context.Canceled):
 		f.Code, f.Exit, f.Retryable = "interrupted", exitInterrupt, true
 	case errors.As(err, &stopped):

@@ -15,6 +15,7 @@ const (
 	exitStorage     = 9
 	exitLocked      = 10
 	exitInterrupt   = 130
+	exitPipe        = 141
 	exitTerminate   = 143
 )
 
@@ -35,5 +36,6 @@ var exitCodes = []struct {
 	{exitStorage, "storage: full, refused, or the file exists"},
 	{exitLocked, "locked by another easel"},
 	{exitInterrupt, "interrupted (SIGINT)"},
+	{exitPipe, "the reader of stdout has gone, as with head -1 (SIGPIPE)"},
 	{exitTerminate, "terminated (SIGTERM)"},
 }

@@ -35,6 +35,9 @@ func Main(build Build) int {
 // *signalError as cause. The second signal ends the process at once.
 func withSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
+	// Nobody reads this: a stdout without reader is an error of the write then, and
+	// not the end of the process in the middle of a run.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})

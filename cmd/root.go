@@ -26,7 +26,9 @@ type Process struct {
 // Execute runs one command line and returns the exit code. ctx ends the
 // command; a cause that is a signal decides the exit code.
 func Execute(ctx context.Context, p Process) int {
-	out := &checkedOut{to: p.Streams.Out}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	out := &checkedOut{to: p.Streams.Out, gone: stop}
 	p.Streams.Out, p.Streams.In = out, interruptible{ctx, p.Streams.In}
 	a := newApp(p.Streams, p.Build, p.Dir, p.Environ)
 	a.scanGlobals(p.Args)
@@ -54,7 +56,9 @@ func (a *app) report(err error) int {
 		return reported.exit
 	}
 	f := explain(err)
-	a.printFailure(f)
+	if f.Message != "" {
+		a.printFailure(f)
+	}
 	return f.Exit
 }
 
@@ -262,14 +266,14 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 	}
 	var value *pflag.InvalidValueError
 	if errors.As(err, &value) {
-		return badValue(value)
+		return badValue(value, hint)
 	}
 	return usagef(hint, "%s", err)
 }
 
 // badValue says what a flag takes. Errors of our own, about a file that the flag
 // names, say it all.
-func badValue(err *pflag.InvalidValueError) error {
+func badValue(err *pflag.InvalidValueError, hint string) error {
 	f := err.GetFlag()
 	var want string
 	switch f.Value.Type() {
@@ -284,7 +288,7 @@ func badValue(err *pflag.InvalidValueError) error {
 	default:
 		return err.Unwrap()
 	}
-	return usagef("write --"+f.Name+" "+f.DefValue, "--%s takes %s, not %q", f.Name, want, err.GetValue())
+	return usagef(hint, "--%s takes %s, not %q", f.Name, want, err.GetValue())
 }
 
 // checkDurations refuses negative durations, which pflag takes.

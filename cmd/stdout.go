@@ -4,16 +4,19 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
 // A checkedOut is stdout. It remembers that a write failed, so that no command
-// ends well whose result nobody got.
+// ends well whose result nobody got. When its reader has gone, as after
+// `| head -1`, it calls gone: the command ends as by a signal.
 type checkedOut struct {
-	to  io.Writer
-	err error
+	to   io.Writer
+	gone func(error)
+	err  error
 }
 
 func (w *checkedOut) Write(data []byte) (int, error) {
@@ -26,6 +29,10 @@ func (w *checkedOut) Write(data []byte) (int, error) {
 		err = path.Err
 	}
 	w.err = &storage.Error{Op: "write", Location: "stdout", Err: err}
+	if errors.Is(err, syscall.EPIPE) {
+		w.err = &signalError{"SIGPIPE", exitPipe}
+		w.gone(w.err)
+	}
 	return n, w.err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -254,6 +255,32 @@ func TestSecondInterrupt(t *testing.T) {
 	}
 	if got := m.states(); got[ledger.Cancelled] != 0 || got[ledger.Done] != 0 {
 		t.Errorf("the history claims %v", got)
+	}
+}
+
+// A stdout that nobody reads any more ends the run as a signal does: it does not
+// go on unseen, and neither do those behind it.
+func TestReaderGone(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("head"); err != nil {
+		t.Skip(err)
+	}
+	bin, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, m := newRemote(t), newMachine(t)
+	m.endless()
+	begin := time.Now()
+	p := m.command([]string{"EASEL=" + bin, "OUT=" + m.out}, "sh", "-c",
+		`"$EASEL" generate ./graph.json --count 3 --events --out "$OUT" --backend `+srv.url()+` | head -n 1`)
+	p.wait()
+	m.tookBack(p, time.Since(begin))
+	if entries, err := stranger(t, srv.url()).Queue(t.Context()); err != nil || len(entries) > 0 {
+		t.Errorf("%d runs left in the queue, %v", len(entries), err)
+	}
+	if got := m.states(); got[ledger.Cancelled] != 1 || len(got) != 1 {
+		t.Errorf("the history says %v", got)
 	}
 }
 
