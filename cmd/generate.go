@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -328,7 +327,7 @@ func (o *generateOptions) runOne(ctx context.Context, runner *run.Runner, t *run
 func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, plan []run.Request) error {
 	tickets, err := o.prepare(ctx, runner, plan)
 	if err != nil {
-		return fmt.Errorf("dry run: %w", err)
+		return err
 	}
 	for _, t := range tickets {
 		var v any = t.Graph

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -12,7 +13,12 @@ import (
 func (w *Workflow) Check() []Problem {
 	a, err := w.analyse()
 	if err != nil {
-		return []Problem{{Message: err.Error()}}
+		problem := Problem{Message: err.Error()}
+		var file *FileError
+		if errors.As(err, &file) {
+			problem.Hint = file.Hint
+		}
+		return []Problem{problem}
 	}
 	var problems []Problem
 	add := func(p *Parameter, format string, args ...any) {
