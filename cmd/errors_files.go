@@ -37,8 +37,10 @@ func explainFiles(err error, f *failure) bool {
 			for _, e := range all {
 				f.Problems = append(f.Problems, registry.Problem{Message: e.Error(), Hint: e.Hint})
 			}
-		case len(all) == 1:
+		case len(all) == 1 && file.Line > 0:
 			f.Hint = cmp.Or(f.Hint, registryHint)
+		case f.Hint == "" && errors.Is(file.Err, fs.ErrPermission):
+			f.Hint = "ls -l " + shellQuote(file.Path) + " shows who may read it"
 		case f.Hint == "" && errors.Is(file.Err, fs.ErrNotExist):
 			f.Hint = nearestFile(file.Path, "easel workflows list shows the workflows there are")
 		}

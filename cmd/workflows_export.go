@@ -80,11 +80,11 @@ func exportTo(a *app, wf *registry.Workflow, g *comfy.Graph, dir string, force b
 	if err != nil {
 		return fmt.Errorf("write the graph of %s: %w", wf.ID, err)
 	}
-	if err := writeFile(graph, registry.Pretty(raw)); err != nil {
+	var file string
+	if err := writeGraph(graph, raw, func() (err error) {
+		file, err = src.set(registry.Workflows, wf.ID, entry, force)
 		return err
-	}
-	file, err := src.set(registry.Workflows, wf.ID, entry, force)
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	if a.global.json {

@@ -3,7 +3,9 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -145,10 +147,23 @@ func (o *importOptions) write(src source, res *importedWorkflow, g *comfy.Graph)
 	if err != nil {
 		return fmt.Errorf("write the entry of %s: %w", res.ID, err)
 	}
-	if err := writeFile(res.Graph, registry.Pretty(raw)); err != nil {
+	return writeGraph(res.Graph, raw, func() error {
+		_, err := src.set(registry.Workflows, res.ID, entry, o.force)
+		return err
+	})
+}
+
+// writeGraph writes a graph file, and then the entry that names it. A graph that
+// no entry came to is taken away again, unless it took the place of another.
+func writeGraph(path string, raw json.RawMessage, entry func() error) error {
+	_, before := os.Stat(path)
+	if err := writeFile(path, registry.Pretty(raw)); err != nil {
 		return err
 	}
-	_, err = src.set(registry.Workflows, res.ID, entry, o.force)
+	err := entry()
+	if err != nil && errors.Is(before, fs.ErrNotExist) {
+		_ = os.Remove(path)
+	}
 	return err
 }
 

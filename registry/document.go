@@ -55,7 +55,7 @@ func parseDocument(name string, data []byte) (value, *FileError) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return value{}, &FileError{Message: "is UTF-16 text, as PowerShell's > writes it", Hint: "save it as UTF-8"}
 	}
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	data = withoutMark(data)
 	if len(bytes.TrimSpace(data)) == 0 {
 		return value{}, &FileError{Message: "the file is empty"}
 	}
@@ -68,6 +68,9 @@ func parseDocument(name string, data []byte) (value, *FileError) {
 	}
 	return parseJSON(data)
 }
+
+// withoutMark leaves out the byte order mark that editors on Windows write.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
 
 func isYAML(name string) bool {
 	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")

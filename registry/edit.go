@@ -36,7 +36,7 @@ func SetEntry(name string, data []byte, section Section, id string, entry json.R
 	if isYAML(name) {
 		edit = setInYAML
 	}
-	changed, err := edit(data, root, section, id, entry)
+	changed, err := edit(withoutMark(data), root, section, id, entry)
 	if err != nil {
 		return nil, &FileError{Path: name, Message: err.Error(), Hint: "edit it by hand"}
 	}
@@ -58,7 +58,7 @@ func RemoveEntry(name string, data []byte, section Section, id string) (changed 
 	if isYAML(name) {
 		edit = removeFromYAML
 	}
-	if changed, err = edit(data, root, section, id); err != nil {
+	if changed, err = edit(withoutMark(data), root, section, id); err != nil {
 		return nil, true, &FileError{Path: name, Message: err.Error(), Hint: "edit it by hand"}
 	}
 	return changed, true, checkEdit(name, root, changed, section, id, nil)

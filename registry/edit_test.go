@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -147,6 +148,27 @@ func TestRemoveEntry(t *testing.T) {
 				t.Errorf("a second time: found %v, %v", found, err)
 			}
 		})
+	}
+}
+
+// The mark that Notepad puts in front goes; nothing else changes.
+func TestEditWithAByteOrderMark(t *testing.T) {
+	t.Parallel()
+	for file, text := range map[string]string{
+		"r.json": "{\n  // ours\n  \"workflows\": {\n    \"a\": {}\n  }\n}\n",
+		"r.yaml": "workflows:\n  a: {}\n",
+	} {
+		want, err := registry.SetEntry(file, []byte(text), registry.Workflows, "b", json.RawMessage(entryB))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := registry.SetEntry(file, []byte("\xef\xbb\xbf"+text), registry.Workflows, "b", json.RawMessage(entryB))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %q, want %q, %v", file, got, want, err)
+		}
+		if got, found, err := registry.RemoveEntry(file, append([]byte("\xef\xbb\xbf"), want...), registry.Workflows, "b"); err != nil || !found || string(got) != text {
+			t.Errorf("%s: %q, want %q, %v", file, got, text, err)
+		}
 	}
 }
 
