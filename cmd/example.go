@@ -30,6 +30,10 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 	}
 	add("mask", jsonText(r.texts[registry.RoleMask]))
 	for _, m := range r.inputs {
+		if p := wf.Parameter(m.Name); p != nil && p.Type != registry.TypeImage {
+			add(strings.ReplaceAll(m.Name, "_", "-"), jsonText(m.JSON))
+			continue
+		}
 		add("image", m.Name+"="+jsonText(m.JSON))
 	}
 	add("character", r.person)

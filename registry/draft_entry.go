@@ -204,8 +204,28 @@ func (d *draft) example() json.RawMessage {
 	}
 	if len(d.r.prompt) > 0 {
 		if text, ok := d.w.g.Node(d.r.prompt[0].Node).Inputs.Text(d.r.prompt[0].Input); ok && text != "" {
-			o.put("prompt", text)
+			o.put("prompt", strings.TrimSpace(text))
 		}
 	}
+	inputs := newOrdered()
+	for _, p := range d.params {
+		if p.Required && p.Type.File() && p.Name != string(RoleImage) && p.Name != string(RoleMask) {
+			inputs.put(p.Name, p.Name+fileEnding(p.Type))
+		}
+	}
+	if len(inputs.members) > 0 {
+		o.put("inputs", inputs.raw())
+	}
 	return o.raw()
+}
+
+// fileEnding is that of a usual file of a kind.
+func fileEnding(t ParamType) string {
+	switch t {
+	case TypeVideo:
+		return ".mp4"
+	case TypeAudio:
+		return ".wav"
+	}
+	return ".png"
 }

@@ -217,6 +217,22 @@ func TestDraftBindings(t *testing.T) {
 	}
 }
 
+// The example of a draft names every file that the graph needs.
+func TestDraftExample(t *testing.T) {
+	t.Parallel()
+	wf, _ := draftOf(t, `{
+	  "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}, "_meta": {"title": "Face"}},
+	  "2": {"class_type": "LoadImage", "inputs": {"image": "b.png"}, "_meta": {"title": "Coat"}},
+	  "3": {"class_type": "ImageBatch", "inputs": {"image1": ["1", 0], "image2": ["2", 0]}},
+	  "4": {"class_type": "LoadVideo", "inputs": {"file": "a.mp4"}},
+	  "8": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "x"}},
+	  "9": {"class_type": "SaveVideo", "inputs": {"video": ["4", 0], "filename_prefix": "x"}}}`, "")
+	want := `{"workflow_id":"w","inputs":{"face":"face.png","coat":"coat.png","video":"video.mp4"}}`
+	if got := string(wf.ExamplePayload); got != want {
+		t.Errorf("example %s, want %s", got, want)
+	}
+}
+
 // Further texts are counted on from the prompt, whatever the templates call
 // their nodes.
 func TestDraftPrompts(t *testing.T) {

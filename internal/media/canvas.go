@@ -71,10 +71,10 @@ func Expand(img *image.NRGBA, m Margins) (*image.NRGBA, *Mask, error) {
 	left, top := m.Left.Of(w), m.Top.Of(h)
 	out := image.Rect(0, 0, left+w+m.Right.Of(w), top+h+m.Bottom.Of(h))
 	if out.Size() == img.Rect.Size() {
-		return nil, nil, fmt.Errorf("expand: %w", ErrEmptyMask)
+		return nil, nil, ErrEmptyMask
 	}
 	if limit := (Limits{}).pixels(); int64(out.Dx()) > limit/int64(out.Dy()) {
-		return nil, nil, fmt.Errorf("expand: %d x %d pixels are more than the limit of %d million", out.Dx(), out.Dy(), limit/1_000_000)
+		return nil, nil, fmt.Errorf("%d x %d pixels are more than the limit of %d million", out.Dx(), out.Dy(), limit/1_000_000)
 	}
 	c := place(img, out, image.Pt(left, top))
 	mask := NewMask(out.Dx(), out.Dy())
