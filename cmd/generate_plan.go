@@ -111,8 +111,11 @@ func (o *generateOptions) arguments(params []*registry.Parameter) ([]registry.Ar
 		}
 		args = append(args, registry.Arg{Name: name, Text: value, Origin: registry.FromSet})
 	}
-	args = append(args, o.flags...)
-	return o.withWords(args, params)
+	flags, err := spreadMedia(o.flags, params, o.target.word)
+	if err != nil {
+		return nil, err
+	}
+	return o.withWords(append(args, flags...), params)
 }
 
 // withWords makes the words after WORKFLOW the prompt.
