@@ -5,9 +5,12 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -68,7 +71,7 @@ func newProxy(dial DialFunc) *Proxy {
 
 // Dial connects through the proxy; that takes a round trip.
 func (p *Proxy) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	near, far := net.Pipe()
+	near, far := newPipe()
 	t := p.enter(far)
 	if !p.pause(2 * t.Delay) {
 		return nil, net.ErrClosed
@@ -144,10 +147,41 @@ func (p *Proxy) Close() error {
 
 // reset closes a connection so that the other side reads ECONNRESET.
 func reset(c net.Conn) {
-	if t, ok := c.(*net.TCPConn); ok {
-		_ = t.SetLinger(0)
+	switch c := c.(type) {
+	case *net.TCPConn:
+		_ = c.SetLinger(0)
+	case *pipe:
+		c.reset.Store(true)
 	}
 	_ = c.Close()
+}
+
+// A pipe is one end of a connection in memory that can be reset.
+type pipe struct {
+	net.Conn
+	reset *atomic.Bool // shared by both ends
+}
+
+func newPipe() (near, far *pipe) {
+	a, b := net.Pipe()
+	broken := &atomic.Bool{}
+	return &pipe{a, broken}, &pipe{b, broken}
+}
+
+func (p *pipe) Read(b []byte) (int, error) {
+	n, err := p.Conn.Read(b)
+	if errors.Is(err, io.EOF) && p.reset.Load() {
+		err = &net.OpError{Op: "read", Net: "memory", Err: syscall.ECONNRESET}
+	}
+	return n, err
+}
+
+func (p *pipe) Write(b []byte) (int, error) {
+	n, err := p.Conn.Write(b)
+	if errors.Is(err, io.ErrClosedPipe) {
+		err = &net.OpError{Op: "write", Net: "memory", Err: syscall.EPIPE}
+	}
+	return n, err
 }
 
 // closeWrite ends one direction, and both where they cannot be told apart.
