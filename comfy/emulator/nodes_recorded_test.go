@@ -32,30 +32,59 @@ func TestNodeErrorsRecordedFromServer(t *testing.T) {
 		inputs      in
 		want        string // "" = it runs
 	}{
-		{"blur wider than the picture", "ImageBlur", in{"image": pictures(7, 5, 1), "blur_radius": int64(7), "sigma": 1.0},
-			"RuntimeError: Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (7, 7) at dimension 3 of input [1, 3, 5, 7]"},
-		{"blur higher than the picture", "ImageBlur", in{"image": pictures(7, 5, 1), "blur_radius": int64(5), "sigma": 1.0},
-			"RuntimeError: Argument #6: Padding size should be less than the corresponding input dimension, but got: padding (5, 5) at dimension 2 of input [1, 3, 5, 7]"},
-		{"edges of a line", "Canny", in{"image": pictures(300, 1, 1), "low_threshold": 0.1, "high_threshold": 0.2},
-			"RuntimeError: Argument #6: Padding size should be less than the corresponding input dimension, but got: padding (2, 2) at dimension 2 of input [1, 1, 1, 300]"},
-		{"thresholds", "Canny", in{"image": pictures(9, 9, 1), "low_threshold": 0.51, "high_threshold": 0.483},
-			"kornia.core.exceptions.BaseError: Invalid input thresholds. low_threshold should be smaller than or equal to the high_threshold. Got: 0.51>0.483"},
-		{"blend two with three", "ImageBlend", in{"image1": pictures(8, 8, 2), "image2": pictures(9, 7, 3), "blend_factor": 0.5, "blend_mode": "normal"},
-			"RuntimeError: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0"},
-		{"blend mode", "ImageBlend", in{"image1": pictures(8, 8, 1), "image2": pictures(8, 8, 1), "blend_factor": 0.5, "blend_mode": "burn"},
-			"ValueError: Unsupported blend mode: burn"},
-		{"masks of two with three", "MaskComposite", composite(mask(8, 8, 2), mask(8, 8, 3), 0, 0),
-			"RuntimeError: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0"},
-		{"far right of the mask", "MaskComposite", composite(mask(30, 30, 1), mask(10, 10, 1), 31, 0),
-			"RuntimeError: The size of tensor a (0) must match the size of tensor b (9) at non-singleton dimension 2"},
-		{"far below the mask", "MaskComposite", composite(mask(30, 30, 1), mask(5, 12, 1), 0, 40),
-			"RuntimeError: The size of tensor a (0) must match the size of tensor b (2) at non-singleton dimension 1"},
+		{
+			"blur wider than the picture", "ImageBlur",
+			in{"image": pictures(7, 5, 1), "blur_radius": int64(7), "sigma": 1.0},
+			"RuntimeError: Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (7, 7) at dimension 3 of input [1, 3, 5, 7]",
+		},
+		{
+			"blur higher than the picture", "ImageBlur",
+			in{"image": pictures(7, 5, 1), "blur_radius": int64(5), "sigma": 1.0},
+			"RuntimeError: Argument #6: Padding size should be less than the corresponding input dimension, but got: padding (5, 5) at dimension 2 of input [1, 3, 5, 7]",
+		},
+		{
+			"edges of a line", "Canny",
+			in{"image": pictures(300, 1, 1), "low_threshold": 0.1, "high_threshold": 0.2},
+			"RuntimeError: Argument #6: Padding size should be less than the corresponding input dimension, but got: padding (2, 2) at dimension 2 of input [1, 1, 1, 300]",
+		},
+		{
+			"thresholds", "Canny",
+			in{"image": pictures(9, 9, 1), "low_threshold": 0.51, "high_threshold": 0.483},
+			"kornia.core.exceptions.BaseError: Invalid input thresholds. low_threshold should be smaller than or equal to the high_threshold. Got: 0.51>0.483",
+		},
+		{
+			"blend two with three", "ImageBlend",
+			in{"image1": pictures(8, 8, 2), "image2": pictures(9, 7, 3), "blend_factor": 0.5, "blend_mode": "normal"},
+			"RuntimeError: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0",
+		},
+		{
+			"blend mode", "ImageBlend",
+			in{"image1": pictures(8, 8, 1), "image2": pictures(8, 8, 1), "blend_factor": 0.5, "blend_mode": "burn"},
+			"ValueError: Unsupported blend mode: burn",
+		},
+		{
+			"masks of two with three", "MaskComposite", composite(mask(8, 8, 2), mask(8, 8, 3), 0, 0),
+			"RuntimeError: The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0",
+		},
+		{
+			"far right of the mask", "MaskComposite", composite(mask(30, 30, 1), mask(10, 10, 1), 31, 0),
+			"RuntimeError: The size of tensor a (0) must match the size of tensor b (9) at non-singleton dimension 2",
+		},
+		{
+			"far below the mask", "MaskComposite", composite(mask(30, 30, 1), mask(5, 12, 1), 0, 40),
+			"RuntimeError: The size of tensor a (0) must match the size of tensor b (2) at non-singleton dimension 1",
+		},
 		{"right at the border", "MaskComposite", composite(mask(30, 30, 1), mask(10, 10, 1), 30, 30), ""},
 		{"so far that nothing is left", "MaskComposite", composite(mask(30, 30, 1), mask(10, 10, 1), 40, 40), ""},
-		{"stitch to nothing", "ImageStitch", in{"image1": pictures(3, 1, 1), "image2": pictures(1, 200, 1), "direction": "right",
-			"match_image_size": true, "spacing_width": int64(0), "spacing_color": "red"}, "ValueError: height and width must be > 0"},
-		{"scale method", "ImageScaleToTotalPixels", in{"image": pictures(8, 8, 1), "upscale_method": "best", "megapixels": 0.01, "resolution_steps": int64(1)},
-			"NotImplementedError: Input Error: Only 3D, 4D and 5D input Tensors supported (got 4D) for the modes: nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got best)"},
+		{"stitch to nothing", "ImageStitch", in{
+			"image1": pictures(3, 1, 1), "image2": pictures(1, 200, 1), "direction": "right",
+			"match_image_size": true, "spacing_width": int64(0), "spacing_color": "red",
+		}, "ValueError: height and width must be > 0"},
+		{
+			"scale method", "ImageScaleToTotalPixels",
+			in{"image": pictures(8, 8, 1), "upscale_method": "best", "megapixels": 0.01, "resolution_steps": int64(1)},
+			"NotImplementedError: Input Error: Only 3D, 4D and 5D input Tensors supported (got 4D) for the modes: nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got best)",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

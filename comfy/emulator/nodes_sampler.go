@@ -273,9 +273,7 @@ func (j sampling) picture(i, width, height int) *raster {
 	if start != nil && j.denoise < 1 {
 		out = mix(start, out, float32(clamp(j.denoise, 0, 1)))
 	}
-	if width >= 96 {
-		caption(out, j.positive.text)
-	}
+	caption(out, j.positive.text)
 	if mask := j.mask(); mask != nil {
 		under := start
 		if j.positive.keep != nil {

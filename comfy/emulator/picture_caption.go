@@ -3,6 +3,7 @@ package emulator
 import (
 	"image"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/image/font/basicfont"
 )
@@ -11,21 +12,33 @@ import (
 // a model's work.
 const signature = "easel emulator"
 
+// smallestCaption is the width below which a picture gets no caption, in pixels.
+const smallestCaption = 64
+
 // caption writes the prompt and the signature small into the lower left corner.
+// On very small pictures there is room for the beginning of the prompt alone.
 func caption(r *raster, prompt string) {
 	face := basicfont.Face7x13
 	scale := max(1, min(r.width, r.height)/900)
 	advance, line := face.Advance*scale, (face.Height+1)*scale
 	margin := max(2, min(r.width, r.height)/64)
 	columns := (r.width - 2*margin) / advance
-	if columns < 4 || r.height < 2*line {
+	if r.width < smallestCaption || r.height < 2*line {
 		return
 	}
-	lines := []string{shortened(strings.Join(strings.Fields(prompt), " "), columns), shortened(signature, columns)}
+	lines := []string{shortened(strings.Join(strings.Fields(prompt), " "), columns)}
+	if columns >= len(signature) || lines[0] == "" {
+		lines = append(lines, shortened(signature, columns))
+	}
 	if lines[0] == "" {
 		lines = lines[1:]
 	}
+	longest := 0
+	for _, s := range lines {
+		longest = max(longest, utf8.RuneCountInString(s))
+	}
 	top := r.height - margin - len(lines)*line
+	dimBright(r, margin-2*scale, top-2*scale, longest*advance+4*scale, len(lines)*line+3*scale)
 	for i, s := range lines {
 		strength := float32(0.85)
 		if s == signature {
@@ -35,13 +48,36 @@ func caption(r *raster, prompt string) {
 	}
 }
 
-// shortened cuts s to n characters, the last of which tell that it was cut.
+// dimBright darkens what is bright in a part of the picture, so that white
+// letters can be read on it; what is dark stays as it is.
+func dimBright(r *raster, x, y, width, height int) {
+	right, bottom := min(x+width, r.width), min(y+height, r.height)
+	for py := max(y, 0); py < bottom; py++ {
+		for px := max(x, 0); px < right; px++ {
+			p := r.at(px, py)
+			sum := float32(0)
+			for _, v := range p {
+				sum += v
+			}
+			keep := 1 - float32(0.5*rise(0.3, 0.75, float64(sum)/float64(len(p))))
+			for k := range p {
+				p[k] *= keep
+			}
+		}
+	}
+}
+
+// shortened cuts s to n characters, the last of which tell that it was cut if
+// there is room to tell.
 func shortened(s string, n int) string {
 	runes := []rune(s)
-	if len(runes) <= n {
+	switch {
+	case len(runes) <= n:
 		return s
+	case n < 12:
+		return strings.TrimRight(string(runes[:max(0, n)]), " ")
 	}
-	return strings.TrimRight(string(runes[:max(0, n-3)]), " ") + "..."
+	return strings.TrimRight(string(runes[:n-3]), " ") + "..."
 }
 
 // write sets white text with a dark shadow, its upper left corner at x, y.

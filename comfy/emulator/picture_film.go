@@ -29,9 +29,7 @@ func (j sampling) film() *frames {
 		frame := window(plate(), width, height, room*zoom, dx*(t-0.5), dy*(t-0.5))
 		breathe(frame, i)
 		frame = j.anchored(frame, i, count)
-		if width >= 96 {
-			caption(frame, j.positive.text)
-		}
+		caption(frame, j.positive.text)
 		return frame
 	}}
 }

@@ -219,7 +219,7 @@ func (c *canvas) bust(d *dice) {
 	y := 0.42
 	sunward := math.Copysign(1, c.sunX-x)
 	hair := noiseField(d.next())
-	fall := 0.75 // how far down the hair goes, in heads
+	fall := d.between(1.3, 1.75) // how far down the hair goes, in heads
 	if d.chance(0.65) {
 		fall = d.between(2.2, 3.4)
 	}
@@ -232,7 +232,7 @@ func (c *canvas) bust(d *dice) {
 			half = head * 0.92 * math.Pow(1-u*u, 0.5) * (1 - 0.05*rise(0.1, 1.2, v))
 		}
 		if v > 0.9 { // neck, then shoulders
-			half = math.Max(half, head*(0.47+0.06*v)+head*2.1*rise(1.7, 3.3, v)+head*0.35*rise(2.4, 6, v))
+			half = math.Max(half, head*(0.38+0.06*v)+head*2.1*rise(1.7, 3.3, v)+head*0.35*rise(2.4, 6, v))
 		}
 		if v > -1.38 && v < fall { // hair: a dome, then strands that widen and end
 			dome := 1.0

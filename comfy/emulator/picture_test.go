@@ -107,3 +107,23 @@ func BenchmarkPicture(b *testing.B) {
 		}
 	})
 }
+
+// White letters stand on every background, at every size from 64 pixels on.
+func TestCaptionIsLegible(t *testing.T) {
+	t.Parallel()
+	for _, side := range []int{63, 64, 96, 512, 2048} {
+		for _, grey := range []float32{0, 0.5, 1} {
+			r := newRaster(side, side, 3).fill(grey)
+			caption(r, "a lighthouse at dusk")
+			darkest, brightest := float32(1), float32(0)
+			for y := side - side/64 - 14; y < side; y++ {
+				for _, v := range r.row(y) {
+					darkest, brightest = min(darkest, v), max(brightest, v)
+				}
+			}
+			if contrast := brightest - darkest; side < smallestCaption && contrast != 0 || side >= smallestCaption && contrast < 0.4 {
+				t.Errorf("%d px on %.1f: the letters stand out by %.2f", side, grey, contrast)
+			}
+		}
+	}
+}
