@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newCompletionCmd(a *app, root *cobra.Command) *cobra.Command {
@@ -88,4 +89,15 @@ func (a *app) completeIDs(_ *cobra.Command, args []string, word string) ([]strin
 	}
 	words, _ := a.completeWorkflows(word)
 	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// describePlainly takes the backticks, which name a flag's value in help, out of
+// what shells show beside a flag.
+func describePlainly(c *cobra.Command) {
+	plain := func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) }
+	c.Flags().VisitAll(plain)
+	c.PersistentFlags().VisitAll(plain)
+	for _, sub := range c.Commands() {
+		describePlainly(sub)
+	}
 }

@@ -14,7 +14,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{"workflow ids", []string{"generate", ""}, []string{"flux_single", "qwen_single"}},
 		{"parameter flags", []string{"generate", "flux_single", "--st"}, []string{"--steps"}},
-		{"easel's own flags", []string{"generate", "flux_single", "--seed-m"}, []string{"--seed-mode"}},
+		{"easel's own flags", []string{"generate", "flux_single", "--seed-m"}, []string{"--seed-mode\thow --count goes on with the seed: increment|random|fixed\n"}},
 		{"words of a flag", []string{"generate", "flux_single", "--seed-mode", ""}, []string{"increment", "random", "fixed"}},
 		{"backends", []string{"generate", "flux_single", "--backend", ""}, []string{"emulator"}},
 		{"characters", []string{"generate", "qwen_single", "--character", ""}, []string{"milan"}},

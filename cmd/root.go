@@ -202,6 +202,9 @@ workflow on a ComfyUI and leaves verified files.`,
 		newVersionCmd(a),
 	)
 	root.AddCommand(newPlannedCmds()...)
+	if isCompletion(args) {
+		describePlainly(root)
+	}
 	return root, nil
 }
 

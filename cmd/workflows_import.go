@@ -36,9 +36,9 @@ func newWorkflowsImportCmd(a *app) *cobra.Command {
 		Use:   "import FILE",
 		Short: "Make a workflow of a graph, or of the graph inside a picture",
 		Long: `Make a workflow of an API-format graph, or of the one inside a picture made by
-ComfyUI: a registry entry, and the graph beside it. With --backend, ranges and
-choices are those of that server. It is written to the user's registry, or to
-the project's with --project.
+ComfyUI: a registry entry, and the graph beside it. Ranges and choices are those
+of the server that --backend or the settings name. It is written to the user's
+registry, or to the project's with --project.
 
 Parameters are what the graph's author marked by the titles of nodes:
 $name.input!:description, #name, <Label:category:1/2> 1, 50, VC_BASIC Label, or
@@ -98,10 +98,8 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 	if draft.Description == "" {
 		draft.Description = "Imported from " + filepath.Base(file)
 	}
-	if o.backend != "" {
-		if draft.Definitions, err = a.definitions(ctx, o.backend, loose); err != nil {
-			return err
-		}
+	if draft.Definitions, err = o.definitions(ctx, loose); err != nil {
+		return err
 	}
 	wf, notes, err := registry.Draft(g, draft)
 	if err != nil {
@@ -197,9 +195,19 @@ func (o *importOptions) report(res *importedWorkflow) error {
 	return nil
 }
 
-// definitions are a server's, of the classes that a workflow uses.
-func (a *app) definitions(ctx context.Context, backend string, wf *registry.Workflow) (map[string]*comfy.ClassInfo, error) {
-	s, err := a.survey(ctx, backend, []*registry.Workflow{wf})
+// definitions are a server's, of the classes that a workflow uses; nil without
+// one. The settings' server need not be there, as nobody asked for it now.
+func (o *importOptions) definitions(ctx context.Context, wf *registry.Workflow) (map[string]*comfy.ClassInfo, error) {
+	cfg, err := o.app.config()
+	if err != nil || o.backend == "" && cfg.Backend == "" {
+		return nil, err
+	}
+	s, err := o.app.survey(ctx, o.backend, []*registry.Workflow{wf})
+	var away *comfy.UnreachableError
+	if o.backend == "" && errors.As(err, &away) {
+		o.app.note("note: ranges and choices are not the server's: %s", away)
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +216,7 @@ func (a *app) definitions(ctx context.Context, backend string, wf *registry.Work
 		return nil, err
 	}
 	for _, l := range lacks {
-		a.note("note: %s", l.Problem.Message)
+		o.app.note("note: %s", l.Problem.Message)
 	}
 	return s.Definitions(), nil
 }

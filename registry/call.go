@@ -321,6 +321,17 @@ func leaveOut(g *comfy.Graph, id string) {
 	}
 }
 
+// SetAt returns the address that was given for an input of the bound graph, if
+// it got its value by one.
+func (c *Call) SetAt(node, input string) (Set, bool) {
+	at := comfy.Target{Node: node, Input: input}
+	i := slices.IndexFunc(c.Sets, func(s Set) bool { return slices.Contains(s.Targets, at) })
+	if i < 0 {
+		return Set{}, false
+	}
+	return c.Sets[i], true
+}
+
 // Explain names the parameter that wrote an input of the bound graph, to
 // translate a server's complaint back.
 func (c *Call) Explain(node, input string) (*Parameter, bool) {

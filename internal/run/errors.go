@@ -96,6 +96,7 @@ type UncollectedError struct {
 }
 
 func (e *UncollectedError) Error() string { return e.Err.Error() }
+func (e *UncollectedError) Unwrap() error { return e.Err }
 
 // uncollected is an *UncollectedError where the backend outlives this process;
 // elsewhere, in the embedded emulator, what was not stored is gone.
@@ -105,7 +106,6 @@ func uncollected(t *Ticket, err error) error {
 	}
 	return &UncollectedError{Run: t.Run, Err: err}
 }
-func (e *UncollectedError) Unwrap() error { return e.Err }
 
 // Definitions is what a backend may offer beside the contract: the definition
 // of one node class, asked for only when something has failed.
@@ -177,7 +177,10 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 	}
 	subject := where + ", input " + np.Input
 	if t.call != nil {
-		if param, ok := t.call.Explain(np.Node, np.Input); ok {
+		if set, ok := t.call.SetAt(np.Node, np.Input); ok {
+			p.Parameter = set.Target
+			subject = fmt.Sprintf("Input '%s'", set.Target)
+		} else if param, ok := t.call.Explain(np.Node, np.Input); ok {
 			p.Parameter = param.Name
 			subject = fmt.Sprintf("Parameter '%s'", param.Name)
 		}
