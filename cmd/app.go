@@ -74,6 +74,15 @@ func (a *app) path(p string) string {
 	return filepath.Join(a.dir, p)
 }
 
+// shown is a user's path as results show it: as it was typed, unless it means
+// another place to the system than to the app, whose folder tests choose.
+func (a *app) shown(p string) string {
+	if dir, err := os.Getwd(); err == nil && dir == a.dir {
+		return p
+	}
+	return a.path(p)
+}
+
 func (a *app) loadConfig() (*config.Config, error) {
 	cfg, err := config.Load(config.Options{
 		ConfigFile: a.global.configFile,

@@ -165,6 +165,11 @@ func explainUsage(err error, f *failure) bool {
 		f.Hint = "easel help names lists the placeholders"
 	case errors.As(err, &edit):
 		f.Hint = "edit the file by hand: easel config path"
+		var path *fs.PathError
+		if errors.As(err, &path) { // of the disk, and not of what stands in the file
+			f.Code, f.Exit, f.Hint = "storage", exitStorage, "easel config path says where settings are; --config FILE uses others"
+			return true
+		}
 	case errors.As(err, &usage):
 		f.Hint = usage.hint
 	case errors.As(err, &key):

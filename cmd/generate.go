@@ -157,7 +157,7 @@ func (o *generateOptions) check() error {
 	case o.detach && o.output.stdout():
 		return usagef("give a folder as --out", "--detach leaves before there is anything for --out -")
 	}
-	return nil
+	return o.output.check()
 }
 
 // configure takes from the settings what no flag says.
@@ -199,14 +199,14 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.output.fits(plan, o.app.global.json); err != nil {
+		return err
+	}
 	dest, err := o.output.open(ctx, o.app, o.dryRun)
 	if err != nil {
 		return err
 	}
 	defer dest.close()
-	if err := dest.fits(plan, o.app.global.json); err != nil {
-		return err
-	}
 	runner := &run.Runner{
 		Store: dest.store, Out: dest.name, OpenInput: o.app.openInput(ctx), Version: o.app.version(),
 	}

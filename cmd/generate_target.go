@@ -177,7 +177,7 @@ const maxGraphFile = 64 << 20
 func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
 	file, err := os.Open(a.path(name))
 	if err != nil {
-		reason := "cannot be read"
+		reason := "cannot be read: " + reasonOf(err)
 		if errors.Is(err, fs.ErrNotExist) {
 			reason = "there is no such file"
 		}

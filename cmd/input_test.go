@@ -31,7 +31,7 @@ func TestAStuckInputDoesNotHoldASignal(t *testing.T) {
 				return silent.Read(p)
 			})
 			dir := t.TempDir()
-			code := Execute(ctx, Process{Args: args, Dir: dir, Streams: streams, Environ: []string{"HOME=" + dir, "EASEL_BACKEND=emulator"}})
+			code := Execute(ctx, Process{Args: append(args, "--out", dir), Dir: dir, Streams: streams, Environ: []string{"HOME=" + dir, "EASEL_BACKEND=emulator"}})
 			if code != exitInterrupt {
 				t.Errorf("exit %d: %s", code, errs)
 			}

@@ -69,9 +69,6 @@ type destination struct {
 
 // open opens the store. With dry, nothing is created.
 func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destination, error) {
-	if err := o.check(); err != nil {
-		return nil, err
-	}
 	d := &destination{opts: o, close: func() {}, out: a.streams.Out}
 	dir := o.out
 	switch {
@@ -87,7 +84,7 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 	if dry {
 		return d, nil
 	}
-	st, err := dirstore.Open(dir)
+	st, err := dirstore.Open(a.shown(dir))
 	if err != nil {
 		d.close()
 		return nil, err
@@ -128,14 +125,14 @@ func (o *outputOptions) check() error {
 }
 
 // fits refuses destinations that cannot hold what a plan makes.
-func (d *destination) fits(plan []run.Request, json bool) error {
-	if d.opts.stdout() && json {
+func (o *outputOptions) fits(plan []run.Request, json bool) error {
+	if o.stdout() && json {
 		return usagef("leave one of them out", "--out - and --json both write to stdout")
 	}
-	if d.opts.stdout() && len(plan) > 1 {
+	if o.stdout() && len(plan) > 1 {
 		return usagef("give a folder as --out", "--out - takes one output, but %d runs were asked for", len(plan))
 	}
-	if d.opts.fixed() == "" && !d.opts.stdout() {
+	if o.fixed() == "" && !o.stdout() {
 		return nil
 	}
 	saving, err := plan[0].Workflow.Outputs()
@@ -143,11 +140,10 @@ func (d *destination) fits(plan []run.Request, json bool) error {
 		return err
 	}
 	if n := len(plan) * len(saving); n > 1 {
-		what := d.opts.out
-		if d.opts.stdout() {
+		if o.stdout() {
 			return usagef("give a folder as --out", "--out - takes one output, but %s makes %d", plan[0].Workflow.ID, n)
 		}
-		return &invalidError{fmt.Sprintf("%s is one file, but %d outputs were asked for", what, n), "give a folder as --out"}
+		return &invalidError{fmt.Sprintf("%s is one file, but %d outputs were asked for", o.out, n), "give a folder as --out"}
 	}
 	return nil
 }

@@ -136,9 +136,18 @@ func edit(path string, change func([]byte) ([]byte, error)) error {
 		return &EditError{path, "the change does not fit its layout, edit it by hand", err}
 	}
 	if err := replaceFile(target, changed, mode); err != nil {
-		return &EditError{path, err.Error(), err}
+		return &EditError{path, reasonOf(err), err}
 	}
 	return nil
+}
+
+// reasonOf is an error without the name of the file that was to become ours.
+func reasonOf(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
 }
 
 // resolve follows a link to the file that is to be written, since people keep
