@@ -1,6 +1,6 @@
 package emulator
 
-import "fmt"
+import "github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 
 // An arguments value reads a call's inputs. The first input of a wrong type
 // stops it; err says which, and the values read are then zero. That happens
@@ -40,17 +40,25 @@ func (a *arguments) value(name string) any {
 	return nil
 }
 
-func (a *arguments) wrong(name, want string, got any) {
-	if a.err == nil {
-		a.err = fmt.Errorf("input %s of %s: want %s, got %T", name, a.call.class.name, want, got)
+// wrong notes a value of another type than the node works with. The server
+// checks none, and fails where the node first looks into the value; most look
+// at a tensor's shape.
+func (a *arguments) wrong(got any) {
+	if a.err != nil {
+		return
 	}
+	name := pyval.TypeName(got)
+	if _, ok := got.(*frames); ok {
+		name = "Tensor"
+	}
+	a.err = &exception{typ: "AttributeError", message: "'" + name + "' object has no attribute 'shape'"}
 }
 
 // given reads a linked value; nothing given is an error.
 func given[T any](a *arguments, name string) T {
 	v, ok := a.call.inputs[name].(T)
 	if !ok {
-		a.wrong(name, fmt.Sprintf("%T", v), a.call.inputs[name])
+		a.wrong(a.call.inputs[name])
 	}
 	return v
 }
@@ -80,7 +88,7 @@ func (a *arguments) int(name string) int {
 	case float64:
 		return int(v)
 	default:
-		a.wrong(name, "INT", v)
+		a.wrong(v)
 		return 0
 	}
 }
@@ -93,7 +101,7 @@ func (a *arguments) seed(name string) uint64 {
 	case uint64:
 		return v
 	default:
-		a.wrong(name, "INT", v)
+		a.wrong(v)
 		return 0
 	}
 }
@@ -107,7 +115,7 @@ func (a *arguments) float(name string) float64 {
 	case uint64:
 		return float64(v)
 	default:
-		a.wrong(name, "FLOAT", v)
+		a.wrong(v)
 		return 0
 	}
 }
@@ -115,7 +123,7 @@ func (a *arguments) float(name string) float64 {
 func (a *arguments) text(name string) string {
 	v, ok := a.value(name).(string)
 	if !ok {
-		a.wrong(name, "STRING", a.value(name))
+		a.wrong(a.value(name))
 	}
 	return v
 }
@@ -123,7 +131,7 @@ func (a *arguments) text(name string) string {
 func (a *arguments) bool(name string) bool {
 	v, ok := a.value(name).(bool)
 	if !ok {
-		a.wrong(name, "BOOLEAN", a.value(name))
+		a.wrong(a.value(name))
 	}
 	return v
 }

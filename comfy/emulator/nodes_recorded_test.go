@@ -33,6 +33,10 @@ func TestNodeErrorsRecordedFromServer(t *testing.T) {
 		want        string // "" = it runs
 	}{
 		{
+			"a text for a picture", "ImageCrop", in{"image": "text", "width": int64(8), "height": int64(8), "x": int64(0), "y": int64(0)},
+			"AttributeError: 'str' object has no attribute 'shape'",
+		},
+		{
 			"blur wider than the picture", "ImageBlur",
 			in{"image": pictures(7, 5, 1), "blur_radius": int64(7), "sigma": 1.0},
 			"RuntimeError: Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (7, 7) at dimension 3 of input [1, 3, 5, 7]",
