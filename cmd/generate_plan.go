@@ -227,10 +227,17 @@ func namedImage(slots []*registry.Parameter, given string) (*registry.Parameter,
 	return nil, "", false
 }
 
+// maxCount bounds the runs of one command: all are prepared before the first
+// starts, at about 20 KB each.
+const maxCount = 10_000
+
 // counted repeats a request --count times with seeds by --seed-mode.
 func (o *generateOptions) counted(req run.Request) ([]run.Request, error) {
-	if o.count == 1 {
+	switch {
+	case o.count == 1:
 		return []run.Request{req}, nil
+	case o.count > maxCount:
+		return nil, usagef("run the command again for more", "a command makes at most %d runs, not %d", maxCount, o.count)
 	}
 	call, err := req.Resolve()
 	if err != nil {

@@ -144,6 +144,7 @@ func TestExitCodes(t *testing.T) {
 		{"emulate --step-time -1s", exitUsage, "--step-time must not be negative"},
 		{"config set timeout -1s", exitUsage, "unknown flag -1"},
 		{"generate flux_single x -i a.png", exitInvalid, "has no image"},
+		{"generate flux_single x --count 1000000000 --dry-run", exitUsage, "at most 10000 runs"},
 		{"generate flux_single x --seed-mode up", exitUsage, "unknown --seed-mode"},
 		{"generate flux_single x --provenance all", exitUsage, "unknown --provenance"},
 		{"generate flux_single x --name {nme} --dry-run", exitUsage, "{nme}"},
