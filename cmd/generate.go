@@ -129,7 +129,7 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.IntVarP(&o.count, "count", "n", 1, "run `N` times, with seeds by --seed-mode")
 	f.StringVar(&o.seedMode, "seed-mode", "increment", "how --count goes on with the seed: `increment|random|fixed`")
 	f.StringArrayVar(&o.sets, "set", nil, "set a parameter or any graph input, `NAME=VALUE`: steps=30, 'KSampler.steps=30', '12.steps=30' (repeatable)")
-	f.StringVar(&o.params, "params", "", "read parameters from a JSON or YAML `FILE`")
+	f.StringVar(&o.params, "params", "", "read parameters from a JSON or YAML `FILE`, or JSON from - for stdin")
 	f.StringVar(&o.request, "request", "", "read a request of the HTTP API from a JSON `FILE`, or - for stdin")
 	f.BoolVar(&o.dynamic, "dynamic", false, "draw {a|b} and __wildcard__ in prompts from the seed; easel help dynamic explains")
 	f.StringVar(&o.character, "character", "", "take LoRA, words and defaults of the character `ID`")

@@ -72,7 +72,7 @@ func (a *app) useLine(c *cobra.Command) string {
 		return "easel generate " + t.word + " [PROMPT...] [flags]"
 	}
 	line := c.UseLine()
-	if c.HasAvailableSubCommands() && c.HasParent() {
+	if c.HasAvailableSubCommands() {
 		line = c.CommandPath() + " COMMAND"
 	}
 	return line
