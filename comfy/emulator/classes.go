@@ -39,7 +39,7 @@ func lookup(name string) *class { return table().byName[name] }
 func newerModule(name string) bool {
 	switch strings.TrimPrefix(name, "comfy_extras.nodes_") {
 	case "canny", "cfg", "clip_sdxl", "compositing", "differential_diffusion", "edit_model", "flux", "lt", "lt_audio",
-		"minimax", "post_processing", "primitive", "qwen", "sd3", "string", "upscale_model", "video", "wan":
+		"minimax_h3", "post_processing", "primitive", "qwen", "sd3", "string", "upscale_model", "video", "wan":
 		return true
 	}
 	return false

@@ -293,6 +293,7 @@ func TestConformanceOfMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	version := theirs.version(t)
 	known := all.Body.(map[string]any)
 	m := &mutator{known: known}
 	for _, c := range classes() {
@@ -307,7 +308,7 @@ func TestConformanceOfMutations(t *testing.T) {
 	for seed := range uint64(1000) {
 		m.Rand = rand.New(rand.NewPCG(seed, 1))
 		head, nodes := m.prompt(newUUID())
-		first := shuffled(t, seed, 0, head, nodes)
+		first := shuffled(t, version, seed, 0, head, nodes)
 		if first.Status == http.StatusOK || !m.harmless() {
 			continue
 		}
@@ -317,7 +318,7 @@ func TestConformanceOfMutations(t *testing.T) {
 		}
 		diff := cmp.Diff(want, first)
 		for try := uint64(1); try < 300 && diff != ""; try++ {
-			if cmp.Equal(want, shuffled(t, seed, try, head, nodes)) {
+			if cmp.Equal(want, shuffled(t, version, seed, try, head, nodes)) {
 				diff = ""
 			}
 		}
@@ -329,7 +330,7 @@ func TestConformanceOfMutations(t *testing.T) {
 
 // shuffled asks a new emulator, which walks over nodes and inputs in an order
 // of its own; the order number 0 is the table's.
-func shuffled(t *testing.T, seed, order uint64, head string, nodes []string) answer {
+func shuffled(t *testing.T, version string, seed, order uint64, head string, nodes []string) answer {
 	t.Helper()
 	find := lookup
 	if order > 0 {
@@ -338,7 +339,7 @@ func shuffled(t *testing.T, seed, order uint64, head string, nodes []string) ans
 		nodes = slices.Clone(nodes)
 		r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
 	}
-	s := newServer(Options{StepTime: -1, StrictModels: true}, classes, find)
+	s := newServer(Options{StepTime: -1, StrictModels: true, Version: version}, classes, find)
 	defer func() { _ = s.Close() }()
 	got, err := side{"http://emulator", s.Client()}.ask(t.Context(), http.MethodPost, "/prompt", promptBody(head, nodes), nil)
 	if err != nil {

@@ -159,14 +159,14 @@ func filmLatentClasses() []*class {
 		},
 		{
 			// Of servers later than 0.8; seen in the official templates.
-			name: "MiniMaxH3ImageToVideo", display: "MiniMax H3 Image To Video", category: "conditioning/video_models", module: "comfy_extras.nodes_minimax",
+			name: "MiniMaxH3ImageToVideo", display: "MiniMax H3 Image to Video", category: "model/conditioning/minimax", module: "comfy_extras.nodes_minimax_h3",
 			required: []input{
 				link("clip", "CLIP"),
 				link("vae", "VAE"),
 				promptText("prompt"),
-				integer("width", 1344, 16, maxSide, 16),
-				integer("height", 768, 16, maxSide, 16),
-				integer("length", 73, 1, maxSide, 1),
+				integer("width", 1344, 32, maxSide, 32),
+				integer("height", 768, 32, maxSide, 32),
+				integer("length", 124, 5, 3600, 17),
 			},
 			optional: []input{
 				link("first_frame", "IMAGE"),
@@ -214,10 +214,12 @@ func runWan22ImageToVideoLatent(_ context.Context, c *call) ([]any, error) {
 }
 
 // runMiniMaxH3ImageToVideo encodes the prompt and makes a latent that also has
-// room for sound, 24 frames a second.
+// room for sound, 24 frames a second. The model makes 5 frames and blocks of 17
+// more; lengths between are rounded up.
 func runMiniMaxH3ImageToVideo(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
-	k, prompt, l := given[*clip](a, "clip"), a.text("prompt"), a.film(16, 1)
+	k, prompt, l := given[*clip](a, "clip"), a.text("prompt"), a.film(32, 1)
+	l.count = (max(l.count, 5)-5+16)/17*17 + 5
 	l.first, l.last = maybe[*frames](a, "first_frame"), maybe[*frames](a, "last_frame")
 	if a.err != nil {
 		return nil, a.err

@@ -31,7 +31,7 @@ func loaderClasses() []*class {
 				modelFile("clip_name", "text_encoders"),
 				combo("type", "stable_diffusion", "stable_cascade", "sd3", "stable_audio", "mochi", "ltxv", "pixart", "cosmos", "lumina2", "wan", "hidream", "chroma", "ace", "omnigen2", "qwen_image", "hunyuan_image",
 					// Later servers:
-					"flux2", "ovis", "krea2", "flux3", "minimax"),
+					"flux2", "ovis", "longcat_image", "cogvideox", "lens", "pixeldit", "ideogram4", "boogu", "krea2", "joyimage", "mage", "minimax", "flux3"),
 			},
 			optional: []input{
 				combo("device", "default", "cpu"),
