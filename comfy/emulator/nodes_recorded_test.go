@@ -33,7 +33,8 @@ func TestNodeErrorsRecordedFromServer(t *testing.T) {
 		want        string // "" = it runs
 	}{
 		{
-			"a text for a picture", "ImageCrop", in{"image": "text", "width": int64(8), "height": int64(8), "x": int64(0), "y": int64(0)},
+			"a text for a picture", "ImageCrop",
+			in{"image": "text", "width": int64(8), "height": int64(8), "x": int64(0), "y": int64(0)},
 			"AttributeError: 'str' object has no attribute 'shape'",
 		},
 		{

@@ -20,9 +20,9 @@ import (
 type pngText struct{ key, value string }
 
 // writePNG encodes r with 8 bits a sample, cut off as the server does, with the
-// texts before the pixels as Pillow writes them. It always filters with "up",
-// "sub" or nothing and compresses fast: two to three times as fast as the
-// standard encoder, with files a little larger.
+// texts before the pixels as Pillow writes them. It always filters with "up"
+// and compresses fast: two to three times as fast as the standard encoder, with
+// files a little larger.
 func writePNG(w io.Writer, r *raster, texts []pngText) error {
 	p := newPNGWriter(w)
 	p.header(r.width, r.height, r.channels)
@@ -108,25 +108,15 @@ func pngPixels(r *raster) []byte {
 	defer pool.Put(z)
 	z.Reset(&out)
 	n := r.width * r.channels
-	above, line, filtered := make([]byte, n), make([]byte, n), make([]byte, n+1)
+	above, filtered := make([]byte, n), make([]byte, n+1)
+	filtered[0] = 2 // up; above the first line everything is zero
 	for y := range r.height {
 		for i, v := range r.row(y) {
-			line[i] = level(v)
-		}
-		filtered[0] = 1 // sub
-		copy(filtered[1:], line[:min(n, r.channels)])
-		if y > 0 {
-			filtered[0] = 2 // up
-			for i, v := range line {
-				filtered[i+1] = v - above[i]
-			}
-		} else {
-			for i := r.channels; i < n; i++ {
-				filtered[i+1] = line[i] - line[i-r.channels]
-			}
+			sample := level(v)
+			filtered[i+1] = sample - above[i]
+			above[i] = sample
 		}
 		_, _ = z.Write(filtered) // a bytes.Buffer never fails
-		above, line = line, above
 	}
 	z.Close()
 	return out.Bytes()
