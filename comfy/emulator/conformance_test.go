@@ -290,6 +290,18 @@ func TestConformanceOfAnswers(t *testing.T) {
 	}
 }
 
+func TestConformanceOfOrigins(t *testing.T) {
+	t.Parallel()
+	ours, theirs := sides(t, Options{})
+	for _, header := range []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}},
+		{"Sec-Fetch-Site": {"same-site"}},
+		{"Sec-Fetch-Site": {"none"}},
+	} {
+		compare2(t, ours, theirs, http.MethodGet, "/prompt", "", header)
+	}
+}
+
 func compare2(t *testing.T, ours, theirs side, method, path, body string, header http.Header) {
 	t.Helper()
 	want, err := theirs.ask(t.Context(), method, path, body, header)

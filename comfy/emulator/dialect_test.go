@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -75,6 +76,17 @@ func TestDialectByVersion(t *testing.T) {
 				t.Errorf("got %d %s", status, got)
 			}
 		})
+	}
+}
+
+func TestPagesOfOtherSitesAreRefused(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]int{"0.18.1": 200, "0.19.0": 403} {
+		f := newFixture(t, Options{Version: version})
+		a, err := side{"http://emulator", f.client}.ask(t.Context(), "GET", "/prompt", "", http.Header{"Sec-Fetch-Site": {"cross-site"}})
+		if err != nil || a.Status != want {
+			t.Errorf("%s: %v %v", version, a, err)
+		}
 	}
 }
 

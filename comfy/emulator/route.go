@@ -127,7 +127,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) dispatch(in *instance, rt *route, arg string, w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(nil, r.Body, s.opts.MaxUpload)
 	r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, ";", "%3B") // which net/url does not take in values
-	if foreignOrigin(r) {
+	if foreignOrigin(r) || s.since(fetchSiteVersion) && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
