@@ -237,7 +237,7 @@ func TestStatusMatrix(t *testing.T) {
 						}
 						spec := fmt.Sprintf("%s=%s:%d%s", kind, at.name, status, count)
 						synctest.Test(t, func(t *testing.T) {
-							r, srv := emulated(t, at.options(t, spec))
+							r, srv := emulated(t, at.options(t, spec), comfy.WithPatience(5*time.Second))
 							begin := time.Now()
 							res, err := r.exercise(t.Context(), srv, at)
 							took := time.Since(begin)
@@ -339,7 +339,7 @@ func TestGarbage(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					r, srv := emulated(t, at.options(t, spec),
-						comfy.WithLimits(comfy.Limits{JSON: 4 << 20, File: 4 << 20}))
+						comfy.WithLimits(comfy.Limits{JSON: 1 << 20, File: 1 << 20}), comfy.WithPatience(2*time.Second))
 					begin := time.Now()
 					res, err := r.exercise(t.Context(), srv, at)
 					if err != nil && !known(err) {
