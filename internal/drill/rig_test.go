@@ -131,7 +131,11 @@ type endpoint struct {
 
 func endpoints() []endpoint {
 	return []endpoint{
-		{name: "prompt"}, {name: "history"}, {name: "view"}, {name: "ws"}, {name: "upload"},
+		{name: "prompt"},
+		{name: "history"},
+		{name: "view"},
+		{name: "ws"},
+		{name: "upload"},
 		{name: "queue", beside: "ws-refuse"}, {name: "jobs", beside: "ws-refuse", version: "0.30.0"},
 	}
 }
