@@ -60,6 +60,9 @@ func (c *call) readImage(name string) (r *raster, hasAlpha bool, err error) {
 	if err != nil {
 		return nil, false, &exception{typ: "OSError", message: "image file is truncated or damaged: " + err.Error()}
 	}
+	if format == "webp" {
+		fullRange(img)
+	}
 	r = rasterOf(img)
 	return r.turned(exifOrientation(data)), alphaOf(img, format), nil
 }
@@ -80,6 +83,29 @@ func alphaOf(img image.Image, format string) bool {
 		return true
 	}
 	return false
+}
+
+// fullRange stretches the samples of a lossy WebP, which keeps brightness in 16
+// to 235 and colour in 16 to 240 (RFC 6386, section 9.2), to the 0 to 255 that
+// image.YCbCr means.
+func fullRange(img image.Image) {
+	var samples *image.YCbCr
+	switch img := img.(type) {
+	case *image.YCbCr:
+		samples = img
+	case *image.NYCbCrA:
+		samples = &img.YCbCr
+	default:
+		return // lossless
+	}
+	stretch := func(plane []uint8, from, span, to int) {
+		for i, v := range plane {
+			plane[i] = uint8(min(max(((int(v)-from)*510+span)/(2*span)+to, 0), 255))
+		}
+	}
+	stretch(samples.Y, 16, 219, 0)
+	stretch(samples.Cb, 128, 224, 128)
+	stretch(samples.Cr, 128, 224, 128)
 }
 
 // rasterOf converts to four channels with the alpha not multiplied in; 16-bit

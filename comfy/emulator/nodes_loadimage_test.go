@@ -8,6 +8,9 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"math"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -74,6 +77,27 @@ func TestLoadImageMaskIsTransparency(t *testing.T) {
 	b.shelf.files["input/opaque.png"] = pngOf(t, gradient(9, 9, 3))
 	if mask := b.run("LoadImage", in{"image": "opaque.png"})[1].(*frames); mask.width != 64 || mask.height != 64 {
 		t.Errorf("without alpha the mask is %dx%d, want 64x64", mask.width, mask.height)
+	}
+}
+
+// A lossy WebP stores neither 0 nor 255; black is black all the same.
+func TestLoadImageWebPRange(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("..", "..", "internal", "media", "testdata", "range.webp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t)
+	b.shelf.files["input/range.webp"] = data
+	img := b.image("LoadImage", in{"image": "range.webp"})
+	for x, want := range map[int][3]float32{2: {0, 0, 0}, 29: {1, 0, 0}} {
+		got := img.at(x, 5)
+		for k := range 3 {
+			if math.Abs(float64(got[k]-want[k])) > 3.0/255 {
+				t.Errorf("column %d is %v, want %v", x, got, want)
+				break
+			}
+		}
 	}
 }
 
