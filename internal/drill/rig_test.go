@@ -136,7 +136,8 @@ func endpoints() []endpoint {
 		{name: "view"},
 		{name: "ws"},
 		{name: "upload"},
-		{name: "queue", beside: "ws-refuse"}, {name: "jobs", beside: "ws-refuse", version: "0.30.0"},
+		{name: "queue", beside: "ws-refuse"},
+		{name: "jobs", beside: "ws-refuse", version: "0.30.0"},
 	}
 }
 
