@@ -175,6 +175,10 @@ const maxGraphFile = 64 << 20
 // picture: with the standard inputs by role, and what people change in such a
 // graph, steps for one, with the graph's values as defaults.
 func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
+	info, err := os.Stat(a.path(name))
+	if err == nil && !info.Mode().IsRegular() { // to open a pipe might take for ever
+		return nil, &registry.FileError{Path: name, Message: "is not a file", Hint: "name a graph: graph_api.json, or a picture made by ComfyUI"}
+	}
 	file, err := os.Open(a.path(name))
 	if err != nil {
 		reason := "cannot be read: " + reasonOf(err)
@@ -184,10 +188,6 @@ func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
 		return nil, &registry.FileError{Path: name, Message: reason, Err: err}
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, &registry.FileError{Path: name, Message: "cannot be read", Err: err}
-	}
 	if info.Size() > maxGraphFile && strings.EqualFold(filepath.Ext(name), ".json") {
 		return nil, &registry.FileError{Path: name, Message: "is too large for a graph"}
 	}

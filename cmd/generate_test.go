@@ -157,6 +157,7 @@ func TestExitCodes(t *testing.T) {
 		{"generate flux_single x --character milna --dry-run", exitInvalid, "did you mean milan"},
 		{"generate @nothing x", exitInvalid, "unknown preset @nothing"},
 		{"generate server:mine x", exitUsage, "not built yet"},
+		{"generate ./ x", exitInvalid, "./: is not a file"},
 		{"generate ./none.json x", exitInvalid, "there is no such file"},
 		{"generate flux_single x --backend none", exitUsage, "unknown backend"},
 		{"generate flux_single x --backend a,b", exitUsage, "not built yet"},
