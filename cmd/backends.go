@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -118,6 +119,13 @@ func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address stri
 	b := config.Backend{URL: address, Username: o.username}
 	if config.WithoutUser(address) != address {
 		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
+	}
+	if strings.Contains(address, "://") {
+		client, err := comfy.NewClient(address)
+		if err != nil {
+			return usagef("write http://HOST:8188", "%s: %s", address, err)
+		}
+		client.Close()
 	}
 	secrets, err := o.secrets()
 	if err != nil {

@@ -176,6 +176,8 @@ func TestExitCodes(t *testing.T) {
 		{"inspect none.png", exitInvalid, "there is no file none.png"},
 		{"backends use nope", exitUsage, "unknown backend"},
 		{"backends add emulator http://x:1", exitUsage, "cannot be the name"},
+		{"backends add a http://", exitUsage, "http://: "},
+		{"backends add a http://h/?x=1", exitUsage, "query"},
 		{"backends add a user@host", exitUsage, "is not an address"},
 		{"emulate --fault nope", exitUsage, "nope"},
 	} {
