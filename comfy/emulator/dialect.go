@@ -20,6 +20,7 @@ const (
 	throttleVersion    = "0.9.2"  // at most ten progress events a second
 	missingNodeVersion = "0.12.0" // the refusal missing_node_type
 	replacementVersion = "0.14.0" // old classes are replaced before validation
+	modelTypesVersion  = "0.17.0" // /view knows the types of model files
 	fetchSiteVersion   = "0.19.0" // requests from pages of other sites are refused
 	cycleVersion       = "0.20.0" // the refusal dependency_cycle
 	choiceReprVersion  = "0.21.0" // value_not_in_list quotes the value as Python does

@@ -54,7 +54,7 @@ func (s *Server) liveClass(c *class) *class {
 		case uploads(*in):
 			in.choices = slices.Clone(in.choices)
 			for _, n := range names {
-				if !slices.Contains(in.choices, n) && strings.HasPrefix(contentType(n, false), "image/") {
+				if !slices.Contains(in.choices, n) && strings.HasPrefix(guessType(n), "image/") {
 					in.choices = append(in.choices, n)
 				}
 			}

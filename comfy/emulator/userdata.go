@@ -87,7 +87,7 @@ func (in *instance) getUserFile(w http.ResponseWriter, r *http.Request, name str
 		return
 	}
 	defer func() { _ = f.Close() }()
-	w.Header().Set("Content-Type", contentType(clean, in.server.since(safeViewVersion)))
+	w.Header().Set("Content-Type", in.server.contentType(clean))
 	sendRaw(w, r, f)
 }
 

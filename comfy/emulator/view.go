@@ -74,7 +74,7 @@ func (in *instance) sendFile(w http.ResponseWriter, r *http.Request, typ, name s
 	case channel == "rgb" || channel == "a":
 		sendChannel(w, file, channel)
 	default:
-		w.Header().Set("Content-Type", contentType(base, in.server.since(safeViewVersion)))
+		w.Header().Set("Content-Type", in.server.contentType(base))
 		sendRaw(w, r, file)
 	}
 }
@@ -168,20 +168,37 @@ func straight(img image.Image) *image.NRGBA {
 	return out
 }
 
-// contentType guesses from the extension, as Python's mimetypes does. What a
-// browser would execute is served as plain bytes.
-func contentType(name string, safe bool) string {
+// contentType is the type under which a file is served. What a browser would
+// execute is served as plain bytes.
+func (s *Server) contentType(name string) string {
+	kind := guessType(name)
+	if kind == "" && s.since(modelTypesVersion) {
+		kind = modelTypes()[extension(name)]
+	}
+	if kind == "" || s.since(safeViewVersion) && strings.HasSuffix(kind, "xml") {
+		return "application/octet-stream"
+	}
+	return kind
+}
+
+// guessType guesses from the extension, as Python's mimetypes does; "" when it
+// is unknown.
+func guessType(name string) string { return mediaTypes()[extension(name)] }
+
+func extension(name string) string {
 	for _, packed := range []string{".gz", ".bz2", ".xz"} { // an encoding; the type is that of what is in it
 		name = strings.TrimSuffix(name, packed)
 	}
-	ext := strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
-	if safe && (ext == "svg" || ext == "xml") {
-		return "application/octet-stream"
+	return strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
+}
+
+// modelTypes are the types that the server adds to Python's.
+func modelTypes() map[string]string {
+	return map[string]string{
+		"safetensors": "application/safetensors", "sft": "application/safetensors", "pt": "application/pytorch",
+		"pth": "application/pytorch", "ckpt": "application/pickle", "pkl": "application/pickle", "gguf": "application/gguf",
+		"yaml": "application/yaml", "yml": "application/yaml",
 	}
-	if kind, ok := mediaTypes()[ext]; ok {
-		return kind
-	}
-	return "application/octet-stream"
 }
 
 func mediaTypes() map[string]string {
