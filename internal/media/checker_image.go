@@ -220,8 +220,11 @@ func scanBMP(s *scanner) {
 	}
 	s.next(26, func(b []byte) {
 		size = max(26, int64(binary.LittleEndian.Uint32(b[2:])))
-		s.width = int(int32(binary.LittleEndian.Uint32(b[18:])))
-		s.height = max(int(int32(binary.LittleEndian.Uint32(b[22:]))), -int(int32(binary.LittleEndian.Uint32(b[22:]))))
 		s.step = nil
+		if binary.LittleEndian.Uint32(b[14:]) < 40 {
+			return // a header of OS/2, with other fields
+		}
+		width, height := int32(binary.LittleEndian.Uint32(b[18:])), int32(binary.LittleEndian.Uint32(b[22:]))
+		s.width, s.height = int(max(0, width)), int(max(height, -height, 0)) // negative: from the top down
 	})
 }

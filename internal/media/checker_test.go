@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,34 @@ func TestChecker(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// However a file is cut into writes, whole or damaged, the report is the same.
+func TestCheckerTakesAnyPieces(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/[^R]*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		whole := testdata(t, filepath.Base(file))
+		for i := range 40 {
+			rnd := rand.New(rand.NewPCG(1, uint64(i)))
+			data := bytes.Clone(whole[:len(whole)-rnd.IntN(2)*rnd.IntN(len(whole))])
+			for range rnd.IntN(4) * min(1, len(data)) {
+				data[rnd.IntN(min(len(data), 200))] = byte(rnd.Uint32())
+			}
+			c := NewChecker()
+			for rest := data; len(rest) > 0; {
+				n := min(len(rest), rnd.IntN(1<<rnd.IntN(14)))
+				c.Write(rest[:n])
+				rest = rest[n:]
+			}
+			if got, want := c.Report(), check(data, len(data)+1); got != want {
+				t.Errorf("%s, case %d: in pieces %+v, whole %+v", file, i, got, want)
+			}
+		}
 	}
 }
 
@@ -171,13 +200,13 @@ func FuzzChecker(f *testing.F) {
 			f.Fatal(err)
 		}
 		if len(data) < 8000 {
-			f.Add(data)
+			f.Add(data, uint16(2))
 		}
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		whole, pieces := check(data, 1<<20), check(data, 3)
-		if whole != pieces {
-			t.Errorf("in one piece %+v, in many %+v", whole, pieces)
+	f.Fuzz(func(t *testing.T, data []byte, pieces uint16) {
+		whole, pieced := check(data, len(data)+1), check(data, 1+int(pieces))
+		if whole != pieced {
+			t.Errorf("in one piece %+v, in many %+v", whole, pieced)
 		}
 		if whole.Complete != (whole.Reason == "") {
 			t.Errorf("%+v", whole)

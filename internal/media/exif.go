@@ -27,7 +27,8 @@ type exif struct {
 }
 
 // readEXIF reads a block, with or without the "Exif\0\0" before it. It takes
-// what it can: every offset and count is doubted.
+// what it can: every offset and count is doubted. Texts that overlap are bombs,
+// so all of them together are no longer than the block.
 func readEXIF(block []byte) exif {
 	e := exif{orientation: 1}
 	data := bytes.TrimPrefix(block, []byte("Exif\x00\x00"))
@@ -44,6 +45,17 @@ func readEXIF(block []byte) exif {
 		return e
 	}
 	d := directory{data, order}
+	left, nested := len(data), false
+	text := func(tag uint16, value []byte) {
+		if left -= len(value); left < 0 {
+			return
+		}
+		if tag == tagUserComment {
+			e.texts = append(e.texts, userComment(value, order))
+			return
+		}
+		e.texts = append(e.texts, string(bytes.TrimRight(value, "\x00 ")))
+	}
 	d.each(order.Uint32(data[4:]), func(tag, kind uint16, value []byte) {
 		switch {
 		case tag == tagOrientation && kind == 3 && len(value) >= 2:
@@ -52,16 +64,15 @@ func readEXIF(block []byte) exif {
 			}
 		case tag == tagSoftware && kind == 2:
 			e.software = string(bytes.TrimRight(value, "\x00 "))
-		case tag == tagEXIF && kind == 4 && len(value) >= 4:
+		case tag == tagEXIF && kind == 4 && len(value) >= 4 && !nested:
+			nested = true // there is one
 			d.each(order.Uint32(value), func(tag, _ uint16, value []byte) {
 				if tag == tagUserComment {
-					e.texts = append(e.texts, userComment(value, order))
+					text(tag, value)
 				}
 			})
-		case tag == tagUserComment:
-			e.texts = append(e.texts, userComment(value, order))
-		case kind == 2:
-			e.texts = append(e.texts, string(bytes.TrimRight(value, "\x00 ")))
+		case tag == tagUserComment, kind == 2:
+			text(tag, value)
 		}
 	})
 	return e

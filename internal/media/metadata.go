@@ -182,10 +182,15 @@ func isKey(key string) bool {
 	return false
 }
 
-// isGraph recognises an API-format graph by its first node.
+// isGraph recognises an API-format graph: some value is a node.
 func isGraph(keys map[string]json.RawMessage) bool {
 	for _, v := range keys {
-		return bytes.Contains(v, []byte(`"class_type"`))
+		var node struct {
+			Class string `json:"class_type"`
+		}
+		if json.Unmarshal(v, &node) == nil && node.Class != "" {
+			return true
+		}
 	}
 	return false
 }

@@ -92,6 +92,22 @@ func TestReadMetadataOfMadeFiles(t *testing.T) {
 	}
 }
 
+// One comment may hold the graph itself, or an object of all keys: whichever
+// key is looked at first.
+func TestFreeText(t *testing.T) {
+	t.Parallel()
+	all := `{"workflow":` + wroteWorkflow + `,"prompt":` + wrotePrompt + `}`
+	for range 20 { // Go varies the order of keys
+		for text, workflow := range map[string]string{all: wroteWorkflow, wrotePrompt: "", "Prompt: " + wrotePrompt: ""} {
+			c := &collector{}
+			c.free(text)
+			if !same(c.meta.Prompt, wrotePrompt) || !same(c.meta.Workflow, workflow) {
+				t.Fatalf("%s: prompt %s, workflow %s", text, c.meta.Prompt, c.meta.Workflow)
+			}
+		}
+	}
+}
+
 func pngWith(t testing.TB, keyword, text string) []byte {
 	t.Helper()
 	var b bytes.Buffer
