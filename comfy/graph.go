@@ -92,7 +92,9 @@ func parseNode(raw json.RawMessage) (*Node, error) {
 	err := members(raw, func(key string, v json.RawMessage) error {
 		switch key {
 		case "class_type":
-			return json.Unmarshal(v, &n.Class)
+			if json.Unmarshal(v, &n.Class) != nil {
+				return errors.New("its class_type is not a text")
+			}
 		case "inputs":
 			sawInputs = true
 			return members(v, func(name string, v json.RawMessage) error {

@@ -65,9 +65,9 @@ func TestParseGraphKeepsOrderAndExactValues(t *testing.T) {
 func TestParseGraphRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ in, want string }{
-		"empty":             {``, "unexpected end"},
+		"empty":             {``, "broken at byte 0"},
 		"list":              {`[]`, "expected a JSON object"},
-		"cut":               {`{"1": {"class_type": "A", "inputs": {`, "unexpected end"},
+		"cut":               {`{"1": {"class_type": "A", "inputs": {`, "broken at byte 0"},
 		"node is text":      {`{"1": "A"}`, "node 1: expected a JSON object"},
 		"no class":          {`{"1": {"inputs": {}}}`, "no class_type"},
 		"class is a number": {`{"1": {"class_type": 5, "inputs": {}}}`, "node 1"},

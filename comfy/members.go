@@ -9,12 +9,9 @@ import (
 // eachMember calls f for the members of a JSON object in their order. Values
 // are parts of data.
 func eachMember(data []byte, f func(key string, value json.RawMessage) error) error {
-	if !json.Valid(data) {
-		var v json.RawMessage
-		if err := json.Unmarshal(data, &v); err != nil {
-			return err // it knows the reason
-		}
-		return errors.New("not JSON")
+	var syntax *json.SyntaxError
+	if !json.Valid(data) && errors.As(json.Unmarshal(data, new(json.RawMessage)), &syntax) {
+		return fmt.Errorf("its JSON is broken at byte %d of %d", syntax.Offset, len(data))
 	}
 	return members(data, f)
 }

@@ -45,14 +45,16 @@ func (c *Client) transportError(ctx context.Context, err error) error {
 	if errors.As(err, &auth) {
 		return auth
 	}
+	return &UnreachableError{Address: c.Address(), Reason: TransportReason(err), Err: err}
+}
+
+// TransportReason says in a few words why an HTTP request got no answer, without
+// the address.
+func TransportReason(err error) string {
 	var ue *url.Error // its text repeats method and address
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	return &UnreachableError{Address: c.Address(), Reason: reasonOf(err), Err: err}
-}
-
-func reasonOf(err error) string {
 	var (
 		redirect *RedirectError
 		dns      *net.DNSError
@@ -72,6 +74,8 @@ func reasonOf(err error) string {
 		return "its certificate is not valid: " + err.Error()
 	case errors.As(err, &record):
 		return "it does not speak TLS"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "it speaks http, not https"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to it"
 	case errors.As(err, &netErr) && netErr.Timeout():

@@ -65,7 +65,7 @@ var (
 
 // Error is a failure of a store, with the place and what was being done.
 type Error struct {
-	Op       string // "create", "write", "commit", ...
+	Op       string // "create", "write", "open", ...
 	Location string
 	Err      error
 }

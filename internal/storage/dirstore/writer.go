@@ -108,7 +108,7 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 		err = w.store.makeFolders(path.Dir(name))
 	}
 	if err != nil {
-		return storage.Info{}, w.end("commit", name, err)
+		return storage.Info{}, w.end("write", name, err)
 	}
 	if opts.Replace {
 		err = w.store.fs.Rename(w.temp, name)
@@ -116,10 +116,10 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 		err = w.store.fs.Publish(w.temp, name)
 	}
 	if errors.Is(err, fs.ErrExist) && !opts.Replace {
-		return storage.Info{}, w.store.fail("commit", name, storage.ErrExist) // may be tried again under another name
+		return storage.Info{}, w.store.fail("write", name, storage.ErrExist) // may be tried again under another name
 	}
 	if err != nil {
-		return storage.Info{}, w.end("commit", name, err)
+		return storage.Info{}, w.end("write", name, err)
 	}
 	w.ended = true
 	crashpoint.Here(crashpoint.Renamed)
@@ -127,7 +127,7 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 		if !opts.Replace {
 			_ = w.store.fs.Remove(name)
 		}
-		return storage.Info{}, w.end("commit", name, err)
+		return storage.Info{}, w.end("write", name, err)
 	}
 	return storage.Info{Name: name, Size: w.info.Size(), Modified: w.info.ModTime()}, nil
 }

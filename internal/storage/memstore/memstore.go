@@ -145,16 +145,16 @@ func (w *writer) usable(ctx context.Context) error {
 func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOptions) (storage.Info, error) {
 	if err := w.usable(ctx); err != nil {
 		w.ended = true
-		return storage.Info{}, w.store.fail("commit", name, err)
+		return storage.Info{}, w.store.fail("write", name, err)
 	}
 	if err := storage.CheckName(name); err != nil {
 		w.ended = true
-		return storage.Info{}, w.store.fail("commit", name, err)
+		return storage.Info{}, w.store.fail("write", name, err)
 	}
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
 	if _, taken := w.store.objects[name]; taken && !opts.Replace {
-		return storage.Info{}, w.store.fail("commit", name, storage.ErrExist)
+		return storage.Info{}, w.store.fail("write", name, storage.ErrExist)
 	}
 	w.ended = true
 	o := object{data: w.buf.Bytes(), modified: time.Now()}
