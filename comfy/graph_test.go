@@ -67,10 +67,10 @@ func TestParseGraphRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"empty":             {``, "broken at byte 0"},
 		"list":              {`[]`, "expected a JSON object"},
-		"cut":               {`{"1": {"class_type": "A", "inputs": {`, "broken at byte 0"},
+		"cut":               {`{"1": {"class_type": "A", "inputs": {`, "broken at byte 37 of 37"},
 		"node is text":      {`{"1": "A"}`, "node 1: expected a JSON object"},
 		"no class":          {`{"1": {"inputs": {}}}`, "no class_type"},
-		"class is a number": {`{"1": {"class_type": 5, "inputs": {}}}`, "node 1"},
+		"class is a number": {`{"1": {"class_type": 5, "inputs": {}}}`, "node 1: its class_type is not a text"},
 		"no inputs":         {`{"1": {"class_type": "A"}}`, "no inputs"},
 		"twice":             {`{"1": {"class_type": "A", "inputs": {}}, "1": {"class_type": "B", "inputs": {}}}`, "twice"},
 	} {
