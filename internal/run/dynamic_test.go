@@ -66,7 +66,7 @@ func TestDynamicKeepsTheDrawnSeed(t *testing.T) {
 func TestDynamicWithCharacter(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("photo.png", example(t, "portrait.png"))
+	b.put("photo.png", pngOf(t, scene(64, 48)))
 	req := b.request(t, "qwen_single", "prompt", "in {} rain", "seed", "2", "image", "photo.png")
 	var err error
 	if req.Character, err = b.reg.Character("milan"); err != nil {
@@ -101,7 +101,7 @@ func TestDynamicRefuses(t *testing.T) {
 func TestRecordedInputs(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("photo.png", example(t, "portrait.png"))
+	b.put("photo.png", pngOf(t, scene(64, 48)))
 	first, err := b.Prepare(t.Context(), b.request(t, "image_upscale", "image", "photo.png"))
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestRecordedInputs(t *testing.T) {
 		t.Errorf("%d uploads, want 1", n)
 	}
 
-	b.put("photo.png", example(t, "seal.png"))
+	b.put("photo.png", pngOf(t, scene(48, 64)))
 	_, err = b.Prepare(t.Context(), again)
 	var input *run.InputError
 	if !errors.As(err, &input) || !strings.Contains(input.Reason, "has changed") || !strings.Contains(input.Hint, "--image FILE") {
@@ -129,7 +129,7 @@ func TestRecordedInputs(t *testing.T) {
 	if _, err = b.Prepare(t.Context(), again); !errors.As(err, &input) {
 		t.Errorf("missing input: %v", err)
 	}
-	b.put("other.png", example(t, "seal.png"))
+	b.put("other.png", pngOf(t, scene(48, 64)))
 	again.Args = []registry.Arg{{Name: "image", Text: "other.png", Origin: registry.FromFlag}}
 	if _, err = b.Prepare(t.Context(), again); err != nil {
 		t.Errorf("replaced input: %v", err)

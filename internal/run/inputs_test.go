@@ -38,7 +38,7 @@ func hugePNG() []byte {
 
 func TestBadInputs(t *testing.T) {
 	t.Parallel()
-	portrait := example(t, "portrait.png")
+	portrait := pngOf(t, scene(64, 48))
 	tests := []struct {
 		name, file string
 		data       []byte
@@ -76,7 +76,7 @@ func TestBadInputs(t *testing.T) {
 func TestInputIsSentAsItIs(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("photo.png", example(t, "portrait.png"))
+	b.put("photo.png", pngOf(t, scene(64, 48)))
 	ticket, err := b.Prepare(t.Context(), b.request(t, "image_upscale", "image", "photo.png"))
 	if err != nil {
 		t.Fatal(err)
@@ -95,8 +95,8 @@ func TestInputIsSentAsItIs(t *testing.T) {
 func TestSameContentTravelsOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("a.png", example(t, "portrait.png"))
-	b.put("b.png", example(t, "portrait.png"))
+	b.put("a.png", pngOf(t, scene(64, 48)))
+	b.put("b.png", pngOf(t, scene(64, 48)))
 	for range 2 {
 		if _, err := b.Run(t.Context(), b.request(t, "image_composite", "image", "a.png", "overlay", "b.png"), ignore); err != nil {
 			t.Fatal(err)
@@ -112,7 +112,7 @@ func TestSameContentTravelsOnce(t *testing.T) {
 func TestInputChanged(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("photo.png", example(t, "portrait.png"))
+	b.put("photo.png", pngOf(t, scene(64, 48)))
 	ticket, err := b.Prepare(t.Context(), b.request(t, "image_upscale", "image", "photo.png"))
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestReferencePicture(t *testing.T) {
 	req := b.request(t, "image_upscale")
 	req.Character = &registry.Character{
 		ID: "milan", ReferenceImage: "faces/milan.png",
-		FS: fstest.MapFS{"faces/milan.png": {Data: example(t, "portrait.png")}},
+		FS: fstest.MapFS{"faces/milan.png": {Data: pngOf(t, scene(64, 48))}},
 	}
 	ticket, err := b.Prepare(t.Context(), req)
 	if err != nil {
@@ -171,7 +171,7 @@ func TestConvertedInputs(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			b.put("photo", test.data)
-			b.put("other.png", example(t, "portrait.png"))
+			b.put("other.png", pngOf(t, scene(64, 48)))
 			pairs := []string{test.param, "photo"}
 			if test.workflow == "image_composite" {
 				pairs = append(pairs, "image", "other.png")
@@ -221,7 +221,7 @@ func TestStreamedInput(t *testing.T) {
 	}{
 		{"whole", wav(), ""},
 		{"cut off", wav()[:4000], "voice speech: is damaged: it is cut off"},
-		{"picture", example(t, "seal.png"), "voice speech: is not a sound but a PNG image"},
+		{"picture", pngOf(t, scene(64, 48)), "voice speech: is not a sound but a PNG image"},
 		{"noise", []byte{0, 1, 2, 0xff, 0xfe, 3, 0, 0}, "voice speech: is not a sound"},
 		{"empty", []byte{}, "voice speech: is empty"},
 	}

@@ -185,6 +185,9 @@ func (r *Runner) paint(ctx context.Context, call *registry.Call, j *masked, spec
 		return sent{}, err
 	}
 	f := fitOf(call, j.loader)
+	if r.modelPixels > 0 && f.pixels > 0 {
+		f.pixels = r.modelPixels
+	}
 	files := r.maskedFiles(j)
 	form, err := json.Marshal(spec)
 	if err != nil {

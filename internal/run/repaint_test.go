@@ -81,36 +81,38 @@ func TestRepaintKeepsTheRest(t *testing.T) {
 	tests := []struct {
 		name     string
 		workflow string
+		pixels   int // what the model likes
 		file     []byte
 		mask     run.MaskSpec
 		within   image.Rectangle // nothing outside may change
 		around   image.Rectangle // all of this is painted on
 	}{
 		{
-			"as large as the model likes", "qwen_inpaint", pngOf(t, scene(640, 480)),
-			run.MaskSpec{Rects: []string{"160,120,200,100"}},
-			image.Rect(160, 120, 360, 220), image.Rect(200, 140, 320, 200),
+			"as large as the model likes", "qwen_inpaint", 0, pngOf(t, scene(320, 240)),
+			run.MaskSpec{Rects: []string{"80,60,100,50"}},
+			image.Rect(80, 60, 180, 110), image.Rect(100, 70, 160, 100),
 		},
 		{
-			"odd sides", "flux_inpaint", pngOf(t, scene(333, 251)),
+			"odd sides", "flux_inpaint", 0, pngOf(t, scene(333, 251)),
 			run.MaskSpec{Ellipses: []string{"10%,10%,50%,50%"}},
 			image.Rect(33, 25, 200, 151), image.Rect(80, 60, 150, 110),
 		},
 		{
-			"turned photo, feathered, larger than the model likes", "sd_inpaint", turnedJPEG(t, 1000, 700),
-			run.MaskSpec{Rects: []string{"100,300,400,300"}, Grow: 4, Feather: 8},
-			image.Rect(100-4-16, 300-4-16, 500+4+16, 600+4+16), image.Rect(140, 340, 460, 560),
+			"turned photo, feathered, larger than the model likes", "sd_inpaint", 40_000, turnedJPEG(t, 250, 175),
+			run.MaskSpec{Rects: []string{"50,75,75,75"}, Grow: 2, Feather: 4},
+			image.Rect(50-2-8, 75-2-8, 125+2+8, 150+2+8), image.Rect(60, 85, 115, 140),
 		},
 		{
-			"only around the mask of a turned photo", "sd_inpaint", turnedJPEG(t, 1500, 1100),
-			run.MaskSpec{Ellipses: []string{"700,900,150,80"}, Feather: 4},
-			image.Rect(700-8, 900-8, 850+8, 980+8), image.Rect(750, 920, 800, 960),
+			"only around the mask of a turned photo", "sd_inpaint", 40_000, turnedJPEG(t, 375, 275),
+			run.MaskSpec{Ellipses: []string{"175,225,75,40"}, Feather: 2},
+			image.Rect(175-4, 225-4, 250+4, 265+4), image.Rect(200, 235, 225, 255),
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
+			b.SetModelPixels(test.pixels)
 			b.put("photo", test.file)
 			req := b.request(t, test.workflow, "image", "photo", "prompt", "a red door", "steps", "2", "seed", "7")
 			req.Mask = &test.mask
@@ -145,7 +147,7 @@ func TestRepaintKeepsTheRest(t *testing.T) {
 // the mask at its own size, unless it is asked to see the whole.
 func TestLargePhoto(t *testing.T) {
 	t.Parallel()
-	photo := pngOf(t, scene(2400, 1600))
+	photo := pngOf(t, scene(600, 400))
 	tests := []struct {
 		name string
 		mask run.MaskSpec
@@ -154,39 +156,40 @@ func TestLargePhoto(t *testing.T) {
 	}{
 		{
 			"small mask",
-			run.MaskSpec{Rects: []string{"1000,700,100,100"}},
-			run.Repaint{Area: [4]int{666, 366, 768, 768}, Sent: [2]int{768, 768}, Content: [2]int{768, 768}},
-			"photo of 2400 x 1600 pixels: the model sees the 768 x 768 around the mask; --mask-whole shows it the whole picture",
+			run.MaskSpec{Rects: []string{"250,175,25,25"}},
+			run.Repaint{Area: [4]int{166, 91, 192, 192}, Sent: [2]int{192, 192}, Content: [2]int{192, 192}},
+			"photo of 600 x 400 pixels: the model sees the 192 x 192 around the mask; --mask-whole shows it the whole picture",
 		},
 		{
 			"in a corner",
-			run.MaskSpec{Rects: []string{"2390,1590,10,10"}},
-			run.Repaint{Area: [4]int{1632, 832, 768, 768}, Sent: [2]int{768, 768}, Content: [2]int{768, 768}},
-			"photo of 2400 x 1600 pixels: the model sees the 768 x 768 around the mask; --mask-whole shows it the whole picture",
+			run.MaskSpec{Rects: []string{"597,397,3,3"}},
+			run.Repaint{Area: [4]int{408, 208, 192, 192}, Sent: [2]int{192, 192}, Content: [2]int{192, 192}},
+			"photo of 600 x 400 pixels: the model sees the 192 x 192 around the mask; --mask-whole shows it the whole picture",
 		},
 		{
 			"wide mask",
-			run.MaskSpec{Rects: []string{"200,100,800,100"}},
-			run.Repaint{Area: [4]int{0, 0, 1600, 768}, Sent: [2]int{1120, 536}, Content: [2]int{1118, 536}},
-			"photo of 2400 x 1600 pixels: the model sees the 1600 x 768 around the mask, at 1118 x 536; --mask-whole shows it the whole picture",
+			run.MaskSpec{Rects: []string{"50,25,200,25"}},
+			run.Repaint{Area: [4]int{0, 0, 400, 192}, Sent: [2]int{280, 136}, Content: [2]int{279, 134}},
+			"photo of 600 x 400 pixels: the model sees the 400 x 192 around the mask, at 279 x 134; --mask-whole shows it the whole picture",
 		},
 		{
 			"large mask",
 			run.MaskSpec{Rects: []string{"10%,10%,70%,70%"}},
-			run.Repaint{Area: [4]int{0, 0, 2400, 1600}, Sent: [2]int{952, 632}, Content: [2]int{948, 632}},
-			"photo of 2400 x 1600 pixels is painted at 948 x 632 and keeps its size",
+			run.Repaint{Area: [4]int{0, 0, 600, 400}, Sent: [2]int{240, 160}, Content: [2]int{237, 158}},
+			"photo of 600 x 400 pixels is painted at 237 x 158 and keeps its size",
 		},
 		{
 			"whole",
-			run.MaskSpec{Rects: []string{"1000,700,100,100"}, Whole: true},
-			run.Repaint{Area: [4]int{0, 0, 2400, 1600}, Sent: [2]int{952, 632}, Content: [2]int{948, 632}},
-			"photo of 2400 x 1600 pixels is painted at 948 x 632 and keeps its size",
+			run.MaskSpec{Rects: []string{"250,175,25,25"}, Whole: true},
+			run.Repaint{Area: [4]int{0, 0, 600, 400}, Sent: [2]int{240, 160}, Content: [2]int{237, 158}},
+			"photo of 600 x 400 pixels is painted at 237 x 158 and keeps its size",
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
+			b.SetModelPixels(600_000 / 16)
 			b.put("photo", photo)
 			req := b.request(t, "sd_inpaint", "image", "photo", "prompt", "x")
 			req.Mask = &test.mask
@@ -203,6 +206,22 @@ func TestLargePhoto(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// SD 1.5 was trained on 512 x 512 and paints little more well.
+func TestModelPixels(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.put("photo", pngOf(t, image.NewGray(image.Rect(0, 0, 1000, 605))))
+	req := b.request(t, "sd_inpaint", "image", "photo", "prompt", "x")
+	req.Mask = &run.MaskSpec{Rects: []string{"0,0,10%,10%"}}
+	ticket, err := b.Prepare(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := [2]int{995, 602}; ticket.Repaint.Content != want {
+		t.Errorf("%v pixels were sent, want %v, just below 600 000", ticket.Repaint.Content, want)
 	}
 }
 
@@ -315,7 +334,7 @@ func TestBadMasks(t *testing.T) {
 func TestOriginalGone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("photo.png", pngOf(t, scene(320, 240)))
+	b.put("photo.png", pngOf(t, scene(96, 80)))
 	req := b.request(t, "qwen_inpaint", "image", "photo.png", "prompt", "x", "steps", "2")
 	req.Mask = &run.MaskSpec{Rects: []string{"0,0,64,64"}}
 	ticket, err := b.Prepare(t.Context(), req)
@@ -325,7 +344,7 @@ func TestOriginalGone(t *testing.T) {
 	if err := b.Submit(t.Context(), ticket, ignore); err != nil {
 		t.Fatal(err)
 	}
-	b.put("photo.png", pngOf(t, scene(321, 240)))
+	b.put("photo.png", pngOf(t, scene(97, 80)))
 	res, err := b.Collect(t.Context(), ticket, ignore)
 	if err != nil {
 		t.Fatal(err)
@@ -379,7 +398,7 @@ func TestResumeRepaint(t *testing.T) {
 func TestMaskedPictureIsSentOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("photo.png", pngOf(t, scene(320, 240)))
+	b.put("photo.png", pngOf(t, scene(96, 80)))
 	for _, seed := range []string{"1", "2", "3"} {
 		req := b.request(t, "qwen_inpaint", "image", "photo.png", "prompt", "x", "steps", "2", "seed", seed)
 		req.Mask = &run.MaskSpec{Rects: []string{"0,0,64,64"}}

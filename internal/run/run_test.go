@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -107,19 +106,10 @@ func (b *bench) sent(path string) (n int) {
 // ignore is a sink for tests that do not look at events.
 func ignore(run.Event) {}
 
-func example(t *testing.T, name string) []byte {
-	t.Helper()
-	data, err := fs.ReadFile(workflows.FS(), "examples/"+name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 func TestRun(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.put("photo.png", example(t, "portrait.png"))
+	b.put("photo.png", pngOf(t, scene(64, 48)))
 	var types []run.EventType
 	res, err := b.Run(t.Context(), b.request(t, "image_upscale", "image", "photo.png", "factor", "0.5"), func(e run.Event) {
 		types = append(types, e.Type)

@@ -31,8 +31,9 @@ type Runner struct {
 	// confirmation. Default 2 s.
 	CancelGrace time.Duration
 
-	version  string // of the server, where no backend is at hand
-	paintbox paintbox
+	version     string // of the server, where no backend is at hand
+	modelPixels int    // what a model paints well, instead of what its family does; for tests
+	paintbox    paintbox
 }
 
 func (r *Runner) now() time.Time {

@@ -22,7 +22,7 @@ func TestOnlyABackendThatStaysKeepsOutputs(t *testing.T) {
 	t.Parallel()
 	for address, waits := range map[string]bool{"http://comfyui:8188": true, "": false} {
 		b := newBench(t)
-		b.put("photo.png", example(t, "portrait.png"))
+		b.put("photo.png", pngOf(t, scene(64, 48)))
 		b.Store, b.Address = fullStore{b.store}, address
 		_, err := b.Run(t.Context(), b.request(t, "image_upscale", "image", "photo.png", "factor", "0.5"), ignore)
 		var uncollected *run.UncollectedError
