@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,7 +114,7 @@ func (a *app) dial(cfg *config.Config, spec string, given bool, patience time.Du
 	}
 	client, err := comfy.NewClient(address, opts...)
 	if err != nil {
-		return nil, usagef("write http://HOST:8188", "backend %s: %s", name, err)
+		return nil, usagef("write http://HOST:8188", "backend %s: %s", config.WithoutUser(spec), err)
 	}
 	bare := access.Username == "" && access.Password.IsZero() && access.Token.IsZero() && len(access.Headers) == 0
 	return &backend{Client: client, name: name, reopen: config.WithoutUser(spec), public: bare && isPublic(address)}, nil
@@ -180,16 +181,17 @@ func openEmulator(query string, patience time.Duration) (*backend, error) {
 	opts := emulator.Options{Previews: true}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, usagef("write emulator?step-time=50ms", "emulator options: %s", err)
+		return nil, usagef("write emulator?step-time=50ms", "the options of the emulator in ?%s cannot be read", query)
 	}
 	for key := range values {
-		text := values.Get(key)
+		text, hint := values.Get(key), "write emulator?step-time=50ms"
 		switch key {
 		case "step-time":
 			err = parseDuration(text, &opts.StepTime)
 		case "model-load":
 			err = parseDuration(text, &opts.ModelLoad)
 		case "fault":
+			hint = "easel emulate --fault help lists them"
 			for _, spec := range values[key] {
 				f, e := emulator.ParseFault(spec)
 				opts.Faults, err = append(opts.Faults, f), errors.Join(err, e)
@@ -197,12 +199,15 @@ func openEmulator(query string, patience time.Duration) (*backend, error) {
 		case "version":
 			opts.Version = text
 		case "strict-models":
-			opts.StrictModels = text != "false"
+			hint = "write emulator?strict-models=true"
+			if opts.StrictModels, err = strconv.ParseBool(text); err != nil {
+				err = fmt.Errorf("%q is neither true nor false", text)
+			}
 		default:
 			return nil, usagef("they are step-time, model-load, strict-models, version and fault", "unknown emulator option %q", key)
 		}
 		if err != nil {
-			return nil, usagef("write emulator?step-time=50ms", "emulator option %s: %s", key, err)
+			return nil, usagef(hint, "emulator option %s: %s", key, err)
 		}
 	}
 	srv := emulator.New(opts)
@@ -216,11 +221,11 @@ func openEmulator(query string, patience time.Duration) (*backend, error) {
 
 func parseDuration(text string, d *time.Duration) error {
 	v, err := time.ParseDuration(text)
-	if err == nil && v < 0 {
-		err = errors.New("must not be negative")
+	if err != nil || v < 0 {
+		return fmt.Errorf("%q is no duration like 50ms or 2s", text)
 	}
 	*d = v
-	return err
+	return nil
 }
 
 // findLocal asks the usual ports of this machine for a ComfyUI.

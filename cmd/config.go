@@ -124,6 +124,11 @@ func newConfigSetCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if args[0] == "backend" {
+				if err := checkForm(args[1]); err != nil {
+					return err
+				}
+			}
 			if err := config.Set(cfg.UserFile, args[0], args[1]); err != nil || !a.global.json {
 				return err
 			}

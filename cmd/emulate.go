@@ -9,11 +9,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
 )
 
@@ -80,7 +83,7 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
 	if err != nil {
-		return usagef("choose another address with --listen", "listen on %s: %s", o.listen, err)
+		return listenError(o.listen, err)
 	}
 	emu := emulator.New(o.options)
 	defer emu.Close()
@@ -94,6 +97,22 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 		return fmt.Errorf("serve on %s: %w", o.listen, err)
 	}
 	return nil
+}
+
+// listenError says why an address cannot be listened on.
+func listenError(address string, err error) error {
+	const hint = "--listen 127.0.0.1:0 takes a free port"
+	var dns *net.DNSError
+	var system *os.SyscallError
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return usagef(hint, "%s is in use by another program", address)
+	case errors.As(err, &dns) && !strings.HasPrefix(dns.Name, "tcp/"): // that would be the port
+		return usagef(hint, "%s cannot be listened on: %s", address, comfy.TransportReason(err))
+	case errors.As(err, &system):
+		return usagef(hint, "%s cannot be listened on: %s", address, system.Err)
+	}
+	return usagef("write --listen 127.0.0.1:8188", "--listen takes HOST:PORT, not %q", address)
 }
 
 func (o *emulateOptions) printAddress(address string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/config"
@@ -321,6 +322,8 @@ func explainStorage(err error, f *failure) bool {
 	case left: // whatever the reason, nothing has to be computed again
 	case errors.Is(err, storage.ErrFull):
 		f.Hint = "free some space and try again"
+	case errors.Is(err, syscall.ENOTDIR):
+		f.Hint = "a part of this path is a file: choose another folder"
 	case errors.Is(err, storage.ErrRefused), errors.Is(err, fs.ErrPermission):
 		f.Hint = "choose a folder you may write to with --out"
 	case errors.As(err, &se):

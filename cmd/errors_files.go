@@ -42,7 +42,7 @@ func explainFiles(err error, f *failure) bool {
 		case f.Hint == "" && errors.Is(file.Err, fs.ErrPermission):
 			f.Hint = "ls -l " + shellQuote(file.Path) + " shows who may read it"
 		case f.Hint == "" && errors.Is(file.Err, fs.ErrNotExist):
-			f.Hint = nearestFile(file.Path, "easel workflows list shows the workflows there are")
+			f.Hint = nearestFile(file.Path, "give the path of the file, or an id: easel workflows list")
 		}
 	default:
 		return false
@@ -77,6 +77,8 @@ func inputHint(e *run.InputError) string {
 		return ""
 	case errors.Is(e.Err, fs.ErrNotExist):
 		return nearestFile(e.File, "give the path of a file, a URL, or - for stdin")
+	case isURL(e.File):
+		return "give the address of the file itself, as a browser downloads it"
 	case errors.Is(e.Err, fs.ErrPermission):
 		return "ls -l " + shellQuote(e.File) + " shows who may read it"
 	case errors.As(e.Err, &picture):

@@ -124,7 +124,7 @@ func (o *generateOptions) writeMaskPreview(ctx context.Context, runner *run.Runn
 	if err != nil {
 		return err
 	}
-	return writePNG(ctx, o.app.path(o.mask.preview), img, o.output.force)
+	return writePNG(ctx, o.app.shown(o.mask.preview), img, o.output.force)
 }
 
 // writePNG writes a picture, whole or not at all; an existing file only by

@@ -168,6 +168,9 @@ func looksLikeFile(word string) bool {
 	return strings.ContainsAny(word, `/\`) || filepath.Ext(word) != ""
 }
 
+// graphHint says which files hold a graph.
+const graphHint = "name a graph: a .json of ComfyUI's File > Export (API), or a picture made by ComfyUI"
+
 // maxGraphFile bounds how much of a graph file is read: 64 MiB.
 const maxGraphFile = 64 << 20
 
@@ -177,11 +180,11 @@ const maxGraphFile = 64 << 20
 func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
 	info, err := os.Stat(a.path(name))
 	if err == nil && !info.Mode().IsRegular() { // to open a pipe might take for ever
-		return nil, &registry.FileError{Path: name, Message: "is not a file", Hint: "name a graph: graph_api.json, or a picture made by ComfyUI"}
+		return nil, &registry.FileError{Path: name, Message: "is not a file", Hint: graphHint}
 	}
 	file, err := os.Open(a.path(name))
 	if err != nil {
-		reason := "cannot be read: " + reasonOf(err)
+		reason := "cannot be read: " + reasonOf(err).Error()
 		if errors.Is(err, fs.ErrNotExist) {
 			reason = "there is no such file"
 		}
@@ -189,7 +192,7 @@ func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
 	}
 	defer file.Close()
 	if info.Size() > maxGraphFile && strings.EqualFold(filepath.Ext(name), ".json") {
-		return nil, &registry.FileError{Path: name, Message: "is too large for a graph"}
+		return nil, &registry.FileError{Path: name, Message: "is too large for a graph", Hint: graphHint}
 	}
 	id := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 	data, err := graphBytes(file, info.Size(), name)
@@ -198,7 +201,7 @@ func (a *app) workflowFromFile(name string) (*registry.Workflow, error) {
 	}
 	g, err := comfy.ParseGraph(data)
 	if err != nil {
-		return nil, &registry.FileError{Path: name, Message: "is not an API-format graph: " + err.Error(), Err: err}
+		return nil, &registry.FileError{Path: name, Message: "is not an API-format graph: " + err.Error(), Hint: graphHint, Err: err}
 	}
 	wf, _, err := registry.Draft(g, registry.DraftOptions{ID: id, Path: filepath.ToSlash(name), KeepFiles: true})
 	return wf, err
@@ -215,7 +218,7 @@ func graphBytes(file *os.File, size int64, name string) ([]byte, error) {
 	}
 	meta, err := media.ReadMetadata(file, size)
 	if err != nil {
-		return nil, &registry.FileError{Path: name, Message: "carries no graph that can be read", Err: err}
+		return nil, &registry.FileError{Path: name, Message: "carries no graph that can be read", Hint: graphHint, Err: err}
 	}
 	if len(meta.Prompt) == 0 {
 		return nil, &registry.FileError{

@@ -180,6 +180,21 @@ func TestExitCodes(t *testing.T) {
 		{"backends add a http://h/?x=1", exitUsage, "query"},
 		{"backends add a user@host", exitUsage, "is not an address"},
 		{"emulate --fault nope", exitUsage, "nope"},
+		{"emulate --listen x", exitUsage, "--listen takes HOST:PORT, not \"x\""},
+		{"emulate --listen :99999", exitUsage, "--listen takes HOST:PORT"},
+		{"emulate --listen 127.0.0.1:x", exitUsage, "--listen takes HOST:PORT"},
+		{"generate flux_single x --backend emulator?step-time=x", exitUsage, "\"x\" is no duration like 50ms"},
+		{"generate flux_single x --backend emulator?strict-models=maybe", exitUsage, "neither true nor false"},
+		{"generate flux_single x --backend emulator?fault=zz", exitUsage, "hint: easel emulate --fault help"},
+		{"generate flux_single x --backend http://h:port", exitUsage, "backend http://h:port: "},
+		{"generate qwen_single x --backend emulator -i http://127.0.0.1:1/a.png", exitInvalid, "cannot be read: connection refused"},
+		{"generate qwen_single x --backend emulator -i http://[::1", exitInvalid, "it is not a web address"},
+		{"inspect http://127.0.0.1:1/a.png", exitInvalid, "cannot be fetched: connection refused"},
+		{"inspect .", exitInvalid, ". is a folder"},
+		{"history list --limit -3", exitUsage, "--limit must not be negative"},
+		{"history prune --keep -3", exitUsage, "hint: --keep 0"},
+		{"config set backend ftp://x", exitUsage, "unknown form of a backend: ftp://"},
+		{"config set backend a,b", exitUsage, "not built yet"},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()

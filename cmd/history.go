@@ -47,6 +47,9 @@ func newHistoryListCmd(a *app) *cobra.Command {
 }
 
 func runHistoryList(o *historyListOptions) error {
+	if o.limit < 0 {
+		return usagef("--limit 0 lists all", "--limit must not be negative")
+	}
 	h, err := o.app.history()
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func runHistoryPrune(o *historyPruneOptions) error {
 		return usagef("write 36h, 30d or 8w", "--older: %s", err)
 	}
 	if o.keep < 0 {
-		return usagef("", "--keep must not be negative")
+		return usagef("--keep 0 keeps none for its being new", "--keep must not be negative")
 	}
 	h, err := o.app.history()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/workflows"
 )
@@ -87,26 +88,26 @@ func (a *app) readFile(flag, name string) ([]byte, error) {
 		return fail("there is no file " + name)
 	}
 	if err != nil {
-		return fail(name + " cannot be read: " + reasonOf(err))
+		return fail(fmt.Sprintf("%s cannot be read: %s", name, reasonOf(err)))
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFlagFile+1))
 	switch {
 	case err != nil:
-		return fail(name + " cannot be read: " + reasonOf(err))
+		return fail(fmt.Sprintf("%s cannot be read: %s", name, reasonOf(err)))
 	case len(data) > maxFlagFile:
-		return fail(name + fmt.Sprintf(" is larger than %d MiB", maxFlagFile>>20))
+		return fail(fmt.Sprintf("%s is larger than %d MiB", name, maxFlagFile>>20))
 	}
 	return data, nil
 }
 
 // reasonOf is an error without the path that the message says already.
-func reasonOf(err error) string {
+func reasonOf(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		return path.Err.Error()
+		return path.Err
 	}
-	return err.Error()
+	return err
 }
 
 // openInput opens input files: paths, URLs, stdin, and the pictures that ship
@@ -191,13 +192,16 @@ func isURL(name string) bool {
 // any backend go with it.
 func fetchInput(ctx context.Context, url string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
+	if err != nil || req.URL.Host == "" {
+		return nil, errors.New("it is not a web address")
 	}
 	client := &http.Client{Timeout: 5 * time.Minute}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, err
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, errors.New(comfy.TransportReason(err))
 	}
 	if resp.StatusCode != http.StatusOK {
 		resp.Body.Close()

@@ -69,12 +69,15 @@ func runInspect(ctx context.Context, a *app, name string) error {
 func (a *app) inspect(name string) (*inspection, error) {
 	file, err := os.Open(a.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &invalidError{"there is no file " + name, ""}
+		return nil, &invalidError{"there is no file " + name, nearestFile(name, "easel history list shows what was made here")}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("inspect %s: %w", name, err)
+		return nil, &invalidError{fmt.Sprintf("%s cannot be read: %s", name, reasonOf(err)), ""}
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, &invalidError{name + " is a folder", "name one file in it"}
+	}
 	return a.inspectFile(name, file)
 }
 
@@ -83,7 +86,7 @@ func (a *app) inspectURL(ctx context.Context, url string) (*inspection, error) {
 	name := config.WithoutUser(url)
 	body, err := fetchInput(ctx, url)
 	if err != nil {
-		return nil, &invalidError{fmt.Sprintf("%s cannot be fetched: %s", name, reasonOf(err)), ""}
+		return nil, &invalidError{fmt.Sprintf("%s cannot be fetched: %s", name, err), "give the address of the file itself, as a browser downloads it"}
 	}
 	defer body.Close()
 	file, err := os.CreateTemp("", "easel-inspect-*")

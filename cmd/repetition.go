@@ -58,7 +58,7 @@ func (a *app) findRepetition(word string) (*repetition, error) {
 	info, err := os.Stat(a.path(word))
 	if err != nil || info.IsDir() {
 		if looksLikeFile(word) {
-			return nil, &invalidError{"there is no file " + word, "easel history list shows what ran here"}
+			return nil, &invalidError{"there is no file " + word, nearestFile(word, "easel history list shows what ran here")}
 		}
 		return a.recordedRun(word)
 	}

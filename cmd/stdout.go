@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
@@ -24,11 +23,7 @@ func (w *checkedOut) Write(data []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	w.err = &storage.Error{Op: "write", Location: "stdout", Err: err}
+	w.err = &storage.Error{Op: "write", Location: "stdout", Err: reasonOf(err)}
 	if errors.Is(err, syscall.EPIPE) {
 		w.err = &signalError{"SIGPIPE", exitPipe}
 		w.gone(w.err)

@@ -2,9 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -69,7 +67,7 @@ func runWorkflowsExport(a *app, id, out string, force bool) error {
 func exportTo(a *app, wf *registry.Workflow, g *comfy.Graph, dir string, force bool) error {
 	src := source{name: "exported", registries: []string{filepath.Join(dir, "registry.json")}}
 	graph := filepath.Join(dir, "graphs", wf.ID+".json")
-	if _, err := os.Stat(graph); !errors.Is(err, fs.ErrNotExist) && !force {
+	if _, err := os.Stat(graph); err == nil && !force {
 		return &storage.Error{Op: "write", Location: graph, Err: storage.ErrExist}
 	}
 	entry, err := entryAt(wf, "graphs/"+wf.ID+".json")

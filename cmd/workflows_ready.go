@@ -19,6 +19,7 @@ type readyWorkflow struct {
 	entry   *registry.Workflow
 	ready   bool
 	missing []string
+	lacks   []run.Lack
 }
 
 // MarshalJSON adds ready and missing at the end of the entry.

@@ -97,7 +97,7 @@ func (s source) find(section registry.Section, id string) (string, error) {
 	for _, file := range s.files(section) {
 		data, err := os.ReadFile(file)
 		if err != nil {
-			return "", fmt.Errorf("read %s: %w", file, err)
+			return "", &storage.Error{Op: "read", Location: file, Err: reasonOf(err)}
 		}
 		has, err := registry.HasEntry(file, data, section, id)
 		if err != nil || has {
@@ -182,7 +182,7 @@ func readExisting(path string) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, &storage.Error{Op: "read", Location: path, Err: reasonOf(err)}
 	}
 	return data, nil
 }
@@ -196,7 +196,7 @@ func writeFile(path string, data []byte) error {
 // replaceIf writes a file beside path, asks once more, and renames it: no
 // reader and no crash meets half of it. It reports whether it did.
 func replaceIf(path string, data []byte, still func() (bool, error)) (done bool, err error) {
-	fail := func(err error) error { return &storage.Error{Op: "write", Location: path, Err: err} }
+	fail := func(err error) error { return &storage.Error{Op: "write", Location: path, Err: reasonOf(err)} }
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return false, fail(err)
 	}
