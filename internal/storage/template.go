@@ -2,6 +2,8 @@ package storage
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -102,15 +104,10 @@ func (t *Template) placeholder(text string) (part, error) {
 		}
 		p.width, p.zeros = int(n), width[0] == '0'
 	}
-	for _, known := range placeholders() {
-		if field == known {
-			return p, nil
-		}
-	}
-	for _, family := range families() {
-		if strings.HasPrefix(field, family) && len(field) > len(family) {
-			return p, nil
-		}
+	if slices.Contains(placeholders(), field) || slices.ContainsFunc(families(), func(family string) bool {
+		return strings.HasPrefix(field, family) && len(field) > len(family)
+	}) {
+		return p, nil
 	}
 	known := append(placeholders(), "param.NAME", "row.COLUMN")
 	return p, &TemplateError{
@@ -145,23 +142,7 @@ func (t *Template) checkFolders() error {
 
 // Uses reports whether the template has a placeholder of that name.
 func (t *Template) Uses(field string) bool {
-	for _, p := range t.parts {
-		if p.field == field {
-			return true
-		}
-	}
-	return false
-}
-
-// Fields lists the placeholders in the order of the template.
-func (t *Template) Fields() []string {
-	var names []string
-	for _, p := range t.parts {
-		if p.field != "" {
-			names = append(names, p.field)
-		}
-	}
-	return names
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.field == field })
 }
 
 // Expand fills the placeholders in and makes each element of the path safe
@@ -169,6 +150,7 @@ func (t *Template) Fields() []string {
 // row. that values does not have is a *TemplateError; the others are empty then.
 func (t *Template) Expand(values map[string]string) (string, error) {
 	var b strings.Builder
+	flat := strings.NewReplacer("/", "_", `\`, "_")
 	for _, p := range t.parts {
 		if p.field == "" {
 			b.WriteString(p.literal)
@@ -176,15 +158,12 @@ func (t *Template) Expand(values map[string]string) (string, error) {
 		}
 		value, ok := values[p.field]
 		if !ok && strings.Contains(p.field, ".") {
-			var known []string
-			for name := range values {
-				known = append(known, name)
-			}
 			return "", &TemplateError{
-				Template: t.text, Reason: fmt.Sprintf("uses {%s}, which this run does not have", p.field), Nearest: nearest(p.field, known),
+				Template: t.text, Reason: fmt.Sprintf("uses {%s}, which this run does not have", p.field),
+				Nearest: nearest(p.field, slices.Collect(maps.Keys(values))),
 			}
 		}
-		b.WriteString(p.fit(strings.NewReplacer("/", "_", `\`, "_").Replace(value)))
+		b.WriteString(p.fit(flat.Replace(value)))
 	}
 	var elements []string
 	for element := range strings.SplitSeq(b.String(), "/") {
@@ -226,4 +205,39 @@ func Numbered(name string, n int) string {
 		return name
 	}
 	return name + "_" + strconv.Itoa(n)
+}
+
+// nearest is the candidate with the smallest edit distance, "" when none is
+// near enough to have been meant.
+func nearest(word string, candidates []string) string {
+	best, least := "", max(2, len(word)/3)+1
+	slices.Sort(candidates)
+	for _, c := range candidates {
+		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance counts the insertions, deletions and replacements of bytes between
+// two words (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }

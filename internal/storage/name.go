@@ -1,11 +1,26 @@
 package storage
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
+
+// ErrName is the failure of an operation on a name that no store takes.
+var ErrName = errors.New("invalid name")
+
+// CheckName refuses names that are not slash-separated, relative and free of
+// "." and ".." elements. Every store calls it before it touches anything.
+func CheckName(name string) error {
+	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {
+		return fmt.Errorf("%w %q", ErrName, name)
+	}
+	return nil
+}
 
 // MaxNameBytes is the length that SafeName cuts to. The usual limit of file
 // systems is 255; the rest is for a number, an extension and ".easel.json".
@@ -88,39 +103,4 @@ func isPort(device string) bool {
 		port, ok = strings.CutPrefix(device, "LPT")
 	}
 	return ok && slices.Contains([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³"}, port)
-}
-
-// nearest is the candidate with the smallest edit distance, "" when none is
-// near enough to have been meant.
-func nearest(word string, candidates []string) string {
-	best, least := "", max(2, len(word)/3)+1
-	slices.Sort(candidates)
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance counts the insertions, deletions and replacements of bytes between
-// two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
