@@ -61,7 +61,7 @@ func (h *History) Put(rec Record) error {
 }
 
 func (h *History) write(id string, data []byte) error {
-	if err := h.makeFolder(); err != nil {
+	if err := makeFolder(h.dir); err != nil {
 		return err
 	}
 	temp := filepath.Join(h.dir, "."+id+"-"+strings.ToLower(rand.Text()[:8])+tempSuffix)
@@ -86,14 +86,21 @@ func (h *History) write(id string, data []byte) error {
 	return syncFolder(h.dir)
 }
 
-func (h *History) makeFolder() error {
-	if _, err := os.Stat(h.dir); err == nil {
-		return nil
-	}
-	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+// makeFolder makes a folder and its parents durable.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncFolder(filepath.Dir(h.dir))
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncFolder(parent)
 }
 
 // syncFolder makes names in a folder durable. Windows has no such call.

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
@@ -63,7 +64,7 @@ func namedByContent(g *comfy.Graph, sha string) (targets []comfy.Target, name st
 	for _, id := range g.IDs() {
 		n := g.Node(id)
 		for _, input := range n.Inputs.Names() {
-			if value, ok := n.Inputs.Text(input); ok && len(value) > len(stem) && value[:len(stem)] == stem {
+			if value, ok := n.Inputs.Text(input); ok && len(value) > len(stem) && strings.HasPrefix(value, stem) {
 				targets, name = append(targets, comfy.Target{Node: id, Input: input}), value
 			}
 		}
@@ -93,12 +94,4 @@ func (in Input) Replace() string {
 	return fmt.Sprintf("give the file with --%s FILE", flagOf(in.Parameter))
 }
 
-func flagOf(parameter string) string {
-	b := []byte(parameter)
-	for i := range b {
-		if b[i] == '_' {
-			b[i] = '-'
-		}
-	}
-	return string(b)
-}
+func flagOf(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
