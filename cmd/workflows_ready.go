@@ -19,7 +19,7 @@ type readyWorkflow struct {
 	entry   *registry.Workflow
 	ready   bool
 	missing []string
-	lacks   []run.Lack
+	shown   []string // missing, with what a run can take instead
 }
 
 // MarshalJSON adds ready and missing at the end of the entry.
@@ -70,9 +70,14 @@ func listReady(ctx context.Context, o *workflowsListOptions, found []*registry.W
 			lacks = []run.Lack{{What: "a graph that can be read"}}
 		}
 		for _, l := range lacks {
-			if !slices.Contains(r.missing, l.What) {
-				r.missing = append(r.missing, l.What)
+			if slices.Contains(r.missing, l.What) {
+				continue
 			}
+			r.missing = append(r.missing, l.What)
+			if l.Instead != "" {
+				l.What += " (or " + l.Instead + ")"
+			}
+			r.shown = append(r.shown, l.What)
 		}
 		r.ready = len(r.missing) == 0
 		list = append(list, r)
@@ -87,7 +92,7 @@ func listReady(ctx context.Context, o *workflowsListOptions, found []*registry.W
 		if !r.ready {
 			mark = st.Bad("no")
 		}
-		t.Row(r.entry.ID, r.entry.Name, mark, strings.Join(r.missing, ", "))
+		t.Row(r.entry.ID, r.entry.Name, mark, strings.Join(r.shown, ", "))
 	}
 	return t.Flush()
 }

@@ -295,7 +295,11 @@ func TestSurvey(t *testing.T) {
 		t.Fatal(err)
 	}
 	lacks, err := s.Check(t.Context(), wf("flux_single"))
-	if err != nil || len(lacks) < 2 || lacks[0].What != "checkpoints/flux1-dev-fp8.safetensors" || lacks[1].What != "node CLIPTextEncode" {
+	if err != nil || len(lacks) < 2 || lacks[0].What != "checkpoints/flux1-dev-fp8.safetensors" || lacks[1].What != "node CLIPTextEncode" || lacks[0].Instead != "" {
+		t.Errorf("lacks %v, %v", lacks, err)
+	}
+	lacks, err = s.Check(t.Context(), wf("sd_single")) // whose checkpoint is a parameter
+	if err != nil || len(lacks) < 2 || lacks[0].Instead != "--checkpoint: 2 there" || lacks[1].Instead != "" {
 		t.Errorf("lacks %v, %v", lacks, err)
 	}
 }

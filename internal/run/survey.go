@@ -66,6 +66,7 @@ func (s *Survey) Definitions() map[string]*comfy.ClassInfo { return s.defs }
 // A Lack is one reason why a workflow does not run on a backend.
 type Lack struct {
 	What    string           // short: "node FaceDetailer", "loras/milan.safetensors"
+	Instead string           // what a run can take in its place: "--checkpoint: 3 there"; "" = nothing
 	Problem registry.Problem // in full
 }
 
@@ -81,12 +82,24 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 	r := &Runner{version: s.Version}
 	var lacks []Lack
 	for _, np := range inspect(g, s.defs) {
-		l := Lack{What: s.short(wf, np), Problem: r.explainProblem(ctx, t, np)}
+		l := Lack{What: s.short(wf, np), Instead: instead(call, np), Problem: r.explainProblem(ctx, t, np)}
 		if !slices.ContainsFunc(lacks, func(o Lack) bool { return o.Problem.Message == l.Problem.Message }) {
 			lacks = append(lacks, l)
 		}
 	}
 	return lacks, nil
+}
+
+// instead offers the models that the backend has where a parameter names one.
+func instead(call *registry.Call, np comfy.NodeProblem) string {
+	if call == nil || np.Type != "value_not_in_list" || len(np.Choices) == 0 {
+		return ""
+	}
+	p, ok := call.Explain(np.Node, np.Input)
+	if !ok || p.Type != registry.TypeModel {
+		return ""
+	}
+	return fmt.Sprintf("--%s: %d there", flagOf(p.Name), len(np.Choices))
 }
 
 func (s *Survey) short(wf *registry.Workflow, np comfy.NodeProblem) string {
