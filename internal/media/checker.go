@@ -24,17 +24,17 @@ type Checker struct {
 }
 
 // NewChecker returns a Checker that has seen nothing.
-func NewChecker() *Checker { return &Checker{head: make([]byte, 0, SniffLen)} }
+func NewChecker() *Checker { return &Checker{head: make([]byte, 0, sniffLen)} }
 
 // Write takes the next bytes. It never fails.
 func (c *Checker) Write(p []byte) (int, error) {
 	n := len(p)
 	c.size += int64(n)
 	if c.scan == nil {
-		take := min(len(p), SniffLen-len(c.head))
+		take := min(len(p), sniffLen-len(c.head))
 		c.head = append(c.head, p[:take]...)
 		p = p[take:]
-		if len(c.head) < SniffLen {
+		if len(c.head) < sniffLen {
 			return n, nil
 		}
 		c.begin()
@@ -44,7 +44,7 @@ func (c *Checker) Write(p []byte) (int, error) {
 }
 
 func (c *Checker) begin() {
-	c.fmt = Sniff(c.head)
+	c.fmt = sniff(c.head)
 	c.scan = newScanner(c.fmt)
 	c.scan.feed(c.head)
 }

@@ -50,76 +50,85 @@ func dimension(b []byte) int {
 	return 0
 }
 
-// scanJPEG walks the segments, and the entropy-coded data after each SOS byte
+// A jpegScan walks the segments, and the entropy-coded data after each SOS byte
 // by byte up to the next marker.
+type jpegScan struct {
+	*scanner
+	sos     bool // entropy-coded data follows the segment
+	afterFF bool // the last byte of that data was ff
+}
+
 func scanJPEG(s *scanner) {
 	s.ends("EOI marker")
-	var marker func([]byte)
-	afterFF := false
-	entropy := func(p []byte) int {
-		for i := 0; i < len(p); {
-			if !afterFF {
-				at := bytes.IndexByte(p[i:], 0xff)
-				if at < 0 {
-					return len(p)
-				}
-				i += at + 1
-				afterFF = true
-				continue
-			}
-			m := p[i]
-			i++
-			switch {
-			case m == 0xff: // fill byte
-			case m == 0 || m >= 0xd0 && m <= 0xd7: // stuffed byte, restart
-				afterFF = false
-			default:
-				afterFF = false
-				s.raw = nil
-				marker([]byte{0xff, m})
-				return i
-			}
-		}
-		return len(p)
+	s.next(2, (&jpegScan{scanner: s}).marker)
+}
+
+func (j *jpegScan) marker(b []byte) {
+	if b[0] == 0xff && b[1] == 0xff { // fill byte before a marker
+		j.next(1, func(rest []byte) { j.marker([]byte{0xff, rest[0]}) })
+		return
 	}
-	sos := false
-	length := func(b []byte) {
-		n := int64(binary.BigEndian.Uint16(b))
-		if n < 2 {
-			s.broken("a segment has an impossible length")
-			return
-		}
-		s.skip = n - 2
-		s.next(2, marker)
-		if sos {
-			s.raw = entropy // what is skipped comes first
-		}
+	m := b[1]
+	j.sos = m == 0xda
+	switch {
+	case b[0] != 0xff:
+		j.broken("there is no marker where one belongs")
+	case m == 0xd9:
+		j.done = true
+	case m == 0xd8, m == 0x01, m >= 0xd0 && m <= 0xd7:
+		j.next(2, j.marker)
+	case m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc:
+		j.next(7, j.frame)
+	default:
+		j.next(2, j.length)
 	}
-	marker = func(b []byte) {
-		if b[0] == 0xff && b[1] == 0xff { // fill byte before a marker
-			s.next(1, func(rest []byte) { marker([]byte{0xff, rest[0]}) })
-			return
+}
+
+// frame reads the dimensions in a SOF segment.
+func (j *jpegScan) frame(b []byte) {
+	j.height, j.width = int(binary.BigEndian.Uint16(b[3:])), int(binary.BigEndian.Uint16(b[5:]))
+	j.skip = max(0, int64(binary.BigEndian.Uint16(b))-7)
+	j.next(2, j.marker)
+}
+
+// length passes over any other segment.
+func (j *jpegScan) length(b []byte) {
+	n := int64(binary.BigEndian.Uint16(b))
+	if n < 2 {
+		j.broken("a segment has an impossible length")
+		return
+	}
+	j.skip = n - 2
+	j.next(2, j.marker)
+	if j.sos {
+		j.raw = j.entropy // what is skipped comes first
+	}
+}
+
+func (j *jpegScan) entropy(p []byte) int {
+	for i := 0; i < len(p); {
+		if !j.afterFF {
+			at := bytes.IndexByte(p[i:], 0xff)
+			if at < 0 {
+				return len(p)
+			}
+			i += at + 1
+			j.afterFF = true
+			continue
 		}
-		m := b[1]
-		sos = m == 0xda
+		m := p[i]
+		i++
 		switch {
-		case b[0] != 0xff:
-			s.broken("there is no marker where one belongs")
-		case m == 0xd9:
-			s.done = true
-		case m == 0xd8, m == 0x01, m >= 0xd0 && m <= 0xd7:
-			s.next(2, marker)
-		case m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc:
-			s.next(7, func(b []byte) {
-				s.height, s.width = int(binary.BigEndian.Uint16(b[3:])), int(binary.BigEndian.Uint16(b[5:]))
-				s.skip = max(0, int64(binary.BigEndian.Uint16(b))-7)
-				s.next(2, marker)
-			})
+		case m == 0xff: // fill byte
+		case m == 0 || m >= 0xd0 && m <= 0xd7: // stuffed byte, restart
+			j.afterFF = false
 		default:
-			s.next(2, length)
+			j.afterFF, j.raw = false, nil
+			j.marker([]byte{0xff, m})
+			return i
 		}
 	}
-	s.next(2, marker)
+	return len(p)
 }
 
 // scanGIF walks the blocks.

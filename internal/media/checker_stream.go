@@ -10,91 +10,108 @@ import (
 
 func ofBytes(got, want int64) string { return fmt.Sprintf("%d of %d bytes", got, want) }
 
-// scanISO walks the boxes of MP4, QuickTime and AVIF. A recording that was not
-// finished has no moov box.
-func scanISO(s *scanner, movie bool) {
-	index := "meta"
-	if movie {
-		index = "moov"
-	}
-	var pos, end int64 // end of the box at the top; -1: it reaches to the end of the file
-	found := false
-	var box func([]byte)
-	s.end = func(got int64) string {
-		switch {
-		case end >= 0 && got < end:
-			return "it is cut off: " + ofBytes(got, end)
-		case !found:
-			return "it is cut off: there is no " + index + " box"
-		}
-		return ""
-	}
-	into := func(kind string, size, header int64) {
-		if pos >= end && end >= 0 {
-			end = pos + size
-			if size == 0 {
-				end = -1
-			}
-			found = found || kind == index
-		}
-		body := size - header
-		pos += header
-		switch {
-		case size == 0:
-			s.step = nil // the rest of the file
-		case body < 0:
-			s.broken("box %q has an impossible length", kind)
-		case kind == "moov" || kind == "trak":
-			s.next(8, box)
-		case kind == "tkhd" && body >= 84 && body <= 256:
-			s.next(int(body), func(b []byte) {
-				pos += body
-				w, h := int(binary.BigEndian.Uint16(b[body-8:])), int(binary.BigEndian.Uint16(b[body-4:]))
-				if w > 0 && h > 0 && s.width == 0 { // sound tracks have none
-					s.width, s.height = w, h
-				}
-				s.next(8, box)
-			})
-		default:
-			if kind == "meta" && !movie && body > 8 {
-				metaSize(s, body, &pos, box)
-				return
-			}
-			s.skip = body
-			pos += body
-			s.next(8, box)
-		}
-	}
-	box = func(b []byte) {
-		size, kind := int64(binary.BigEndian.Uint32(b)), string(b[4:8])
-		if !isBoxName(kind) {
-			s.broken("there is no box where one belongs")
-			return
-		}
-		if size != 1 {
-			into(kind, size, 8)
-			return
-		}
-		s.next(8, func(b []byte) {
-			into(kind, int64(binary.BigEndian.Uint64(b)&(1<<62-1)), 16)
-		})
-	}
-	s.next(8, box)
+// An isoScan walks the boxes of MP4, QuickTime and AVIF. A recording that was
+// not finished has no moov box.
+type isoScan struct {
+	*scanner
+	index string // the box without which nothing can be shown
+	found bool
+	pos   int64
+	until int64 // end of the box at the top; -1: it reaches to the end of the file
 }
 
-// metaSize reads the dimensions from the ispe property, which stands somewhere
-// in the small meta box of an AVIF.
-func metaSize(s *scanner, body int64, pos *int64, box func([]byte)) {
-	const most = 2048
-	look := int(min(body, most))
-	s.next(look, func(b []byte) {
-		if at := bytes.Index(b, []byte("ispe")); at >= 0 && at+16 <= len(b) {
-			s.width, s.height = dimension(b[at+8:]), dimension(b[at+12:])
-		}
-		s.skip = body - int64(look)
-		*pos += body
-		s.next(8, box)
+func scanISO(s *scanner, movie bool) {
+	o := &isoScan{scanner: s, index: "meta"}
+	if movie {
+		o.index = "moov"
+	}
+	s.end = o.verdict
+	s.next(8, o.box)
+}
+
+func (o *isoScan) verdict(got int64) string {
+	switch {
+	case o.until >= 0 && got < o.until:
+		return "it is cut off: " + ofBytes(got, o.until)
+	case !o.found:
+		return "it is cut off: there is no " + o.index + " box"
+	}
+	return ""
+}
+
+// box reads the header of a box.
+func (o *isoScan) box(b []byte) {
+	size, kind := int64(binary.BigEndian.Uint32(b)), string(b[4:8])
+	if !isBoxName(kind) {
+		o.broken("there is no box where one belongs")
+		return
+	}
+	if size != 1 {
+		o.enter(kind, size, 8)
+		return
+	}
+	o.next(8, func(b []byte) {
+		o.enter(kind, int64(binary.BigEndian.Uint64(b)&(1<<62-1)), 16)
 	})
+}
+
+// enter goes into boxes that lead to the dimensions and passes over the others.
+func (o *isoScan) enter(kind string, size, header int64) {
+	if o.until >= 0 && o.pos >= o.until { // at the top
+		o.until = o.pos + size
+		if size == 0 {
+			o.until = -1
+		}
+		o.found = o.found || kind == o.index
+	}
+	body := size - header
+	o.pos += header
+	switch {
+	case size == 0:
+		o.step = nil // the rest of the file
+	case body < 0:
+		o.broken("box %q has an impossible length", kind)
+	case kind == "moov" || kind == "trak":
+		o.next(8, o.box)
+	case kind == "tkhd" && body >= 84 && body <= 256:
+		o.read(body, body, o.trackSize)
+	case kind == "meta" && o.index == kind && body > 8:
+		o.read(body, min(body, 2048), o.pictureSize)
+	default:
+		o.pass(body)
+	}
+}
+
+// read hands the first bytes of a box's body on and passes over the rest.
+func (o *isoScan) read(body, first int64, see func([]byte)) {
+	o.next(int(first), func(b []byte) {
+		see(b)
+		o.pos += first
+		o.pass(body - first)
+	})
+}
+
+// pass goes on after n bytes of no interest.
+func (o *isoScan) pass(n int64) {
+	o.skip = n
+	o.pos += n
+	o.next(8, o.box)
+}
+
+// trackSize reads the end of a tkhd box, in 16.16 bits; sound has no size.
+func (o *isoScan) trackSize(b []byte) {
+	w, h := int(binary.BigEndian.Uint16(b[len(b)-8:])), int(binary.BigEndian.Uint16(b[len(b)-4:]))
+	if w > 0 && h > 0 && o.width == 0 {
+		o.width, o.height = w, h
+	}
+}
+
+// pictureSize reads the ispe property, which stands somewhere in the small meta
+// box of an AVIF.
+func (o *isoScan) pictureSize(b []byte) {
+	if at := bytes.Index(b, []byte("ispe")); at >= 0 && at+16 <= len(b) {
+		o.width, o.height = dimension(b[at+8:]), dimension(b[at+12:])
+	}
 }
 
 func isBoxName(kind string) bool {

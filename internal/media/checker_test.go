@@ -171,7 +171,7 @@ func TestSniff(t *testing.T) {
 		{"\xff\xff\xff\xff", ".bin", KindOther},
 		{"BM is a make of cars", ".txt", KindText},
 	} {
-		if got := Sniff([]byte(c.head)); got.Ext != c.ext || got.Kind != c.kind {
+		if got := sniff([]byte(c.head)); got.Ext != c.ext || got.Kind != c.kind {
 			t.Errorf("%q: %+v, want %s, %s", c.head, got, c.ext, c.kind)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// SniffLen is how much of the beginning of a file Sniff looks at.
-const SniffLen = 4096
+// sniffLen is how much of the beginning of a file sniff looks at.
+const sniffLen = 4096
 
 // A Format is what a file is by its content.
 type Format struct {
@@ -42,9 +42,9 @@ func Unknown() Format {
 	return Format{MediaType: "application/octet-stream", Ext: ".bin", Kind: KindOther}
 }
 
-// Sniff recognises a file by its first bytes (SniffLen of them, fewer when the
+// sniff recognises a file by its first bytes (sniffLen of them, fewer when the
 // file is shorter). It never fails: see Unknown.
-func Sniff(head []byte) Format {
+func sniff(head []byte) Format {
 	for _, s := range []func([]byte) (Format, bool){sniffPicture, sniffRIFF, sniffISO, sniffSound, sniffContainer, sniffText} {
 		if f, ok := s(head); ok {
 			return f

@@ -38,14 +38,14 @@ var errDamaged = errors.New("its metadata is damaged")
 // JPEG, AVIF, MP4, MOV, WebM, Matroska, FLAC, Ogg, Opus, MP3, GLB, SVG, latents and
 // safetensors. What was found before an error is returned with it.
 func ReadMetadata(r io.ReaderAt, size int64) (Meta, error) {
-	head := make([]byte, min(size, SniffLen))
+	head := make([]byte, min(size, sniffLen))
 	if n, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return Meta{}, fmt.Errorf("read metadata: %w", err)
 	} else if head = head[:n]; n == 0 {
 		return Meta{}, errors.New("read metadata: the file is empty")
 	}
 	c := &collector{}
-	f := Sniff(head)
+	f := sniff(head)
 	read := reader(f.Ext)
 	if read == nil {
 		return Meta{}, fmt.Errorf("read metadata: %s files carry none that easel knows", strings.TrimPrefix(f.Ext, "."))

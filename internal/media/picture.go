@@ -89,7 +89,7 @@ func Load(r io.Reader, limits Limits) (*Picture, error) {
 	if int64(len(data)) > limits.bytes() {
 		return nil, &ImageError{Reason: fmt.Sprintf("is larger than %d MiB", limits.bytes()>>20)}
 	}
-	f := Sniff(data[:min(len(data), SniffLen)])
+	f := sniff(data[:min(len(data), sniffLen)])
 	codec, ok := codecs()[f.Ext]
 	if !ok {
 		return nil, &ImageError{Reason: unusable(f)}
