@@ -97,14 +97,14 @@ func (m *Mask) Union(o *Mask) error {
 
 // Fill adds a shape.
 func (m *Mask) Fill(s Shape) {
-	r := s.within(m.Width, m.Height).Intersect(image.Rect(0, 0, m.Width, m.Height))
+	r := s.Within(m.Width, m.Height).Intersect(image.Rect(0, 0, m.Width, m.Height))
 	if !s.Ellipse {
 		for y := r.Min.Y; y < r.Max.Y; y++ {
 			fill(m.row(y)[r.Min.X:r.Max.X])
 		}
 		return
 	}
-	whole := s.within(m.Width, m.Height)
+	whole := s.Within(m.Width, m.Height)
 	a, b := float64(whole.Dx())/2, float64(whole.Dy())/2
 	cx, cy := float64(whole.Min.X)+a, float64(whole.Min.Y)+b
 	for y := r.Min.Y; y < r.Max.Y; y++ {

@@ -65,8 +65,8 @@ func ParseShape(s string, ellipse bool) (Shape, error) {
 	return shape, nil
 }
 
-// within gives the rectangle on a picture of that size; it may reach beyond.
-func (s Shape) within(width, height int) image.Rectangle {
+// Within gives the rectangle on a picture of that size; it may reach beyond.
+func (s Shape) Within(width, height int) image.Rectangle {
 	at := image.Pt(s.X.Of(width), s.Y.Of(height))
 	return image.Rectangle{at, at.Add(image.Pt(max(1, s.W.Of(width)), max(1, s.H.Of(height))))}
 }
