@@ -15,6 +15,13 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
 
+// Definitions is what a backend may offer beside the contract: the definition
+// of one node class, for the preflight and to explain a rejection. A class that
+// the backend does not have is nil.
+type Definitions interface {
+	ObjectInfo(ctx context.Context, class string) (*comfy.ClassInfo, error)
+}
+
 // definitionsTTL is how long node definitions are believed: a class changes
 // when the server is updated, a list of models whenever somebody adds a file.
 // What looks wrong by a kept definition is asked again before it is refused.

@@ -3,7 +3,6 @@ package run
 import (
 	"image"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -87,28 +86,6 @@ func resizes(g *comfy.Graph, loader string) bool {
 				continue // from here on it is no picture any more
 			}
 			next = append(next, t.Node)
-		}
-	}
-	return false
-}
-
-// keepsAlpha reports whether the transparency of a picture counts in one of
-// the places where it lands.
-func keepsAlpha(g *comfy.Graph, at []comfy.Target) bool {
-	return slices.ContainsFunc(at, func(t comfy.Target) bool { return readsAlpha(g, t.Node) })
-}
-
-// readsAlpha reports whether the graph uses the mask that a loader makes of a
-// picture's alpha. Where it does not, alpha would be dropped and whatever
-// colour lies under it would show.
-func readsAlpha(g *comfy.Graph, loader string) bool {
-	n := g.Node(loader)
-	if n == nil || n.Class != "LoadImage" {
-		return true // not known what it does
-	}
-	for _, t := range g.Consumers(loader) {
-		if l, ok := g.Node(t.Node).Inputs.Link(t.Input); ok && l.Node == loader && l.Slot == 1 {
-			return true
 		}
 	}
 	return false

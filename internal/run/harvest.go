@@ -183,13 +183,13 @@ func damage(o comfy.Output, rep media.Report, announced, got int64) string {
 // kindOf trusts the content before the server's words.
 func kindOf(o comfy.Output, f media.Format) comfy.OutputKind {
 	switch f.Kind {
-	case "image":
+	case media.KindImage:
 		return comfy.OutputImage
-	case "video":
+	case media.KindVideo:
 		return comfy.OutputVideo
-	case "audio":
+	case media.KindAudio:
 		return comfy.OutputAudio
-	case "3d":
+	case media.KindModel:
 		return comfy.OutputModel
 	}
 	return o.Kind
@@ -221,9 +221,4 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 	}
 	_, err = w.Commit(ctx, name+RecordSuffix, storage.CommitOptions{Replace: true, MediaType: "application/json"})
 	return err
-}
-
-func (res *Result) note(sink Sink, text string) {
-	res.Warnings = append(res.Warnings, text)
-	sink(Event{Type: EventWarning, Run: res.ID, Message: text})
 }

@@ -3,17 +3,18 @@ package run
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// readInputs reads and checks every file that the call names, before anything
+// readInputs reads and checks every file that the ticket's call names, before anything
 // is sent: the ticket gets the files to upload and the record of them, and
 // Bind gets their names. A file that cannot be used is an *InputError.
-func (r *Runner) readInputs(ctx context.Context, t *Ticket, call *registry.Call, spec *MaskSpec) (map[string][]string, error) {
-	names := map[string][]string{}
+func (r *Runner) readInputs(ctx context.Context, t *Ticket, spec *MaskSpec) (map[string][]string, error) {
+	names, call := map[string][]string{}, t.call
 	graph, err := call.Workflow.Graph()
 	if err != nil {
 		return nil, err
@@ -113,4 +114,26 @@ func (s source) fits(rep media.Report) error {
 		return s.bad("is damaged: "+rep.Reason, "", nil)
 	}
 	return nil
+}
+
+// keepsAlpha reports whether the transparency of a picture counts in one of
+// the places where it lands.
+func keepsAlpha(g *comfy.Graph, at []comfy.Target) bool {
+	return slices.ContainsFunc(at, func(t comfy.Target) bool { return readsAlpha(g, t.Node) })
+}
+
+// readsAlpha reports whether the graph uses the mask that a loader makes of a
+// picture's alpha. Where it does not, alpha would be dropped and whatever
+// colour lies under it would show.
+func readsAlpha(g *comfy.Graph, loader string) bool {
+	n := g.Node(loader)
+	if n == nil || n.Class != "LoadImage" {
+		return true // not known what it does
+	}
+	for _, t := range g.Consumers(loader) {
+		if l, ok := g.Node(t.Node).Inputs.Link(t.Input); ok && l.Node == loader && l.Slot == 1 {
+			return true
+		}
+	}
+	return false
 }

@@ -16,6 +16,32 @@ import (
 // apart from asking whether a fixed output name is free. All problems with
 // values are reported together, as *registry.ValuesError.
 func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
+	t, err := r.ticket(req)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.stem(t, 1); err != nil { // a template that does not fit, before files are read
+		return nil, err
+	}
+	names, err := r.readInputs(ctx, t, req.Mask)
+	if err != nil {
+		return nil, err
+	}
+	if t.Graph, err = t.call.Bind(names); err != nil {
+		return nil, err
+	}
+	if err := r.attach(ctx, t, req.Recorded); err != nil {
+		return nil, err
+	}
+	if err := t.Graph.Check(); err != nil {
+		return nil, &registry.FileError{Path: req.Workflow.Path, Message: "the graph cannot run", Err: err}
+	}
+	setPrefix(t)
+	return t, r.reserve(ctx, t)
+}
+
+// ticket resolves a request. Its files are not read and its graph is not bound.
+func (r *Runner) ticket(req Request) (*Ticket, error) {
 	call, args, err := resolve(req)
 	if err != nil {
 		return nil, err
@@ -66,24 +92,7 @@ func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
 	for _, s := range call.Sets {
 		t.Explicit = append(t.Explicit, Set{s.Target, s.JSON})
 	}
-	if _, err := r.stem(t, 1); err != nil {
-		return nil, err
-	}
-	names, err := r.readInputs(ctx, t, call, req.Mask)
-	if err != nil {
-		return nil, err
-	}
-	if t.Graph, err = call.Bind(names); err != nil {
-		return nil, err
-	}
-	if err := r.attach(ctx, t, req.Recorded); err != nil {
-		return nil, err
-	}
-	if err := t.Graph.Check(); err != nil {
-		return nil, &registry.FileError{Path: req.Workflow.Path, Message: "the graph cannot run", Err: err}
-	}
-	setPrefix(t)
-	return t, r.reserve(ctx, t)
+	return t, nil
 }
 
 // reserve refuses a fixed output name that is taken before anything runs. A

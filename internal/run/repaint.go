@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"strings"
@@ -31,62 +30,6 @@ type FileRef struct {
 	SHA256 string `json:"sha256"`
 
 	source *source // in the process that submitted the run
-}
-
-// drawn is the value of a mask parameter whose mask is drawn and not a file.
-const drawn = "(drawn)"
-
-// withMask gives the mask parameter a value when the mask is drawn, so that
-// nobody misses it.
-func withMask(req Request) ([]registry.Arg, error) {
-	if req.Mask == nil || !req.Mask.Draws() {
-		return req.Args, nil
-	}
-	params, err := req.Workflow.Parameters()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range params {
-		if p.Role != registry.RoleMask {
-			continue
-		}
-		own := registry.Arg{Name: p.Name, JSON: comfy.RawString(drawn), Origin: registry.FromDefault}
-		return append([]registry.Arg{own}, req.Args...), nil
-	}
-	return nil, &registry.ValuesError{Workflow: req.Workflow.ID, Problems: []registry.Problem{{
-		Parameter: "mask", Message: "workflow " + req.Workflow.ID + " takes no mask",
-		Hint: "easel workflows list --category inpaint shows those that do",
-	}}}
-}
-
-// resolve resolves a request, with the ways to give a mask where one is missing.
-func resolve(req Request) (*registry.Call, []registry.Arg, error) {
-	args, err := withMask(req)
-	if err != nil {
-		return nil, nil, err
-	}
-	call, err := req.Workflow.Resolve(args, registry.ResolveOptions{Character: req.Character})
-	var values *registry.ValuesError
-	if errors.As(err, &values) {
-		for i, p := range values.Problems {
-			if known := req.Workflow.Parameter(p.Parameter); known != nil && known.Role == registry.RoleMask && p.Hint == "" {
-				values.Problems[i].Hint = "give --mask FILE (white is repainted), or draw one with --mask-rect X,Y,W,H"
-			}
-		}
-	}
-	return call, args, err
-}
-
-// Resolve gives every parameter of the request its value. A mask that is drawn
-// counts as given.
-func (req Request) Resolve() (*registry.Call, error) {
-	call, _, err := resolve(req)
-	return call, err
-}
-
-// isDrawn reports whether the value stands for a mask without a file.
-func isDrawn(v registry.Value) bool {
-	return v.Param.Role == registry.RoleMask && v.Origin == registry.FromDefault && v.Texts()[0] == drawn
 }
 
 // A masked job is a call whose picture is painted only in part.
@@ -240,7 +183,7 @@ func paint(ctx context.Context, j *masked, plan maskPlan, f fit, files []source)
 	fitted := media.FitGrid(img, f.grid)
 	mask = fitted.Mask(mask)
 	s.repaint.Area = [4]int{area.Min.X, area.Min.Y, size.X, size.Y}
-	s.repaint.Sent, s.repaint.Content = dimensions(fitted.Image.Rect), [2]int{w, h}
+	s.repaint.Sent, s.repaint.Content = [2]int{fitted.Image.Rect.Dx(), fitted.Image.Rect.Dy()}, [2]int{w, h}
 	return s, s.encode(j.mask.Param, fitted.Image, mask)
 }
 
@@ -260,8 +203,6 @@ func shown(whole, area image.Rectangle, w, h int) string {
 	}
 	return note + "; --mask-whole shows it the whole picture"
 }
-
-func dimensions(r image.Rectangle) [2]int { return [2]int{r.Dx(), r.Dy()} }
 
 // read loads the files and draws the canvas.
 func (s *sent) read(ctx context.Context, plan maskPlan, files []source) (canvas, error) {

@@ -23,7 +23,6 @@ type Request struct {
 	Preview   bool          // somebody looks at preview pictures
 	Expand    Expand        // draws the choices of dynamic prompts; nil = texts stay as written
 	Recorded  []Input       // files that the graph names already, by the hash of their content: of a recorded run
-	Allow     bool          // accept outputs although the server skipped some (partial)
 }
 
 // Naming says how outputs are called.

@@ -1,0 +1,135 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// explain turns the backend's words into the user's.
+func (r *Runner) explain(ctx context.Context, t *Ticket, err error) error {
+	var invalid *comfy.ValidationError
+	if errors.As(err, &invalid) {
+		return r.explainRejection(ctx, t, invalid)
+	}
+	var node *comfy.NodeError
+	if errors.As(err, &node) {
+		e := &FailedError{Err: node}
+		if t.call != nil {
+			e.Parameter = soleParameter(t, node.Node)
+		}
+		return e
+	}
+	return err
+}
+
+// soleParameter names the parameter that lands in a node, if it is the only one.
+func soleParameter(t *Ticket, node string) string {
+	found := ""
+	n := t.Graph.Node(node)
+	if n == nil {
+		return ""
+	}
+	for _, input := range n.Inputs.Names() {
+		p, ok := t.call.Explain(node, input)
+		if !ok {
+			continue
+		}
+		if found != "" && found != p.Name {
+			return ""
+		}
+		found = p.Name
+	}
+	return found
+}
+
+func (r *Runner) explainRejection(ctx context.Context, t *Ticket, invalid *comfy.ValidationError) error {
+	r.Definitions.forget() // whatever they said, the server says otherwise
+	e := &RejectedError{Err: invalid, Nodes: invalid.Nodes}
+	for _, np := range invalid.Nodes {
+		e.Problems = append(e.Problems, r.explainProblem(ctx, t, np))
+	}
+	return e
+}
+
+func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodeProblem) registry.Problem {
+	where := fmt.Sprintf("node %s (%s)", np.Node, np.Class)
+	if np.Title != "" && np.Title != np.Class {
+		where = fmt.Sprintf("node %s (%s, %q)", np.Node, np.Class, np.Title)
+	}
+	wf := t.entry
+	if t.call != nil {
+		wf = t.call.Workflow
+	}
+	if np.Type == "missing_node_type" || (np.Type == "invalid_prompt" && np.Input == "") {
+		return missingNode(np, t.Workflow, wf, func() string { return r.serverVersion(ctx) })
+	}
+	p := registry.Problem{Message: where + ": " + np.Message}
+	if np.Input == "" {
+		return p
+	}
+	subject := where + ", input " + np.Input
+	if t.call != nil {
+		if set, ok := t.call.SetAt(np.Node, np.Input); ok {
+			p.Parameter = set.Target
+			subject = fmt.Sprintf("Input '%s'", set.Target)
+		} else if param, ok := t.call.Explain(np.Node, np.Input); ok {
+			p.Parameter = param.Name
+			subject = fmt.Sprintf("Parameter '%s'", param.Name)
+		}
+	}
+	switch np.Type {
+	case "value_not_in_list":
+		choices := np.Choices
+		if len(choices) == 0 {
+			choices = r.liveChoices(ctx, np)
+		}
+		p.Message = fmt.Sprintf("%s: the server does not have %q", subject, np.Received)
+		p.Nearest = comfy.Nearest(np.Received, choices, 3)
+		if len(choices) > 0 && len(choices) <= 20 {
+			p.Allowed = strings.Join(choices, ", ")
+		}
+		if len(choices) == 0 {
+			p.Hint = "the server's list for this input is empty: is the model folder mounted?"
+		}
+		missingValue(&p, np, wf, func() string { return r.serverVersion(ctx) })
+	case "value_smaller_than_min":
+		p.Message = fmt.Sprintf("%s below the server's minimum %s", subject, np.Min)
+		p.Allowed = limits(np)
+	case "value_bigger_than_max":
+		p.Message = fmt.Sprintf("%s above the server's maximum %s", subject, np.Max)
+		p.Allowed = limits(np)
+	default:
+		p.Message = subject + ": " + np.Message
+	}
+	return p
+}
+
+func limits(np comfy.NodeProblem) string {
+	if np.Min == "" || np.Max == "" {
+		return ""
+	}
+	return np.Min + " to " + np.Max
+}
+
+// liveChoices asks for the list that the server left out of its answer because
+// it is long.
+func (r *Runner) liveChoices(ctx context.Context, np comfy.NodeProblem) []string {
+	defs, ok := r.Backend.(Definitions)
+	if !ok {
+		return nil
+	}
+	class, err := defs.ObjectInfo(ctx, np.Class)
+	if err != nil || class == nil {
+		return nil // the rejection itself is the error to report
+	}
+	if in := class.Input(np.Input); in != nil {
+		return slices.Clone(in.Choices)
+	}
+	return nil
+}

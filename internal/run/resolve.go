@@ -1,0 +1,64 @@
+package run
+
+import (
+	"errors"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// drawn is the value of a mask parameter whose mask is drawn and not a file.
+const drawn = "(drawn)"
+
+// withMask gives the mask parameter a value when the mask is drawn, so that
+// nobody misses it.
+func withMask(req Request) ([]registry.Arg, error) {
+	if req.Mask == nil || !req.Mask.Draws() {
+		return req.Args, nil
+	}
+	params, err := req.Workflow.Parameters()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range params {
+		if p.Role != registry.RoleMask {
+			continue
+		}
+		own := registry.Arg{Name: p.Name, JSON: comfy.RawString(drawn), Origin: registry.FromDefault}
+		return append([]registry.Arg{own}, req.Args...), nil
+	}
+	return nil, &registry.ValuesError{Workflow: req.Workflow.ID, Problems: []registry.Problem{{
+		Parameter: "mask", Message: "workflow " + req.Workflow.ID + " takes no mask",
+		Hint: "easel workflows list --category inpaint shows those that do",
+	}}}
+}
+
+// resolve resolves a request, with the ways to give a mask where one is missing.
+func resolve(req Request) (*registry.Call, []registry.Arg, error) {
+	args, err := withMask(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	call, err := req.Workflow.Resolve(args, registry.ResolveOptions{Character: req.Character})
+	var values *registry.ValuesError
+	if errors.As(err, &values) {
+		for i, p := range values.Problems {
+			if known := req.Workflow.Parameter(p.Parameter); known != nil && known.Role == registry.RoleMask && p.Hint == "" {
+				values.Problems[i].Hint = "give --mask FILE (white is repainted), or draw one with --mask-rect X,Y,W,H"
+			}
+		}
+	}
+	return call, args, err
+}
+
+// Resolve gives every parameter of the request its value. A mask that is drawn
+// counts as given.
+func (req Request) Resolve() (*registry.Call, error) {
+	call, _, err := resolve(req)
+	return call, err
+}
+
+// isDrawn reports whether the value stands for a mask without a file.
+func isDrawn(v registry.Value) bool {
+	return v.Param.Role == registry.RoleMask && v.Origin == registry.FromDefault && v.Texts()[0] == drawn
+}

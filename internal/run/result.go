@@ -1,0 +1,74 @@
+package run
+
+import (
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// Status is how a run ended.
+type Status string
+
+// How runs end.
+const (
+	Succeeded Status = "succeeded"
+	Partial   Status = "partial"
+	Failed    Status = "failed"
+	Cancelled Status = "cancelled"
+	Lost      Status = "lost"
+)
+
+// An Output is one stored file or text. Field order and names are the
+// contract of INTERFACE section 4.
+type Output struct {
+	Path      string           `json:"path"`
+	URL       *string          `json:"url"`
+	Kind      comfy.OutputKind `json:"kind"`
+	MediaType string           `json:"media_type"`
+	Node      string           `json:"node"`
+	Width     *int             `json:"width"` // pixels; nil for what is no picture
+	Height    *int             `json:"height"`
+	Bytes     int64            `json:"bytes"`
+	SHA256    string           `json:"sha256"`
+	Text      string           `json:"text,omitempty"`
+}
+
+// Timing of a run in milliseconds; server times from the server's clock.
+type Timing struct {
+	Queued    int64 `json:"queued_ms"`
+	Execution int64 `json:"execution_ms"`
+	Download  int64 `json:"download_ms"`
+	Total     int64 `json:"total_ms"`
+}
+
+// Cost of a run; USD is nil when the backend has no price.
+type Cost struct {
+	GPUSeconds float64  `json:"gpu_seconds"`
+	USD        *float64 `json:"usd"`
+}
+
+// A Result is what a run left behind.
+type Result struct {
+	ID         string   `json:"id"`
+	Workflow   string   `json:"workflow"`
+	Backend    string   `json:"backend"`
+	Status     Status   `json:"status"`
+	Seed       *Seed    `json:"seed"`      // nil when the workflow draws no noise
+	Character  *string  `json:"character"` // nil without one
+	Parameters Values   `json:"parameters"`
+	PromptID   string   `json:"prompt_id"`
+	Cached     bool     `json:"cached"`
+	Outputs    []Output `json:"outputs"`
+	Timing     Timing   `json:"timing"`
+	Cost       Cost     `json:"cost"`
+	Warnings   []string `json:"warnings"`
+
+	Started  time.Time `json:"-"`
+	Finished time.Time `json:"-"`
+}
+
+// note adds a warning and tells it.
+func (res *Result) note(sink Sink, text string) {
+	res.Warnings = append(res.Warnings, text)
+	sink(Event{Type: EventWarning, Run: res.ID, Message: text})
+}
