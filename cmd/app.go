@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +32,7 @@ type app struct {
 	history  func() (*ledger.History, error)
 	stdin    *stdinOnce
 	target   *target // the workflow that the command line names, nil without one
+	helpErr  error   // of --help, for which cobra has no return value
 }
 
 // globalOptions are the flags that every command takes.
@@ -159,7 +159,5 @@ func fileLayer(name, file string) registry.Layer {
 	if err != nil {
 		root, rel = filepath.Dir(file), filepath.Base(file)
 	}
-	return registry.Layer{Name: name, FS: dirFS(root), File: filepath.ToSlash(rel), Display: file}
+	return registry.Layer{Name: name, FS: os.DirFS(root), File: filepath.ToSlash(rel), Display: file}
 }
-
-func dirFS(root string) fs.FS { return os.DirFS(root) }

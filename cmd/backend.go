@@ -135,30 +135,6 @@ func (a *app) transport(insecure bool) http.RoundTripper {
 	return &loggedTransport{t, a.logger()}
 }
 
-// checkForm refuses backend forms of INTERFACE section 2 that are not built.
-func checkForm(spec string) error {
-	if strings.Contains(spec, ",") {
-		return notBuilt("a pool of backends (NAME,NAME)")
-	}
-	scheme, _, ok := strings.Cut(spec, "://")
-	switch {
-	case spec == "comfy-cloud", ok && (scheme == "pod" || scheme == "runpod" || strings.HasPrefix(scheme, "comfy-api+")):
-		return notBuilt("backend form " + config.WithoutUser(spec))
-	case ok && scheme != "http" && scheme != "https":
-		return usagef("write http://HOST:8188", "unknown form of a backend: %s://", scheme)
-	}
-	return nil
-}
-
-// hostOf is what results say for an address: the host, never user or path.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return "comfyui"
-	}
-	return u.Host
-}
-
 func unknownBackend(cfg *config.Config, name string) error {
 	names := []string{"emulator"}
 	for n := range cfg.Backends {
@@ -171,7 +147,7 @@ func unknownBackend(cfg *config.Config, name string) error {
 		hint = "an address begins with http:// or https://"
 	}
 	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
+		hint = didYouMean(near) + " " + hint
 	}
 	return usagef(hint, "unknown backend %q", name)
 }

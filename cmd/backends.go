@@ -1,10 +1,6 @@
 package cmd
 
 import (
-	"context"
-	"fmt"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -92,7 +88,7 @@ line each, never from a flag's value: first the password, then the token.
   easel backends add tunnel https://gpu.example.org/comfy --token < token.txt
   easel backends add studio http://192.168.1.20:8188 --alias ae.safetensors=flux/ae.sft`,
 		Args: exactArgs("a name", "a URL"),
-		RunE: func(c *cobra.Command, args []string) error { return runBackendsAdd(c.Context(), o, args[0], args[1]) },
+		RunE: func(_ *cobra.Command, args []string) error { return runBackendsAdd(o, args[0], args[1]) },
 	}
 	f := c.Flags()
 	f.SortFlags = false
@@ -103,44 +99,18 @@ line each, never from a flag's value: first the password, then the token.
 	return c
 }
 
-func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address string) error {
+func runBackendsAdd(o *backendsAddOptions, name, address string) error {
 	a := o.app
-	if name == "emulator" || strings.ContainsAny(name, ",/:?@ ") {
-		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", config.WithoutUser(name))
-	}
-	if kind, _, _ := strings.Cut(address, "?"); kind != "emulator" {
-		if err := checkForm(address); err != nil {
-			return err
-		}
-		if !strings.Contains(address, "://") {
-			return usagef("write http://"+address, "%q is not an address", address)
-		}
-	}
-	b := config.Backend{URL: address, Username: o.username}
-	if config.WithoutUser(address) != address {
-		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
-	}
-	if strings.Contains(address, "://") {
-		client, err := comfy.NewClient(address)
-		if err != nil {
-			return usagef("write http://HOST:8188", "%s: %s", address, err)
-		}
-		client.Close()
+	if err := checkNamed(name, address); err != nil {
+		return err
 	}
 	secrets, err := o.secrets()
 	if err != nil {
 		return err
 	}
-	b.Password, b.Token = secrets[0], secrets[1]
-	for _, alias := range o.aliases {
-		file, there, ok := strings.Cut(alias, "=")
-		if !ok || file == "" || there == "" {
-			return usagef("write --alias ae.safetensors=flux/ae.sft", "--alias %q has no FILE=THERE", alias)
-		}
-		if b.Aliases == nil {
-			b.Aliases = map[string]string{}
-		}
-		b.Aliases[file] = there
+	b := config.Backend{URL: address, Username: o.username, Password: secrets[0], Token: secrets[1]}
+	if b.Aliases, err = o.aliasMap(); err != nil {
+		return err
 	}
 	cfg, err := a.config()
 	if err != nil {
@@ -154,6 +124,48 @@ func runBackendsAdd(_ context.Context, o *backendsAddOptions, name, address stri
 		a.note("warning: %s", openToAll(address))
 	}
 	return a.printChanged(cfg, name)
+}
+
+// checkNamed refuses names and addresses that no backend can have.
+func checkNamed(name, address string) error {
+	if name == "emulator" || strings.ContainsAny(name, ",/:?@ ") {
+		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", config.WithoutUser(name))
+	}
+	if kind, _, _ := strings.Cut(address, "?"); kind != "emulator" {
+		if err := checkForm(address); err != nil {
+			return err
+		}
+		if !strings.Contains(address, "://") {
+			return usagef("write http://"+address, "%q is not an address", address)
+		}
+	}
+	if config.WithoutUser(address) != address {
+		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
+	}
+	if strings.Contains(address, "://") {
+		client, err := comfy.NewClient(address)
+		if err != nil {
+			return usagef("write http://HOST:8188", "%s: %s", address, err)
+		}
+		client.Close()
+	}
+	return nil
+}
+
+// aliasMap reads --alias.
+func (o *backendsAddOptions) aliasMap() (map[string]string, error) {
+	var aliases map[string]string
+	for _, alias := range o.aliases {
+		file, there, ok := strings.Cut(alias, "=")
+		if !ok || file == "" || there == "" {
+			return nil, usagef("write --alias ae.safetensors=flux/ae.sft", "--alias %q has no FILE=THERE", alias)
+		}
+		if aliases == nil {
+			aliases = map[string]string{}
+		}
+		aliases[file] = there
+	}
+	return aliases, nil
 }
 
 // secrets reads password and token from stdin, a line each.
@@ -186,7 +198,7 @@ func newBackendsUseCmd(a *app) *cobra.Command {
 		Short:             "Make a backend the default",
 		Example:           "  easel backends use studio\n  easel backends use emulator",
 		Args:              exactArgs("a name"),
-		ValidArgsFunction: a.completeBackends,
+		ValidArgsFunction: firstWord(a.completeBackends),
 		RunE: func(_ *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -210,7 +222,7 @@ func newBackendsRemoveCmd(a *app) *cobra.Command {
 		Short:             "Forget a backend",
 		Example:           "  easel backends remove studio",
 		Args:              exactArgs("a name"),
-		ValidArgsFunction: a.completeBackends,
+		ValidArgsFunction: firstWord(a.completeBackends),
 		RunE: func(_ *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -238,30 +250,4 @@ func (a *app) printChanged(cfg *config.Config, name string) error {
 		return nil
 	}
 	return a.printJSON(map[string]string{"file": cfg.UserFile, "name": name})
-}
-
-// note says something on stderr unless --quiet.
-func (a *app) note(format string, args ...any) {
-	if !a.global.quiet {
-		fmt.Fprintln(a.streams.Err, term.Escape(fmt.Sprintf(format, args...)))
-	}
-}
-
-// isPublic reports whether an address is one of the open internet: not
-// loopback, not private, not a name without a dot.
-func isPublic(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" {
-		return false
-	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast() && !ip.IsUnspecified()
-	}
-	host := strings.TrimSuffix(u.Hostname(), ".")
-	for _, local := range []string{".local", ".lan", ".home", ".internal", ".localhost", ".home.arpa", ".ts.net"} {
-		if strings.HasSuffix(host, local) {
-			return false
-		}
-	}
-	return strings.Contains(host, ".")
 }

@@ -28,14 +28,9 @@ func newBackendsTestCmd(a *app) *cobra.Command {
 		Short: "Ask backends what they are and whether something is wrong with them",
 		Long: `Ask a backend, or all named ones, for version, devices, latency, queue and limits,
 and warn of what is known about its version and its address.`,
-		Example: "  easel backends test\n  easel backends test studio\n  easel backends test http://192.168.1.20:8188 --json",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return exactArgs("one backend")(c, args)
-			}
-			return nil
-		},
-		ValidArgsFunction: a.completeBackends,
+		Example:           "  easel backends test\n  easel backends test studio\n  easel backends test http://192.168.1.20:8188 --json",
+		Args:              atMostOne("one backend"),
+		ValidArgsFunction: firstWord(a.completeBackends),
 		RunE:              func(c *cobra.Command, args []string) error { return runBackendsTest(c.Context(), a, args) },
 	}
 }
@@ -195,11 +190,6 @@ func clockWords(ahead time.Duration) string {
 		return term.Duration(-ahead) + " behind this machine's"
 	}
 	return term.Duration(ahead) + " ahead of this machine's"
-}
-
-// openToAll is the warning about a public address without authentication.
-func openToAll(address string) string {
-	return hostOf(address) + " is a public address without authentication: whoever knows it can run anything there"
 }
 
 func (a *app) printProbed(p probed) error {

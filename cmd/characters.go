@@ -65,13 +65,11 @@ func characterPrompt(c *registry.Character) string {
 
 func newCharactersShowCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:     "show CHARACTER",
-		Short:   "Show a character",
-		Example: "  easel characters show milan\n  easel characters show milan --json",
-		Args:    exactArgs("a character"),
-		ValidArgsFunction: func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-			return a.completeCharacters(c, args, word)
-		},
+		Use:               "show CHARACTER",
+		Short:             "Show a character",
+		Example:           "  easel characters show milan\n  easel characters show milan --json",
+		Args:              exactArgs("a character"),
+		ValidArgsFunction: firstWord(a.completeCharacters),
 		RunE: func(_ *cobra.Command, args []string) error {
 			reg, err := a.registry()
 			if err != nil {

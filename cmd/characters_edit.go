@@ -196,7 +196,7 @@ func (o *charactersAddOptions) defaults(reg *registry.Registry) (json.RawMessage
 		if !slices.Contains(known, name) {
 			hint := "easel workflows show WORKFLOW lists its parameters"
 			if near := comfy.Nearest(name, known, 3); len(near) > 0 {
-				hint = "did you mean " + strings.Join(near, " or ") + "?"
+				hint = didYouMean(near)
 			}
 			return nil, &invalidError{fmt.Sprintf("no workflow has a parameter %q", name), hint}
 		}
@@ -277,12 +277,10 @@ func newCharactersRemoveCmd(a *app) *cobra.Command {
 		Short: "Remove a character from the user's files, or the project's",
 		Long: `Remove a character from the user's files, or from the project's with --project,
 and the copy of its reference picture that characters add made.`,
-		Example: "  easel characters remove anna\n  easel characters remove anna --project",
-		Args:    exactArgs("a character"),
-		ValidArgsFunction: func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-			return a.completeCharacters(c, args, word)
-		},
-		RunE: func(_ *cobra.Command, args []string) error { return runCharactersRemove(a, args[0], project) },
+		Example:           "  easel characters remove anna\n  easel characters remove anna --project",
+		Args:              exactArgs("a character"),
+		ValidArgsFunction: firstWord(a.completeCharacters),
+		RunE:              func(_ *cobra.Command, args []string) error { return runCharactersRemove(a, args[0], project) },
 	}
 	c.Flags().BoolVar(&project, "project", false, "remove it from the project instead of the user's settings")
 	return c

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,7 @@ bash-completion.`,
 }
 
 // completeWorkflows lists workflow ids and presets for the shell.
-func (a *app) completeWorkflows(string) ([]string, cobra.ShellCompDirective) {
+func (a *app) completeWorkflows(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	reg, err := a.registry()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -58,15 +59,11 @@ func (a *app) completeWorkflows(string) ([]string, cobra.ShellCompDirective) {
 }
 
 func (a *app) completeBackends(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	words := []string{cobra.CompletionWithDesc("emulator", "embedded, needs no ComfyUI")}
+	var words []string
 	if cfg, err := a.config(); err == nil {
-		var names []string
-		for name := range cfg.Backends {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		words = append(names, words...)
+		words = slices.Sorted(maps.Keys(cfg.Backends))
 	}
+	words = append(words, cobra.CompletionWithDesc("emulator", "embedded, needs no ComfyUI"))
 	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
@@ -82,13 +79,14 @@ func (a *app) completeCharacters(*cobra.Command, []string, string) ([]string, co
 	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeIDs is completeWorkflows as an argument completion of one id.
-func (a *app) completeIDs(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	words, _ := a.completeWorkflows(word)
+// completeIDs is completeWorkflows where a file is none.
+func (a *app) completeIDs(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	words, _ := a.completeWorkflows(c, args, word)
 	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) completeRuns(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return a.lastRuns(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // describePlainly takes the backticks, which name a flag's value in help, out of

@@ -93,7 +93,7 @@ func newConfigGetCmd(a *app) *cobra.Command {
 		Short:             "Print one setting",
 		Example:           "  easel config get out",
 		Args:              exactArgs("a key"),
-		ValidArgsFunction: completeKeys,
+		ValidArgsFunction: firstWord(completeKeys),
 		RunE: func(_ *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -166,10 +166,7 @@ func newConfigPathCmd(a *app) *cobra.Command {
 	}
 }
 
-func completeKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
+func completeKeys(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var words []string
 	for _, k := range config.Keys() {
 		words = append(words, cobra.CompletionWithDesc(k.Name, k.Description))
@@ -179,13 +176,15 @@ func completeKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 
 // completeSetting completes a key, then what it takes; paths are files.
 func completeSetting(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 1 {
-		for _, k := range config.Keys() {
-			if k.Name == args[0] && len(k.Choices) > 0 {
-				return k.Choices, cobra.ShellCompDirectiveNoFileComp
-			}
+	switch len(args) {
+	case 0:
+		return completeKeys(c, args, word)
+	case 1:
+		i := slices.IndexFunc(config.Keys(), func(k config.Key) bool { return k.Name == args[0] })
+		if i < 0 || len(config.Keys()[i].Choices) == 0 {
+			return nil, cobra.ShellCompDirectiveDefault
 		}
-		return nil, cobra.ShellCompDirectiveDefault
+		return config.Keys()[i].Choices, cobra.ShellCompDirectiveNoFileComp
 	}
-	return completeKeys(c, args, word)
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }

@@ -11,7 +11,7 @@ import (
 func newDoctorCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what is wrong with config, backends, workflows, disk and terminal",
+		Short: "Look for what is wrong on this machine and its backends",
 		Long: `Look for what is wrong: config files and who can read the secrets in them,
 workflows that cannot run, backends that do not answer or have known holes, their
 clocks, the disk of the output folder, the terminal, and runs that were never

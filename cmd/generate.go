@@ -58,12 +58,7 @@ an API-format .json or a picture made by ComfyUI.`,
   easel generate flux_single "a lighthouse" --seed 7 --steps 30 --count 4
   easel generate qwen_single "in autumn" --image photo.jpg --denoise 0.6 --out art/
   easel generate flux_single --help          # the parameters of one workflow`,
-		ValidArgsFunction: func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return a.completeWorkflows(word)
-		},
+		ValidArgsFunction: firstWord(a.completeWorkflows),
 		RunE: func(c *cobra.Command, args []string) error {
 			if opts.target == nil {
 				return opts.noWorkflow()
@@ -84,6 +79,11 @@ func (o *generateOptions) aim(c *cobra.Command, args []string, resolve func(stri
 	if !found {
 		return nil
 	}
+	return o.aimAt(c, args, word, resolve)
+}
+
+// aimAt is aim for a workflow that is known.
+func (o *generateOptions) aimAt(c *cobra.Command, args []string, word string, resolve func(string) (*target, error)) error {
 	t, err := resolve(word)
 	if err != nil {
 		if isCompletion(args) {

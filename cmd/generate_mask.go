@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
@@ -80,36 +79,6 @@ func (o *generateOptions) addMaskFlags(f *pflag.FlagSet, p *registry.Parameter) 
 		flag.Annotations = map[string][]string{maskAnnotation: {"mask"}}
 	}
 	o.mask.addFlags(f)
-}
-
-// noSuchInput refuses the flag of an input that the workflow lacks, and the ways
-// to draw a mask where there is none; nil for any other flag.
-func noSuchInput(wf *registry.Workflow, flag string) error {
-	if isMaskFlag(flag) {
-		return &invalidError{
-			"--" + flag + ": the workflow takes no mask",
-			"easel workflows list --category inpaint shows those that do",
-		}
-	}
-	p, lacks := wf.Lacks(flag)
-	if flag == "video" || flag == "audio" {
-		p, lacks = registry.Problem{
-			Parameter: flag, Message: "Unknown parameter '" + flag + "'", Hint: "workflow " + wf.ID + " loads no " + flag,
-		}, true
-	}
-	if !lacks {
-		return nil
-	}
-	return &registry.ValuesError{Workflow: wf.ID, Problems: []registry.Problem{p}}
-}
-
-// runsWorkflow reports whether a command takes the flags of a workflow.
-func runsWorkflow(c *cobra.Command) bool {
-	switch c.Name() {
-	case "generate", "inpaint", "rerun":
-		return true
-	}
-	return false
 }
 
 // isMaskFlag reports whether a flag exists on workflows that take a mask.

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -24,8 +25,8 @@ func spreadMedia(flags []registry.Arg, params []*registry.Parameter, workflow st
 		taken := map[string]bool{}
 		var loose []int // where in out the files without a name are
 		for i, arg := range out {
-			switch p, file, named := namedImage(slots, arg.Text); {
-			case !isOf(slots, arg.Name):
+			switch p, file, named := cutSlot(slots, arg.Text); {
+			case !slices.ContainsFunc(slots, func(p *registry.Parameter) bool { return p.Name == arg.Name }):
 			case named:
 				out[i].Name, out[i].Text = p.Name, file
 				taken[p.Name] = true
@@ -48,13 +49,4 @@ func spreadMedia(flags []registry.Arg, params []*registry.Parameter, workflow st
 		}
 	}
 	return out, nil
-}
-
-func isOf(slots []*registry.Parameter, name string) bool {
-	for _, p := range slots {
-		if p.Name == name {
-			return true
-		}
-	}
-	return false
 }

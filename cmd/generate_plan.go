@@ -176,7 +176,7 @@ func (o *generateOptions) imageRuns(params []*registry.Parameter) (perRun [][]re
 	var loose []string
 	taken := map[string]bool{}
 	for _, given := range o.images {
-		if p, file, ok := namedImage(slots, given); ok {
+		if p, file, ok := cutSlot(slots, given); ok {
 			shared = append(shared, registry.Arg{Name: p.Name, Text: file, Origin: registry.FromFlag})
 			taken[p.Name] = true
 			continue
@@ -214,7 +214,8 @@ func (o *generateOptions) imageRuns(params []*registry.Parameter) (perRun [][]re
 	return [][]registry.Arg{nil}, shared, nil
 }
 
-func namedImage(slots []*registry.Parameter, given string) (*registry.Parameter, string, bool) {
+// cutSlot splits NAME=FILE when one of the slots has that name.
+func cutSlot(slots []*registry.Parameter, given string) (*registry.Parameter, string, bool) {
 	name, file, ok := strings.Cut(given, "=")
 	if !ok {
 		return nil, "", false

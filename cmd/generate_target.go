@@ -130,7 +130,7 @@ func (a *app) resolvePreset(name string) (*target, error) {
 		slices.Sort(names)
 		hint := "presets stand in the config file: easel help config-file"
 		if near := comfy.Nearest("@"+name, names, 3); len(near) > 0 {
-			hint = "did you mean " + strings.Join(near, " or ") + "?"
+			hint = didYouMean(near)
 		}
 		return nil, &invalidError{"unknown preset @" + name, hint}
 	}

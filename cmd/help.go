@@ -1,9 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -14,94 +14,147 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
+// A helpPage is a help text as it is written: to stdout, since it is what the
+// user asked for.
+type helpPage struct {
+	w     io.Writer
+	style term.Style
+	width int // of a line, in cells
+}
+
+// Lines of help are as wide as the terminal within these bounds; 80 elsewhere.
+const (
+	minHelpWidth = 80
+	maxHelpWidth = 100
+)
+
+func (a *app) helpPage() helpPage {
+	return helpPage{a.streams.Out, a.streams.OutStyle(), min(max(a.streams.Width, minHelpWidth), maxHelpWidth)}
+}
+
 // help prints the help of a command: what it does, usage, examples, then what
-// can be said. It goes to stdout, since it is what the user asked for.
-func (a *app) help(c *cobra.Command, _ []string) {
-	w, st := a.streams.Out, a.streams.OutStyle()
-	long := c.Long
-	if long == "" {
-		long = c.Short
+// can be said. A word that is none of its commands is an error.
+func (a *app) help(c *cobra.Command) error {
+	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
+		return unknownCommand(c, words[0])
 	}
-	if t := a.helpTarget(c); t != nil {
-		long = describeWorkflow(t.workflow)
+	p, t := a.helpPage(), a.helpTarget(c)
+	if t != nil {
+		p.text(describeWorkflow(t.workflow))
+	} else {
+		p.text(cmp.Or(c.Long, c.Short))
 	}
-	fmt.Fprintf(w, "%s\n\n", strings.TrimSpace(long))
-	fmt.Fprintf(w, "%s\n  %s\n", st.Bold("Usage"), a.useLine(c))
-	if c.Example != "" && a.helpTarget(c) == nil {
-		fmt.Fprintf(w, "\n%s\n%s\n", st.Bold("Examples"), strings.TrimRight(c.Example, "\n"))
+	p.title("Usage")
+	fmt.Fprintf(p.w, "  %s\n", a.useLine(c))
+	if t == nil && c.Example != "" {
+		p.title("Examples")
+		fmt.Fprintln(p.w, strings.TrimRight(c.Example, "\n"))
 	}
-	a.helpCommands(w, st, c)
-	if t := a.helpTarget(c); t != nil {
+	p.commands(c)
+	if t != nil {
 		if example := exampleCommand(t.word, t.workflow); example != "" {
-			fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
+			p.title("Example")
+			fmt.Fprintf(p.w, "  %s\n", example)
 		}
-		a.helpParameters(w, st, c, t.workflow)
-	} else if (c.Name() == "inpaint" || c.Name() == "rerun") && a.target != nil {
-		a.helpParameters(w, st, c, a.target.workflow)
 	}
-	var own, global, mask []*pflag.Flag
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		switch {
-		case f.Hidden || f.Annotations[paramAnnotation] != nil:
-		case f.Annotations[maskAnnotation] != nil:
-			mask = append(mask, f)
-		case c.HasParent() && c.InheritedFlags().Lookup(f.Name) != nil, !c.HasParent():
-			global = append(global, f)
-		default:
-			own = append(own, f)
-		}
-	})
-	if c.HasParent() {
-		global = nil
-		c.InheritedFlags().VisitAll(func(f *pflag.Flag) { global = append(global, f) })
+	if a.target != nil && runsWorkflow(c) {
+		p.parameters(c, a.target.workflow)
 	}
-	helpFlags(w, st, "Mask", mask)
-	helpFlags(w, st, "Flags", own)
-	helpFlags(w, st, "Global flags", global)
+	p.flags(c)
 	if !c.HasParent() {
-		fmt.Fprintf(w, "\n%s\n  config-file  settings, backends and presets in YAML\n  dynamic      choices and wildcards in prompts\n  exit-codes   what the exit codes mean\n  environment  the variables that easel reads\n  names        placeholders of --name\n",
-			st.Bold("Help topics (easel help TOPIC)"))
+		var rows [][2]string
+		for _, topic := range helpTopics() {
+			rows = append(rows, [2]string{topic.name, topic.short})
+		}
+		p.rows("Help topics (easel help TOPIC)", rows)
+	}
+	return nil
+}
+
+// text prints lines of prose; those that are too long are broken.
+func (p helpPage) text(text string) {
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		fmt.Fprintln(p.w, strings.Join(wrap(line, p.width), "\n"))
 	}
 }
 
+func (p helpPage) title(title string) { fmt.Fprintf(p.w, "\n%s\n", p.style.Bold(title)) }
+
+// maxHelpTerm is how wide the left column of rows gets; what is wider stands on
+// a line of its own.
+const maxHelpTerm = 28
+
+// rows prints terms with what they mean, in two columns.
+func (p helpPage) rows(title string, rows [][2]string) {
+	if len(rows) == 0 {
+		return
+	}
+	left := 0
+	for _, r := range rows {
+		if len(r[0]) <= maxHelpTerm {
+			left = max(left, len(r[0]))
+		}
+	}
+	p.title(title)
+	for _, r := range rows {
+		term := r[0]
+		if len(term) > left {
+			fmt.Fprintf(p.w, "  %s\n", term)
+			term = ""
+		}
+		for _, line := range wrap(r[1], p.width-left-4) {
+			fmt.Fprintf(p.w, "  %-*s  %s\n", left, term, line)
+			term = ""
+		}
+	}
+}
+
+// wrap breaks a text into lines of at most width cells where a word allows it.
+func wrap(text string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		line := &lines[len(lines)-1]
+		switch {
+		case *line == "":
+			*line = word
+		case len(*line)+1+len(word) > width:
+			lines = append(lines, word)
+		default:
+			*line += " " + word
+		}
+	}
+	return lines
+}
+
 func (a *app) useLine(c *cobra.Command) string {
-	if t := a.helpTarget(c); t != nil {
+	switch t := a.helpTarget(c); {
+	case t != nil:
 		if params, err := t.workflow.Parameters(); err == nil && byRole(params, registry.RolePrompt) == nil {
 			return "easel generate " + t.word + " [flags]"
 		}
 		return "easel generate " + t.word + " [PROMPT...] [flags]"
+	case c.HasAvailableSubCommands():
+		return c.CommandPath() + " COMMAND"
 	}
-	line := c.UseLine()
-	if c.HasAvailableSubCommands() {
-		line = c.CommandPath() + " COMMAND"
-	}
-	return line
+	return c.UseLine()
 }
 
-func (a *app) helpCommands(w io.Writer, st term.Style, c *cobra.Command) {
-	width := 0
+func (p helpPage) commands(c *cobra.Command) {
+	var rows [][2]string
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {
-			width = max(width, len(sub.Name()))
+			rows = append(rows, [2]string{sub.Name(), sub.Short})
 		}
 	}
-	if width == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s\n", st.Bold("Commands"))
-	for _, sub := range c.Commands() {
-		if sub.IsAvailableCommand() {
-			fmt.Fprintf(w, "  %-*s  %s\n", width, sub.Name(), sub.Short)
-		}
-	}
+	p.rows("Commands", rows)
 }
 
-// helpParameters lists the parameters of a workflow by group, in the order of
-// the registry file, the advanced ones last.
-func (a *app) helpParameters(w io.Writer, st term.Style, c *cobra.Command, wf *registry.Workflow) {
+// parameters lists the parameters of a workflow by group, in the order of the
+// registry file, the advanced ones last.
+func (p helpPage) parameters(c *cobra.Command, wf *registry.Workflow) {
 	params, err := wf.Parameters()
 	if err != nil {
-		fmt.Fprintf(w, "\n%s\n", err)
+		fmt.Fprintf(p.w, "\n%s\n", err)
 		return
 	}
 	flags := map[string]*pflag.Flag{}
@@ -110,36 +163,52 @@ func (a *app) helpParameters(w io.Writer, st term.Style, c *cobra.Command, wf *r
 			flags[names[0]] = f
 		}
 	})
-	groups := []string{}
+	const advanced = "Advanced"
+	var groups []string
 	byGroup := map[string][]*pflag.Flag{}
-	for _, p := range params {
-		f := flags[p.Name]
+	for _, param := range params {
+		f := flags[param.Name]
 		if f == nil {
 			continue
 		}
-		name := p.Group
-		switch {
-		case p.Advanced:
-			name = "Advanced"
-		case name == "":
-			name = "Parameters"
+		name := cmp.Or(param.Group, "Parameters")
+		if param.Advanced {
+			name = advanced
 		}
-		if byGroup[name] == nil && name != "Advanced" {
+		if byGroup[name] == nil && name != advanced {
 			groups = append(groups, name)
 		}
 		byGroup[name] = append(byGroup[name], f)
 	}
-	for _, name := range append(groups, "Advanced") {
-		helpFlags(w, st, name, byGroup[name])
+	for _, name := range append(groups, advanced) {
+		p.rows(name, flagRows(byGroup[name]))
 	}
 }
 
-func helpFlags(w io.Writer, st term.Style, title string, flags []*pflag.Flag) {
-	if len(flags) == 0 {
-		return
-	}
+// flags lists the flags that are no parameters: those for masks, the command's
+// own, and those of every command.
+func (p helpPage) flags(c *cobra.Command) {
+	var mask, own, global []*pflag.Flag
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		switch {
+		case f.Hidden || f.Annotations[paramAnnotation] != nil:
+		case f.Annotations[maskAnnotation] != nil:
+			mask = append(mask, f)
+		case c.HasParent():
+			own = append(own, f)
+		default:
+			global = append(global, f)
+		}
+	})
+	c.InheritedFlags().VisitAll(func(f *pflag.Flag) { global = append(global, f) })
+	p.rows("Mask", flagRows(mask))
+	p.rows("Flags", flagRows(own))
+	p.rows("Global flags", flagRows(global))
+}
+
+// flagRows says how each flag is written and what it does.
+func flagRows(flags []*pflag.Flag) [][2]string {
 	rows := make([][2]string, 0, len(flags))
-	width := 0
 	for _, f := range flags {
 		word, usage := pflag.UnquoteUsage(f)
 		if strings.Contains(word, "|") {
@@ -159,18 +228,8 @@ func helpFlags(w io.Writer, st term.Style, title string, flags []*pflag.Flag) {
 			usage += " (default " + d + ")"
 		}
 		rows = append(rows, [2]string{left, usage})
-		if len(left) <= 34 {
-			width = max(width, len(left))
-		}
 	}
-	fmt.Fprintf(w, "\n%s\n", st.Bold(title))
-	for _, r := range rows {
-		if len(r[0]) > width {
-			fmt.Fprintf(w, "  %s\n  %-*s  %s\n", r[0], width, "", r[1])
-			continue
-		}
-		fmt.Fprintf(w, "  %-*s  %s\n", width, r[0], r[1])
-	}
+	return rows
 }
 
 func newHelpCmd(a *app, root *cobra.Command) *cobra.Command {
@@ -178,33 +237,36 @@ func newHelpCmd(a *app, root *cobra.Command) *cobra.Command {
 		Use:     "help [COMMAND|TOPIC]",
 		Short:   "Help about a command or topic",
 		Example: "  easel help generate\n  easel help exit-codes",
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: firstWord(func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var words []string
+			for _, topic := range helpTopics() {
+				words = append(words, cobra.CompletionWithDesc(topic.name, topic.short))
 			}
-			words := slices.Sorted(maps.Keys(helpTopics))
 			for _, sub := range root.Commands() {
 				if sub.IsAvailableCommand() {
 					words = append(words, cobra.CompletionWithDesc(sub.Name(), sub.Short))
 				}
 			}
 			return words, cobra.ShellCompDirectiveNoFileComp
-		},
+		}),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				if topic, ok := helpTopics[args[0]]; ok {
-					_, err := io.WriteString(a.streams.Out, topic())
+				i := slices.IndexFunc(helpTopics(), func(t helpTopic) bool { return t.name == args[0] })
+				if i >= 0 {
+					_, err := io.WriteString(a.streams.Out, helpTopics()[i].text)
 					return err
 				}
 			}
 			c, rest, err := root.Find(args)
-			if err != nil || c == nil || (c == root && len(rest) > 0) {
+			switch {
+			case err != nil:
 				return unknownCommand(root, strings.Join(args, " "))
-			}
-			if c.Hidden {
+			case c.HasSubCommands() && len(rest) > 0:
+				return unknownCommand(c, rest[0])
+			case c.Hidden:
 				return c.RunE(c, nil) // not built yet: there is nothing to explain
 			}
-			return c.Help()
+			return a.help(c)
 		},
 	}
 }

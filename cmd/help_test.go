@@ -52,6 +52,17 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// noWideLines checks that help fits a terminal of usual width. Commands are
+// there to be copied and are not broken.
+func noWideLines(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSuffix(line, "\n"); len(line) > minHelpWidth && !strings.HasPrefix(line, "  easel ") {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+}
+
 // commandPaths lists every command as the words a user types.
 func commandPaths(t *testing.T) [][]string {
 	t.Helper()
@@ -89,6 +100,7 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 			if !strings.Contains(out, "Examples\n  easel ") && !strings.Contains(out, "Examples\n  source ") {
 				t.Error("the help has no example that begins with easel")
 			}
+			noWideLines(t, out)
 			golden(t, "help/"+name, out)
 		})
 	}
@@ -103,6 +115,7 @@ func TestHelpOfAWorkflowShowsItsParameters(t *testing.T) {
 			if code != exitOK {
 				t.Fatalf("exit %d, stderr %q", code, errs)
 			}
+			noWideLines(t, out)
 			golden(t, "help/workflow_"+id, out)
 		})
 	}
@@ -110,14 +123,15 @@ func TestHelpOfAWorkflowShowsItsParameters(t *testing.T) {
 
 func TestHelpTopics(t *testing.T) {
 	t.Parallel()
-	for topic := range helpTopics {
-		t.Run(topic, func(t *testing.T) {
+	for _, topic := range helpTopics() {
+		t.Run(topic.name, func(t *testing.T) {
 			t.Parallel()
-			code, out, errs := runEasel(t, "help", topic)
+			code, out, errs := runEasel(t, "help", topic.name)
 			if code != exitOK {
 				t.Fatalf("exit %d, stderr %q", code, errs)
 			}
-			golden(t, "help/topic_"+topic, out)
+			noWideLines(t, out)
+			golden(t, "help/topic_"+topic.name, out)
 		})
 	}
 }

@@ -5,20 +5,24 @@ import (
 	"strings"
 )
 
-// helpTopics are the pages behind `easel help TOPIC`.
-var helpTopics = map[string]func() string{
-	"config-file": func() string { return configFileTopic },
-	"exit-codes":  exitCodesTopic,
-	"dynamic":     func() string { return dynamicTopic },
-	"environment": func() string { return environmentTopic },
-	"names":       func() string { return namesTopic },
+// A helpTopic is a page behind `easel help TOPIC`.
+type helpTopic struct{ name, short, text string }
+
+func helpTopics() []helpTopic {
+	return []helpTopic{
+		{"config-file", "settings, backends and presets in YAML", configFileTopic},
+		{"dynamic", "choices and wildcards in prompts", dynamicTopic},
+		{"environment", "the variables that easel reads", environmentTopic},
+		{"exit-codes", "what the exit codes mean", exitCodesTopic()},
+		{"names", "placeholders of --name", namesTopic},
+	}
 }
 
 func exitCodesTopic() string {
 	var b strings.Builder
 	b.WriteString("Exit codes of easel. With --json the same number stands in the error object.\n\n")
 	for _, e := range exitCodes {
-		fmt.Fprintf(&b, "  %3d  %s\n", e.code, e.meaning)
+		fmt.Fprintf(&b, "  %3d  %s\n", e.code, strings.Join(wrap(e.meaning, 73), "\n       "))
 	}
 	return b.String()
 }
@@ -28,9 +32,10 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
   EASEL_BACKEND          where to run, as --backend
   EASEL_OUT              where outputs go, as --out
   EASEL_<KEY>            any other config key: easel config list shows them
-  EASEL_TOKEN_<BACKEND>  bearer token of a named backend; dashes become underscores
-  EASEL_ALLOW_ORIGINS    origins, separated by commas, that may get secrets although
-                         only a project file names them
+  EASEL_TOKEN_<BACKEND>  bearer token of a named backend; dashes become
+                         underscores
+  EASEL_ALLOW_ORIGINS    origins, separated by commas, that may get secrets
+                         although only a project file names them
   EASEL_FORCE_TTY        1 = draw as on a terminal
   NO_COLOR               any value = no colours
   XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME
@@ -39,12 +44,13 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
                          for addresses outside this machine
 `
 
-const configFileTopic = `easel config path says where your config file is; a project has its own, ./easel.yaml.
-Settings are those of easel config list; backends and presets have names of yours.
+const configFileTopic = `easel config path says where your config file is; a project has its own,
+./easel.yaml. Settings are those of easel config list; backends and presets have
+names of yours.
 
 ` + configFileExample + `
-A file with secrets must be readable by you alone. A project's file may name a backend,
-but the secret for it must stand in yours (easel help environment).
+A file with secrets must be readable by you alone. A project's file may name a
+backend, but the secret for it must stand in yours (easel help environment).
 `
 
 // configFileExample has each key of the sections that are maps.
@@ -97,8 +103,8 @@ the run: the same seed draws the same. The record has both texts.
   {2::a|b}           a is drawn twice as often as b
   {2$$a|b|c}         two different options, joined by a comma
   {1-2$$ and $$a|b}  one or two, joined by " and "
-  __name__           a line of wildcards/name.txt, of the working directory or of the
-                     folder that easel config path names; # begins a comment
+  __name__           a line of wildcards/name.txt, in the working directory or
+                     the folder that easel config path names; # begins a comment
   \{ \} \| \_        the character itself
 
   easel generate flux_single "a {red|blue} fox, __place__" --dynamic --count 4

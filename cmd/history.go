@@ -101,12 +101,11 @@ func when(a *app, t time.Time) string {
 
 func newHistoryShowCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:     "show RUN",
-		Short:   "Show a run; RUN is an id, a unique prefix, or last",
-		Example: "  easel history show last\n  easel history show 01jd7 --json",
-		Args:    exactArgs("a run"),
-
-		ValidArgsFunction: a.completeOneRun,
+		Use:               "show RUN",
+		Short:             "Show a run; RUN is an id, a unique prefix, or last",
+		Example:           "  easel history show last\n  easel history show 01jd7 --json",
+		Args:              exactArgs("a run"),
+		ValidArgsFunction: firstWord(a.completeRuns),
 		RunE: func(_ *cobra.Command, args []string) error {
 			h, err := a.history()
 			if err != nil {

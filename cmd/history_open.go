@@ -23,17 +23,9 @@ func newHistoryOpenCmd(a *app) *cobra.Command {
 or last. Files that are not where they were stored are left out.`,
 		Example:           "  easel history open last\n  easel history open 01jd7",
 		Args:              exactArgs("a run"),
-		ValidArgsFunction: a.completeOneRun,
+		ValidArgsFunction: firstWord(a.completeRuns),
 		RunE:              func(c *cobra.Command, args []string) error { return runHistoryOpen(c.Context(), a, args[0]) },
 	}
-}
-
-// completeOneRun is completeRuns for commands that take one run.
-func (a *app) completeOneRun(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return a.completeRuns(), cobra.ShellCompDirectiveNoFileComp
 }
 
 func runHistoryOpen(ctx context.Context, a *app, name string) error {

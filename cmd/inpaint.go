@@ -26,12 +26,7 @@ down. Flags of the workflow's parameters work as with generate;
   easel inpaint photo.jpg "a red door" --mask-rect 40%,30%,20%,60% --mask-feather 8
   easel inpaint photo.jpg "more beach" --expand left=256,bottom=10% --workflow flux_inpaint
   easel inpaint photo.jpg --mask-ellipse 100,80,200,200 --mask-preview mask.png --dry-run`,
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return nil, cobra.ShellCompDirectiveDefault
-		},
+		ValidArgsFunction: firstWord(cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("easel inpaint photo.jpg \"a straw hat\" --mask hat.png", "inpaint needs a picture")
@@ -47,9 +42,7 @@ down. Flags of the workflow's parameters work as with generate;
 	}
 	opts.addFlags(c)
 	addWorkflowFlag(c.Flags())
-	_ = c.RegisterFlagCompletionFunc("workflow", func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		return a.completeWorkflows(word)
-	})
+	_ = c.RegisterFlagCompletionFunc("workflow", a.completeWorkflows)
 	id, meant := inpaintWorkflow(a, args)
 	if !meant {
 		return c, nil
@@ -61,15 +54,7 @@ down. Flags of the workflow's parameters work as with generate;
 		}
 		id = cfg.Inpaint.Workflow
 	}
-	t, err := a.resolveTarget(id)
-	if err != nil {
-		if isCompletion(args) {
-			return c, nil
-		}
-		return nil, err
-	}
-	opts.target, a.target = t, t
-	return c, opts.addParameterFlags(c)
+	return c, opts.aimAt(c, args, id, a.resolveTarget)
 }
 
 func addWorkflowFlag(f *pflag.FlagSet) *string {

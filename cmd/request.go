@@ -137,7 +137,7 @@ func (r *request) unknown(key string) error {
 	}
 	hint := "the keys are " + strings.Join(known, ", ") + "; parameters stand under params"
 	if near := comfy.Nearest(key, known, 2); len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, " or ") + "?"
+		hint = didYouMean(near)
 	}
 	return &invalidError{fmt.Sprintf("%s: unknown key %q", r.file, key), hint}
 }
@@ -146,14 +146,10 @@ func (r *request) unknown(key string) error {
 // without WORKFLOW.
 func (a *app) requestedWorkflow(name string) (string, bool) {
 	r, err := a.readRequest(name)
-	return r.id(), err == nil && r.workflow != "" // what is wrong is said when the command runs
-}
-
-func (r *request) id() string {
-	if r == nil {
-		return ""
+	if err != nil {
+		return "", false // the command says so when it runs
 	}
-	return r.workflow
+	return r.workflow, r.workflow != ""
 }
 
 // useRequest lays the request under the flags: what a flag gives is not taken

@@ -21,12 +21,9 @@ Input files are looked for where they were, and must have their old content.`,
 		Example: `  easel rerun outputs/fox.png
   easel rerun last --seed -1 --steps 30
   easel rerun outputs/fox.png "a fox in the snow" --count 4`,
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return a.completeRuns(), cobra.ShellCompDirectiveDefault
-		},
+		ValidArgsFunction: firstWord(func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return a.lastRuns(), cobra.ShellCompDirectiveDefault
+		}),
 		RunE: func(c *cobra.Command, args []string) error {
 			if opts.target == nil {
 				return usagef("easel history list shows what ran here", "rerun needs a file or a run")
@@ -39,8 +36,8 @@ Input files are looked for where they were, and must have their old content.`,
 	return c, opts.aim(c, args, a.resolveRepetition)
 }
 
-// completeRuns lists the last runs for the shell.
-func (a *app) completeRuns() []string {
+// lastRuns lists the last runs for the shell.
+func (a *app) lastRuns() []string {
 	words := []string{cobra.CompletionWithDesc("last", "the newest run")}
 	h, err := a.history()
 	if err != nil {

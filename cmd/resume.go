@@ -31,14 +31,9 @@ func newResumeCmd(a *app) *cobra.Command {
 		Long: `Collect what a killed easel, a closed laptop, a lost network or --detach left on
 a backend: all such runs, or the one that RUN names. Nothing is submitted again.
 A run is called lost only when its backend answers and does not know it.`,
-		Example: "  easel resume\n  easel resume last\n  easel resume 01jd7 --backend http://192.168.1.20:8188",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return exactArgs("one run")(c, args)
-			}
-			return nil
-		},
-		ValidArgsFunction: a.completeOneRun,
+		Example:           "  easel resume\n  easel resume last\n  easel resume 01jd7 --backend http://192.168.1.20:8188",
+		Args:              atMostOne("one run"),
+		ValidArgsFunction: firstWord(a.completeRuns),
 		RunE:              func(c *cobra.Command, args []string) error { return runResume(c.Context(), o, args) },
 	}
 	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, when that is not in their record")

@@ -1,17 +1,15 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/term"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // A Process is everything a command takes from its surroundings.
@@ -38,7 +36,7 @@ func Execute(ctx context.Context, p Process) int {
 		err = root.ExecuteContext(ctx)
 	}
 	if err == nil {
-		err = out.err
+		err = cmp.Or(a.helpErr, out.err)
 	}
 	if err == nil {
 		return exitOK
@@ -47,61 +45,6 @@ func Execute(ctx context.Context, p Process) int {
 		err = errors.Join(context.Cause(ctx), err)
 	}
 	return a.report(err)
-}
-
-// report prints an error once, for people and with --json for programs.
-func (a *app) report(err error) int {
-	var reported *reportedError
-	if errors.As(err, &reported) {
-		return reported.exit
-	}
-	f := explain(err)
-	if f.Message != "" {
-		a.printFailure(f)
-	}
-	return f.Exit
-}
-
-// printFailure writes an error to stderr, and with --json to stdout too.
-func (a *app) printFailure(f failure) {
-	if a.global.json {
-		defer a.printJSONError(f)
-	}
-	st := a.streams.ErrStyle()
-	w := a.streams.Err
-	message, problems := f.Message, f.Problems
-	if len(problems) == 1 && strings.HasSuffix(message, problems[0].Message) {
-		message, problems = message+allowed(problems[0]), nil
-	}
-	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(message))
-	for _, p := range problems {
-		fmt.Fprintln(w, term.Escape("  "+p.Message+allowed(p)+advice(p)))
-	}
-	if f.Hint != "" {
-		fmt.Fprintf(w, "%s %s\n", st.Faint("hint:"), term.Escape(f.Hint))
-	}
-}
-
-func allowed(p registry.Problem) string {
-	if p.Allowed == "" {
-		return ""
-	}
-	return " (allowed: " + p.Allowed + ")"
-}
-
-// advice is what helps against one problem of several.
-func advice(p registry.Problem) string {
-	switch {
-	case p.Hint != "":
-		return "; " + p.Hint
-	case len(p.Nearest) > 0:
-		return "; " + didYouMean(p.Nearest)
-	}
-	return ""
-}
-
-func didYouMean(nearest []string) string {
-	return "did you mean " + strings.Join(nearest, " or ") + "?"
 }
 
 // scanGlobals reads the flags that must be known before the command tree
@@ -167,7 +110,7 @@ workflow on a ComfyUI and leaves verified files.`,
 	root.SetIn(a.streams.In)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(a.flagError)
-	root.SetHelpFunc(a.help)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { a.helpErr = a.help(c) })
 	root.SetHelpCommand(newHelpCmd(a, root))
 	a.addGlobals(root.PersistentFlags())
 	completeWords(root, "log-level", "debug", "info", "warn", "error")
@@ -218,7 +161,7 @@ func unknownCommand(c *cobra.Command, name string) error {
 	}
 	hint := c.CommandPath() + " --help lists the commands"
 	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, " or ") + "?"
+		hint = didYouMean(near)
 	}
 	return usagef(hint, "unknown command %q for %s", name, c.CommandPath())
 }
@@ -237,91 +180,4 @@ func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
 	}
 	c.AddCommand(subs...)
 	return c
-}
-
-// flagError turns cobra's words about a flag into ours.
-func (a *app) flagError(c *cobra.Command, err error) error {
-	hint := c.CommandPath() + " --help lists the flags"
-	var notExist *pflag.NotExistError
-	if errors.As(err, &notExist) {
-		name := notExist.GetSpecifiedName()
-		short := notExist.GetSpecifiedShortnames() != ""
-		if short && name == "i" {
-			name = "image" // its short form, where there is one
-		}
-		if isPlannedFlag(name) {
-			return notBuilt("--" + name)
-		}
-		if runsWorkflow(c) && a.target != nil {
-			if err := noSuchInput(a.target.workflow, name); err != nil {
-				return err
-			}
-		}
-		if short {
-			return usagef("a word that begins with a dash stands behind --", "unknown flag -%s", notExist.GetSpecifiedName())
-		}
-		var names []string
-		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := comfy.Nearest(name, names, 2); len(near) > 0 {
-			hint = "did you mean --" + strings.Join(near, " or --") + "?"
-		}
-		return usagef(hint, "unknown flag --%s", name)
-	}
-	var value *pflag.InvalidValueError
-	if errors.As(err, &value) {
-		return badValue(value, hint)
-	}
-	return usagef(hint, "%s", err)
-}
-
-// badValue says what a flag takes. Errors of our own, about a file that the flag
-// names, say it all.
-func badValue(err *pflag.InvalidValueError, hint string) error {
-	f := err.GetFlag()
-	var want string
-	switch f.Value.Type() {
-	case "int":
-		want = "a whole number"
-	case "uint8":
-		want = "a whole number from 0 to 255"
-	case "duration":
-		want = "a duration like 30s or 5m"
-	case "bool":
-		want = "true or false"
-	default:
-		return err.Unwrap()
-	}
-	return usagef(hint, "--%s takes %s, not %q", f.Name, want, err.GetValue())
-}
-
-// checkDurations refuses negative durations, which pflag takes.
-func checkDurations(f *pflag.FlagSet) error {
-	var err error
-	f.Visit(func(flag *pflag.Flag) {
-		if text := flag.Value.String(); flag.Value.Type() == "duration" && strings.HasPrefix(text, "-") {
-			err = usagef("write a duration like 30s or 5m", "--%s must not be negative, but is %s", flag.Name, text)
-		}
-	})
-	return err
-}
-
-// exactArgs is cobra.ExactArgs in our words.
-func exactArgs(names ...string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) == len(names) {
-			return nil
-		}
-		given := fmt.Sprintf("%d were given", len(args))
-		if len(args) == 1 {
-			given = "1 was given"
-		}
-		return usagef(c.CommandPath()+" --help shows an example", "%s takes %s, but %s", c.CommandPath(), countOf(names), given)
-	}
-}
-
-func countOf(names []string) string {
-	if len(names) == 0 {
-		return "no arguments"
-	}
-	return strings.Join(names, " and ")
 }

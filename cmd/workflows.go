@@ -115,7 +115,7 @@ func newWorkflowsShowCmd(a *app) *cobra.Command {
 		Short:             "Show a workflow: what it does, its parameters, an example",
 		Example:           "  easel workflows show flux_single\n  easel workflows show flux_single --json",
 		Args:              exactArgs("a workflow"),
-		ValidArgsFunction: a.completeIDs,
+		ValidArgsFunction: firstWord(a.completeIDs),
 		RunE:              func(_ *cobra.Command, args []string) error { return runWorkflowsShow(a, args[0]) },
 	}
 }

@@ -25,7 +25,7 @@ of its own, to share or to change. With --json, print entry and graph.`,
   easel workflows export flux_single --out shared/
   easel generate flux_single "a fox" --registry shared/`,
 		Args:              exactArgs("a workflow"),
-		ValidArgsFunction: a.completeIDs,
+		ValidArgsFunction: firstWord(a.completeIDs),
 		RunE:              func(_ *cobra.Command, args []string) error { return runWorkflowsExport(a, args[0], out, force) },
 	}
 	c.Flags().StringVarP(&out, "out", "o", "-", "a `DIR`, or - for stdout")

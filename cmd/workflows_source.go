@@ -107,6 +107,29 @@ func (s source) find(section registry.Section, id string) (string, error) {
 	return "", nil
 }
 
+// notThere says why an entry cannot be removed from a source: it is in another
+// one, or nowhere.
+func (a *app) notThere(src source, what, id string, layer func(*registry.Registry) (string, error)) error {
+	reg, err := a.registry()
+	if err != nil {
+		return err
+	}
+	from, err := layer(reg)
+	if err != nil {
+		return err
+	}
+	hint := "it is from " + from
+	switch from {
+	case "project":
+		hint = "it is the project's: add --project"
+	case "user":
+		hint = "it is the user's: leave --project out"
+	case "built-in":
+		hint = "it is built in; an entry of your own with this id takes its place"
+	}
+	return &invalidError{fmt.Sprintf("the %s's registry has no %s %q", src.name, what, id), hint}
+}
+
 func isRegularFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()

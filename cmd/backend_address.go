@@ -1,0 +1,57 @@
+package cmd
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/config"
+)
+
+// checkForm refuses backend forms of INTERFACE section 2 that are not built.
+func checkForm(spec string) error {
+	if strings.Contains(spec, ",") {
+		return notBuilt("a pool of backends (NAME,NAME)")
+	}
+	scheme, _, ok := strings.Cut(spec, "://")
+	switch {
+	case spec == "comfy-cloud", ok && (scheme == "pod" || scheme == "runpod" || strings.HasPrefix(scheme, "comfy-api+")):
+		return notBuilt("backend form " + config.WithoutUser(spec))
+	case ok && scheme != "http" && scheme != "https":
+		return usagef("write http://HOST:8188", "unknown form of a backend: %s://", scheme)
+	}
+	return nil
+}
+
+// hostOf is what results say for an address: the host, never user or path.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "comfyui"
+	}
+	return u.Host
+}
+
+// isPublic reports whether an address is one of the open internet: not
+// loopback, not private, not a name without a dot.
+func isPublic(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast() && !ip.IsUnspecified()
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	for _, local := range []string{".local", ".lan", ".home", ".internal", ".localhost", ".home.arpa", ".ts.net"} {
+		if strings.HasSuffix(host, local) {
+			return false
+		}
+	}
+	return strings.Contains(host, ".")
+}
+
+// openToAll is the warning about a public address without authentication.
+func openToAll(address string) string {
+	return hostOf(address) + " is a public address without authentication: whoever knows it can run anything there"
+}

@@ -1,0 +1,108 @@
+package cmd
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// flagError turns cobra's words about a flag into ours.
+func (a *app) flagError(c *cobra.Command, err error) error {
+	hint := c.CommandPath() + " --help lists the flags"
+	var notExist *pflag.NotExistError
+	if errors.As(err, &notExist) {
+		name := notExist.GetSpecifiedName()
+		short := notExist.GetSpecifiedShortnames() != ""
+		if short && name == "i" {
+			name = "image" // its short form, where there is one
+		}
+		if isPlannedFlag(name) {
+			return notBuilt("--" + name)
+		}
+		if runsWorkflow(c) && a.target != nil {
+			if err := noSuchInput(a.target.workflow, name); err != nil {
+				return err
+			}
+		}
+		if short {
+			return usagef("a word that begins with a dash stands behind --", "unknown flag -%s", notExist.GetSpecifiedName())
+		}
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := comfy.Nearest(name, names, 2); len(near) > 0 {
+			hint = "did you mean --" + strings.Join(near, " or --") + "?"
+		}
+		return usagef(hint, "unknown flag --%s", name)
+	}
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		return badValue(value, hint)
+	}
+	return usagef(hint, "%s", err)
+}
+
+// badValue says what a flag takes. Errors of our own, about a file that the flag
+// names, say it all.
+func badValue(err *pflag.InvalidValueError, hint string) error {
+	f := err.GetFlag()
+	var want string
+	switch f.Value.Type() {
+	case "int":
+		want = "a whole number"
+	case "uint8":
+		want = "a whole number from 0 to 255"
+	case "duration":
+		want = "a duration like 30s or 5m"
+	case "bool":
+		want = "true or false"
+	default:
+		return err.Unwrap()
+	}
+	return usagef(hint, "--%s takes %s, not %q", f.Name, want, err.GetValue())
+}
+
+// checkDurations refuses negative durations, which pflag takes.
+func checkDurations(f *pflag.FlagSet) error {
+	var err error
+	f.Visit(func(flag *pflag.Flag) {
+		if text := flag.Value.String(); flag.Value.Type() == "duration" && strings.HasPrefix(text, "-") {
+			err = usagef("write a duration like 30s or 5m", "--%s must not be negative, but is %s", flag.Name, text)
+		}
+	})
+	return err
+}
+
+// noSuchInput refuses the flag of an input that the workflow lacks, and the ways
+// to draw a mask where there is none; nil for any other flag.
+func noSuchInput(wf *registry.Workflow, flag string) error {
+	if isMaskFlag(flag) {
+		return &invalidError{
+			"--" + flag + ": the workflow takes no mask",
+			"easel workflows list --category inpaint shows those that do",
+		}
+	}
+	p, lacks := wf.Lacks(flag)
+	if flag == "video" || flag == "audio" {
+		p, lacks = registry.Problem{
+			Parameter: flag, Message: "Unknown parameter '" + flag + "'", Hint: "workflow " + wf.ID + " loads no " + flag,
+		}, true
+	}
+	if !lacks {
+		return nil
+	}
+	return &registry.ValuesError{Workflow: wf.ID, Problems: []registry.Problem{p}}
+}
+
+// runsWorkflow reports whether a command takes the flags of a workflow.
+func runsWorkflow(c *cobra.Command) bool {
+	switch c.Name() {
+	case "generate", "inpaint", "rerun":
+		return true
+	}
+	return false
+}

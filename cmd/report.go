@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/term"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// report prints an error once, for people and with --json for programs.
+func (a *app) report(err error) int {
+	var reported *reportedError
+	if errors.As(err, &reported) {
+		return reported.exit
+	}
+	f := explain(err)
+	if f.Message != "" {
+		a.printFailure(f)
+	}
+	return f.Exit
+}
+
+// printFailure writes an error to stderr, and with --json to stdout too.
+func (a *app) printFailure(f failure) {
+	if a.global.json {
+		defer a.printJSONError(f)
+	}
+	st := a.streams.ErrStyle()
+	w := a.streams.Err
+	message, problems := f.Message, f.Problems
+	if len(problems) == 1 && strings.HasSuffix(message, problems[0].Message) {
+		message, problems = message+allowed(problems[0]), nil
+	}
+	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(message))
+	for _, p := range problems {
+		fmt.Fprintln(w, term.Escape("  "+p.Message+allowed(p)+advice(p)))
+	}
+	if f.Hint != "" {
+		fmt.Fprintf(w, "%s %s\n", st.Faint("hint:"), term.Escape(f.Hint))
+	}
+}
+
+func allowed(p registry.Problem) string {
+	if p.Allowed == "" {
+		return ""
+	}
+	return " (allowed: " + p.Allowed + ")"
+}
+
+// advice is what helps against one problem of several.
+func advice(p registry.Problem) string {
+	switch {
+	case p.Hint != "":
+		return "; " + p.Hint
+	case len(p.Nearest) > 0:
+		return "; " + didYouMean(p.Nearest)
+	}
+	return ""
+}
+
+func didYouMean(nearest []string) string {
+	return "did you mean " + strings.Join(nearest, " or ") + "?"
+}
+
+// note says something on stderr unless --quiet.
+func (a *app) note(format string, args ...any) {
+	if !a.global.quiet {
+		fmt.Fprintln(a.streams.Err, term.Escape(fmt.Sprintf(format, args...)))
+	}
+}
