@@ -20,14 +20,15 @@ import (
 
 // Store is a folder. Close it when no writer is open any more.
 type Store struct {
-	dir string
-	fs  folder
+	dir   string
+	fs    folder
+	sweep sweep
 }
 
 var _ storage.Store = (*Store)(nil)
 
-// Open opens a folder and clears away what a process that died over a day ago
-// left half-written. A folder that is missing is made with its parents when the
+// Open opens a folder and begins to clear away what a process that died over a
+// day ago left half-written. A folder that is missing is made with its parents when the
 // first object is created, so that a run that comes to nothing leaves nothing.
 // Failures are a *storage.Error.
 func Open(dir string) (*Store, error) {
@@ -42,7 +43,7 @@ func Open(dir string) (*Store, error) {
 		return nil, failure("open", dir, err)
 	}
 	s := &Store{dir: dir, fs: rooted{root}}
-	s.sweep(time.Now().Add(-24 * time.Hour))
+	s.sweep.start(root, time.Now().Add(-24*time.Hour))
 	return s, nil
 }
 
@@ -59,7 +60,10 @@ func (s *Store) Probe(ctx context.Context) error {
 }
 
 // Close releases the folder.
-func (s *Store) Close() error { return s.fs.Close() }
+func (s *Store) Close() error {
+	s.sweep.stop()
+	return s.fs.Close()
+}
 
 // Location is the path of a name as the user would write it: relative when
 // the folder was opened so.

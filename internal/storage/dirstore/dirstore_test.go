@@ -172,6 +172,7 @@ func TestSweep(t *testing.T) {
 	age("mine.part", 1000*time.Hour)
 	age(".easel-notes", 1000*time.Hour)
 	s := open(t, dir)
+	s.sweep.running.Wait()
 	var left []string
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {

@@ -78,7 +78,8 @@ func (r rooted) SyncDir(name string) error {
 func publishByLink(root *os.Root, from, to string) error {
 	err := root.Link(from, to)
 	if err == nil {
-		return root.Remove(from)
+		_ = root.Remove(from) // the file has its name; what is left of it is swept away
+		return nil
 	}
 	if _, statErr := root.Lstat(to); statErr == nil {
 		return fs.ErrExist

@@ -9,37 +9,10 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
-
-const (
-	temporaryPrefix = ".easel-"
-	temporarySuffix = ".part"
-)
-
-func isTemporary(name string) bool {
-	return strings.HasPrefix(name, temporaryPrefix) && strings.HasSuffix(name, temporarySuffix)
-}
-
-// sweep removes half-written files that nobody has touched since the time. It
-// does what it can: a leftover harms nothing.
-func (s *Store) sweep(untouchedSince time.Time) {
-	entries, err := s.fs.ReadDir(".")
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		if !isTemporary(e.Name()) || !e.Type().IsRegular() {
-			continue
-		}
-		if info, err := e.Info(); err == nil && info.ModTime().Before(untouchedSince) {
-			_ = s.fs.Remove(e.Name())
-		}
-	}
-}
 
 // A writer is one object on its way into the store. The first failure other
 // than a taken name ends it and removes what was written: after a failed sync
