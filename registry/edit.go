@@ -142,10 +142,19 @@ func orEmpty(v value) []byte {
 	return v.raw()
 }
 
+// lineEnd is how the lines of a file end; a mixed file was edited on Windows.
+func lineEnd(data []byte) string {
+	if bytes.Contains(data, []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
+}
+
 func setInJSON(data []byte, _ value, section Section, id string, entry json.RawMessage) ([]byte, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		data = []byte("{\n}\n")
 	}
+	eol := lineEnd(data)
 	root, err := hujson.Parse(data)
 	if err != nil {
 		return nil, err
@@ -156,14 +165,14 @@ func setInJSON(data []byte, _ value, section Section, id string, entry json.RawM
 	}
 	list := memberOf(top, string(section))
 	if list == nil {
-		appendMember(top, string(section), "  ", hujson.Value{Value: &hujson.Object{}})
+		appendMember(top, string(section), eol+"  ", hujson.Value{Value: &hujson.Object{}})
 		list = memberOf(top, string(section))
 	}
 	entries, ok := list.Value.(*hujson.Object)
 	if !ok {
 		return nil, fmt.Errorf("%s is not an object", section)
 	}
-	v, err := hujson.Parse(pretty(entry, "    "))
+	v, err := hujson.Parse(bytes.ReplaceAll(pretty(entry, "    "), []byte("\n"), []byte(eol)))
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +181,7 @@ func setInJSON(data []byte, _ value, section Section, id string, entry json.RawM
 		*old = v
 	} else {
 		v.BeforeExtra = hujson.Extra(" ")
-		appendMember(entries, id, "    ", v)
+		appendMember(entries, id, eol+"    ", v)
 	}
 	return root.Pack(), nil
 }
@@ -215,21 +224,22 @@ func nameOf(m hujson.ObjectMember) string {
 	return literalText(l)
 }
 
-// appendMember puts a member behind the others, on a line of its own. A comment
-// behind the last one stays with it, and so does a trailing comma.
-func appendMember(o *hujson.Object, name, indent string, v hujson.Value) {
+// appendMember puts a member behind the others, on a line of its own: margin is
+// a line end and the indent. A comment behind the last one stays with it, and
+// so does a trailing comma.
+func appendMember(o *hujson.Object, name, margin string, v hujson.Value) {
 	if v.BeforeExtra == nil {
 		v.BeforeExtra = hujson.Extra(" ")
 	}
 	comment := bytes.TrimRight(o.AfterExtra, " \t\r\n")
 	m := hujson.ObjectMember{
-		Name:  hujson.Value{BeforeExtra: append(slices.Clone(comment), "\n"+indent...), Value: hujson.Literal(comfy.RawString(name))},
+		Name:  hujson.Value{BeforeExtra: append(slices.Clone(comment), margin...), Value: hujson.Literal(comfy.RawString(name))},
 		Value: v,
 	}
 	if n := len(o.Members); n > 0 && o.Members[n-1].Value.AfterExtra != nil {
 		m.Value.AfterExtra = hujson.Extra{}
 	}
-	o.AfterExtra = hujson.Extra("\n" + indent[2:])
+	o.AfterExtra = hujson.Extra(strings.TrimSuffix(margin, "  "))
 	o.Members = append(o.Members, m)
 }
 

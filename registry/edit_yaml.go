@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,10 +29,7 @@ type yamlLines struct {
 }
 
 func newYAMLLines(data []byte, root value, section Section) (*yamlLines, error) {
-	y := &yamlLines{eol: "\n", header: -1, indent: 2}
-	if bytes.Contains(data, []byte("\r\n")) {
-		y.eol = "\r\n"
-	}
+	y := &yamlLines{eol: lineEnd(data), header: -1, indent: 2}
 	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
 	if strings.Contains(text, "\r") {
 		return nil, errYAMLLayout // alone it ends a line for the parser, whose positions count

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
@@ -17,6 +19,7 @@ import (
 // parseYAML reads one YAML document into the tree that JSON is read into, so
 // that there is one decoder. Numbers keep their digits.
 func parseYAML(data []byte) (value, *FileError) {
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")) // the parser counts some of them as two lines
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return value{}, yamlError(err)
@@ -92,7 +95,10 @@ func (r *yamlReader) read(n ast.Node) (value, *FileError) {
 		if digits := strings.TrimLeft(t.Token.Value, "+-"); len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
 			return value{}, at(n, "%s is another number in YAML 1.1 than in 1.2; write it without the leading zero", t.Token.Value)
 		}
-		v.scalar = fmt.Append(nil, t.Value) // int64 or uint64: exact
+		v.scalar = json.RawMessage(t.Token.Value)
+		if !isNumber(v.scalar) { // +1, 0x1f, 1_000
+			v.scalar = fmt.Append(nil, t.Value) // int64 or uint64: exact
+		}
 	case *ast.FloatNode:
 		v.scalar = json.RawMessage(t.Token.Value)
 		if !isNumber(v.scalar) {
@@ -103,6 +109,10 @@ func (r *yamlReader) read(n ast.Node) (value, *FileError) {
 		}
 	case *ast.StringNode:
 		v.scalar = comfy.RawString(t.Value)
+		// The parser takes 1e-5 and integers above 2^64 for text; in YAML 1.2 they are numbers.
+		if t.Token.Type == token.StringType && isNumber([]byte(t.Value)) {
+			v.scalar = json.RawMessage(t.Value)
+		}
 	case *ast.LiteralNode:
 		v.scalar = comfy.RawString(t.Value.Value)
 	case *ast.MappingNode:

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -266,6 +267,10 @@ func TestEditsReadBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		data := []byte(commented)
+		if rapid.Bool().Draw(rt, "CRLF") {
+			data = bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))
+		}
+		lines := bytes.Count(data, []byte("\r\n"))
 		want := map[string]string{"preview": "never", "backend": "studio"}
 		for range rapid.IntRange(1, 4).Draw(rt, "edits") {
 			key := rapid.SampledFrom([]string{"backend", "out", "name", "inpaint.workflow"}).Draw(rt, "key")
@@ -288,6 +293,12 @@ func TestEditsReadBack(t *testing.T) {
 			if l.values[key] != value {
 				rt.Fatalf("%s is %q, not %q, in\n%s", key, l.values[key], value, data)
 			}
+		}
+		if lines > 0 && bytes.Count(data, []byte("\r\n")) != bytes.Count(data, []byte("\n")) {
+			rt.Fatalf("lines end in LF alone:\n%q", data)
+		}
+		if comments := bytes.Count(data, []byte("\n# ")); comments != 2 {
+			rt.Fatalf("%d comments are left of 2:\n%s", comments, data)
 		}
 		if len(l.backends) != 2 || l.backends["studio"].Headers["X-Key"].Reveal() != "a # b" {
 			rt.Fatalf("backends changed:\n%s", data)

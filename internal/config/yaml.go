@@ -39,7 +39,8 @@ func parseDocument(data []byte) (*document, *Problem) {
 	if len(data) > maxFile {
 		return nil, &Problem{Message: fmt.Sprintf("the file is larger than %d bytes", maxFile)}
 	}
-	file, err := parser.ParseBytes(withoutMark(data), parser.ParseComments)
+	data = bytes.ReplaceAll(withoutMark(data), []byte("\r\n"), []byte("\n")) // the parser counts some of them as two lines
+	file, err := parser.ParseBytes(data, parser.ParseComments)
 	if err != nil {
 		return nil, syntaxProblem(err)
 	}

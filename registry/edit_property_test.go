@@ -1,0 +1,109 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// Layouts that people and editors leave, each with the entries a and b.
+var editedFiles = map[string]string{
+	"empty.json":   "",
+	"empty.yaml":   "",
+	"plain.json":   "{\n  \"workflows\": {\n    \"a\": {\"id\": \"a\"},\n    \"b\": {\"n\": 1.50}\n  },\n  \"characters\": {}\n}\n",
+	"dense.json":   `{"workflows":{"a":{"id":"a"},"b":{"n":1.50}},"characters":{}}`,
+	"remarks.json": "// ours\n{\n  \"workflows\": { // all\n    \"a\": {\"id\": \"a\"}, /* one */\n    // two\n    \"b\": {\"n\": 1.50}, // last\n    // end\n  },\n  \"characters\": {},\n}\n// end\n",
+	"block.yaml":   "# ours\nworkflows:\n  a:   # one\n    id: a\n\n  # two\n  b:\n    n: 1.50\n    # inside\n\n# people\ncharacters: {}\n# end\n",
+	"flow.yaml":    "characters: {}\nworkflows:\n    a: {id: a}\n    \"b\": {n: 1.50}",
+}
+
+// Whatever entry is set can be read back, what is removed is gone, and nothing
+// else changes, comments and line ends included.
+func TestEditsReadBack(t *testing.T) {
+	t.Parallel()
+	text := rapid.OneOf(
+		rapid.StringMatching(`[ -~äß☕😀]{0,12}`),
+		rapid.StringMatching(`[?:#&*!|>%@,"'{}~ \[\]\n\r\t\\-]{1,3}`),
+		rapid.SampledFrom([]string{"a", "b", "null", "Yes", "off", "1e5", ".5", "0x1f", "012", "1_000", "12:30", "2026-11-24", "---", "...", "<<", "\u2028", "\u0085", "\x00", "\x7f", "\ufeff"}),
+	)
+	number := rapid.SampledFrom([]string{"0", "-0", "-1", "1.50", "1e5", "-2E-7", "18446744073709551615", "0.1", "1e400"})
+	leaf := rapid.Custom(func(t *rapid.T) string {
+		switch rapid.IntRange(0, 4).Draw(t, "kind") {
+		case 0:
+			return number.Draw(t, "number")
+		case 1:
+			return rapid.SampledFrom([]string{"true", "false", "null", "{}", "[]"}).Draw(t, "word")
+		case 2:
+			return fmt.Sprintf("[%s, [%s]]", comfy.RawString(text.Draw(t, "item")), number.Draw(t, "number"))
+		case 3:
+			return fmt.Sprintf("{%s: [%s]}", comfy.RawString("x"+text.Draw(t, "key")), comfy.RawString(text.Draw(t, "text")))
+		}
+		return string(comfy.RawString(text.Draw(t, "text")))
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		name := rapid.SampledFrom([]string{"empty.json", "empty.yaml", "plain.json", "dense.json", "remarks.json", "block.yaml", "flow.yaml"}).Draw(rt, "file")
+		data := []byte(editedFiles[name])
+		crlf := rapid.Bool().Draw(rt, "CRLF")
+		if crlf {
+			data = bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))
+		}
+		want := map[string]string{}
+		if len(data) > 0 {
+			want["a"], want["b"] = `{"id":"a"}`, `{"n":1.50}`
+		}
+		for range rapid.IntRange(1, 4).Draw(rt, "edits") {
+			id := text.Filter(isWord).Draw(rt, "id")
+			before := data
+			var err error
+			if rapid.IntRange(0, 3).Draw(rt, "remove") == 0 {
+				var found bool
+				data, found, err = RemoveEntry(name, data, Workflows, id)
+				if _, had := want[id]; found != had {
+					rt.Fatalf("remove %q: found %v, %v", id, found, err)
+				}
+				delete(want, id)
+			} else {
+				entry := fmt.Sprintf(`{"k": %s, %s: {"x": %s, "y": [%s, {}]}}`, leaf.Draw(rt, "k"), comfy.RawString(text.Filter(func(s string) bool { return s != "" && s != "k" }).Draw(rt, "key")), leaf.Draw(rt, "x"), leaf.Draw(rt, "y"))
+				data, err = SetEntry(name, data, Workflows, id, json.RawMessage(entry))
+				var b bytes.Buffer
+				if err := json.Compact(&b, []byte(entry)); err != nil {
+					rt.Fatal(err)
+				}
+				want[id] = b.String()
+			}
+			if err != nil {
+				rt.Fatalf("edit %q: %v\n%s", id, err, before)
+			}
+		}
+		root, fe := parseEdited(name, data)
+		if fe != nil {
+			rt.Fatalf("%v\n%s", fe, data)
+		}
+		list, _ := root.get(string(Workflows))
+		if len(list.members) != len(want) {
+			rt.Errorf("%d entries, want %d", len(list.members), len(want))
+		}
+		for _, m := range list.members {
+			if got := string(m.value.raw()); got != want[m.name] {
+				rt.Errorf("%q is %s, want %s", m.name, got, want[m.name])
+			}
+		}
+		for _, comment := range []string{"ours", "people", "end"} {
+			if strings.Contains(editedFiles[name], comment) && !bytes.Contains(data, []byte(comment)) {
+				rt.Errorf("the comment %q is gone", comment)
+			}
+		}
+		if lf := bytes.Count(data, []byte("\n")) - bytes.Count(data, []byte("\r\n")); crlf && editedFiles[name] != "" && bytes.Contains(data, []byte("\r\n")) && lf > 0 {
+			rt.Errorf("%d lines end in LF alone", lf)
+		}
+		if rt.Failed() {
+			rt.Logf("%s:\n%s", name, data)
+		}
+	})
+}
