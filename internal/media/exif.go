@@ -186,7 +186,8 @@ func fromUTF16(b []byte, order binary.ByteOrder) string {
 // webpMetadata reads the EXIF chunk.
 func webpMetadata(r *io.SectionReader, c *collector) error {
 	var b [8]byte
-	for pos := int64(12); pos+8 <= r.Size(); {
+	pos := int64(12)
+	for n := 0; pos+8 <= r.Size() && n < maxPieces; n++ {
 		if _, err := r.ReadAt(b[:], pos); err != nil {
 			return err
 		}
@@ -232,7 +233,8 @@ const (
 // those of the content.
 func walkJPEG(r io.ReaderAt, visit func(marker byte, pos, size int64) error) error {
 	var b [4]byte
-	for pos := int64(2); ; {
+	pos := int64(2)
+	for range maxPieces {
 		if _, err := r.ReadAt(b[:], pos); err != nil {
 			if errors.Is(err, io.EOF) {
 				return errDamaged
@@ -259,4 +261,5 @@ func walkJPEG(r io.ReaderAt, visit func(marker byte, pos, size int64) error) err
 			pos += 2 + size
 		}
 	}
+	return errDamaged
 }

@@ -14,6 +14,10 @@ import (
 // bytes after decompression.
 const maxMetadata = 16 << 20
 
+// maxPieces limits the boxes, chunks, segments or pages that are looked at on one
+// level of a file: each costs a read, and a hostile file is made of empty ones.
+const maxPieces = 100_000
+
 // Meta is what programs wrote into a file about its making.
 type Meta struct {
 	Prompt     json.RawMessage // ComfyUI's API-format graph

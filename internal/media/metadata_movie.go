@@ -33,15 +33,12 @@ func movieMetadata(r *io.SectionReader, c *collector) error {
 	return err
 }
 
-// mostBoxes bounds the boxes looked at on one level.
-const mostBoxes = 100_000
-
 // eachBox visits the boxes between two positions; pos and end are those of the
 // content. It stops quietly at bytes that are no box and returns how many came.
 func eachBox(r io.ReaderAt, pos, end int64, visit func(kind string, pos, end int64) error) (int, error) {
 	var b [16]byte
 	n := 0
-	for ; pos+8 <= end && n < mostBoxes; n++ {
+	for ; pos+8 <= end && n < maxPieces; n++ {
 		if _, err := r.ReadAt(b[:8], pos); err != nil {
 			return n, err
 		}
@@ -205,7 +202,7 @@ func simpleTag(r *io.SectionReader, c *collector, pos, end int64) error {
 // eachElement visits the EBML elements between two positions.
 func eachElement(r io.ReaderAt, pos, end int64, visit func(id uint32, pos, end int64) error) error {
 	var b [12]byte
-	for n := 0; pos < end && n < mostBoxes; n++ {
+	for n := 0; pos < end && n < maxPieces; n++ {
 		got, err := r.ReadAt(b[:min(12, end-pos)], pos)
 		if err != nil {
 			return err

@@ -45,7 +45,8 @@ func vorbisComments(c *collector, b []byte) {
 func flacMetadata(r *io.SectionReader, c *collector) error {
 	const comment = 4
 	var b [4]byte
-	for pos := int64(4); ; {
+	pos := int64(4)
+	for range maxPieces {
 		if _, err := r.ReadAt(b[:], pos); err != nil {
 			return errDamaged
 		}
@@ -62,6 +63,7 @@ func flacMetadata(r *io.SectionReader, c *collector) error {
 		}
 		pos += 4 + size
 	}
+	return errDamaged
 }
 
 // oggMetadata reads the second packet of the first stream, which may span pages.
@@ -69,8 +71,8 @@ func oggMetadata(r *io.SectionReader, c *collector) error {
 	var header [27]byte
 	var packet []byte
 	var serial uint32
-	packets := 0
-	for pos, first := int64(0), true; ; first = false {
+	packets, pos := 0, int64(0)
+	for page := range maxPieces {
 		if _, err := r.ReadAt(header[:], pos); err != nil || string(header[:4]) != "OggS" {
 			return errDamaged
 		}
@@ -80,7 +82,7 @@ func oggMetadata(r *io.SectionReader, c *collector) error {
 		}
 		pos += 27 + int64(len(table))
 		stream := binary.LittleEndian.Uint32(header[14:])
-		if first {
+		if page == 0 {
 			serial = stream
 		}
 		for _, n := range table {
@@ -101,6 +103,7 @@ func oggMetadata(r *io.SectionReader, c *collector) error {
 			}
 		}
 	}
+	return errDamaged
 }
 
 func oggComments(c *collector, packet []byte) {

@@ -157,6 +157,7 @@ func TestReadMetadataErrors(t *testing.T) {
 		"cut off":         {testdata(t, "comfy.png")[:200], "damaged"},
 		"wrong checksum":  {bytes.Replace(testdata(t, "comfy.png"), []byte("class_type"), []byte("class_typo"), 1), "checksum"},
 		"too much":        {z.Bytes(), "larger than 16 MiB"},
+		"fill bytes":      {[]byte(jpgMagic + strings.Repeat("\xff", 2*maxPieces) + "\xfe\x00\x02\xff\xd9"), "damaged"},
 		"JPEG of nothing": {[]byte(jpgMagic + "\xe0\x00\x00\x00"), "damaged"},
 	} {
 		if _, err := metadata(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
