@@ -56,7 +56,7 @@ func (r *Runner) Run(ctx context.Context, req Request, sink Sink) (*Result, erro
 }
 
 // Execute submits and collects a prepared run. The result is non-nil whenever
-// the run reached the backend, with err saying why it did not succeed. A
+// the run ended on the backend, with err saying why it did not succeed. A
 // partial result has no error: look at its Status.
 func (r *Runner) Execute(ctx context.Context, t *Ticket, sink Sink) (*Result, error) {
 	for attempt := 1; ; attempt++ {

@@ -4,8 +4,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 )
 
 // A folder is what the store asks of the system, with slash-separated names
@@ -18,7 +16,7 @@ type folder interface {
 	Publish(from, to string) error
 	Remove(name string) error
 	Stat(name string) (fs.FileInfo, error)
-	ReadDir(name string) ([]fs.DirEntry, error) // in name order
+	ReadDir(name string) ([]fs.DirEntry, error) // in any order
 	SyncDir(name string) error
 	Close() error
 }
@@ -55,9 +53,7 @@ func (r rooted) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	defer d.Close()
-	entries, err := d.ReadDir(-1)
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return entries, err
+	return d.ReadDir(-1)
 }
 
 func (r rooted) SyncDir(name string) error {
