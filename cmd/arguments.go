@@ -7,11 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// completion is how cobra asks a command for words.
-type completion = func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective)
-
 // firstWord completes the first argument and nothing behind it.
-func firstWord(complete completion) completion {
+func firstWord(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp

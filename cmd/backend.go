@@ -66,7 +66,7 @@ func (a *app) openBackend(ctx context.Context, flag string, patience time.Durati
 
 // dial opens one backend by name, keyword or address.
 func (a *app) dial(cfg *config.Config, spec string, given bool, patience time.Duration) (*backend, error) {
-	if kind, query, _ := strings.Cut(spec, "?"); kind == "emulator" {
+	if query, ok := cutEmulator(spec); ok {
 		return openEmulator(query, patience)
 	}
 	if err := checkForm(spec); err != nil {
@@ -76,7 +76,7 @@ func (a *app) dial(cfg *config.Config, spec string, given bool, patience time.Du
 	b, known := cfg.Backends[spec]
 	switch {
 	case known:
-		if kind, query, _ := strings.Cut(b.URL, "?"); kind == "emulator" {
+		if query, ok := cutEmulator(b.URL); ok {
 			be, err := openEmulator(query, patience)
 			if err == nil {
 				be.name = name
@@ -150,6 +150,13 @@ func unknownBackend(cfg *config.Config, name string) error {
 		hint = didYouMean(near) + " " + hint
 	}
 	return usagef(hint, "unknown backend %q", name)
+}
+
+// cutEmulator reports whether a backend is the embedded emulator, and with which
+// options.
+func cutEmulator(spec string) (query string, ok bool) {
+	kind, query, _ := strings.Cut(spec, "?")
+	return query, kind == "emulator"
 }
 
 // openEmulator starts the embedded ComfyUI: "emulator?step-time=50ms".

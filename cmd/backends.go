@@ -131,24 +131,23 @@ func checkNamed(name, address string) error {
 	if name == "emulator" || strings.ContainsAny(name, ",/:?@ ") {
 		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", config.WithoutUser(name))
 	}
-	if kind, _, _ := strings.Cut(address, "?"); kind != "emulator" {
-		if err := checkForm(address); err != nil {
-			return err
-		}
-		if !strings.Contains(address, "://") {
-			return usagef("write http://"+address, "%q is not an address", address)
-		}
+	if _, ok := cutEmulator(address); ok {
+		return nil
+	}
+	if err := checkForm(address); err != nil {
+		return err
+	}
+	if !strings.Contains(address, "://") {
+		return usagef("write http://"+address, "%q is not an address", address)
 	}
 	if config.WithoutUser(address) != address {
 		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
 	}
-	if strings.Contains(address, "://") {
-		client, err := comfy.NewClient(address)
-		if err != nil {
-			return usagef("write http://HOST:8188", "%s: %s", address, err)
-		}
-		client.Close()
+	client, err := comfy.NewClient(address)
+	if err != nil {
+		return usagef("write http://HOST:8188", "%s: %s", address, err)
 	}
+	client.Close()
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -218,7 +217,7 @@ func explainValues(err error, f *failure) bool {
 		f.Parameter = text(f.Problems[0].Parameter)
 	}
 	if len(f.Problems) == 1 { // else it stands behind each
-		f.Hint = cmp.Or(strings.TrimPrefix(advice(f.Problems[0]), "; "), f.Hint)
+		f.Hint = cmp.Or(advice(f.Problems[0]), f.Hint)
 	}
 	return true
 }

@@ -35,7 +35,11 @@ func (a *app) printFailure(f failure) {
 	}
 	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(message))
 	for _, p := range problems {
-		fmt.Fprintln(w, term.Escape("  "+p.Message+allowed(p)+advice(p)))
+		line := "  " + p.Message + allowed(p)
+		if help := advice(p); help != "" {
+			line += "; " + help
+		}
+		fmt.Fprintln(w, term.Escape(line))
 	}
 	if f.Hint != "" {
 		fmt.Fprintf(w, "%s %s\n", st.Faint("hint:"), term.Escape(f.Hint))
@@ -49,13 +53,13 @@ func allowed(p registry.Problem) string {
 	return " (allowed: " + p.Allowed + ")"
 }
 
-// advice is what helps against one problem of several.
+// advice is what helps against a problem, "" when nothing is known.
 func advice(p registry.Problem) string {
 	switch {
 	case p.Hint != "":
-		return "; " + p.Hint
+		return p.Hint
 	case len(p.Nearest) > 0:
-		return "; " + didYouMean(p.Nearest)
+		return didYouMean(p.Nearest)
 	}
 	return ""
 }

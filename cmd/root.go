@@ -115,18 +115,29 @@ workflow on a ComfyUI and leaves verified files.`,
 	a.addGlobals(root.PersistentFlags())
 	completeWords(root, "log-level", "debug", "info", "warn", "error")
 	root.Flags().BoolVar(&version, "version", false, "print the version")
+	if err := addCommands(root, a, args); err != nil {
+		return nil, err
+	}
+	if isCompletion(args) {
+		describePlainly(root)
+	}
+	return root, nil
+}
 
+// addCommands builds the commands. Those that run a workflow have its flags,
+// and fail when the command line names none that there is.
+func addCommands(root *cobra.Command, a *app, args []string) error {
 	generate, err := newGenerateCmd(a, args)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	inpaint, err := newInpaintCmd(a, args)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rerun, err := newRerunCmd(a, args)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	root.AddCommand(
 		generate,
@@ -145,10 +156,7 @@ workflow on a ComfyUI and leaves verified files.`,
 		newVersionCmd(a),
 	)
 	root.AddCommand(newPlannedCmds()...)
-	if isCompletion(args) {
-		describePlainly(root)
-	}
-	return root, nil
+	return nil
 }
 
 // unknownCommand names the nearest one.

@@ -27,35 +27,18 @@ stay. Built-in workflows cannot be removed.`,
 }
 
 func runWorkflowsRemove(a *app, id string, project bool) error {
-	src, err := a.source(project)
-	if err != nil {
-		return err
-	}
 	before, err := a.registry()
 	if err != nil {
 		return err
 	}
-	file, err := src.remove(registry.Workflows, id)
+	file, err := a.removeEntry(registry.Workflows, id, project)
 	if err != nil {
 		return err
-	}
-	if file == "" {
-		return a.notThere(src, "workflow", id, func(reg *registry.Registry) (string, error) {
-			wf, err := reg.Workflow(id)
-			if err != nil {
-				return "", err
-			}
-			return wf.Source.Layer, nil
-		})
 	}
 	if graph := lonelyGraph(before, file, id); graph != "" && os.Remove(graph) == nil {
 		a.note("removed %s", graph)
 	}
-	a.note("removed %s from %s", id, file)
-	if a.global.json {
-		return a.printJSON(map[string]string{"id": id, "file": file})
-	}
-	return nil
+	return a.printRemoved(id, file)
 }
 
 // lonelyGraph is the graph file that import wrote for a workflow and that no

@@ -1,9 +1,7 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,16 +105,29 @@ func (s source) find(section registry.Section, id string) (string, error) {
 	return "", nil
 }
 
-// notThere says why an entry cannot be removed from a source: it is in another
-// one, or nowhere.
-func (a *app) notThere(src source, what, id string, layer func(*registry.Registry) (string, error)) error {
+// removeEntry takes an entry out of the user's files, or the project's, and
+// returns the file that held it. One that is in another source, or nowhere, is
+// an error that says so.
+func (a *app) removeEntry(section registry.Section, id string, project bool) (string, error) {
+	src, err := a.source(project)
+	if err != nil {
+		return "", err
+	}
+	file, err := src.remove(section, id)
+	if err != nil || file != "" {
+		return file, err
+	}
 	reg, err := a.registry()
 	if err != nil {
-		return err
+		return "", err
 	}
-	from, err := layer(reg)
+	from, err := layerOf(reg, section, id)
 	if err != nil {
-		return err
+		return "", err
+	}
+	what := "workflow"
+	if section == registry.Characters {
+		what = "character"
 	}
 	hint := "it is from " + from
 	switch from {
@@ -127,7 +138,32 @@ func (a *app) notThere(src source, what, id string, layer func(*registry.Registr
 	case "built-in":
 		hint = "it is built in; an entry of your own with this id takes its place"
 	}
-	return &invalidError{fmt.Sprintf("the %s's registry has no %s %q", src.name, what, id), hint}
+	return "", &invalidError{fmt.Sprintf("the %s's registry has no %s %q", src.name, what, id), hint}
+}
+
+// layerOf names the source that an entry comes from.
+func layerOf(reg *registry.Registry, section registry.Section, id string) (string, error) {
+	if section == registry.Characters {
+		c, err := reg.Character(id)
+		if err != nil {
+			return "", err
+		}
+		return c.Source.Layer, nil
+	}
+	wf, err := reg.Workflow(id)
+	if err != nil {
+		return "", err
+	}
+	return wf.Source.Layer, nil
+}
+
+// printRemoved says what is gone, and from where.
+func (a *app) printRemoved(id, file string) error {
+	a.note("removed %s from %s", id, file)
+	if !a.global.json {
+		return nil
+	}
+	return a.printJSON(map[string]string{"id": id, "file": file})
 }
 
 func isRegularFile(path string) bool {
@@ -166,85 +202,4 @@ func (s source) remove(section registry.Section, id string) (string, error) {
 		changed, _, err := registry.RemoveEntry(file, data, section, id)
 		return changed, err
 	})
-}
-
-// editTries bounds how often an edit begins again because somebody else has
-// changed the file meanwhile.
-const editTries = 10
-
-// editFile changes a file that people and other commands write too: if it is
-// no longer what the change was made from, the edit begins again.
-func editFile(path string, change func([]byte) ([]byte, error)) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link to a file in somebody's repository stays one
-	}
-	for range editTries {
-		before, err := readExisting(path)
-		if err != nil {
-			return err
-		}
-		after, err := change(before)
-		if err != nil {
-			return err
-		}
-		same := func() (bool, error) {
-			now, err := readExisting(path)
-			return slices.Equal(before, now), err
-		}
-		if done, err := replaceIf(path, after, same); err != nil || done {
-			return err
-		}
-	}
-	return &storage.Error{Op: "change", Location: path, Err: errors.New("other programs keep changing it")}
-}
-
-// readExisting reads a file; one that is not there is empty.
-func readExisting(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, &storage.Error{Op: "read", Location: path, Err: reasonOf(err)}
-	}
-	return data, nil
-}
-
-// writeFile makes data the content of a file, whatever was there.
-func writeFile(path string, data []byte) error {
-	_, err := replaceIf(path, data, func() (bool, error) { return true, nil })
-	return err
-}
-
-// replaceIf writes a file beside path, asks once more, and renames it: no
-// reader and no crash meets half of it. It reports whether it did.
-func replaceIf(path string, data []byte, still func() (bool, error)) (done bool, err error) {
-	fail := func(err error) error { return &storage.Error{Op: "write", Location: path, Err: reasonOf(err)} }
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return false, fail(err)
-	}
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return false, fail(err)
-	}
-	defer func() {
-		if !done {
-			_ = os.Remove(tmp.Name())
-		}
-	}()
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
-		return false, fail(err)
-	}
-	if ok, err := still(); err != nil || !ok {
-		return false, err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return false, fail(err)
-	}
-	return true, nil
 }

@@ -81,14 +81,3 @@ func TestEditFileKeepsLinks(t *testing.T) {
 		t.Errorf("mode %v, %v, target %q", info.Mode(), err, data)
 	}
 }
-
-func TestIDFrom(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"flux_single": "flux_single", "My Graph (2)": "my_graph_2", "été": "t", "--x--": "x", "...": "", "A-b": "a-b",
-	} {
-		if got := idFrom(name); got != want {
-			t.Errorf("%q: %q, want %q", name, got, want)
-		}
-	}
-}
