@@ -18,13 +18,14 @@ func newInpaintCmd(a *app, args []string) (*cobra.Command, error) {
 
 A mask is a file (white is repainted), drawn by the flags below, or both: the
 parts are united. Outside the mask the result is the original, pixel by pixel,
-at its own size. Of a picture larger than the model paints well, it gets what is
-around a small mask, at full detail; --mask-whole gives it the whole, scaled
-down. Flags of the workflow's parameters work as with generate;
---workflow or the setting inpaint.workflow choose the workflow.`,
+at its own size; where the seam shows, --mask-feather blends both along it. Of a
+picture larger than the model paints well, it gets what is around a small mask,
+at full detail; --mask-whole gives it the whole, scaled down. Flags of the
+workflow's parameters work as with generate; --workflow or the setting
+inpaint.workflow choose the workflow.`,
 		Example: `  easel inpaint photo.jpg "a straw hat" --mask hat.png
   easel inpaint photo.jpg "a red door" --mask-rect 40%,30%,20%,60% --mask-feather 8
-  easel inpaint photo.jpg "more beach" --expand left=256,bottom=10% --workflow flux_inpaint
+  easel inpaint photo.jpg "more beach" --expand left=256,bottom=10% --mask-feather 16 -w flux_inpaint
   easel inpaint photo.jpg --mask-ellipse 100,80,200,200 --mask-preview mask.png --dry-run`,
 		ValidArgsFunction: firstWord(cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -13,8 +13,8 @@ import (
 
 // Collect follows a submitted run to its end and stores what it made. It may
 // be called in another process than Submit, with the ticket from the history.
-// The result is nil when the context ended before the run and Leave is set:
-// then the error is an *UncollectedError.
+// The result is nil when the context ended meanwhile and the run is still to be
+// collected: then the error is an *UncollectedError.
 func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, error) {
 	res := &Result{
 		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Seed: t.Seed, Character: known(t.Character),
