@@ -96,8 +96,8 @@ func (a *app) loadConfig() (*config.Config, error) {
 	if !a.global.levelGiven {
 		a.global.logLevel = cfg.LogLevel
 	}
-	for _, w := range cfg.Warnings {
-		a.note("warning: %s", w)
+	for _, e := range cfg.Exposed {
+		a.note("warning: %s: %s", e, e.Hint())
 	}
 	return cfg, nil
 }

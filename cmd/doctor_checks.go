@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -40,15 +39,11 @@ func (a *app) checkConfig(context.Context) []finding {
 		case errors.Is(err, fs.ErrNotExist) && file.what == "user":
 			found = append(found, finding{"config", stateOK, "no settings yet; they would be in " + file.path, ""})
 		case !errors.Is(err, fs.ErrNotExist):
-			found = append(found, finding{"config", stateProblem, err.Error(), ""})
+			found = append(found, finding{"config", stateProblem, fmt.Sprintf("%s cannot be read: %s", file.path, reasonOf(err)), ""})
 		}
 	}
-	for _, text := range cfg.Warnings {
-		message, hint, _ := strings.Cut(text, ": chmod")
-		if hint != "" {
-			hint = "chmod" + hint
-		}
-		found = append(found, finding{"secrets", stateProblem, message, hint})
+	for _, e := range cfg.Exposed {
+		found = append(found, finding{"secrets", stateProblem, e.Error(), e.Hint()})
 	}
 	return found
 }

@@ -19,7 +19,7 @@ import (
 func Main(build Build) int {
 	dir, err := os.Getwd()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "easel: cannot tell the working directory:", err)
+		fmt.Fprintln(os.Stderr, "error: cannot tell the working directory:", err)
 		return exitFailure
 	}
 	// net/http reports there what a server sent unasked; that reaches no terminal.

@@ -154,8 +154,8 @@ func TestOpenFilesWithSecretsAreRefused(t *testing.T) {
 	t.Parallel()
 	const secret = "backends: {a: {url: http://a, token: t}}\n"
 	p := newPlace(t).user(t, secret).inProject(t, "out: x\n")
-	if cfg := p.load(t); len(cfg.Warnings) != 0 {
-		t.Errorf("warned about a closed file: %q", cfg.Warnings)
+	if cfg := p.load(t); len(cfg.Exposed) != 0 {
+		t.Errorf("warned about a closed file: %v", cfg.Exposed)
 	}
 	for _, mode := range []os.FileMode{0o644, 0o640, 0o604} {
 		chmod(t, p.userFile(), mode)
@@ -171,8 +171,8 @@ func TestOpenProjectFilesWithSecretsAreWarnedAbout(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t).inProject(t, "backends: {a: {url: http://a, token: t}}\n")
 	chmod(t, p.projectFile(), 0o644)
-	want := []string{p.projectFile() + " holds secrets and other users can read it: chmod 600 " + p.projectFile()}
-	if diff := cmp.Diff(want, p.load(t).Warnings); diff != "" {
+	want := []*ExposedError{{Path: p.projectFile()}}
+	if diff := cmp.Diff(want, p.load(t).Exposed); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 }

@@ -44,9 +44,9 @@ type Config struct {
 	UserFile    string // the user's file, or the one of --config
 	ProjectFile string // easel.yaml in the working directory
 
-	// Warnings are worth a line on stderr: a file with secrets that others can
-	// read.
-	Warnings []string
+	// Exposed are project files with secrets that others can read: worth a
+	// warning, since every checkout is readable.
+	Exposed []*ExposedError
 
 	origins      map[string]Origin
 	values       map[string]string  // every setting as text
@@ -175,8 +175,8 @@ func (c *Config) apply(v *viper.Viper, l *layer, path string) error {
 	if l.kind == User {
 		return exposed
 	}
-	// A checkout is readable as a rule, and its secrets go only where it says itself.
-	c.Warnings = append(c.Warnings, exposed.Error()+": "+exposed.Hint())
+	// A project's secrets go only where it says itself.
+	c.Exposed = append(c.Exposed, exposed)
 	return nil
 }
 

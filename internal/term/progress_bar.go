@@ -117,7 +117,7 @@ func (b *bar) Picture(img image.Image) {
 func (b *bar) frame() string {
 	b.visible = true
 	b.streams.measure()
-	width := max(b.streams.Width-1, 1) // a full line would wrap
+	width := max(b.streams.Width-3, 1) // a full line would wrap, and so would the ^C that a terminal echoes behind it
 	st := b.state
 	var parts []string
 	for _, part := range []string{st.Label, st.doing(), remaining(st)} {
