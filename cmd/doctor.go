@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -96,7 +97,7 @@ func (a *app) printFindings(found []finding) error {
 	}
 	t := term.NewPairs(a.streams)
 	for _, f := range found {
-		text := f.mark(st) + "  " + f.Message
+		text := f.mark(st) + strings.Repeat(" ", len(stateProblem)-len(f.State)) + "  " + f.Message
 		if f.Hint != "" {
 			text += "\n" + st.Faint(f.Hint)
 		}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -21,10 +22,13 @@ func (e *StoppedError) Error() string {
 	if errors.As(e.Why, &timeout) {
 		what = timeout.Error()
 	}
-	if e.Unconfirmed != nil {
-		return what + ", but the backend did not confirm it: " + e.Unconfirmed.Error()
+	switch {
+	case e.Unconfirmed == nil:
+		return what + " and removed from the backend"
+	case errors.Is(e.Unconfirmed, context.DeadlineExceeded):
+		return what + ", but the backend did not confirm it in time"
 	}
-	return what + " and removed from the backend"
+	return what + ", but the backend did not confirm it: " + e.Unconfirmed.Error()
 }
 func (e *StoppedError) Unwrap() error { return e.Why }
 
