@@ -22,15 +22,44 @@ type Layer struct {
 
 // A Registry is the merged view of all layers. It is safe for concurrent use.
 type Registry struct {
-	workflows  []*Workflow
-	characters []*Character
+	workflows  entries[*Workflow]
+	characters entries[*Character]
+}
+
+// entries are found by id and keep the order in which each id came first.
+type entries[T any] struct {
+	ids  []string
+	list []T
+	at   map[string]int
+}
+
+// put adds an entry, or replaces the one of its id and returns that.
+func (e *entries[T]) put(id string, entry T) (replaced T, found bool) {
+	if i, ok := e.at[id]; ok {
+		replaced, e.list[i] = e.list[i], entry
+		return replaced, true
+	}
+	if e.at == nil {
+		e.at = map[string]int{}
+	}
+	e.at[id] = len(e.list)
+	e.ids, e.list = append(e.ids, id), append(e.list, entry)
+	return replaced, false
+}
+
+// get finds an entry, else the ids that were probably meant.
+func (e *entries[T]) get(id string) (entry T, nearest []string) {
+	if i, ok := e.at[id]; ok {
+		return e.list[i], nil
+	}
+	return entry, comfy.Nearest(id, e.ids, 3)
 }
 
 // Load reads the layers in order; a later one replaces whole entries, which
 // keep the place of the first. Layers of one name are one source, and an id is
 // in a source once, except for "flag": each of those is given by hand. All
-// problems of all files are joined, each a
-// *FileError. Graphs are read when they are first needed.
+// problems of all files are joined, each a *FileError. Graphs are read when
+// they are first needed.
 func Load(layers ...Layer) (*Registry, error) {
 	r := &Registry{}
 	var errs []error
@@ -38,18 +67,14 @@ func Load(layers ...Layer) (*Registry, error) {
 		f, err := readLayer(l)
 		errs = append(errs, err...)
 		for _, w := range f.workflows {
-			i := slices.IndexFunc(r.workflows, func(o *Workflow) bool { return o.ID == w.ID })
-			if i >= 0 {
-				errs = append(errs, twice("workflow", w.ID, r.workflows[i].Source, w.Source)...)
+			if old, found := r.workflows.put(w.ID, w); found {
+				errs = append(errs, twice("workflow", w.ID, old.Source, w.Source)...)
 			}
-			r.workflows = put(r.workflows, i, w)
 		}
 		for _, c := range f.characters {
-			i := slices.IndexFunc(r.characters, func(o *Character) bool { return o.ID == c.ID })
-			if i >= 0 {
-				errs = append(errs, twice("character", c.ID, r.characters[i].Source, c.Source)...)
+			if old, found := r.characters.put(c.ID, c); found {
+				errs = append(errs, twice("character", c.ID, old.Source, c.Source)...)
 			}
-			r.characters = put(r.characters, i, c)
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -67,14 +92,6 @@ func twice(what, id string, first, second Source) []error {
 		Path: second.Path, Message: fmt.Sprintf("%s %q is in %s too", what, id, first.Path),
 		Hint: "keep one of the two, or give one another id",
 	}}
-}
-
-func put[T any](list []T, i int, t T) []T {
-	if i < 0 {
-		return append(list, t)
-	}
-	list[i] = t
-	return list
 }
 
 func readLayer(l Layer) (layerFile, []error) {
@@ -98,7 +115,7 @@ func readLayer(l Layer) (layerFile, []error) {
 
 // readFile adds one file to a layer; found is false when it does not exist.
 func readFile(l Layer, name, display string, f *layerFile) (found bool, errs []error) {
-	data, err := fs.ReadFile(l.FS, name)
+	data, err := readRegular(l.FS, name, maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -113,8 +130,12 @@ func readFile(l Layer, name, display string, f *layerFile) (found bool, errs []e
 	var own layerFile
 	d := &decoder{layer: l, display: display, dir: path.Dir(name)}
 	decodeObject(d, "", root, fileSections(), &own)
+	before := map[string]bool{}
+	for _, c := range f.characters {
+		before[c.ID] = true
+	}
 	for _, c := range own.characters {
-		if slices.ContainsFunc(f.characters, func(o *Character) bool { return o.ID == c.ID }) {
+		if before[c.ID] {
 			_ = d.failAt(0, 0, "character %q is in the registry file too", c.ID)
 		}
 	}
@@ -123,32 +144,41 @@ func readFile(l Layer, name, display string, f *layerFile) (found bool, errs []e
 	return true, d.problems()
 }
 
+// readRegular reads a file of at most limit bytes. What is no file, a pipe or a
+// device, is refused unread.
+func readRegular(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a file")
+	case info.Size() > limit:
+		return nil, fmt.Errorf("it is larger than %d MiB", limit>>20)
+	}
+	return fs.ReadFile(fsys, name)
+}
+
 // Workflows lists all workflows in file order.
-func (r *Registry) Workflows() []*Workflow { return slices.Clone(r.workflows) }
+func (r *Registry) Workflows() []*Workflow { return slices.Clone(r.workflows.list) }
 
 // Workflow finds a workflow by id, or fails with *UnknownWorkflowError.
 func (r *Registry) Workflow(id string) (*Workflow, error) {
-	ids := make([]string, len(r.workflows))
-	for i, w := range r.workflows {
-		if w.ID == id {
-			return w, nil
-		}
-		ids[i] = w.ID
+	w, nearest := r.workflows.get(id)
+	if w == nil {
+		return nil, &UnknownWorkflowError{ID: id, Nearest: nearest}
 	}
-	return nil, &UnknownWorkflowError{ID: id, Nearest: comfy.Nearest(id, ids, 3)}
+	return w, nil
 }
 
 // Characters lists all characters in file order.
-func (r *Registry) Characters() []*Character { return slices.Clone(r.characters) }
+func (r *Registry) Characters() []*Character { return slices.Clone(r.characters.list) }
 
 // Character finds a character by id, or fails with *UnknownCharacterError.
 func (r *Registry) Character(id string) (*Character, error) {
-	ids := make([]string, len(r.characters))
-	for i, c := range r.characters {
-		if c.ID == id {
-			return c, nil
-		}
-		ids[i] = c.ID
+	c, nearest := r.characters.get(id)
+	if c == nil {
+		return nil, &UnknownCharacterError{ID: id, Nearest: nearest}
 	}
-	return nil, &UnknownCharacterError{ID: id, Nearest: comfy.Nearest(id, ids, 3)}
+	return c, nil
 }

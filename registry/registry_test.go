@@ -139,6 +139,8 @@ func TestLoadProblems(t *testing.T) {
 		{"bad pattern", "r.json", entry(`"configurable_params":{"a":{"type":"string","pattern":"("}}`), "not a regular expression", ""},
 		{"same flag", "r.json", entry(`"configurable_params":{"a-b":{"type":"int"},"a_b":{"type":"int"}}`), "are one name", ""},
 		{"too deep", "r.json", strings.Repeat("[", 100_000), "nested more than", ""},
+		{"too large", "r.json", strings.Repeat(" ", 8<<20+1), "larger than 8 MiB", ""},
+		{"place behind Windows line ends", "r.yaml", "# c\r\nworkflows:\r\n  # d\r\n\r\n  w:\r\n    workflow_path: g.json\r\n    nam: 1\r\n", "r.yaml:7:5: ", ""},
 		{"merge key", "r.yaml", "workflows:\n  w:\n    <<: {a: 1}\n", "merge keys", ""},
 		{"empty json", "r.json", " \n", "r.json: the file is empty", ""},
 		{"byte order mark alone", "r.yaml", "\xef\xbb\xbf", "r.yaml: the file is empty", ""},
@@ -195,6 +197,28 @@ func TestLoadProblemsInFileOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"r.json:2:", "r.json:3:", "r.json:4:", "r.json:4:"}, lines); diff != "" {
 		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+// A pipe or a device has no end: it is refused unread.
+func TestOnlyFilesAreRead(t *testing.T) {
+	t.Parallel()
+	pipe := &fstest.MapFile{Mode: fs.ModeNamedPipe}
+	if _, err := registry.Load(registry.Layer{Name: "user", FS: fstest.MapFS{"r.json": pipe}, File: "r.json", Display: "r.json"}); err == nil || !strings.Contains(err.Error(), "it is not a file") {
+		t.Errorf("a registry: %v", err)
+	}
+	layer := file("r.json", `{"workflows":{"w":{"workflow_path":"g.json"}}}`)
+	layer.FS.(fstest.MapFS)["g.json"] = pipe
+	r, err := registry.Load(layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := r.Workflow("w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Graph(); err == nil || !strings.Contains(err.Error(), "it is not a file") {
+		t.Errorf("a graph: %v", err)
 	}
 }
 

@@ -90,6 +90,9 @@ func (w *Workflow) Graph() (*comfy.Graph, error) {
 	return g.Clone(), nil
 }
 
+// maxGraphBytes is far above any real graph: large ones have a few MB.
+const maxGraphBytes = 64 << 20
+
 // readGraph finds the graph file: beside the registry file, else beside its
 // folder. Where the FS is rooted at the registry's folder, that parent cannot
 // be seen; a first path element is then taken for the folder's own name.
@@ -101,7 +104,7 @@ func (w *Workflow) readGraph() (*comfy.Graph, error) {
 		candidates = append(candidates, rest)
 	}
 	for _, name := range candidates {
-		data, err := fs.ReadFile(w.fsys, name)
+		data, err := readRegular(w.fsys, name, maxGraphBytes)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
