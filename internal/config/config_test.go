@@ -302,3 +302,20 @@ func TestEnvironIsAskedWithoutGetenv(t *testing.T) {
 		t.Errorf("a relative XDG folder is used: %s, %v", cfg.DataDir, err)
 	}
 }
+
+// A project's file may be a link to /dev/zero.
+func TestNoMoreOfAFileIsReadThanItTakesToRefuseIt(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "easel.yaml")
+	write(t, path, "")
+	if err := os.Truncate(path, 2*maxFile); err != nil {
+		t.Fatal(err)
+	}
+	data, err := readFile(path)
+	if err != nil || len(data) > maxFile+1 {
+		t.Errorf("%d bytes were read, %v", len(data), err)
+	}
+	if _, err := readLayer(data, path, Project); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("error %v", err)
+	}
+}

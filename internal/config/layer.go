@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -24,20 +25,22 @@ type layer struct {
 	problems []Problem
 }
 
+// readFile reads a settings file, and of a longer one as much as parseDocument
+// needs to refuse it: a project's may be a link to a device.
 func readFile(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if err == nil || errors.Is(err, fs.ErrNotExist) && !isDangling(path) {
-		if err != nil {
-			err = &FileError{Path: path, Problems: []Problem{{Message: "there is no such file"}}, Err: err}
-		}
-		return data, err
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && !isDangling(path) {
+		return nil, &FileError{Path: path, Problems: []Problem{{Message: "there is no such file"}}, Err: err}
 	}
-	reason := err
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		reason = pathErr.Err
+	var data []byte
+	if err == nil {
+		defer f.Close()
+		data, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 	}
-	return nil, &FileError{Path: path, Problems: []Problem{{Message: "cannot be read: " + reason.Error()}}, Err: err}
+	if err != nil {
+		return nil, &FileError{Path: path, Problems: []Problem{{Message: "cannot be read: " + reasonOf(err)}}, Err: err}
+	}
+	return data, nil
 }
 
 // isDangling reports whether path is a link to nothing, which is a mistake and
