@@ -22,6 +22,18 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 			words = append(words, "--"+flag, shellQuote(value))
 		}
 	}
+	reserved := reservedFlags()
+	give := func(m registry.NamedValue) {
+		flag, p := flagName(reserved, m.Name), wf.Parameter(m.Name)
+		switch {
+		case p != nil && p.Type == registry.TypeBool: // a value behind a space would be a word of the prompt
+			words = append(words, strings.TrimSuffix("--"+flag+"="+jsonText(m.JSON), "=true"))
+		case p != nil && p.Type == registry.TypeImage:
+			add("image", m.Name+"="+jsonText(m.JSON))
+		default:
+			add(flag, jsonText(m.JSON))
+		}
+	}
 	if prompt := jsonText(r.texts[registry.RolePrompt]); prompt != "" {
 		words = append(words, shellQuote(prompt))
 	}
@@ -30,16 +42,12 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 	}
 	add("mask", jsonText(r.texts[registry.RoleMask]))
 	for _, m := range r.inputs {
-		if p := wf.Parameter(m.Name); p != nil && p.Type != registry.TypeImage {
-			add(strings.ReplaceAll(m.Name, "_", "-"), jsonText(m.JSON))
-			continue
-		}
-		add("image", m.Name+"="+jsonText(m.JSON))
+		give(m)
 	}
 	add("character", r.person)
 	add("negative", jsonText(r.texts[registry.RoleNegative]))
 	for _, m := range r.params {
-		add(strings.ReplaceAll(m.Name, "_", "-"), jsonText(m.JSON))
+		give(m)
 	}
 	return strings.Join(words, " ")
 }
