@@ -79,38 +79,31 @@ func PreviewOver(img *image.NRGBA, m *Mask) (*image.NRGBA, error) {
 	return out, nil
 }
 
-// Composite puts the repainted area of a generated picture into the original,
-// at the original's size. crop is the part of the generated picture (see
-// Canvas.Crop) that shows the part at of the original; it is scaled when its
+// Composite puts the repainted area of a generated picture into a picture, at
+// the picture's size. crop is the part of the generated picture (see
+// Canvas.Crop) that shows the part at of the picture; it is scaled when its
 // size differs. at holds all that the mask repaints. Where the mask is 0 the
-// result is the original, bit by bit.
-func Composite(original *image.NRGBA, at image.Rectangle, generated image.Image, crop image.Rectangle, m *Mask) (*image.NRGBA, error) {
-	if err := sameSize(original, m); err != nil {
-		return nil, err
+// picture stays as it is, bit by bit; after an error all of it does.
+func Composite(picture *image.NRGBA, at image.Rectangle, generated image.Image, crop image.Rectangle, m *Mask) error {
+	if err := sameSize(picture, m); err != nil {
+		return err
 	}
 	if crop.Empty() || !crop.In(generated.Bounds()) {
-		return nil, fmt.Errorf("the area %v does not lie in a generated picture of %v", crop, generated.Bounds())
+		return fmt.Errorf("the area %v does not lie in a generated picture of %v", crop, generated.Bounds())
 	}
-	whole := image.Rect(0, 0, m.Width, m.Height)
-	out := image.NewNRGBA(whole)
-	inRows(m.Height, func(y0, y1 int) {
-		for y := y0; y < y1; y++ {
-			copy(out.Pix[y*out.Stride:][:out.Stride], original.Pix[y*original.Stride:])
-		}
-	})
 	area := m.Bounds()
 	switch {
 	case area.Empty():
-		return out, nil
+		return nil
 	case !area.In(at):
-		return nil, fmt.Errorf("the mask repaints %v, and only %v was generated", area, at)
+		return fmt.Errorf("the mask repaints %v, and only %v was generated", area, at)
 	}
 	painted := scaledPart(generated, crop, at, area)
 	inRows(area.Dy(), func(y0, y1 int) {
 		for y := area.Min.Y + y0; y < area.Min.Y+y1; y++ {
 			mask := m.row(y)
 			src := painted.Pix[painted.PixOffset(area.Min.X, y):]
-			row := out.Pix[out.PixOffset(area.Min.X, y):]
+			row := picture.Pix[picture.PixOffset(area.Min.X, y):]
 			for x := range area.Dx() {
 				if share := mask[area.Min.X+x]; share > 0 {
 					mix(row[4*x:4*x+4], src[4*x:4*x+4], share)
@@ -118,7 +111,7 @@ func Composite(original *image.NRGBA, at image.Rectangle, generated image.Image,
 			}
 		}
 	})
-	return out, nil
+	return nil
 }
 
 // scaledPart scales crop of a picture to whole and computes only area of it,

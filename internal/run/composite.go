@@ -82,15 +82,14 @@ func (r *Runner) putBack(ctx context.Context, t *Ticket, painted []byte) ([]byte
 		return nil, err
 	}
 	at := image.Rect(0, 0, p.Area[2], p.Area[3]).Add(image.Pt(p.Area[0], p.Area[1]))
-	whole, err := media.Composite(c.image, at, generated.Image, fitted.Crop(generated.Image.Rect), c.mask)
-	if err != nil {
+	if err := media.Composite(c.image, at, generated.Image, fitted.Crop(generated.Image.Rect), c.mask); err != nil {
 		return nil, err
 	}
 	texts, err := media.ReadPNGText(bytes.NewReader(painted))
 	if err != nil {
 		texts = nil // not a PNG: the record beside the file has it all
 	}
-	return encodeWithText(whole, texts)
+	return encodeWithText(c.image, texts)
 }
 
 // alike reports whether two sizes have the same shape, as near as rounding to
@@ -100,17 +99,16 @@ func alike(w, h, sentW, sentH int) bool {
 	return max(a, b)-min(a, b) <= max(a, b)/50
 }
 
-// encodeWithText writes a PNG with text before the picture.
+// encodeWithText makes a PNG with text before the picture.
 func encodeWithText(img image.Image, texts []media.PNGText) ([]byte, error) {
-	var plain, out bytes.Buffer
-	if _, err := media.Encode(&plain, img); err != nil {
-		return nil, err
-	}
-	if len(texts) == 0 {
-		return plain.Bytes(), nil
-	}
-	out.Grow(plain.Len())
-	if err := media.CopyPNG(&out, &plain, media.PNGEdit{Set: texts}); err != nil {
+	plain, encoder := io.Pipe()
+	defer plain.Close() // ends the encoder, too
+	go func() {
+		_, err := media.Encode(encoder, img)
+		encoder.CloseWithError(err)
+	}()
+	var out bytes.Buffer
+	if err := media.CopyPNG(&out, plain, media.PNGEdit{Set: texts}); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
