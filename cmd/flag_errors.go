@@ -77,6 +77,22 @@ func checkDurations(f *pflag.FlagSet) error {
 	return err
 }
 
+// checkSwitches refuses --turbo false: a switch takes its value behind =, and
+// the word would be one of the prompt.
+func checkSwitches(c *cobra.Command, args []string) error {
+	for i, arg := range args {
+		if arg == "--" || i+1 == len(args) || !runsWorkflow(c) {
+			break
+		}
+		name, long := strings.CutPrefix(arg, "--")
+		f, value := c.Flags().Lookup(name), args[i+1]
+		if long && f != nil && f.NoOptDefVal != "" && (value == "true" || value == "false") {
+			return usagef("write "+arg+"="+value, "%s is a switch, and %s would be a word of the prompt", arg, value)
+		}
+	}
+	return nil
+}
+
 // noSuchInput refuses the flag of an input that the workflow lacks, and the ways
 // to draw a mask where there is none; nil for any other flag.
 func noSuchInput(wf *registry.Workflow, flag string) error {

@@ -103,7 +103,7 @@ workflow on a ComfyUI and leaves verified files.`,
 		},
 	}
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		return errors.Join(a.checkLogLevel(), a.checkQuery(), checkDurations(c.Flags()))
+		return errors.Join(a.checkLogLevel(), a.checkQuery(), checkDurations(c.Flags()), checkSwitches(c, args))
 	}
 	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
