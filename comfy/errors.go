@@ -152,10 +152,13 @@ func (e *StatusError) Error() string {
 // TooLargeError means that the server sent, or was about to be sent, more than a limit allows.
 type TooLargeError struct {
 	What  string
-	Limit int64 // bytes
+	Limit int64 // bytes; 0 = whoever refused it did not say
 }
 
 func (e *TooLargeError) Error() string {
+	if e.Limit == 0 {
+		return e.What + " is larger than the server takes"
+	}
 	return fmt.Sprintf("%s is larger than the limit of %d bytes", e.What, e.Limit)
 }
 

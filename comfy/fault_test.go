@@ -388,3 +388,13 @@ func TestOldServerRefusesToCancelARunningRun(t *testing.T) {
 		}
 	})
 }
+
+// A refusal for its size names a limit only when one was named.
+func TestTooLargeWithoutLimit(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int64]string{0: "x is larger than the server takes", 5: "x is larger than the limit of 5 bytes"} {
+		if got := (&comfy.TooLargeError{What: "x", Limit: limit}).Error(); got != want {
+			t.Errorf("limit %d: %q, want %q", limit, got, want)
+		}
+	}
+}
