@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 )
 
@@ -20,3 +21,27 @@ func TestStoppedErrorSaysWhatIsCertain(t *testing.T) {
 		}
 	}
 }
+
+// A backend that ends with this process takes the run with it, whatever it says.
+func TestOnlyALastingBackendCanLeaveACancelOpen(t *testing.T) {
+	t.Parallel()
+	for address, open := range map[string]bool{"": false, "http://studio:8188": true} {
+		b := newBench(t)
+		b.Backend, b.Address = deaf{b.Backend}, address
+		ticket, err := b.Prepare(t.Context(), b.request(t, "flux_single", "prompt", "a fox"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		var stopped *run.StoppedError
+		if err := b.Submit(ctx, ticket, ignore); !errors.As(err, &stopped) || (stopped.Unconfirmed != nil) != open {
+			t.Errorf("address %q: %v", address, err)
+		}
+	}
+}
+
+// deaf is a backend that confirms no cancel.
+type deaf struct{ comfy.Backend }
+
+func (deaf) Cancel(context.Context, comfy.Handle) error { return errors.New("still computing") }

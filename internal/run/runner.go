@@ -137,7 +137,9 @@ func (r *Runner) giveUp(ctx context.Context, t *Ticket, why error) error {
 	cancelCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer stop()
 	e := &StoppedError{Run: t.Run, Why: why}
-	e.Unconfirmed = r.Backend.Cancel(cancelCtx, t.Handle)
+	if err := r.Backend.Cancel(cancelCtx, t.Handle); r.Address != "" { // else the backend ends with this process, and the run with it
+		e.Unconfirmed = err
+	}
 	state := ledger.Cancelled
 	if e.Unconfirmed != nil {
 		state = ledger.Cancelling
