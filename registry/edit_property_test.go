@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,28 +14,34 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
 
-// Layouts that people and editors leave, each with the entries a and b.
-var editedFiles = map[string]string{
-	"empty.json":   "",
-	"empty.yaml":   "",
-	"plain.json":   "{\n  \"workflows\": {\n    \"a\": {\"id\": \"a\"},\n    \"b\": {\"n\": 1.50}\n  },\n  \"characters\": {}\n}\n",
-	"dense.json":   `{"workflows":{"a":{"id":"a"},"b":{"n":1.50}},"characters":{}}`,
-	"remarks.json": "// ours\n{\n  \"workflows\": { // all\n    \"a\": {\"id\": \"a\"}, /* one */\n    // two\n    \"b\": {\"n\": 1.50}, // last\n    // end\n  },\n  \"characters\": {},\n}\n// end\n",
-	"block.yaml":   "# ours\nworkflows:\n  a:   # one\n    id: a\n\n  # two\n  b:\n    n: 1.50\n    # inside\n\n# people\ncharacters: {}\n# end\n",
-	"flow.yaml":    "characters: {}\nworkflows:\n    a: {id: a}\n    \"b\": {n: 1.50}",
+// editedLayouts are files as people and editors leave them, by name, each with
+// the entries a and b.
+func editedLayouts() map[string]string {
+	return map[string]string{
+		"empty.json":   "",
+		"empty.yaml":   "",
+		"plain.json":   "{\n  \"workflows\": {\n    \"a\": {\"id\": \"a\"},\n    \"b\": {\"n\": 1.50}\n  },\n  \"characters\": {}\n}\n",
+		"dense.json":   `{"workflows":{"a":{"id":"a"},"b":{"n":1.50}},"characters":{}}`,
+		"remarks.json": "// ours\n{\n  \"workflows\": { // all\n    \"a\": {\"id\": \"a\"}, /* one */\n    // two\n    \"b\": {\"n\": 1.50}, // last\n    // end\n  },\n  \"characters\": {},\n}\n// end\n",
+		"block.yaml":   "# ours\nworkflows:\n  a:   # one\n    id: a\n\n  # two\n  b:\n    n: 1.50\n    # inside\n\n# people\ncharacters: {}\n# end\n",
+		"flow.yaml":    "characters: {}\nworkflows:\n    a: {id: a}\n    \"b\": {n: 1.50}",
+	}
 }
 
-// Whatever entry is set can be read back, what is removed is gone, and nothing
-// else changes, comments and line ends included.
-func TestEditsReadBack(t *testing.T) {
-	t.Parallel()
-	text := rapid.OneOf(
+// oddText are texts that YAML could take for something else.
+func oddText() *rapid.Generator[string] {
+	return rapid.OneOf(
 		rapid.StringMatching(`[ -~äß☕😀]{0,12}`),
 		rapid.StringMatching(`[?:#&*!|>%@,"'{}~ \[\]\n\r\t\\-]{1,3}`),
 		rapid.SampledFrom([]string{"a", "b", "null", "Yes", "off", "1e5", ".5", "0x1f", "012", "1_000", "12:30", "2026-11-24", "---", "...", "<<", "\u2028", "\u0085", "\x00", "\x7f", "\ufeff"}),
 	)
+}
+
+// oddValue is JSON whose digits and texts must come through an edit unchanged.
+func oddValue() *rapid.Generator[string] {
+	text := oddText()
 	number := rapid.SampledFrom([]string{"0", "-0", "-1", "1.50", "1e5", "-2E-7", "18446744073709551615", "0.1", "1e400"})
-	leaf := rapid.Custom(func(t *rapid.T) string {
+	return rapid.Custom(func(t *rapid.T) string {
 		switch rapid.IntRange(0, 4).Draw(t, "kind") {
 		case 0:
 			return number.Draw(t, "number")
@@ -46,9 +54,17 @@ func TestEditsReadBack(t *testing.T) {
 		}
 		return string(comfy.RawString(text.Draw(t, "text")))
 	})
+}
+
+// Whatever entry is set can be read back, what is removed is gone, and nothing
+// else changes, comments and line ends included.
+func TestEditsReadBack(t *testing.T) {
+	t.Parallel()
+	text, leaf := oddText(), oddValue()
+	layouts := editedLayouts()
 	rapid.Check(t, func(rt *rapid.T) {
-		name := rapid.SampledFrom([]string{"empty.json", "empty.yaml", "plain.json", "dense.json", "remarks.json", "block.yaml", "flow.yaml"}).Draw(rt, "file")
-		data := []byte(editedFiles[name])
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(layouts))).Draw(rt, "file")
+		data := []byte(layouts[name])
 		crlf := rapid.Bool().Draw(rt, "CRLF")
 		if crlf {
 			data = bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n"))
@@ -95,11 +111,11 @@ func TestEditsReadBack(t *testing.T) {
 			}
 		}
 		for _, comment := range []string{"ours", "people", "end"} {
-			if strings.Contains(editedFiles[name], comment) && !bytes.Contains(data, []byte(comment)) {
+			if strings.Contains(layouts[name], comment) && !bytes.Contains(data, []byte(comment)) {
 				rt.Errorf("the comment %q is gone", comment)
 			}
 		}
-		if lf := bytes.Count(data, []byte("\n")) - bytes.Count(data, []byte("\r\n")); crlf && editedFiles[name] != "" && bytes.Contains(data, []byte("\r\n")) && lf > 0 {
+		if lf := bytes.Count(data, []byte("\n")) - bytes.Count(data, []byte("\r\n")); crlf && layouts[name] != "" && bytes.Contains(data, []byte("\r\n")) && lf > 0 {
 			rt.Errorf("%d lines end in LF alone", lf)
 		}
 		if rt.Failed() {

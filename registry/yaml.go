@@ -87,34 +87,6 @@ func (r *yamlReader) read(n ast.Node) (value, *FileError) {
 	var v value
 	v.line, v.col = yamlPosition(n)
 	switch t := n.(type) {
-	case *ast.NullNode:
-		v.scalar = json.RawMessage("null")
-	case *ast.BoolNode:
-		v.scalar = json.RawMessage(strconv.FormatBool(t.Value))
-	case *ast.IntegerNode:
-		if digits := strings.TrimLeft(t.Token.Value, "+-"); len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
-			return value{}, at(n, "%s is another number in YAML 1.1 than in 1.2; write it without the leading zero", t.Token.Value)
-		}
-		v.scalar = json.RawMessage(t.Token.Value)
-		if !isNumber(v.scalar) { // +1, 0x1f, 1_000
-			v.scalar = fmt.Append(nil, t.Value) // int64 or uint64: exact
-		}
-	case *ast.FloatNode:
-		v.scalar = json.RawMessage(t.Token.Value)
-		if !isNumber(v.scalar) {
-			v.scalar = strconv.AppendFloat(nil, t.Value, 'g', -1, 64)
-		}
-		if !isNumber(v.scalar) {
-			return value{}, at(n, "%s is not a number that can be used here", t.Token.Value)
-		}
-	case *ast.StringNode:
-		v.scalar = comfy.RawString(t.Value)
-		// The parser takes 1e-5 and integers above 2^64 for text; in YAML 1.2 they are numbers.
-		if t.Token.Type == token.StringType && isNumber([]byte(t.Value)) {
-			v.scalar = json.RawMessage(t.Value)
-		}
-	case *ast.LiteralNode:
-		v.scalar = comfy.RawString(t.Value.Value)
 	case *ast.MappingNode:
 		v.kind = kindObject
 		for _, mv := range t.Values {
@@ -155,9 +127,48 @@ func (r *yamlReader) read(n ast.Node) (value, *FileError) {
 	case *ast.TagNode:
 		return r.read(t.Value)
 	default:
-		return value{}, at(n, "%s cannot be used in a registry file", n.Type())
+		var fe *FileError
+		if v.scalar, fe = yamlScalar(n); fe != nil {
+			return value{}, fe
+		}
 	}
 	return v, nil
+}
+
+// yamlScalar is a scalar as JSON, numbers as they are written where JSON has
+// that form.
+func yamlScalar(n ast.Node) (json.RawMessage, *FileError) {
+	switch t := n.(type) {
+	case *ast.NullNode:
+		return json.RawMessage("null"), nil
+	case *ast.BoolNode:
+		return strconv.AppendBool(nil, t.Value), nil
+	case *ast.IntegerNode:
+		if digits := strings.TrimLeft(t.Token.Value, "+-"); len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
+			return nil, at(n, "%s is another number in YAML 1.1 than in 1.2; write it without the leading zero", t.Token.Value)
+		}
+		if raw := []byte(t.Token.Value); isNumber(raw) {
+			return raw, nil
+		}
+		return fmt.Append(nil, t.Value), nil // +1, 0x1f, 1_000: int64 or uint64, exact
+	case *ast.FloatNode:
+		if raw := []byte(t.Token.Value); isNumber(raw) {
+			return raw, nil
+		}
+		if raw := strconv.AppendFloat(nil, t.Value, 'g', -1, 64); isNumber(raw) {
+			return raw, nil
+		}
+		return nil, at(n, "%s is not a number that can be used here", t.Token.Value)
+	case *ast.StringNode:
+		// The parser takes 1e-5 and integers above 2^64 for text; in YAML 1.2 they are numbers.
+		if raw := []byte(t.Value); t.Token.Type == token.StringType && isNumber(raw) {
+			return raw, nil
+		}
+		return comfy.RawString(t.Value), nil
+	case *ast.LiteralNode:
+		return comfy.RawString(t.Value.Value), nil
+	}
+	return nil, at(n, "%s cannot be used in a registry file", n.Type())
 }
 
 func (r *yamlReader) addMember(v *value, mv *ast.MappingValueNode) *FileError {

@@ -128,9 +128,6 @@ func (s *Streams) SetColor(on bool) { s.outColor, s.errColor = on, on }
 // SetQuiet silences progress and notes; results and errors are still printed.
 func (s *Streams) SetQuiet(quiet bool) { s.quiet = quiet }
 
-// Quiet reports whether only results and errors are wanted.
-func (s *Streams) Quiet() bool { return s.quiet }
-
 // OutStyle styles text that goes to Out.
 func (s *Streams) OutStyle() Style { return Style{on: s.outColor} }
 
