@@ -297,6 +297,9 @@ func explainRun(err error, f *failure) bool {
 	case errors.As(err, &cancelled):
 		f.Code, f.Exit, f.Retryable = "cancelled", exitLost, true
 		f.Hint = "somebody interrupted it on the server; run the same command again"
+	case errors.As(err, &large) && large.Sent:
+		f.Code, f.Exit = "invalid_input", exitInvalid
+		f.Hint = "give a smaller file, or let ComfyUI (--max-upload-size) and the proxy before it take more"
 	case errors.As(err, &incomplete), errors.As(err, &gone), errors.As(err, &large):
 		f.Code, f.Exit, f.Retryable = "incomplete", exitLost, true
 	case errors.As(err, &unknownRun):

@@ -171,6 +171,7 @@ func TestExitCodes(t *testing.T) {
 		{"generate flux_single x --backend comfy-cloud", exitUsage, "not built yet"},
 		{"generate flux_single x --backend http://127.0.0.1:1", exitUnreachable, "connection refused"},
 		{"generate flux_single x --backend emulator?speed=2", exitUsage, "unknown emulator option"},
+		{"generate flux_single x --backend emulator?fault=status=prompt:413", exitInvalid, "hint: give a smaller file"},
 		{"generate flux_single x --public", exitUsage, "--public is not built yet"},
 		{"workflows list --jq .[", exitUsage, "jq"},
 		{"workflows lst", exitUsage, "did you mean list"},

@@ -153,6 +153,7 @@ func (e *StatusError) Error() string {
 type TooLargeError struct {
 	What  string
 	Limit int64 // bytes; 0 = whoever refused it did not say
+	Sent  bool  // it is a request, which the server or a proxy refused (413)
 }
 
 func (e *TooLargeError) Error() string {

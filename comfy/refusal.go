@@ -94,7 +94,7 @@ func (c *Client) statusError(k call, a answer) error {
 	case http.StatusForbidden:
 		return &AuthError{Address: c.Address(), Status: a.status, Reason: "access is forbidden (403)"}
 	case http.StatusRequestEntityTooLarge:
-		return &TooLargeError{What: k.verb() + " " + k.path, Limit: bodyLimit(a.body)}
+		return &TooLargeError{What: "the request " + k.verb() + " " + k.path, Limit: bodyLimit(a.body), Sent: true}
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("it has no %s (%d); is this a ComfyUI?", k.path, a.status), Err: c.plainStatus(k, a)}
 	}
