@@ -153,7 +153,7 @@ func decodeObject[T any](d *decoder, where string, v value, keys []key[T], t *T)
 		d.fail(v, "expected an object")
 		return
 	}
-	seen := make(map[string]bool, len(v.members))
+	seen := make([]bool, len(keys))
 	for _, m := range v.members {
 		i := slices.IndexFunc(keys, func(k key[T]) bool { return k.name == m.name })
 		if i < 0 {
@@ -164,11 +164,11 @@ func decodeObject[T any](d *decoder, where string, v value, keys []key[T], t *T)
 			d.unknown(m, "key", names)
 			continue
 		}
-		if seen[m.name] {
+		if seen[i] {
 			_ = d.failAt(m.line, m.col, "key %q is there twice", m.name)
 			continue
 		}
-		seen[m.name] = true
+		seen[i] = true
 		leave := d.enter(m.name)
 		keys[i].set(d, t, m.value)
 		leave()

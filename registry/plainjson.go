@@ -11,6 +11,8 @@ type plainReader struct {
 	at   int
 	line int // of at, from 1
 	base int // offset of that line's start
+
+	open []member // of the objects that are not read to their end
 }
 
 func (r *plainReader) space() {
@@ -31,14 +33,17 @@ func (r *plainReader) value() value {
 	switch r.data[r.at] {
 	case '{':
 		v.kind = kindObject
+		start := len(r.open)
 		r.each('}', func() {
 			m := member{line: r.line, col: r.at - r.base + 1}
 			m.name, _ = unquote(r.scalar())
 			r.space()
 			r.at++ // the colon
 			m.value = r.value()
-			v.members = append(v.members, m)
+			r.open = append(r.open, m)
 		})
+		v.members = append(v.members, r.open[start:]...) // grown in place it would be copied time and again
+		r.open = r.open[:start]
 	case '[':
 		v.kind = kindList
 		r.each(']', func() { v.items = append(v.items, r.value()) })
