@@ -118,6 +118,7 @@ func TestInterruptIsBounded(t *testing.T) {
 	t.Parallel()
 	for spec, confirmed := range map[string]bool{
 		"":                         true,
+		"validate-delay=30s":       false, // the signal comes while the graph is posted
 		"reply-delay=queue:100ms":  true,
 		"interrupt-lost=1":         true,
 		"interrupt-lost":           false,
@@ -137,7 +138,12 @@ func TestInterruptIsBounded(t *testing.T) {
 				defer cancel()
 				var begin time.Time
 				_, err := r.watch(ctx, func(e run.Event) {
-					if e.Type == run.EventProgress && begin.IsZero() {
+					switch {
+					case !begin.IsZero():
+					case e.Type == run.EventPrepared && strings.HasPrefix(spec, "validate-delay"):
+						begin = time.Now().Add(100 * time.Millisecond)
+						time.AfterFunc(100*time.Millisecond, cancel)
+					case e.Type == run.EventProgress:
 						begin = time.Now()
 						cancel()
 					}
@@ -159,6 +165,28 @@ func TestInterruptIsBounded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A time limit holds from the submission on: a server that takes an hour to
+// validate is given up, and the cancel is left to resume.
+func TestTimeLimitCoversSubmission(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := emulated(t, emulator.Options{Faults: faults(t, "validate-delay=1h")})
+		const limit = 5 * time.Second
+		begin := time.Now()
+		_, err := r.Run(t.Context(), run.Request{Workflow: r.workflow, Timeout: limit}, func(run.Event) {})
+		var late *comfy.TimeoutError
+		if !errors.As(err, &late) || late.After != limit {
+			t.Errorf("it ended with %v", err)
+		}
+		if took := time.Since(begin); took > limit+grace {
+			t.Errorf("it took %s", took)
+		}
+		if got := r.states(); got[ledger.Cancelling] != 1 {
+			t.Errorf("the history says %v", got)
+		}
+	})
 }
 
 // states counts the history's runs by state.

@@ -63,19 +63,24 @@ func endOf(err error) (Status, ledger.State) {
 	return Failed, ledger.Failed
 }
 
-func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink) error {
-	followCtx := ctx
-	if t.Timeout > 0 {
-		var stop context.CancelFunc
-		followCtx, stop = context.WithTimeoutCause(ctx, t.Timeout, &comfy.TimeoutError{What: "run " + t.Run, After: t.Timeout})
-		defer stop()
+// limit ends what is done about the run when its time limit is over: submitting
+// and following have it each, so that neither hangs.
+func (t *Ticket) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t.Timeout <= 0 {
+		return context.WithCancel(ctx)
 	}
+	return context.WithTimeoutCause(ctx, t.Timeout, &comfy.TimeoutError{What: "run " + t.Run, After: t.Timeout})
+}
+
+func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink) error {
+	followCtx, stop := t.limit(ctx)
+	defer stop()
 	st, err := r.follow(followCtx, t, sink)
 	if followCtx.Err() != nil {
 		if r.Leave && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return r.giveUp(ctx, t, context.Cause(followCtx))
+		return r.giveUp(ctx, t, context.Cause(followCtx), r.cancelGrace())
 	}
 	var lost *comfy.LostError
 	if err == nil && st.Phase == comfy.PhaseUnknown {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -176,8 +177,20 @@ func damage(o comfy.Output, rep media.Report, announced, got int64) string {
 		return rep.Reason
 	case rep.Format.MediaType == "text/html" && o.Kind != comfy.OutputOther:
 		return "it is an HTML page"
+	case namedPicture(o.Filename) && rep.Format.Kind != media.KindImage:
+		return "it is named as a picture and is none"
 	}
 	return ""
+}
+
+// namedPicture reports whether a server's name promises a picture that easel
+// knows by its content, so that an error in JSON does not pass for one.
+func namedPicture(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".webp", ".gif":
+		return true
+	}
+	return false
 }
 
 // kindOf trusts the content before the server's words.

@@ -89,6 +89,8 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	if n := len(t.files); n > 0 {
 		sink(Event{Type: EventUpload, Run: t.Run, Files: n})
 	}
+	ctx, stop := t.limit(ctx)
+	defer stop()
 	h, err := r.Backend.Submit(ctx, r.submission(t))
 	if err != nil && r.repairRejected(ctx, t, err) {
 		h, err = r.Backend.Submit(ctx, r.submission(t))
@@ -116,11 +118,13 @@ func (r *Runner) submission(t *Ticket) comfy.Submission {
 }
 
 // refuse ends a run that the backend did not take. If that is not sure, the
-// record stays open for resume; if the user gave up, the run is taken back.
+// record stays open for resume; if the user gave up or its time is over, the run
+// is taken back.
 func (r *Runner) refuse(ctx context.Context, t *Ticket, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return r.giveUp(ctx, t, context.Cause(ctx))
+		// Submit has waited for its answer for up to half of the time already.
+		return r.giveUp(ctx, t, context.Cause(ctx), r.cancelGrace()/2)
 	case comfy.Ambiguous(err):
 		return errors.Join(r.record(t, ledger.Submitted, nil, err), err)
 	}
@@ -128,12 +132,17 @@ func (r *Runner) refuse(ctx context.Context, t *Ticket, err error) error {
 	return errors.Join(err, r.record(t, ledger.Failed, nil, err))
 }
 
-// giveUp takes the run off the backend and says whether that is certain.
-func (r *Runner) giveUp(ctx context.Context, t *Ticket, why error) error {
-	grace := r.CancelGrace
-	if grace == 0 {
-		grace = 2 * time.Second
+// cancelGrace is CancelGrace or its default.
+func (r *Runner) cancelGrace() time.Duration {
+	if r.CancelGrace == 0 {
+		return 2 * time.Second
 	}
+	return r.CancelGrace
+}
+
+// giveUp takes the run off the backend within grace and says whether that is
+// certain.
+func (r *Runner) giveUp(ctx context.Context, t *Ticket, why error, grace time.Duration) error {
 	cancelCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer stop()
 	e := &StoppedError{Run: t.Run, Why: why}
