@@ -113,7 +113,20 @@ func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Outpu
 	if errors.As(err, &damaged) {
 		out, err = r.store(ctx, t, res, o, n, open)
 	}
+	if err == nil && misnamed(t.Naming.Fixed, out.MediaType) {
+		res.note(sink, fmt.Sprintf("%s holds %s: outputs are kept as they are made", out.Path, out.MediaType))
+	}
 	return out, err
+}
+
+// misnamed reports whether a name that the user gave promises another kind of
+// picture than there is.
+func misnamed(name, mediaType string) bool {
+	kind := strings.TrimPrefix(strings.ToLower(path.Ext(name)), ".")
+	if kind == "jpg" {
+		kind = "jpeg"
+	}
+	return namedPicture(name) && mediaType != "image/"+kind
 }
 
 // copyBuffer is what is read, hashed, checked and written at a time: 256 KiB
