@@ -1,6 +1,7 @@
 package comfy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -36,6 +37,8 @@ type socket struct {
 	kick     chan struct{}
 	restTill time.Time // no dialling before: the upgrade was refused, or connections stay mute
 	mutes    int       // mute connections in a row
+
+	received []byte // room for a binary message; of the reading goroutine alone
 }
 
 // A generation is one connection.
@@ -285,7 +288,7 @@ func (s *socket) dial(ctx context.Context, g *generation) (*websocket.Conn, erro
 func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) error {
 	first := true
 	for {
-		kind, data, err := readMessage(ctx, conn)
+		kind, data, err := s.readMessage(ctx, conn)
 		if err != nil {
 			return err
 		}
@@ -298,6 +301,7 @@ func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) 
 			f, err = decodeText(data)
 		} else {
 			f, err = decodeBinary(data)
+			f.image = bytes.Clone(f.image)
 		}
 		if err == nil { // what is not understood is not for us
 			s.client.deliver(f)
@@ -309,15 +313,16 @@ func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) 
 // are binary and may be as large as Limits.Frame.
 const maxText = 16 << 20
 
-// readMessage reads one message. A text that is too large is passed over: it is
-// only a hint, and the history tells the same.
-func readMessage(ctx context.Context, conn *websocket.Conn) (websocket.MessageType, []byte, error) {
+// readMessage reads one message; a binary one is valid until the next call. A
+// text that is too large is passed over: it is only a hint, and the history
+// tells the same.
+func (s *socket) readMessage(ctx context.Context, conn *websocket.Conn) (websocket.MessageType, []byte, error) {
 	kind, r, err := conn.Reader(ctx)
-	if err != nil || kind != websocket.MessageText {
-		var data []byte
-		if err == nil {
-			data, err = io.ReadAll(r)
-		}
+	if err != nil {
+		return kind, nil, err
+	}
+	if kind != websocket.MessageText {
+		data, err := s.receive(r)
 		return kind, data, err
 	}
 	data, err := io.ReadAll(io.LimitReader(r, maxText+1))
@@ -326,6 +331,37 @@ func readMessage(ctx context.Context, conn *websocket.Conn) (websocket.MessageTy
 		_, err = io.Copy(io.Discard, r)
 	}
 	return kind, data, err
+}
+
+// usualFrame is more than previews have, in bytes.
+const usualFrame = 512 << 10
+
+// receive reads a binary message where the last one was, so that one of the
+// largest size costs its memory once, however often a server sends it.
+func (s *socket) receive(r io.Reader) ([]byte, error) {
+	most := int(s.client.limits.Frame) + 1 // the connection ends a larger one
+	b := s.received[:0]
+	for {
+		if len(b) == cap(b) {
+			room := most // what is never filled costs nothing
+			switch {
+			case cap(b) == most:
+				return nil, websocket.ErrMessageTooBig
+			case cap(b) < usualFrame:
+				room = min(usualFrame, most)
+			}
+			b = append(make([]byte, 0, room), b...)
+			s.received = b
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return b, nil
+		case err != nil:
+			return nil, err
+		}
+	}
 }
 
 // speak says what the client understands, which must be its first message, and
