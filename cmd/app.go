@@ -30,6 +30,7 @@ type app struct {
 	config   func() (*config.Config, error)
 	registry func() (*registry.Registry, error)
 	history  func() (*ledger.History, error)
+	printer  func() (*term.JSONPrinter, error) // for --json and --jq
 	stdin    *stdinOnce
 	target   *target // the workflow that the command line names, nil without one
 	helpErr  error   // of --help, for which cobra has no return value
@@ -52,6 +53,7 @@ func newApp(streams *term.Streams, build Build, dir string, environ []string) *a
 	a.config = sync.OnceValues(a.loadConfig)
 	a.registry = sync.OnceValues(a.loadRegistry)
 	a.history = sync.OnceValues(a.openHistory)
+	a.printer = sync.OnceValues(func() (*term.JSONPrinter, error) { return term.NewJSONPrinter(a.streams, a.global.jq) })
 	a.stdin = &stdinOnce{in: streams.In}
 	return a
 }

@@ -6,7 +6,6 @@ import (
 	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
-	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
 // A checkedOut is stdout. It remembers that a write failed, so that no command
@@ -33,13 +32,13 @@ func (w *checkedOut) Write(data []byte) (int, error) {
 
 // checkQuery refuses a --jq that cannot be read, before anything is done.
 func (a *app) checkQuery() error {
-	_, err := term.NewJSONPrinter(a.streams, a.global.jq)
+	_, err := a.printer()
 	return err
 }
 
 // printJSON prints one value as --json and --jq ask.
 func (a *app) printJSON(v any) error {
-	p, err := term.NewJSONPrinter(a.streams, a.global.jq)
+	p, err := a.printer()
 	if err != nil {
 		return err
 	}
@@ -50,10 +49,11 @@ func (a *app) printJSON(v any) error {
 // --jq is made for results: it prints what it finds in the error object, and
 // nothing where it finds nothing.
 func (a *app) printJSONError(f failure) {
-	p, err := term.NewJSONPrinter(a.streams, a.global.jq)
+	p, err := a.printer()
 	if err != nil {
 		return
 	}
-	p.SkipNull = true
-	_ = p.Print(map[string]failure{"error": f})
+	found := *p
+	found.SkipNull = true
+	_ = found.Print(map[string]failure{"error": f})
 }
