@@ -93,9 +93,9 @@ func (s source) layers() []registry.Layer {
 // find returns the file that holds an entry, "" when none does.
 func (s source) find(section registry.Section, id string) (string, error) {
 	for _, file := range s.files(section) {
-		data, err := os.ReadFile(file)
+		data, err := readExisting(file)
 		if err != nil {
-			return "", &storage.Error{Op: "read", Location: file, Err: reasonOf(err)}
+			return "", err
 		}
 		has, err := registry.HasEntry(file, data, section, id)
 		if err != nil || has {
