@@ -28,7 +28,7 @@ func about(info comfy.Info) []advisory {
 	}
 	var found []advisory
 	for _, a := range advisories() {
-		if !info.AtLeast(a.fixed) {
+		if !comfy.AtLeast(info.Version, a.fixed) {
 			found = append(found, a)
 		}
 	}

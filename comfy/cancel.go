@@ -62,9 +62,9 @@ func (c *Client) Cancel(ctx context.Context, h Handle) error {
 		case st.Phase.Over():
 			return nil
 		case st.Phase == PhaseRunning && c.jobsCancel.get() != yes && !time.Now().Before(again):
-			if v, err := c.serverVersion(ctx); err != nil {
+			if v, err := c.Version(ctx); err != nil {
 				return err
-			} else if !atLeast(v, targetedInterrupt) {
+			} else if !AtLeast(v, targetedInterrupt) {
 				return &CannotCancelError{ID: id, Version: v}
 			}
 			if err := c.again(ctx, func() error { return c.tell(ctx, post("/interrupt", body)) }); err != nil {

@@ -33,7 +33,3 @@ func (c *Client) Pulse(ctx context.Context) (Pulse, error) {
 	}
 	return p, nil
 }
-
-// AtLeast reports whether the server says a version and it is this one or a
-// later.
-func (i Info) AtLeast(version string) bool { return atLeast(i.Version, version) }

@@ -32,9 +32,9 @@ func (c *Client) Describe(ctx context.Context) (Info, error) {
 		Kind: c.kind, Version: string(stats.System.Version), OS: string(stats.System.OS),
 		Argv: looseStrings(stats.System.Argv),
 		Can: Abilities{
-			ClientIDs:         atLeast(string(stats.System.Version), clientIDs),
-			TargetedInterrupt: atLeast(string(stats.System.Version), targetedInterrupt),
-			Jobs:              atLeast(string(stats.System.Version), "0.6.0"),
+			ClientIDs:         AtLeast(string(stats.System.Version), clientIDs),
+			TargetedInterrupt: AtLeast(string(stats.System.Version), targetedInterrupt),
+			Jobs:              AtLeast(string(stats.System.Version), "0.6.0"),
 			Progress:          true, Previews: true, Queue: true, ObjectInfo: true,
 		},
 	}
@@ -75,26 +75,4 @@ func (c *Client) optional(ctx context.Context, path string, v any) error {
 		return nil
 	}
 	return err
-}
-
-// serverVersion asks for the version once; "" when the server does not say.
-func (c *Client) serverVersion(ctx context.Context) (string, error) {
-	c.versionMu.Lock()
-	v := c.version
-	c.versionMu.Unlock()
-	if v != "" {
-		return v, nil
-	}
-	var stats struct {
-		System struct {
-			Version looseString `json:"comfyui_version"`
-		} `json:"system"`
-	}
-	if err := c.again(ctx, func() error { return c.askJSON(ctx, call{path: "/system_stats"}, &stats) }); err != nil {
-		return "", err
-	}
-	c.versionMu.Lock()
-	defer c.versionMu.Unlock()
-	c.version = string(stats.System.Version)
-	return c.version, nil
 }

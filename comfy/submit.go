@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -176,7 +175,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 			return "", err
 		}
 		// A server that does not take our id may have it under another one.
-		if v, vErr := c.serverVersion(ctx); vErr != nil || !atLeast(v, clientIDs) {
+		if v, vErr := c.Version(ctx); vErr != nil || !AtLeast(v, clientIDs) {
 			return "", &AmbiguousError{ID: id, Err: err}
 		}
 		var status *StatusError
@@ -265,24 +264,4 @@ func (c *Client) lookup(ctx context.Context, id string, settle time.Duration) (b
 		}
 		wait = min(2*wait, time.Second)
 	}
-}
-
-// atLeast compares versions of ComfyUI, 0.3.64; an unknown one is old.
-func atLeast(version, want string) bool {
-	var have, need [3]int
-	parse := func(s string, v *[3]int) bool {
-		s, _, _ = strings.Cut(strings.TrimPrefix(s, "v"), "-")
-		s, _, _ = strings.Cut(s, "+")
-		n, err := fmt.Sscanf(s, "%d.%d.%d", &v[0], &v[1], &v[2])
-		return n >= 2 && (err == nil || n == 2)
-	}
-	if !parse(version, &have) || !parse(want, &need) {
-		return false
-	}
-	for i := range have {
-		if have[i] != need[i] {
-			return have[i] > need[i]
-		}
-	}
-	return true
 }
