@@ -43,6 +43,15 @@ func (v verdict) sound(t *testing.T) {
 	}
 }
 
+// one fails the test unless the verdict is sound and one run is complete.
+func (v verdict) one(t *testing.T) {
+	t.Helper()
+	v.sound(t)
+	if v.complete != 1 {
+		t.Errorf("%+v", v)
+	}
+}
+
 // audit reads everything and judges.
 func (m *machine) audit(lives []life) verdict {
 	m.t.Helper()

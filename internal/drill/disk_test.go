@@ -56,11 +56,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.CopyFS(m.out, os.DirFS(filepath.Join(m.dir, "kept"))); err != nil { // where the history says the file is
 		t.Fatal(err)
 	}
-	v := m.audit(srv.read())
-	v.sound(t)
-	if v.complete != 1 {
-		t.Errorf("%+v", v)
-	}
+	m.audit(srv.read()).one(t)
 }
 
 // The same for the history: what cannot be written down is not submitted.
@@ -202,11 +198,7 @@ func TestFolderChangesMidRun(t *testing.T) {
 				if resumed, _, stderr := m.run("resume"); exit != 9 || resumed != 0 {
 					t.Errorf("exit %d, resume %d\n%s", exit, resumed, stderr)
 				}
-				v := m.audit(srv.read())
-				v.sound(t)
-				if v.complete != 1 {
-					t.Errorf("%+v", v)
-				}
+				m.audit(srv.read()).one(t)
 			}
 		})
 	}

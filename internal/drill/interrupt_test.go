@@ -249,11 +249,7 @@ func TestInterruptWhileDownloading(t *testing.T) {
 	if exit, _, stderr := m.run("resume", "--backend", srv.url()); exit != 0 {
 		t.Errorf("resume ended with %d\n%s", exit, stderr)
 	}
-	v := m.audit(srv.read())
-	v.sound(t)
-	if v.complete != 1 {
-		t.Errorf("%+v", v)
-	}
+	m.audit(srv.read()).one(t)
 }
 
 // The second signal ends easel at once, whatever it waits for: here for the
