@@ -21,6 +21,7 @@ type Backend interface {
 	// to the names the server gave, and queues the graph. The returned Handle
 	// survives a restart. An error that is not a refusal (see Ambiguous) may
 	// mean that the run was accepted: look it up by s.ID before trying again.
+	// After the end of ctx it waits at most a second for an answer on its way.
 	Submit(ctx context.Context, s Submission) (Handle, error)
 	// Follow yields what is heard about a run until it is over, ctx ends, or
 	// the place is gone for longer than the backend's patience. The last event

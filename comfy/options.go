@@ -15,7 +15,7 @@ type Option func(*Client) error
 // default.
 type Limits struct {
 	JSON    int64 // bytes of one JSON answer, after decompression; default 64 MiB
-	Frame   int64 // bytes of one WebSocket message; default 32 MiB, several times that while it is read
+	Frame   int64 // bytes of one WebSocket message; default 32 MiB; a connection keeps room for the largest it got
 	File    int64 // bytes of one output file; default 2 GiB
 	Outputs int   // outputs of one run; default 1000, the rest is left out with a warning
 }

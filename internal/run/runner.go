@@ -123,7 +123,7 @@ func (r *Runner) submission(t *Ticket) comfy.Submission {
 func (r *Runner) refuse(ctx context.Context, t *Ticket, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		// Submit has waited for its answer for up to half of the time already.
+		// Submit has waited for an answer for up to a second already.
 		return r.giveUp(ctx, t, context.Cause(ctx), r.cancelGrace()/2)
 	case comfy.Ambiguous(err):
 		return errors.Join(r.record(t, ledger.Submitted, nil, err), err)
