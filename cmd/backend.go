@@ -15,6 +15,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // A backend is an open place to run, with the name that results say.
@@ -58,7 +59,7 @@ func (a *app) openBackend(ctx context.Context, flag string, patience time.Durati
 	}
 	if spec == "" {
 		if spec = findLocal(ctx); spec == "" {
-			return nil, &noBackendError{}
+			return nil, &problem.NoBackendError{}
 		}
 	}
 	return a.dial(cfg, spec, given, patience)
@@ -147,7 +148,7 @@ func unknownBackend(cfg *config.Config, name string) error {
 		hint = "an address begins with http:// or https://"
 	}
 	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
-		hint = didYouMean(near) + " " + hint
+		hint = problem.DidYouMean(near) + " " + hint
 	}
 	return usagef(hint, "unknown backend %q", name)
 }

@@ -6,17 +6,18 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // checkForm refuses backend forms of INTERFACE section 2 that are not built.
 func checkForm(spec string) error {
 	if strings.Contains(spec, ",") {
-		return notBuilt("a pool of backends (NAME,NAME)")
+		return problem.NotBuilt("a pool of backends (NAME,NAME)")
 	}
 	scheme, _, ok := strings.Cut(spec, "://")
 	switch {
 	case spec == "comfy-cloud", ok && (scheme == "pod" || scheme == "runpod" || strings.HasPrefix(scheme, "comfy-api+")):
-		return notBuilt("backend form " + config.WithoutUser(spec))
+		return problem.NotBuilt("backend form " + config.WithoutUser(spec))
 	case ok && scheme != "http" && scheme != "https":
 		return usagef("write http://HOST:8188", "unknown form of a backend: %s://", scheme)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -62,7 +63,7 @@ func runBackendsTest(ctx context.Context, a *app, args []string) error {
 	}
 	specs := backendSpecs(ctx, cfg)
 	if len(specs) == 0 {
-		return &noBackendError{}
+		return &problem.NoBackendError{}
 	}
 	all := a.probeAll(ctx, cfg, specs)
 	if a.global.json {
@@ -85,7 +86,7 @@ func runBackendsTest(ctx context.Context, a *app, args []string) error {
 	case failed == len(all):
 		return &reportedError{explain(all[0].err).Exit}
 	case failed > 0:
-		return &reportedError{exitPartial}
+		return &reportedError{problem.ExitPartial}
 	}
 	return nil
 }

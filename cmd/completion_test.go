@@ -3,6 +3,8 @@ package cmd
 import (
 	"strings"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 func TestCompletion(t *testing.T) {
@@ -29,7 +31,7 @@ func TestCompletion(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			code, out, errs := runEasel(t, append([]string{"__complete"}, tt.args...)...)
-			if code != exitOK {
+			if code != problem.ExitOK {
 				t.Fatalf("exit %d, stderr %q", code, errs)
 			}
 			for _, want := range tt.want {
@@ -45,11 +47,11 @@ func TestCompletionScripts(t *testing.T) {
 	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		code, out, errs := runEasel(t, "completion", shell)
-		if code != exitOK || !strings.Contains(out, "easel") {
+		if code != problem.ExitOK || !strings.Contains(out, "easel") {
 			t.Errorf("%s: exit %d, stderr %q", shell, code, errs)
 		}
 	}
-	if code, _, errs := runEasel(t, "completion", "tcsh"); code != exitUsage || !strings.Contains(errs, "hint: it is bash") {
+	if code, _, errs := runEasel(t, "completion", "tcsh"); code != problem.ExitUsage || !strings.Contains(errs, "hint: it is bash") {
 		t.Errorf("tcsh: exit %d, stderr %q", code, errs)
 	}
 }

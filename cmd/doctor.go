@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -77,7 +78,7 @@ func runDoctor(ctx context.Context, a *app) error {
 	}
 	for _, f := range found {
 		if f.State == stateProblem {
-			return &reportedError{exitPartial}
+			return &reportedError{problem.ExitPartial}
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -80,7 +81,7 @@ func (a *app) checkBackends(ctx context.Context) []finding {
 	}
 	specs := backendSpecs(ctx, cfg)
 	if len(specs) == 0 {
-		return []finding{{"backend", stateWarning, (&noBackendError{}).Error(), explain(&noBackendError{}).Hint}}
+		return []finding{{"backend", stateWarning, (&problem.NoBackendError{}).Error(), explain(&problem.NoBackendError{}).Hint}}
 	}
 	var found []finding
 	for _, p := range a.probeAll(ctx, cfg, specs) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/registry"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // exampleCommand writes a workflow's example_payload as a command line, "" when
@@ -16,10 +18,10 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 	if err != nil {
 		return ""
 	}
-	words := []string{"easel", "generate", shellQuote(word)}
+	words := []string{"easel", "generate", problem.ShellQuote(word)}
 	add := func(flag, value string) {
 		if value != "" {
-			words = append(words, "--"+flag, shellQuote(value))
+			words = append(words, "--"+flag, problem.ShellQuote(value))
 		}
 	}
 	reserved := reservedFlags()
@@ -35,7 +37,7 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 		}
 	}
 	if prompt := jsonText(r.texts[registry.RolePrompt]); prompt != "" {
-		words = append(words, shellQuote(prompt))
+		words = append(words, problem.ShellQuote(prompt))
 	}
 	for _, file := range r.images {
 		add("image", file)
@@ -50,21 +52,4 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 		give(m)
 	}
 	return strings.Join(words, " ")
-}
-
-// shellQuote quotes a word for a POSIX shell when it needs it.
-func shellQuote(s string) string {
-	plain := s != ""
-	for _, r := range s {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,%+@", r) {
-			plain = false
-		}
-	}
-	if plain {
-		return s
-	}
-	if !strings.ContainsAny(s, "\"$`\\!") {
-		return `"` + s + `"`
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

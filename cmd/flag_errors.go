@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -22,7 +23,7 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 			name = "image" // its short form, where there is one
 		}
 		if isPlannedFlag(name) {
-			return notBuilt("--" + name)
+			return problem.NotBuilt("--" + name)
 		}
 		if runsWorkflow(c) && a.target != nil {
 			if err := noSuchInput(a.target.workflow, name); err != nil {

@@ -3,6 +3,8 @@ package cmd
 import (
 	"strings"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // A value behind a switch would be painted, and the switch would be on.
@@ -16,7 +18,7 @@ func TestASwitchTakesNoWord(t *testing.T) {
 		"generate flux_single --dry-run=true true":                "",
 	} {
 		code, _, errs := runEasel(t, strings.Fields(line)...)
-		if hint == "" && code != exitOK || hint != "" && (code != exitUsage || !strings.Contains(errs, "hint: "+hint)) {
+		if hint == "" && code != problem.ExitOK || hint != "" && (code != problem.ExitUsage || !strings.Contains(errs, "hint: "+hint)) {
 			t.Errorf("%s: exit %d: %s", line, code, errs)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -262,7 +263,7 @@ func prepareAll(ctx context.Context, runner *run.Runner, plan []run.Request) ([]
 }
 
 // runAll executes the plan. With several runs a failure does not stop the next
-// one; at the end is a *partialError.
+// one; at the end is a *problem.PartialError.
 func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, tickets []*run.Ticket, dest *destination) error {
 	view := newRunView(o, len(tickets))
 	defer view.close()
@@ -294,7 +295,7 @@ func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, ticket
 		view.failure(explain(err))
 	}
 	if failed > 0 || partial > 0 {
-		return &partialError{runs: len(tickets), failed: failed, first: first}
+		return &problem.PartialError{Runs: len(tickets), Failed: failed, First: first}
 	}
 	return view.err
 }

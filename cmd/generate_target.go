@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -102,7 +103,7 @@ func (a *app) resolveTarget(word string) (*target, error) {
 		return a.resolvePreset(name)
 	}
 	if strings.HasPrefix(word, "server:") {
-		return nil, notBuilt("running a workflow saved on the backend (" + word + ")")
+		return nil, problem.NotBuilt("running a workflow saved on the backend (" + word + ")")
 	}
 	if looksLikeFile(word) && !a.isID(word) {
 		wf, err := a.workflowFromFile(word)
@@ -130,7 +131,7 @@ func (a *app) resolvePreset(name string) (*target, error) {
 		slices.Sort(names)
 		hint := "presets stand in the config file: easel help config-file"
 		if near := comfy.Nearest("@"+name, names, 3); len(near) > 0 {
-			hint = didYouMean(near)
+			hint = problem.DidYouMean(near)
 		}
 		return nil, &invalidError{"unknown preset @" + name, hint}
 	}

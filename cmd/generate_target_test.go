@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // An id may look like a file; a file in a folder never looks like an id.
@@ -19,12 +21,12 @@ func TestIDWithADot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for word, exit := range map[string]int{"blank.1": exitOK, "./blank.1": exitInvalid, "blank.2": exitInvalid} {
+	for word, exit := range map[string]int{"blank.1": problem.ExitOK, "./blank.1": problem.ExitInvalid, "blank.2": problem.ExitInvalid} {
 		if code, _, errs := runEasel(t, "generate", word, "--registry", dir, "--dry-run"); code != exit {
 			t.Errorf("%s: exit %d, want %d: %s", word, code, exit, errs)
 		}
 	}
-	if code, _, errs := runEasel(t, "generate", filepath.Join(dir, "g.json"), "--registry", "none.json", "--dry-run"); code != exitOK {
+	if code, _, errs := runEasel(t, "generate", filepath.Join(dir, "g.json"), "--registry", "none.json", "--dry-run"); code != problem.ExitOK {
 		t.Errorf("a file with a broken registry: exit %d: %s", code, errs)
 	}
 }
@@ -36,7 +38,7 @@ func TestFlagsBeforeTheWorkflow(t *testing.T) {
 		"generate --seed -1 flux_single fox --dry-run", "generate --steps 3 --count 2 flux_single fox --dry-run",
 		"generate --lora-strength -.5 --lora a flux_single fox --dry-run", "generate --set seed=-1 -n 1 flux_single fox --dry-run",
 	} {
-		if code, _, errs := runEasel(t, strings.Fields(line)...); code != exitOK {
+		if code, _, errs := runEasel(t, strings.Fields(line)...); code != problem.ExitOK {
 			t.Errorf("%s: exit %d: %s", line, code, errs)
 		}
 	}

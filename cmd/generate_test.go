@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/registry"
 	"github.com/seed-7d77cb5c/easel/workflows"
 )
@@ -47,7 +48,7 @@ func TestShellQuote(t *testing.T) {
 		"it's $5":     `'it'\''s $5'`,
 		"a=b,c:d@e/f": "a=b,c:d@e/f",
 	} {
-		if got := shellQuote(in); got != want {
+		if got := problem.ShellQuote(in); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
 	}
@@ -66,7 +67,7 @@ func TestExamplesAreValid(t *testing.T) {
 			line := exampleCommand(wf.ID, wf)
 			args := splitShell(t, strings.TrimPrefix(line, "easel "))
 			code, typed, errs := runEasel(t, append(args, "--dry-run", "--jq", ".parameters | del(.seed)")...)
-			if code != exitOK {
+			if code != problem.ExitOK {
 				t.Fatalf("%s\nexit %d: %s", line, code, errs)
 			}
 			request := filepath.Join(t.TempDir(), "request.json")
@@ -120,7 +121,7 @@ func TestCountGivesEachRunItsSeed(t *testing.T) {
 	} {
 		code, out, errs := runEasel(t, "generate", "flux_single", "a fox", "--count", "3", "--seed", "18446744073709551614",
 			"--seed-mode", tt.mode, "--dry-run", "--jq", ".seed")
-		if code != exitOK {
+		if code != problem.ExitOK {
 			t.Fatalf("exit %d: %s", code, errs)
 		}
 		if diff := cmp.Diff(tt.want, strings.Fields(out)); diff != "" {
@@ -137,76 +138,76 @@ func TestExitCodes(t *testing.T) {
 		exit int
 		says string
 	}{
-		{"generate", exitUsage, "needs a workflow"},
-		{"generate flux_singel x", exitInvalid, "did you mean flux_single"},
-		{"generate flux_single x --no-such", exitUsage, "unknown flag --no-such"},
-		{"generate flux_single x --steps 0 --dry-run", exitInvalid, "Parameter 'steps' below minimum 1"},
-		{"generate flux_single x --steps 1e3 --dry-run", exitInvalid, "must be an integer"},
-		{"generate flux_single x --set nothing --dry-run", exitUsage, "has no name=value"},
-		{"generate flux_single x --set NoSuch.steps=3 --dry-run", exitInvalid, "NoSuch"},
-		{"generate flux_single x --count 0", exitUsage, "--count must be at least 1"},
-		{"generate --count 1e9 flux_single x --width 256", exitUsage, "--count takes a whole number"},
-		{"generate flux_single x --timeout -1s", exitUsage, "--timeout must not be negative"},
-		{"generate flux_single x --reconnect=-5s", exitUsage, "--reconnect must not be negative"},
-		{"emulate --step-time -1s", exitUsage, "--step-time must not be negative"},
-		{"config set timeout -1s", exitUsage, "unknown flag -1"},
-		{"generate flux_single x -i a.png", exitInvalid, "has no image"},
-		{"generate flux_single x --count 1000000000 --dry-run", exitUsage, "at most 10000 runs"},
-		{"generate flux_single x --seed-mode up", exitUsage, "unknown --seed-mode"},
-		{"generate flux_single x --provenance all", exitUsage, "unknown --provenance"},
-		{"generate flux_single x --name {nme} --dry-run", exitUsage, "{nme}"},
-		{"generate flux_single x --out - --json", exitUsage, "both write to stdout"},
-		{"generate flux_single x --out=", exitUsage, "--out is empty"},
-		{"generate flux_single x --out gs://bucket/art", exitUsage, "no store of the form gs://"},
-		{"generate flux_single x --out s3://bucket/art", exitUsage, "not built yet"},
-		{"generate flux_single x --out a.png --count 2", exitInvalid, "one file"},
-		{"generate flux_single x --out - --count 2", exitUsage, "takes one output"},
-		{"generate flux_single x --character milna --dry-run", exitInvalid, "did you mean milan"},
-		{"generate @nothing x", exitInvalid, "unknown preset @nothing"},
-		{"generate server:mine x", exitUsage, "not built yet"},
-		{"generate ./ x", exitInvalid, "./: is not a file"},
-		{"generate ./none.json x", exitInvalid, "there is no such file"},
-		{"generate flux_single x --backend none", exitUsage, "unknown backend"},
-		{"generate flux_single x --backend a,b", exitUsage, "not built yet"},
-		{"generate flux_single x --backend comfy-cloud", exitUsage, "not built yet"},
-		{"generate flux_single x --backend http://127.0.0.1:1", exitUnreachable, "connection refused"},
-		{"generate flux_single x --backend emulator?speed=2", exitUsage, "unknown emulator option"},
-		{"generate flux_single x --backend emulator?fault=status=prompt:413", exitInvalid, "hint: give a smaller file"},
-		{"generate flux_single x --public", exitUsage, "--public is not built yet"},
-		{"workflows list --jq .[", exitUsage, "jq"},
-		{"workflows lst", exitUsage, "did you mean list"},
-		{"workflows show nope", exitInvalid, "unknown workflow"},
-		{"workflows list --registry none.json", exitInvalid, "no such registry"},
-		{"history show nope", exitInvalid, "matches"},
-		{"config get nope", exitUsage, "unknown setting"},
-		{"serve", exitUsage, "easel serve is not built yet"},
-		{"nonsense", exitUsage, "unknown command"},
-		{"nonsense --help", exitUsage, "unknown command"},
-		{"help nonsense", exitUsage, "unknown command"},
-		{"workflows lst --help", exitUsage, "did you mean list"},
-		{"help workflows lst", exitUsage, "did you mean list"},
-		{"inspect none.png", exitInvalid, "there is no file none.png"},
-		{"backends use nope", exitUsage, "unknown backend"},
-		{"backends add emulator http://x:1", exitUsage, "cannot be the name"},
-		{"backends add a http://", exitUsage, "http://: "},
-		{"backends add a http://h/?x=1", exitUsage, "query"},
-		{"backends add a user@host", exitUsage, "is not an address"},
-		{"emulate --fault nope", exitUsage, "nope"},
-		{"emulate --listen x", exitUsage, "--listen takes HOST:PORT, not \"x\""},
-		{"emulate --listen :99999", exitUsage, "--listen takes HOST:PORT"},
-		{"emulate --listen 127.0.0.1:x", exitUsage, "--listen takes HOST:PORT"},
-		{"generate flux_single x --backend emulator?step-time=x", exitUsage, "\"x\" is no duration like 50ms"},
-		{"generate flux_single x --backend emulator?strict-models=maybe", exitUsage, "neither true nor false"},
-		{"generate flux_single x --backend emulator?fault=zz", exitUsage, "hint: easel emulate --fault help"},
-		{"generate flux_single x --backend http://h:port", exitUsage, "backend http://h:port: "},
-		{"generate qwen_single x --backend emulator -i http://127.0.0.1:1/a.png", exitInvalid, "cannot be read: connection refused"},
-		{"generate qwen_single x --backend emulator -i http://[::1", exitInvalid, "it is not a web address"},
-		{"inspect http://127.0.0.1:1/a.png", exitInvalid, "cannot be fetched: connection refused"},
-		{"inspect .", exitInvalid, ". is a folder"},
-		{"history list --limit -3", exitUsage, "--limit must not be negative"},
-		{"history prune --keep -3", exitUsage, "hint: --keep 0"},
-		{"config set backend ftp://x", exitUsage, "unknown form of a backend: ftp://"},
-		{"config set backend a,b", exitUsage, "not built yet"},
+		{"generate", problem.ExitUsage, "needs a workflow"},
+		{"generate flux_singel x", problem.ExitInvalid, "did you mean flux_single"},
+		{"generate flux_single x --no-such", problem.ExitUsage, "unknown flag --no-such"},
+		{"generate flux_single x --steps 0 --dry-run", problem.ExitInvalid, "Parameter 'steps' below minimum 1"},
+		{"generate flux_single x --steps 1e3 --dry-run", problem.ExitInvalid, "must be an integer"},
+		{"generate flux_single x --set nothing --dry-run", problem.ExitUsage, "has no name=value"},
+		{"generate flux_single x --set NoSuch.steps=3 --dry-run", problem.ExitInvalid, "NoSuch"},
+		{"generate flux_single x --count 0", problem.ExitUsage, "--count must be at least 1"},
+		{"generate --count 1e9 flux_single x --width 256", problem.ExitUsage, "--count takes a whole number"},
+		{"generate flux_single x --timeout -1s", problem.ExitUsage, "--timeout must not be negative"},
+		{"generate flux_single x --reconnect=-5s", problem.ExitUsage, "--reconnect must not be negative"},
+		{"emulate --step-time -1s", problem.ExitUsage, "--step-time must not be negative"},
+		{"config set timeout -1s", problem.ExitUsage, "unknown flag -1"},
+		{"generate flux_single x -i a.png", problem.ExitInvalid, "has no image"},
+		{"generate flux_single x --count 1000000000 --dry-run", problem.ExitUsage, "at most 10000 runs"},
+		{"generate flux_single x --seed-mode up", problem.ExitUsage, "unknown --seed-mode"},
+		{"generate flux_single x --provenance all", problem.ExitUsage, "unknown --provenance"},
+		{"generate flux_single x --name {nme} --dry-run", problem.ExitUsage, "{nme}"},
+		{"generate flux_single x --out - --json", problem.ExitUsage, "both write to stdout"},
+		{"generate flux_single x --out=", problem.ExitUsage, "--out is empty"},
+		{"generate flux_single x --out gs://bucket/art", problem.ExitUsage, "no store of the form gs://"},
+		{"generate flux_single x --out s3://bucket/art", problem.ExitUsage, "not built yet"},
+		{"generate flux_single x --out a.png --count 2", problem.ExitInvalid, "one file"},
+		{"generate flux_single x --out - --count 2", problem.ExitUsage, "takes one output"},
+		{"generate flux_single x --character milna --dry-run", problem.ExitInvalid, "did you mean milan"},
+		{"generate @nothing x", problem.ExitInvalid, "unknown preset @nothing"},
+		{"generate server:mine x", problem.ExitUsage, "not built yet"},
+		{"generate ./ x", problem.ExitInvalid, "./: is not a file"},
+		{"generate ./none.json x", problem.ExitInvalid, "there is no such file"},
+		{"generate flux_single x --backend none", problem.ExitUsage, "unknown backend"},
+		{"generate flux_single x --backend a,b", problem.ExitUsage, "not built yet"},
+		{"generate flux_single x --backend comfy-cloud", problem.ExitUsage, "not built yet"},
+		{"generate flux_single x --backend http://127.0.0.1:1", problem.ExitUnreachable, "connection refused"},
+		{"generate flux_single x --backend emulator?speed=2", problem.ExitUsage, "unknown emulator option"},
+		{"generate flux_single x --backend emulator?fault=status=prompt:413", problem.ExitInvalid, "hint: give a smaller file"},
+		{"generate flux_single x --public", problem.ExitUsage, "--public is not built yet"},
+		{"workflows list --jq .[", problem.ExitUsage, "jq"},
+		{"workflows lst", problem.ExitUsage, "did you mean list"},
+		{"workflows show nope", problem.ExitInvalid, "unknown workflow"},
+		{"workflows list --registry none.json", problem.ExitInvalid, "no such registry"},
+		{"history show nope", problem.ExitInvalid, "matches"},
+		{"config get nope", problem.ExitUsage, "unknown setting"},
+		{"serve", problem.ExitUsage, "easel serve is not built yet"},
+		{"nonsense", problem.ExitUsage, "unknown command"},
+		{"nonsense --help", problem.ExitUsage, "unknown command"},
+		{"help nonsense", problem.ExitUsage, "unknown command"},
+		{"workflows lst --help", problem.ExitUsage, "did you mean list"},
+		{"help workflows lst", problem.ExitUsage, "did you mean list"},
+		{"inspect none.png", problem.ExitInvalid, "there is no file none.png"},
+		{"backends use nope", problem.ExitUsage, "unknown backend"},
+		{"backends add emulator http://x:1", problem.ExitUsage, "cannot be the name"},
+		{"backends add a http://", problem.ExitUsage, "http://: "},
+		{"backends add a http://h/?x=1", problem.ExitUsage, "query"},
+		{"backends add a user@host", problem.ExitUsage, "is not an address"},
+		{"emulate --fault nope", problem.ExitUsage, "nope"},
+		{"emulate --listen x", problem.ExitUsage, "--listen takes HOST:PORT, not \"x\""},
+		{"emulate --listen :99999", problem.ExitUsage, "--listen takes HOST:PORT"},
+		{"emulate --listen 127.0.0.1:x", problem.ExitUsage, "--listen takes HOST:PORT"},
+		{"generate flux_single x --backend emulator?step-time=x", problem.ExitUsage, "\"x\" is no duration like 50ms"},
+		{"generate flux_single x --backend emulator?strict-models=maybe", problem.ExitUsage, "neither true nor false"},
+		{"generate flux_single x --backend emulator?fault=zz", problem.ExitUsage, "hint: easel emulate --fault help"},
+		{"generate flux_single x --backend http://h:port", problem.ExitUsage, "backend http://h:port: "},
+		{"generate qwen_single x --backend emulator -i http://127.0.0.1:1/a.png", problem.ExitInvalid, "cannot be read: connection refused"},
+		{"generate qwen_single x --backend emulator -i http://[::1", problem.ExitInvalid, "it is not a web address"},
+		{"inspect http://127.0.0.1:1/a.png", problem.ExitInvalid, "cannot be fetched: connection refused"},
+		{"inspect .", problem.ExitInvalid, ". is a folder"},
+		{"history list --limit -3", problem.ExitUsage, "--limit must not be negative"},
+		{"history prune --keep -3", problem.ExitUsage, "hint: --keep 0"},
+		{"config set backend ftp://x", problem.ExitUsage, "unknown form of a backend: ftp://"},
+		{"config set backend a,b", problem.ExitUsage, "not built yet"},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
@@ -240,7 +241,7 @@ func TestErrorObject(t *testing.T) {
 		t.Fatalf("%v in %q", err, out)
 	}
 	e := got.Error
-	if e.Exit != code || e.Exit != exitInvalid || e.Code != "invalid_parameter" || len(e.Problems) != 2 {
+	if e.Exit != code || e.Exit != problem.ExitInvalid || e.Code != "invalid_parameter" || len(e.Problems) != 2 {
 		t.Errorf("exit %d, error %+v", code, e)
 	}
 	for i, want := range []string{"width 256 to 2048", "steps 1 to 100"} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -113,7 +114,7 @@ func (v *runView) result(res *run.Result) {
 }
 
 // failure reports a failed run while others go on.
-func (v *runView) failure(f failure) {
+func (v *runView) failure(f problem.Problem) {
 	v.progress.Clear()
 	v.opts.app.printFailure(f)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -94,7 +95,7 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			code, out, errs := runEasel(t, append(path, "--help")...)
-			if code != exitOK || errs != "" {
+			if code != problem.ExitOK || errs != "" {
 				t.Fatalf("exit %d, stderr %q", code, errs)
 			}
 			if !strings.Contains(out, "Examples\n  easel ") && !strings.Contains(out, "Examples\n  source ") {
@@ -112,7 +113,7 @@ func TestHelpOfAWorkflowShowsItsParameters(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			code, out, errs := runEasel(t, "generate", id, "--help")
-			if code != exitOK {
+			if code != problem.ExitOK {
 				t.Fatalf("exit %d, stderr %q", code, errs)
 			}
 			noWideLines(t, out)
@@ -127,7 +128,7 @@ func TestHelpTopics(t *testing.T) {
 		t.Run(topic.name, func(t *testing.T) {
 			t.Parallel()
 			code, out, errs := runEasel(t, "help", topic.name)
-			if code != exitOK {
+			if code != problem.ExitOK {
 				t.Fatalf("exit %d, stderr %q", code, errs)
 			}
 			noWideLines(t, out)

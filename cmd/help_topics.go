@@ -3,6 +3,8 @@ package cmd
 import (
 	"fmt"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // A helpTopic is a page behind `easel help TOPIC`.
@@ -21,8 +23,8 @@ func helpTopics() []helpTopic {
 func exitCodesTopic() string {
 	var b strings.Builder
 	b.WriteString("Exit codes of easel. With --json the same number stands in the error object.\n\n")
-	for _, e := range exitCodes {
-		fmt.Fprintf(&b, "  %3d  %s\n", e.code, strings.Join(wrap(e.meaning, 73), "\n       "))
+	for _, e := range problem.ExitCodes() {
+		fmt.Fprintf(&b, "  %3d  %s\n", e.Code, strings.Join(wrap(e.Meaning, 73), "\n       "))
 	}
 	return b.String()
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // The example of easel help config-file is a config file.
@@ -14,11 +16,11 @@ func TestConfigFileExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := runEasel(t, "--config", file, "generate", "@portrait", "a fox", "--dry-run", "--jq", ".character, .parameters.width")
-	if code != exitOK || out != "milan\n640\n" {
+	if code != problem.ExitOK || out != "milan\n640\n" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, out, errs)
 	}
 	code, out, errs = runEasel(t, "--config", file, "backends", "list", "--jq", ".[] | .name, .url, .default, .secret")
-	if code != exitOK || out != "studio\nhttp://192.168.1.20:8188\ntrue\ntrue\n" {
+	if code != problem.ExitOK || out != "studio\nhttp://192.168.1.20:8188\ntrue\ntrue\n" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, out, errs)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -27,12 +28,12 @@ func TestAStuckInputDoesNotHoldASignal(t *testing.T) {
 			defer hold.Close()
 			streams, _, _, errs := term.Test()
 			streams.In = readerFunc(func(p []byte) (int, error) {
-				cancel(&signalError{"SIGINT", exitInterrupt}) // the user gives up
+				cancel(&problem.SignalError{Name: "SIGINT", Exit: problem.ExitInterrupt}) // the user gives up
 				return silent.Read(p)
 			})
 			dir := t.TempDir()
 			code := Execute(ctx, Process{Args: append(args, "--out", dir), Dir: dir, Streams: streams, Environ: []string{"HOME=" + dir, "EASEL_BACKEND=emulator"}})
-			if code != exitInterrupt {
+			if code != problem.ExitInterrupt {
 				t.Errorf("exit %d: %s", code, errs)
 			}
 		})

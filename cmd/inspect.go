@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -69,7 +70,7 @@ func runInspect(ctx context.Context, a *app, name string) error {
 func (a *app) inspect(name string) (*inspection, error) {
 	file, err := os.Open(a.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &invalidError{"there is no file " + name, nearestFile(name, "easel history list shows what was made here")}
+		return nil, &invalidError{"there is no file " + name, problem.NearestFile(name, "easel history list shows what was made here")}
 	}
 	if err != nil {
 		return nil, &invalidError{fmt.Sprintf("%s cannot be read: %s", name, reasonOf(err)), ""}

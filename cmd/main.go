@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -20,7 +21,7 @@ func Main(build Build) int {
 	dir, err := os.Getwd()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error: cannot tell the working directory:", err)
-		return exitFailure
+		return problem.ExitFailure
 	}
 	// net/http reports there what a server sent unasked; that reaches no terminal.
 	log.SetOutput(io.Discard)
@@ -32,7 +33,7 @@ func Main(build Build) int {
 }
 
 // withSignals returns a context that the first SIGINT or SIGTERM ends, with a
-// *signalError as cause. The second signal ends the process at once.
+// *problem.SignalError as cause. The second signal ends the process at once.
 func withSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	// Nobody reads this: a stdout without reader is an error of the write then, and
@@ -45,12 +46,12 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		for n := 0; ; n++ {
 			select {
 			case sig := <-signals:
-				cause := &signalError{"SIGINT", exitInterrupt}
+				cause := &problem.SignalError{Name: "SIGINT", Exit: problem.ExitInterrupt}
 				if sig == syscall.SIGTERM {
-					cause = &signalError{"SIGTERM", exitTerminate}
+					cause = &problem.SignalError{Name: "SIGTERM", Exit: problem.ExitTerminate}
 				}
 				if n > 0 {
-					os.Exit(cause.exit)
+					os.Exit(cause.Exit)
 				}
 				cancel(cause)
 			case <-done:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
@@ -104,7 +105,7 @@ func (o *outputOptions) check() error {
 	case o.out == "":
 		return usagef("leave it out for ./outputs", "--out is empty")
 	case remote && (scheme == "s3" || scheme == "supabase"):
-		return notBuilt("storing to " + scheme + "://")
+		return problem.NotBuilt("storing to " + scheme + "://")
 	case remote:
 		return usagef("give a folder as --out", "--out %s: there is no store of the form %s://", o.out, scheme)
 	}

@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // newPlannedCmds are the commands of easel's interface that come with later
@@ -14,7 +16,7 @@ func newPlannedCmds() []*cobra.Command {
 	} {
 		all = append(all, &cobra.Command{
 			Use: name, Hidden: true, DisableFlagParsing: true,
-			RunE: func(c *cobra.Command, _ []string) error { return notBuilt(c.CommandPath()) },
+			RunE: func(c *cobra.Command, _ []string) error { return problem.NotBuilt(c.CommandPath()) },
 		})
 	}
 	return all

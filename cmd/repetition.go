@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -58,7 +59,7 @@ func (a *app) findRepetition(word string) (*repetition, error) {
 	info, err := os.Stat(a.path(word))
 	if err != nil || info.IsDir() {
 		if looksLikeFile(word) {
-			return nil, &invalidError{"there is no file " + word, nearestFile(word, "easel history list shows what ran here")}
+			return nil, &invalidError{"there is no file " + word, problem.NearestFile(word, "easel history list shows what ran here")}
 		}
 		return a.recordedRun(word)
 	}

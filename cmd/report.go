@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -23,7 +24,7 @@ func (a *app) report(err error) int {
 }
 
 // printFailure writes an error to stderr, and with --json to stdout too.
-func (a *app) printFailure(f failure) {
+func (a *app) printFailure(f problem.Problem) {
 	if a.global.json {
 		defer a.printJSONError(f)
 	}
@@ -36,7 +37,7 @@ func (a *app) printFailure(f failure) {
 	fmt.Fprintf(w, "%s %s\n", st.Bad("error:"), term.EscapeMultiline(message))
 	for _, p := range problems {
 		line := "  " + p.Message + allowed(p)
-		if help := advice(p); help != "" {
+		if help := problem.Advice(p); help != "" {
 			line += "; " + help
 		}
 		fmt.Fprintln(w, term.Escape(line))
@@ -51,21 +52,6 @@ func allowed(p registry.Problem) string {
 		return ""
 	}
 	return " (allowed: " + p.Allowed + ")"
-}
-
-// advice is what helps against a problem, "" when nothing is known.
-func advice(p registry.Problem) string {
-	switch {
-	case p.Hint != "":
-		return p.Hint
-	case len(p.Nearest) > 0:
-		return didYouMean(p.Nearest)
-	}
-	return ""
-}
-
-func didYouMean(nearest []string) string {
-	return "did you mean " + strings.Join(nearest, " or ") + "?"
 }
 
 // note says something on stderr unless --quiet.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -137,7 +138,7 @@ func (r *request) unknown(key string) error {
 	}
 	hint := "the keys are " + strings.Join(known, ", ") + "; parameters stand under params"
 	if near := comfy.Nearest(key, known, 2); len(near) > 0 {
-		hint = didYouMean(near)
+		hint = problem.DidYouMean(near)
 	}
 	return &invalidError{fmt.Sprintf("%s: unknown key %q", r.file, key), hint}
 }

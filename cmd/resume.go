@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
 )
@@ -66,7 +67,7 @@ func runResume(ctx context.Context, o *resumeOptions, args []string) error {
 		}
 	}
 	if failed > 0 {
-		return &partialError{runs: len(pending), failed: failed, first: first}
+		return &problem.PartialError{Runs: len(pending), Failed: failed, First: first}
 	}
 	return nil
 }
@@ -145,7 +146,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		return err
 	}
 	if err == nil && res != nil && res.Status == run.Partial {
-		return &partialError{runs: 1}
+		return &problem.PartialError{Runs: 1}
 	}
 	return errors.Join(err, view.err)
 }

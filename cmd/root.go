@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -39,7 +40,7 @@ func Execute(ctx context.Context, p Process) int {
 		err = cmp.Or(a.helpErr, out.err)
 	}
 	if err == nil {
-		return exitOK
+		return problem.ExitOK
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = errors.Join(context.Cause(ctx), err)
@@ -169,7 +170,7 @@ func unknownCommand(c *cobra.Command, name string) error {
 	}
 	hint := c.CommandPath() + " --help lists the commands"
 	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
-		hint = didYouMean(near)
+		hint = problem.DidYouMean(near)
 	}
 	return usagef(hint, "unknown command %q for %s", name, c.CommandPath())
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"syscall"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
@@ -24,7 +25,7 @@ func (w *checkedOut) Write(data []byte) (int, error) {
 	}
 	w.err = &storage.Error{Op: "write", Location: "stdout", Err: reasonOf(err)}
 	if errors.Is(err, syscall.EPIPE) {
-		w.err = &signalError{"SIGPIPE", exitPipe}
+		w.err = &problem.SignalError{Name: "SIGPIPE", Exit: problem.ExitPipe}
 		w.gone(w.err)
 	}
 	return n, w.err
@@ -48,12 +49,12 @@ func (a *app) printJSON(v any) error {
 // printJSONError prints an error as the last line of stdout. An expression of
 // --jq is made for results: it prints what it finds in the error object, and
 // nothing where it finds nothing.
-func (a *app) printJSONError(f failure) {
+func (a *app) printJSONError(f problem.Problem) {
 	p, err := a.printer()
 	if err != nil {
 		return
 	}
 	found := *p
 	found.SkipNull = true
-	_ = found.Print(map[string]failure{"error": f})
+	_ = found.Print(map[string]problem.Problem{"error": f})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -148,7 +149,7 @@ func printChecked(a *app, results []checkedWorkflow) {
 		for _, p := range r.Problems {
 			line := p.Message
 			if len(p.Nearest) > 0 {
-				line += "; " + didYouMean(p.Nearest)
+				line += "; " + problem.DidYouMean(p.Nearest)
 			}
 			fmt.Fprintf(w, "  %s %s\n", st.Bad("!"), term.Escape(line))
 			if p.Hint != "" {

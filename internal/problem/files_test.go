@@ -1,4 +1,4 @@
-package cmd
+package problem
 
 import (
 	"errors"
@@ -18,10 +18,10 @@ func TestSettingsThatCannotBeWritten(t *testing.T) {
 		cause error
 		exit  int
 	}{
-		{&fs.PathError{Op: "open", Path: "config.yaml", Err: fs.ErrPermission}, exitStorage},
-		{errors.New("its layout is too unusual"), exitUsage},
+		{&fs.PathError{Op: "open", Path: "config.yaml", Err: fs.ErrPermission}, ExitStorage},
+		{errors.New("its layout is too unusual"), ExitUsage},
 	} {
-		if f := explain(&config.EditError{Path: "config.yaml", Message: tt.cause.Error(), Err: tt.cause}); f.Exit != tt.exit || f.Hint == "" {
+		if f := Of(&config.EditError{Path: "config.yaml", Message: tt.cause.Error(), Err: tt.cause}); f.Exit != tt.exit || f.Hint == "" {
 			t.Errorf("%v: exit %d, hint %q", tt.cause, f.Exit, f.Hint)
 		}
 	}
@@ -32,14 +32,14 @@ func TestMistakesOfARegistry(t *testing.T) {
 	t.Parallel()
 	first := &registry.FileError{Path: "r.json", Line: 1, Message: `unknown key "nam"`, Hint: `did you mean "name"?`}
 	second := &registry.FileError{Path: "r.json", Line: 2, Message: "no workflow_path"}
-	f := explain(errors.Join(first, second))
-	if f.Exit != exitInvalid || len(f.Problems) != 2 || f.Problems[0].Hint != first.Hint || f.Message != first.Error()+" (and 1 more)" {
+	f := Of(errors.Join(first, second))
+	if f.Exit != ExitInvalid || len(f.Problems) != 2 || f.Problems[0].Hint != first.Hint || f.Message != first.Error()+" (and 1 more)" {
 		t.Errorf("%+v", f)
 	}
-	if f := explain(errors.Join(second)); f.Message != second.Error() || len(f.Problems) != 0 || f.Hint != registryHint {
+	if f := Of(errors.Join(second)); f.Message != second.Error() || len(f.Problems) != 0 || f.Hint != registryHint {
 		t.Errorf("%+v", f)
 	}
-	if f := explain(errors.Join(first)); f.Hint != first.Hint {
+	if f := Of(errors.Join(first)); f.Hint != first.Hint {
 		t.Errorf("%+v", f)
 	}
 }
@@ -58,7 +58,7 @@ func TestNearestFile(t *testing.T) {
 		"zebra.png":      "other",
 		"gone/photo.png": "other",
 	} {
-		if got := nearestFile(filepath.Join(dir, missing), "other"); got != want {
+		if got := NearestFile(filepath.Join(dir, missing), "other"); got != want {
 			t.Errorf("%s: %q, want %q", missing, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package cmd
+package problem
 
 import (
 	"cmp"
@@ -15,39 +15,39 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-func explainFiles(err error, f *failure) bool {
+func ofFiles(err error, p *Problem) bool {
 	var file *registry.FileError
 	var input *run.InputError
 	var editor comfy.UIFormatError
 	switch {
 	case errors.As(err, &input):
-		f.Code, f.File, f.Parameter = "invalid_input", text(input.File), text(input.Parameter)
-		f.Hint = cmp.Or(input.Hint, inputHint(input))
+		p.is(CodeInvalidInput)
+		p.File, p.Parameter = known(input.File), known(input.Parameter)
+		p.Hint = cmp.Or(input.Hint, inputHint(input))
 	case errors.As(err, &editor):
-		f.Code = "editor_format"
-		f.Hint = "in ComfyUI choose File > Export (API) and use that file; reading the editor's own format is not built yet"
+		p.is(CodeEditorFormat)
 		if errors.As(err, &file) {
-			f.File = text(file.Path)
+			p.File = known(file.Path)
 		}
 	case errors.As(err, &file):
-		f.Code, f.File, f.Hint = "invalid_workflow", text(file.Path), file.Hint
+		p.is(CodeInvalidWorkflow)
+		p.File, p.Hint = known(file.Path), file.Hint
 		switch all := joined(err); {
 		case len(all) > 1:
-			f.Message, f.Hint = fmt.Sprintf("%s (and %d more)", all[0], len(all)-1), registryHint
+			p.Message, p.Hint = fmt.Sprintf("%s (and %d more)", all[0], len(all)-1), registryHint
 			for _, e := range all {
-				f.Problems = append(f.Problems, registry.Problem{Message: e.Error(), Hint: e.Hint})
+				p.Problems = append(p.Problems, registry.Problem{Message: e.Error(), Hint: e.Hint})
 			}
 		case len(all) == 1 && file.Line > 0:
-			f.Hint = cmp.Or(f.Hint, registryHint)
-		case f.Hint == "" && errors.Is(file.Err, fs.ErrPermission):
-			f.Hint = "ls -l " + shellQuote(file.Path) + " shows who may read it"
-		case f.Hint == "" && errors.Is(file.Err, fs.ErrNotExist):
-			f.Hint = nearestFile(file.Path, "give the path of the file, or an id: easel workflows list")
+			p.Hint = cmp.Or(p.Hint, registryHint)
+		case p.Hint == "" && errors.Is(file.Err, fs.ErrPermission):
+			p.Hint = "ls -l " + ShellQuote(file.Path) + " shows who may read it"
+		case p.Hint == "" && errors.Is(file.Err, fs.ErrNotExist):
+			p.Hint = NearestFile(file.Path, "give the path of the file, or an id: easel workflows list")
 		}
 	default:
 		return false
 	}
-	f.Exit = exitInvalid
 	return true
 }
 
@@ -76,20 +76,20 @@ func inputHint(e *run.InputError) string {
 	case e.File == "":
 		return ""
 	case errors.Is(e.Err, fs.ErrNotExist):
-		return nearestFile(e.File, "give the path of a file, a URL, or - for stdin")
-	case isURL(e.File):
+		return NearestFile(e.File, "give the path of a file, a URL, or - for stdin")
+	case strings.HasPrefix(e.File, "https://") || strings.HasPrefix(e.File, "http://"):
 		return "give the address of the file itself, as a browser downloads it"
 	case errors.Is(e.Err, fs.ErrPermission):
-		return "ls -l " + shellQuote(e.File) + " shows who may read it"
+		return "ls -l " + ShellQuote(e.File) + " shows who may read it"
 	case errors.As(e.Err, &picture):
 		return "PNG, JPEG, WebP, GIF, TIFF and BMP files are read, as they were saved"
 	}
 	return ""
 }
 
-// nearestFile names the file beside a missing one that was probably meant: one
+// NearestFile names the file beside a missing one that was probably meant: one
 // of its kind, or of its name.
-func nearestFile(missing, otherwise string) string {
+func NearestFile(missing, otherwise string) string {
 	entries, err := os.ReadDir(filepath.Dir(missing))
 	if err != nil {
 		return otherwise
@@ -107,5 +107,5 @@ func nearestFile(missing, otherwise string) string {
 	if len(near) == 0 {
 		return otherwise
 	}
-	return didYouMean([]string{filepath.Join(filepath.Dir(missing), near[0])})
+	return DidYouMean([]string{filepath.Join(filepath.Dir(missing), near[0])})
 }

@@ -1,0 +1,88 @@
+package problem
+
+import (
+	"errors"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+func ofBackend(err error, p *Problem) bool {
+	var noBackend *NoBackendError
+	var auth *comfy.AuthError
+	var withheld *config.WithheldError
+	var exposed *config.ExposedError
+	var unreachable *comfy.UnreachableError
+	var status *comfy.StatusError
+	var lost *comfy.LostError
+	var ambiguous *comfy.AmbiguousError
+	var uncollected *run.UncollectedError
+	var stored *storage.Error
+	switch {
+	case errors.As(err, &stored):
+		return false
+	case errors.As(err, &ambiguous): // before what it wraps
+		p.is(CodeAmbiguous)
+		p.Hint = "it may be running: easel resume " + ambiguous.ID + " finds out"
+	case errors.As(err, &noBackend):
+		p.is(CodeNoBackend)
+	case errors.As(err, &exposed):
+		p.is(CodeSecretExposed)
+		p.Hint = exposed.Hint()
+	case errors.As(err, &withheld):
+		p.is(CodeSecretWithheld)
+		p.Hint = withheld.Hint
+	case errors.As(err, &auth):
+		p.is(CodeAuthentication)
+	case errors.As(err, &lost):
+		p.is(CodeLost)
+		if !lost.Gone {
+			p.Hint = "when the backend is back: easel resume " + lost.ID
+		}
+	case errors.As(err, &uncollected):
+		p.is(CodeIncomplete)
+		p.Message = "the run has ended on the backend, but its outputs are not here: " + uncollected.Error()
+		p.Hint = "easel resume " + uncollected.Run + " fetches them"
+	case errors.As(err, &unreachable):
+		p.is(CodeUnreachable)
+	case errors.As(err, &status):
+		p.is(CodeBackendStatus)
+		p.Retryable = status.Status >= 500 || status.Status == 429
+	default:
+		return false
+	}
+	return true
+}
+
+func ofRun(err error, p *Problem) bool {
+	var failed *run.FailedError
+	var incomplete *run.IncompleteError
+	var cancelled *comfy.CancelledError
+	var gone *comfy.NotFoundError
+	var large *comfy.TooLargeError
+	var unknownRun *ledger.NotFoundError
+	switch {
+	case errors.As(err, &failed):
+		p.is(CodeNodeError)
+		if failed.Err.OOM {
+			p.is(CodeOutOfMemory)
+		}
+		p.Node, p.Class, p.Parameter = known(failed.Err.Node), known(failed.Err.Class), known(failed.Parameter)
+	case errors.As(err, &cancelled):
+		p.is(CodeCancelled)
+	case errors.As(err, &large) && large.Sent:
+		p.is(CodeInvalidInput)
+		p.Hint = "give a smaller file, or let ComfyUI (--max-upload-size) and the proxy before it take more"
+	case errors.As(err, &incomplete), errors.As(err, &gone), errors.As(err, &large):
+		p.is(CodeIncomplete)
+	case errors.As(err, &unknownRun):
+		p.is(CodeUnknownRun)
+		p.Hint = NearestHint(unknownRun.Nearest, "easel history list")
+	default:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,67 @@
+package problem
+
+import "fmt"
+
+// A UsageError means that the command line, a setting or a request has a form
+// that easel does not have.
+type UsageError struct {
+	Message string
+	Hint    string
+}
+
+func (e *UsageError) Error() string { return e.Message }
+
+// Usagef makes a *UsageError.
+func Usagef(hint, format string, args ...any) error {
+	return &UsageError{Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// NotBuilt is the *UsageError of a form that is part of easel's interface but
+// not of this version.
+func NotBuilt(what string) error {
+	return Usagef("easel --help lists what this version can do", "%s is not built yet", what)
+}
+
+// An InvalidError means an input or a combination of them that cannot run.
+type InvalidError struct {
+	Message string
+	Hint    string
+}
+
+func (e *InvalidError) Error() string { return e.Message }
+
+// Invalidf makes an *InvalidError.
+func Invalidf(hint, format string, args ...any) error {
+	return &InvalidError{Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// A NoBackendError means that no backend was named and that no ComfyUI answers
+// on this machine.
+type NoBackendError struct{}
+
+func (*NoBackendError) Error() string {
+	return "no backend is configured, and no ComfyUI answers on 127.0.0.1:8188 or 127.0.0.1:8000"
+}
+
+// A SignalError is the cause of a context that a signal ended.
+type SignalError struct {
+	Name string // SIGINT
+	Exit int
+}
+
+func (e *SignalError) Error() string { return "stopped by " + e.Name }
+
+// A PartialError sums runs up that were asked for together: some failed, or some
+// have not all their outputs, which is exit 3; or all failed, which is the
+// first one's code. Each has been reported by itself.
+type PartialError struct {
+	Runs, Failed int
+	First        error // nil when none failed
+}
+
+func (e *PartialError) Error() string {
+	if e.Failed == 0 {
+		return "some outputs are missing"
+	}
+	return fmt.Sprintf("%d of %d runs failed", e.Failed, e.Runs)
+}

@@ -1,0 +1,82 @@
+package problem
+
+import "slices"
+
+// A Kind is one sort of failure: what programs read, how a process ends by it,
+// and what helps where nothing better is known of the single case.
+type Kind struct {
+	Code      string // error.code of INTERFACE section 4
+	Exit      int
+	Retryable bool // the same again may work
+	Hint      string
+}
+
+// Codes of the kinds, as programs read them.
+const (
+	CodeFailed           = "failed"
+	CodeUsage            = "usage"
+	CodePartial          = "partial"
+	CodeAuthentication   = "authentication"
+	CodeSecretWithheld   = "secret_withheld"
+	CodeSecretExposed    = "secret_exposed"
+	CodeNoBackend        = "no_backend"
+	CodeUnreachable      = "unreachable"
+	CodeBackendStatus    = "backend_status"
+	CodeInvalidParameter = "invalid_parameter"
+	CodeUnknownWorkflow  = "unknown_workflow"
+	CodeUnknownCharacter = "unknown_character"
+	CodeUnknownRun       = "unknown_run"
+	CodeInvalidInput     = "invalid_input"
+	CodeInvalidWorkflow  = "invalid_workflow"
+	CodeEditorFormat     = "editor_format"
+	CodeRejected         = "rejected"
+	CodeNodeError        = "node_error"
+	CodeOutOfMemory      = "out_of_memory"
+	CodeLost             = "lost"
+	CodeTimeout          = "timeout"
+	CodeIncomplete       = "incomplete"
+	CodeAmbiguous        = "ambiguous"
+	CodeCancelled        = "cancelled"
+	CodeStorage          = "storage"
+	CodeInterrupted      = "interrupted"
+)
+
+// Kinds is the one table of codes, exit codes, whether trying again may help,
+// and hints. docs/exit-codes.md is held against it.
+func Kinds() []Kind {
+	return []Kind{
+		{CodeFailed, ExitFailure, false, ""},
+		{CodeUsage, ExitUsage, false, ""},
+		{CodePartial, ExitPartial, false, ""},
+		{CodeAuthentication, ExitAuth, false, "check user and password, or set EASEL_TOKEN_<BACKEND>"},
+		{CodeSecretWithheld, ExitAuth, false, ""},
+		{CodeSecretExposed, ExitAuth, false, ""},
+		{CodeNoBackend, ExitUnreachable, false, "name one with easel backends add studio http://HOST:8188, or try --backend emulator, which needs no ComfyUI"},
+		{CodeUnreachable, ExitUnreachable, true, "is ComfyUI running there? easel backends list shows what is known; --backend emulator needs none"},
+		{CodeBackendStatus, ExitUnreachable, false, "the address answers, but not as ComfyUI does: check it with curl, or ask who runs the proxy"},
+		{CodeInvalidParameter, ExitInvalid, false, ""},
+		{CodeUnknownWorkflow, ExitInvalid, false, ""},
+		{CodeUnknownCharacter, ExitInvalid, false, ""},
+		{CodeUnknownRun, ExitInvalid, false, ""},
+		{CodeInvalidInput, ExitInvalid, false, ""},
+		{CodeInvalidWorkflow, ExitInvalid, false, ""},
+		{CodeEditorFormat, ExitInvalid, false, "in ComfyUI choose File > Export (API) and use that file; reading the editor's own format is not built yet"},
+		{CodeRejected, ExitInvalid, false, ""},
+		{CodeNodeError, ExitNode, false, ""},
+		{CodeOutOfMemory, ExitNode, true, "a smaller picture or a smaller model needs less memory; the server has unloaded its models, so the same run may work now"},
+		{CodeLost, ExitLost, true, "run the same command again"},
+		{CodeTimeout, ExitLost, true, "give the run more time with --timeout"},
+		{CodeIncomplete, ExitLost, true, ""},
+		{CodeAmbiguous, ExitLost, false, ""},
+		{CodeCancelled, ExitLost, true, "somebody interrupted it on the server; run the same command again"},
+		{CodeStorage, ExitStorage, false, ""},
+		{CodeInterrupted, ExitInterrupt, true, ""},
+	}
+}
+
+// kind finds the row of a code. Each code of this package has one.
+func kind(code string) Kind {
+	kinds := Kinds()
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Code == code })
+	return kinds[max(i, 0)]
+}

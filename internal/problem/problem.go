@@ -1,0 +1,200 @@
+// Package problem says of any error what programs and people need to know:
+// its code, the exit code, whether trying again may help, the message, a hint
+// and the place. The command line prints it as text and as JSON, and an HTTP
+// API can answer with the same facts; none of them looks at error types.
+package problem
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// A Problem is an error as users read it; its JSON form is the contract of
+// INTERFACE section 4. Absent facts are null.
+type Problem struct {
+	Code      string             `json:"code"`
+	Exit      int                `json:"exit"`
+	Message   string             `json:"message"`
+	Hint      string             `json:"hint"`
+	Retryable bool               `json:"retryable"`
+	Node      *string            `json:"node"`
+	Class     *string            `json:"class"`
+	Parameter *string            `json:"parameter"`
+	File      *string            `json:"file"`
+	Row       *int               `json:"row"`
+	Column    *string            `json:"column"`
+	Problems  []registry.Problem `json:"problems"`
+}
+
+// is makes the problem one of a kind.
+func (p *Problem) is(code string) {
+	k := kind(code)
+	p.Code, p.Exit, p.Retryable, p.Hint = k.Code, k.Exit, k.Retryable, k.Hint
+}
+
+// known is nil for a fact that is not there.
+func known(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// Of says what an error is. It is the only place that knows.
+func Of(err error) Problem {
+	if several, ok := errors.AsType[*PartialError](err); ok {
+		return several.problem()
+	}
+	p := Problem{Message: err.Error(), Problems: []registry.Problem{}}
+	p.is(CodeFailed)
+	for _, try := range []func(error, *Problem) bool{
+		ofStop, ofUsage, ofValues, ofFiles, ofBackend, ofRun, ofStorage,
+	} {
+		if try(err, &p) {
+			break
+		}
+	}
+	return p
+}
+
+func (e *PartialError) problem() Problem {
+	p := Problem{Problems: []registry.Problem{}}
+	p.is(CodePartial)
+	if e.Failed == e.Runs && e.First != nil {
+		p = Of(e.First)
+		p.Hint = "" // it stands above
+	}
+	p.Message = e.Error()
+	return p
+}
+
+func ofStop(err error, p *Problem) bool {
+	stopped, isStopped := errors.AsType[*run.StoppedError](err)
+	signal, isSignal := errors.AsType[*SignalError](err)
+	switch {
+	case isSignal:
+		p.is(CodeInterrupted)
+		p.Exit, p.Message = signal.Exit, signal.Error()
+		if signal.Exit == ExitPipe { // no failure to speak of, unless a run ended by it
+			p.Message = ""
+		}
+	case errors.Is(err, context.Canceled):
+		p.is(CodeInterrupted)
+	case isStopped:
+		p.is(CodeTimeout)
+	default:
+		return false
+	}
+	if uncollected, ok := errors.AsType[*run.UncollectedError](err); ok {
+		p.Hint = "the run goes on or has ended on the backend: easel resume " + uncollected.Run + " collects it"
+	}
+	if isStopped {
+		p.Message = stopped.Error()
+		if stopped.Unconfirmed != nil {
+			p.Hint = "easel resume " + stopped.Run + " finishes the cancel"
+		}
+	}
+	return true
+}
+
+func ofUsage(err error, p *Problem) bool {
+	var usage *UsageError
+	var key *config.KeyError
+	var value *config.ValueError
+	var file *config.FileError
+	var edit *config.EditError
+	var template *storage.TemplateError
+	p.is(CodeUsage)
+	switch {
+	case errors.As(err, &template):
+		p.Hint = "easel help names lists the placeholders"
+	case errors.As(err, &edit):
+		p.Hint = "edit the file by hand: easel config path"
+		if _, ok := errors.AsType[*fs.PathError](err); ok { // of the disk, and not of what stands in the file
+			p.is(CodeStorage)
+			p.Hint = "easel config path says where settings are; --config FILE uses others"
+		}
+	case errors.As(err, &usage):
+		p.Hint = usage.Hint
+	case errors.As(err, &key):
+		p.Hint = key.Hint()
+	case errors.As(err, &value):
+		p.Hint = "easel config list shows the settings and what they take"
+	case errors.As(err, &file):
+		p.File, p.Hint = known(file.Path), "easel config path says where the settings are"
+	default:
+		p.is(CodeFailed)
+		return false
+	}
+	return true
+}
+
+func ofValues(err error, p *Problem) bool {
+	var values *registry.ValuesError
+	var unknownWorkflow *registry.UnknownWorkflowError
+	var unknownCharacter *registry.UnknownCharacterError
+	var rejected *run.RejectedError
+	var invalid *InvalidError
+	switch {
+	case errors.As(err, &values):
+		p.is(CodeInvalidParameter)
+		p.Problems = values.Problems
+		p.Hint = "easel workflows show " + values.Workflow + " lists the parameters"
+	case errors.As(err, &unknownWorkflow):
+		p.is(CodeUnknownWorkflow)
+		p.Hint = NearestHint(unknownWorkflow.Nearest, "easel workflows list")
+	case errors.As(err, &unknownCharacter):
+		p.is(CodeUnknownCharacter)
+		p.Hint = NearestHint(unknownCharacter.Nearest, "easel characters list")
+	case errors.As(err, &rejected):
+		p.is(CodeRejected)
+		p.Problems = rejected.Problems
+		if len(rejected.Nodes) > 0 {
+			p.Node, p.Class = known(rejected.Nodes[0].Node), known(rejected.Nodes[0].Class)
+		}
+	case errors.As(err, &invalid):
+		p.is(CodeInvalidInput)
+		p.Hint = invalid.Hint
+	default:
+		return false
+	}
+	if len(p.Problems) > 0 {
+		p.Parameter = known(p.Problems[0].Parameter)
+	}
+	if len(p.Problems) == 1 { // else it stands behind each
+		p.Hint = cmp.Or(Advice(p.Problems[0]), p.Hint)
+	}
+	return true
+}
+
+// Advice is what helps against a problem with one value, "" when nothing is known.
+func Advice(p registry.Problem) string {
+	switch {
+	case p.Hint != "":
+		return p.Hint
+	case len(p.Nearest) > 0:
+		return DidYouMean(p.Nearest)
+	}
+	return ""
+}
+
+// DidYouMean offers the nearest of the names there are.
+func DidYouMean(nearest []string) string {
+	return "did you mean " + strings.Join(nearest, " or ") + "?"
+}
+
+// NearestHint offers the nearest names, and the command that lists all.
+func NearestHint(nearest []string, list string) string {
+	if len(nearest) == 0 {
+		return list + " shows what there is"
+	}
+	return DidYouMean(nearest) + " " + list + " shows all"
+}

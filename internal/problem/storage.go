@@ -1,0 +1,41 @@
+package problem
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+func ofStorage(err error, p *Problem) bool {
+	uncollected, left := errors.AsType[*run.UncollectedError](err)
+	var stored *storage.Error
+	var record *ledger.WriteError
+	var hint string
+	switch {
+	case errors.As(err, &record):
+		hint = "easel writes each run down before it is submitted; make room in that folder, or move it with XDG_DATA_HOME"
+	case errors.Is(err, storage.ErrExist):
+		hint = "choose another name, or replace it with --force"
+	case left: // whatever the reason, nothing has to be computed again
+	case errors.Is(err, storage.ErrFull):
+		hint = "free some space and try again"
+	case errors.Is(err, syscall.ENOTDIR):
+		hint = "a part of this path is a file: choose another folder"
+	case errors.Is(err, storage.ErrRefused), errors.Is(err, fs.ErrPermission):
+		hint = "choose a folder you may write to with --out"
+	case errors.As(err, &stored):
+	default:
+		return false
+	}
+	p.is(CodeStorage)
+	p.Hint = hint
+	if left {
+		p.Retryable = true
+		p.Hint = "the outputs are still on the backend: when the folder can be written, easel resume " + uncollected.Run + " fetches them"
+	}
+	return true
+}
