@@ -196,6 +196,42 @@ func TestOptionalPictures(t *testing.T) {
 	}
 }
 
+// TestNoFilesAreNotGiven: an empty list of files, given or as the registry's own
+// default, leaves the loader out like a file that was not given.
+func TestNoFilesAreNotGiven(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		standard string
+		args     []registry.Arg
+	}{
+		"given":       {"", []registry.Arg{image(), api("refs", "[]")}},
+		"given alone": {"", []registry.Arg{image(), flag("refs", "")}},
+		"default":     {`,"default":[]`, []registry.Arg{image()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := oneWorkflow(t, qwenEdit, `"configurable_params":{"refs":{"type":"list<image>","bind":"79.image"`+tt.standard+`}}`)
+			c := mustResolve(t, w, registry.ResolveOptions{}, tt.args...)
+			if _, given := c.Value("refs"); given || len(c.Files()) != 1 {
+				t.Errorf("files %v", c.Files())
+			}
+			if g := mustBind(t, c, map[string][]string{"image": {"a"}}); g.Node("79") != nil {
+				t.Error("the loader is still there")
+			}
+		})
+	}
+}
+
+// TestEmptyListsOfTexts: a character's words stand alone in a prompt of none.
+func TestEmptyListsOfTexts(t *testing.T) {
+	t.Parallel()
+	w := oneWorkflow(t, qwenImage, `"configurable_params":{"prompt":{"type":"list<text>","default":[]},"lora":{"type":"list<model>","default":[]}}`)
+	c := mustResolve(t, w, registry.ResolveOptions{Character: &registry.Character{ID: "milan", Trigger: "milan"}}, image())
+	if v, _ := c.Value("prompt"); string(v.JSON) != `["milan"]` || string(v.Given) != "[]" {
+		t.Errorf("prompt %s, given %s", v.JSON, v.Given)
+	}
+}
+
 // TestLeftOut takes nodes out that nothing can pass through.
 func TestLeftOut(t *testing.T) {
 	t.Parallel()

@@ -39,11 +39,11 @@ func TestCorpusInference(t *testing.T) {
 			continue
 		}
 		name := filepath.Base(file)
-		w, err := registry.FromGraph(name, g)
-		if err != nil {
+		if err := g.Check(); err != nil {
 			t.Logf("%s: not runnable: %v", name, err)
 			continue
 		}
+		w := byRoles(t, pair.Prompt)
 		total++
 		params, err := w.Parameters()
 		if err != nil {

@@ -256,3 +256,19 @@ func loadEntry(t testing.TB, graph, entry string) *registry.Registry {
 	}
 	return r
 }
+
+// byRoles is a workflow that declares nothing: all it has is found by role.
+func byRoles(t *testing.T, graph []byte) *registry.Workflow {
+	t.Helper()
+	r, err := registry.Load(registry.Layer{
+		Name: "project", Display: "registry.json", File: "registry.json",
+		FS: fstest.MapFS{
+			"registry.json": {Data: []byte(`{"workflows":{"w":{"workflow_path":"g.json"}}}`)},
+			"g.json":        {Data: graph},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Workflows()[0]
+}

@@ -92,10 +92,7 @@ func TestStandardInputsByRole(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w, err := registry.FromGraph("g", parseShort(t, tt.graph))
-			if err != nil {
-				t.Fatal(err)
-			}
+			w := oneWorkflow(t, tt.graph, `"name":"x"`)
 			if diff := cmp.Diff(tt.want, landings(t, w)); diff != "" {
 				t.Errorf("parameters (-want +got):\n%s", diff)
 			}

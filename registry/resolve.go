@@ -208,8 +208,8 @@ func (r *resolver) characterDefaults() {
 // resolve finds the value of one parameter.
 func (r *resolver) resolve(p *Parameter) {
 	v, ok := r.chosen(p)
-	if !ok {
-		return
+	if !ok || p.Type.File() && string(v.JSON) == "[]" {
+		return // a list of no files is a file that was not given
 	}
 	if err := r.analysis.trouble[p.Name]; err != nil && v.Origin > FromDefault {
 		r.bad(Problem{Parameter: p.Name, Message: fmt.Sprintf("Parameter '%s' cannot be set: %v", p.Name, err)})
@@ -377,12 +377,15 @@ func (r *resolver) extendText(role Role, extend func(string) string, wanted bool
 	if !ok {
 		v = Value{Param: p, JSON: json.RawMessage(`""`)}
 	}
-	before := v.Texts()[0]
+	before := strings.Join(v.Texts(), ", ")
 	after := extend(before)
 	if after == before {
 		return
 	}
 	v.Given, v.JSON = v.JSON, comfy.RawString(after)
+	if p.List {
+		v.JSON = list([]json.RawMessage{v.JSON})
+	}
 	v.Origin = max(v.Origin, FromCharacter)
 	r.given[p] = v
 }

@@ -303,7 +303,7 @@ func TestSeeds(t *testing.T) {
 	})
 	t.Run("none without noise", func(t *testing.T) {
 		t.Parallel()
-		w, _ := registry.FromGraph("g", parseShort(t, upscaleModel))
+		w := oneWorkflow(t, upscaleModel, `"name":"x"`)
 		if _, ok := mustResolve(t, w, registry.ResolveOptions{}).Seed(); ok {
 			t.Error("an upscaler has a seed")
 		}

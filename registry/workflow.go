@@ -188,18 +188,3 @@ func (w *Workflow) Digest() (string, error) {
 	fmt.Fprintf(h, "%s\n%s\n", entry.Bytes(), g.Digest())
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
-
-// FromGraph makes a workflow of a graph that no registry knows: every
-// parameter is a standard input found by role. The graph is copied. The error
-// says why a server would refuse its shape.
-func FromGraph(id string, g *comfy.Graph) (*Workflow, error) {
-	if err := g.Check(); err != nil {
-		return nil, &FileError{Path: id, Message: "the graph cannot be used: " + err.Error(), Err: err}
-	}
-	g = g.Clone()
-	w := &Workflow{ID: id, Name: id, raw: func() json.RawMessage {
-		return json.RawMessage(`{"id":` + string(comfy.RawString(id)) + `}`)
-	}}
-	w.prepare(func() (*comfy.Graph, error) { return g, nil })
-	return w, nil
-}

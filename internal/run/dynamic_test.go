@@ -106,7 +106,7 @@ func TestRecordedInputs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wf, err := registry.FromGraph("again", first.Graph)
+	wf, _, err := registry.Draft(first.Graph, registry.DraftOptions{ID: "again", Path: "again.json", KeepFiles: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func fitOf(call *registry.Call, loader string) fit {
 		f.pixels = 1_700_000
 	case strings.HasPrefix(family, "sd"):
 		f.grid = 8
-		if v, ok := call.Value("checkpoint"); ok && !strings.Contains(strings.ToLower(v.Texts()[0]), "xl") {
+		if v, ok := call.Value("checkpoint"); ok && !strings.Contains(strings.ToLower(strings.Join(v.Texts(), " ")), "xl") {
 			f.pixels = 600_000 // SD 1.5 was trained on 512 x 512
 		}
 	}

@@ -30,7 +30,7 @@ func negative(t *testing.T, way string) *registry.Workflow {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wf, err := registry.FromGraph("negative", g)
+	wf, _, err := registry.Draft(g, registry.DraftOptions{ID: "negative", Path: "negative.json", KeepFiles: true})
 	if err != nil {
 		t.Fatal(err)
 	}

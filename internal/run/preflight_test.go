@@ -77,7 +77,7 @@ func ticketOf(t *testing.T, r *run.Runner, graph string) *run.Ticket {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wf, err := registry.FromGraph("small", g)
+	wf, _, err := registry.Draft(g, registry.DraftOptions{ID: "small", Path: "small.json", KeepFiles: true})
 	if err != nil {
 		t.Fatal(err)
 	}
