@@ -4,6 +4,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -16,7 +17,9 @@ import (
 )
 
 // Main runs easel with the process's own arguments, streams and signals, and
-// returns the exit code.
+// returns the exit code. A command that a signal has interrupted ends the
+// process by that signal instead, where the system has such an end: a shell
+// stops its loop then, and does not only see a command that failed.
 func Main(build Build) int {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -26,14 +29,20 @@ func Main(build Build) int {
 	// net/http reports there what a server sent unasked; that reaches no terminal.
 	log.SetOutput(io.Discard)
 	ctx, stop := withSignals(context.Background())
-	defer stop()
-	return Execute(ctx, Process{
+	code := Execute(ctx, Process{
 		Args: os.Args[1:], Environ: os.Environ(), Dir: dir, Streams: term.System(), Build: build,
 	})
+	cause, interrupted := errors.AsType[*problem.SignalError](context.Cause(ctx))
+	stop()
+	if interrupted && code == cause.Exit {
+		endBy(cause)
+	}
+	return code
 }
 
-// withSignals returns a context that the first SIGINT or SIGTERM ends, with a
-// *problem.SignalError as cause. The second signal ends the process at once.
+// withSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends,
+// with a *problem.SignalError as cause. The second signal ends the process at
+// once.
 func withSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	// Nobody reads this: a stdout without reader is an error of the write then, and
@@ -41,17 +50,17 @@ func withSignals(parent context.Context) (context.Context, func()) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
 		for n := 0; ; n++ {
 			select {
 			case sig := <-signals:
-				cause := &problem.SignalError{Name: "SIGINT", Exit: problem.ExitInterrupt}
-				if sig == syscall.SIGTERM {
-					cause = &problem.SignalError{Name: "SIGTERM", Exit: problem.ExitTerminate}
-				}
+				cause := signalError(sig)
 				if n > 0 {
-					os.Exit(cause.Exit)
+					endBy(cause)
 				}
 				cancel(cause)
 			case <-done:
@@ -64,4 +73,14 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		close(done)
 		cancel(nil)
 	}
+}
+
+func signalError(sig os.Signal) *problem.SignalError {
+	switch sig {
+	case syscall.SIGTERM:
+		return &problem.SignalError{Name: "SIGTERM", Exit: problem.ExitTerminate}
+	case syscall.SIGHUP:
+		return &problem.SignalError{Name: "SIGHUP", Exit: problem.ExitHangup}
+	}
+	return &problem.SignalError{Name: "SIGINT", Exit: problem.ExitInterrupt}
 }

@@ -131,7 +131,8 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
-// wait returns the exit code, -1 for a killed process.
+// wait returns the exit code as a shell shows it, 128 and the number of the
+// signal that ended the process; -1 for a killed one.
 func (p *process) wait() int {
 	p.t.Helper()
 	select {
@@ -146,7 +147,19 @@ func (p *process) wait() int {
 		}
 		p.t.Errorf("easel %s hung\n%s", strings.Join(p.cmd.Args[1:], " "), p.stderr)
 	}
+	if sig := p.endedBy(); sig > 0 && sig != syscall.SIGKILL {
+		return 128 + int(sig)
+	}
 	return p.cmd.ProcessState.ExitCode()
+}
+
+// endedBy is the signal that ended a process, or not positive.
+func (p *process) endedBy() syscall.Signal {
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return 0
+	}
+	return status.Signal()
 }
 
 // run runs easel to its end.

@@ -14,6 +14,7 @@ const (
 	ExitLost        = 8
 	ExitStorage     = 9
 	ExitLocked      = 10
+	ExitHangup      = 129
 	ExitInterrupt   = 130
 	ExitPipe        = 141
 	ExitTerminate   = 143
@@ -39,6 +40,7 @@ func ExitCodes() []ExitCode {
 		{ExitLost, "lost, timed out or incomplete: the run may have ended without its files"},
 		{ExitStorage, "storage: full, refused, or the file exists"},
 		{ExitLocked, "locked by another easel"},
+		{ExitHangup, "the terminal has gone (SIGHUP)"},
 		{ExitInterrupt, "interrupted (SIGINT)"},
 		{ExitPipe, "the reader of stdout has gone, as with head -1 (SIGPIPE)"},
 		{ExitTerminate, "terminated (SIGTERM)"},
