@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 	"github.com/seed-7d77cb5c/easel/workflows"
@@ -112,12 +113,6 @@ func (a *app) openHistory() (*ledger.History, error) {
 	return ledger.Open(filepath.Join(cfg.DataDir, "history"))
 }
 
-// projectRegistries are the places of INTERFACE section 7 where a project
-// keeps its workflows.
-func projectRegistries() []string {
-	return []string{"workflows/registry.json", "workflows/registry.yaml", "registry.yaml", "config/workflows.yaml"}
-}
-
 // loadRegistry merges the sources: built-in, user, project, --registry.
 func (a *app) loadRegistry() (*registry.Registry, error) {
 	cfg, err := a.config()
@@ -125,41 +120,11 @@ func (a *app) loadRegistry() (*registry.Registry, error) {
 		return nil, err
 	}
 	layers := []registry.Layer{{Name: "built-in", FS: workflows.FS(), File: "registry.json", Display: "built-in registry.json"}}
-	for _, project := range []bool{false, true} {
-		src, err := a.source(project)
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, src.layers()...)
-	}
-	for _, given := range append(cfg.Registry, a.global.registries...) {
-		file := a.path(given)
-		if info, err := os.Stat(file); err != nil {
-			return nil, &registry.FileError{Path: given, Message: "there is no such registry file or folder", Err: err}
-		} else if info.IsDir() {
-			file = firstFile(file, "registry.json", "registry.yaml")
-		}
-		layers = append(layers, fileLayer("flag", file))
-	}
-	return registry.Load(layers...)
-}
-
-func firstFile(dir string, names ...string) string {
-	for _, name := range names {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return filepath.Join(dir, name)
-		}
-	}
-	return filepath.Join(dir, names[0])
-}
-
-// fileLayer opens a registry file with a file system that begins at its
-// folder's parent, since a workflow_path may be relative to either.
-func fileLayer(name, file string) registry.Layer {
-	root := filepath.Dir(filepath.Dir(file))
-	rel, err := filepath.Rel(root, file)
+	layers = append(layers, sources.User(cfg.ConfigDir).Layers()...)
+	layers = append(layers, sources.Project(a.dir).Layers()...)
+	named, err := sources.Named(a.dir, append(cfg.Registry, a.global.registries...)...)
 	if err != nil {
-		root, rel = filepath.Dir(file), filepath.Base(file)
+		return nil, err
 	}
-	return registry.Layer{Name: name, FS: os.DirFS(root), File: filepath.ToSlash(rel), Display: file}
+	return registry.Load(append(layers, named...)...)
 }

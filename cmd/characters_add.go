@@ -17,6 +17,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -93,7 +94,7 @@ func runCharactersAdd(o *charactersAddOptions, id string) error {
 	if err != nil {
 		return err
 	}
-	file, err := src.find(registry.Characters, id)
+	file, err := src.Find(registry.Characters, id)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func runCharactersAdd(o *charactersAddOptions, id string) error {
 	case file != "" && !o.force:
 		return &storage.Error{Op: "add", Location: fmt.Sprintf("character %s in %s", id, file), Err: storage.ErrExist}
 	case file == "":
-		file = src.characters()
+		file = src.CharacterFile()
 	}
 	picture, data, err := o.picture(id)
 	if err != nil {
@@ -112,11 +113,11 @@ func runCharactersAdd(o *charactersAddOptions, id string) error {
 		return fmt.Errorf("write character %s: %w", id, err)
 	}
 	if picture != "" {
-		if err := writeFile(filepath.Join(filepath.Dir(file), filepath.FromSlash(picture)), data); err != nil {
+		if err := sources.Write(filepath.Join(filepath.Dir(file), filepath.FromSlash(picture)), data); err != nil {
 			return err
 		}
 	}
-	if _, err = src.set(registry.Characters, id, entry, o.force); err != nil {
+	if _, err = src.Set(registry.Characters, id, entry, o.force); err != nil {
 		return err
 	}
 	if a.global.json {

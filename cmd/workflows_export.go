@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -65,7 +66,7 @@ func runWorkflowsExport(a *app, id, out string, force bool) error {
 
 // exportTo makes a folder a registry that holds the workflow.
 func exportTo(a *app, wf *registry.Workflow, g *comfy.Graph, dir string, force bool) error {
-	src := source{name: "exported", registries: []string{filepath.Join(dir, "registry.json")}}
+	src := sources.Folder(dir)
 	graph := filepath.Join(dir, "graphs", wf.ID+".json")
 	if _, err := os.Stat(graph); err == nil && !force {
 		return &storage.Error{Op: "write", Location: graph, Err: storage.ErrExist}
@@ -80,7 +81,7 @@ func exportTo(a *app, wf *registry.Workflow, g *comfy.Graph, dir string, force b
 	}
 	var file string
 	if err := writeGraph(graph, raw, func() (err error) {
-		file, err = src.set(registry.Workflows, wf.ID, entry, force)
+		file, err = src.Set(registry.Workflows, wf.ID, entry, force)
 		return err
 	}); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -123,15 +124,15 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 }
 
 // write stores the graph, then the entry that names it.
-func (o *importOptions) write(src source, res *importedWorkflow, g *comfy.Graph) error {
-	if holder, err := src.find(registry.Workflows, res.ID); err != nil {
+func (o *importOptions) write(src sources.Source, res *importedWorkflow, g *comfy.Graph) error {
+	if holder, err := src.Find(registry.Workflows, res.ID); err != nil {
 		return err
 	} else if holder != "" && !o.force {
 		return &storage.Error{Op: "import", Location: fmt.Sprintf("workflow %s in %s", res.ID, holder), Err: storage.ErrExist}
 	} else if holder != "" {
 		res.File = holder
 	} else {
-		res.File = src.main()
+		res.File = src.Registry()
 	}
 	res.Graph = filepath.Join(filepath.Dir(res.File), "graphs", res.ID+".json")
 	if _, err := os.Stat(res.Graph); err == nil && !o.force {
@@ -146,7 +147,7 @@ func (o *importOptions) write(src source, res *importedWorkflow, g *comfy.Graph)
 		return fmt.Errorf("write the entry of %s: %w", res.ID, err)
 	}
 	return writeGraph(res.Graph, raw, func() error {
-		_, err := src.set(registry.Workflows, res.ID, entry, o.force)
+		_, err := src.Set(registry.Workflows, res.ID, entry, o.force)
 		return err
 	})
 }
@@ -155,7 +156,7 @@ func (o *importOptions) write(src source, res *importedWorkflow, g *comfy.Graph)
 // no entry came to is taken away again, unless it took the place of another.
 func writeGraph(path string, raw json.RawMessage, entry func() error) error {
 	_, before := os.Stat(path)
-	if err := writeFile(path, registry.Pretty(raw)); err != nil {
+	if err := sources.Write(path, registry.Pretty(raw)); err != nil {
 		return err
 	}
 	err := entry()

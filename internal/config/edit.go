@@ -2,12 +2,13 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
 )
 
 // EditError means that a settings file cannot be changed.
@@ -135,7 +136,7 @@ func edit(path string, change func([]byte) ([]byte, error)) error {
 	if _, err := readLayer(changed, path, User); err != nil {
 		return &EditError{path, "the change does not fit its layout, edit it by hand", err}
 	}
-	if err := replaceFile(target, changed, mode); err != nil {
+	if err := atomicfile.Write(target, changed, atomicfile.Options{Mode: mode}); err != nil {
 		return &EditError{path, reasonOf(err), err}
 	}
 	return nil
@@ -176,39 +177,4 @@ func resolve(path string) (target string, mode fs.FileMode, err error) {
 		return "", 0, &EditError{path, "it is not a file", fs.ErrInvalid}
 	}
 	return target, info.Mode().Perm(), nil
-}
-
-// replaceFile writes a file beside path and renames it, so that no reader and
-// no crash meets half of it.
-func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make its folder: %w", err)
-	}
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if err := tmp.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	if _, err := tmp.Write(data); err != nil {
-		return err
-	}
-	if err := tmp.Sync(); err != nil {
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
 }

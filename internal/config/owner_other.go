@@ -9,6 +9,3 @@ import "io/fs"
 func readableByOthers(string) bool { return false }
 
 func ownedByUs(fs.FileInfo) bool { return true }
-
-// syncDir: folders cannot be synced here, and renames are durable without.
-func syncDir(string) error { return nil }

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +8,11 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
 )
 
 // Last is the name of the newest run.
@@ -64,26 +64,8 @@ func (h *History) write(id string, data []byte) error {
 	if err := makeFolder(h.dir); err != nil {
 		return err
 	}
-	temp := filepath.Join(h.dir, "."+id+"-"+strings.ToLower(rand.Text()[:8])+tempSuffix)
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp) // gone after the rename
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(temp, h.path(id)); err != nil {
-		return err
-	}
-	return syncFolder(h.dir)
+	temp := "." + id + "-*" + tempSuffix
+	return atomicfile.Write(h.path(id), data, atomicfile.Options{Temp: temp})
 }
 
 // makeFolder makes a folder and its parents durable.
@@ -100,20 +82,7 @@ func makeFolder(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(parent)
-}
-
-// syncFolder makes names in a folder durable. Windows has no such call.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return atomicfile.SyncDir(parent)
 }
 
 func (h *History) path(id string) string { return filepath.Join(h.dir, id+suffix) }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
 )
 
 // Definitions is what a backend may offer beside the contract: the definition
@@ -94,7 +94,7 @@ func (c *DefinitionCache) put(class string, info *comfy.ClassInfo, version strin
 	if err != nil {
 		return
 	}
-	_ = replaceFile(c.file(class), data)
+	_ = atomicfile.Write(c.file(class), data, atomicfile.Options{Fleeting: true})
 }
 
 // forget drops everything: the server has contradicted it, or is another
@@ -131,27 +131,6 @@ func (c *DefinitionCache) file(class string) string {
 		name = "=" + digestName(class)
 	}
 	return filepath.Join(c.dir, name+".json")
-}
-
-// replaceFile writes a file so that readers meet the old content or the new.
-// It is a cache: nothing is synced.
-func replaceFile(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
-	}
-	return err
 }
 
 // A lookup gathers the definitions that a check needs: kept ones, and, if it

@@ -1,4 +1,4 @@
-package cmd
+package atomicfile
 
 import (
 	"bytes"
@@ -6,27 +6,25 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
 // Somebody else changes the file while we do: both changes are in the end.
-func TestEditFileLosesNothing(t *testing.T) {
+func TestEditLosesNothing(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "deep", "registry.json")
 	add := func(word string) func([]byte) ([]byte, error) {
 		return func(data []byte) ([]byte, error) { return append(bytes.Clone(data), word...), nil }
 	}
-	if err := editFile(file, add("one ")); err != nil {
+	if err := Edit(file, Options{}, add("one ")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(file, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tries := 0
-	err := editFile(file, func(data []byte) ([]byte, error) {
+	err := Edit(file, Options{}, func(data []byte) ([]byte, error) {
 		if tries++; tries == 1 {
-			if err := editFile(file, add("two ")); err != nil {
+			if err := Edit(file, Options{}, add("two ")); err != nil {
 				return nil, err
 			}
 		}
@@ -45,14 +43,13 @@ func TestEditFileLosesNothing(t *testing.T) {
 
 	// A change that fails leaves the file, and no other one beside it.
 	wrong := errors.New("no")
-	if err := editFile(file, func([]byte) ([]byte, error) { return nil, wrong }); !errors.Is(err, wrong) {
+	if err := Edit(file, Options{}, func([]byte) ([]byte, error) { return nil, wrong }); !errors.Is(err, wrong) {
 		t.Errorf("error %v", err)
 	}
-	err = editFile(file, func(data []byte) ([]byte, error) {
-		return data, os.WriteFile(file, append(bytes.Clone(data), 'x'), 0o600)
+	err = Edit(file, Options{}, func(data []byte) ([]byte, error) {
+		return append(bytes.Clone(data), 'y'), os.WriteFile(file, append(bytes.Clone(data), 'x'), 0o600)
 	})
-	var busy *storage.Error
-	if !errors.As(err, &busy) {
+	if !errors.Is(err, ErrBusy) {
 		t.Errorf("a file that never rests: %v", err)
 	}
 	entries, err := os.ReadDir(filepath.Dir(file))
@@ -62,7 +59,7 @@ func TestEditFileLosesNothing(t *testing.T) {
 }
 
 // A link to a file in somebody's repository stays one.
-func TestEditFileKeepsLinks(t *testing.T) {
+func TestEditKeepsLinks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "mine.json"), filepath.Join(dir, "registry.json")
@@ -72,7 +69,7 @@ func TestEditFileKeepsLinks(t *testing.T) {
 	if err := os.Symlink(file, link); err != nil {
 		t.Skipf("no links here: %v", err)
 	}
-	if err := editFile(link, func([]byte) ([]byte, error) { return []byte("b"), nil }); err != nil {
+	if err := Edit(link, Options{}, func([]byte) ([]byte, error) { return []byte("b"), nil }); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Lstat(link)
