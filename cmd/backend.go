@@ -195,7 +195,7 @@ func openEmulator(query string, patience time.Duration) (*backend, error) {
 		}
 	}
 	srv := emulator.New(opts)
-	client, err := comfy.NewClient("http://emulator", comfy.WithHTTPClient(srv.Client()), comfy.WithPatience(patience), comfy.WithKind("emulator"))
+	client, err := comfy.NewClient("http://emulator", comfy.WithHTTPClient(srv.Client()), comfy.WithPatience(patience), comfy.WithKind("emulator"), comfy.WithEphemeral())
 	if err != nil {
 		srv.Close()
 		return nil, fmt.Errorf("open the emulator: %w", err)

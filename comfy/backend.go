@@ -14,13 +14,24 @@ import (
 // The order of a run is: write Submission.ID down, Submit, Follow for hints,
 // State for the truth, Open for each output. A caller that lost its process in
 // between continues with State and the recorded Handle.
+//
+// Callers ask what a place can do (Can), never which type it has.
 type Backend interface {
+	// Can tells what callers may rely on, without a request. Of a place that
+	// was not asked yet it is what a current version can.
+	Can() Abilities
 	// Describe asks what the place is and can do. It is never needed for a run.
 	Describe(ctx context.Context) (Info, error)
+	// Version asks for the place's own version, once; "" when it does not say.
+	Version(ctx context.Context) (string, error)
+	// Definitions gives the node definitions of the named classes, or of all
+	// when none is named. Classes that the place does not have are left out.
+	// Where Can().ObjectInfo is false it fails with errors.ErrUnsupported.
+	Definitions(ctx context.Context, classes ...string) (map[string]*ClassInfo, error)
 	// Submit uploads s.Files (each content once), rewrites the graph's inputs
 	// to the names the server gave, and queues the graph. The returned Handle
-	// survives a restart. An error that is not a refusal (see Ambiguous) may
-	// mean that the run was accepted: look it up by s.ID before trying again.
+	// survives a restart. An AmbiguousError means that the run was perhaps
+	// accepted: it says by which handle to look it up before trying again.
 	// After the end of ctx it waits at most a second for an answer on its way.
 	Submit(ctx context.Context, s Submission) (Handle, error)
 	// Follow yields what is heard about a run until it is over, ctx ends, or
@@ -38,8 +49,11 @@ type Backend interface {
 	Cancel(ctx context.Context, h Handle) error
 }
 
-// A Handle names a submitted run at its backend. For a self-hosted server that
-// takes our id it is that id, so it is known even if the reply was lost.
+// A Handle names a submitted run at its backend. Where our ids are taken
+// (Abilities.ClientIDs) it is Submission.ID, so it is known before Submit and
+// even if the reply was lost. Elsewhere it is known from the reply alone: until
+// then it is empty. The empty handle names no run, and nobody is asked about it:
+// its State is PhaseUnknown, Follow and Cancel end with a LostError.
 type Handle string
 
 // A Submission is one graph to execute.
@@ -70,7 +84,7 @@ type Target struct {
 // String gives the form users type: "12.steps".
 func (t Target) String() string { return t.Node + "." + t.Input }
 
-// Info says what a backend is and can do. Callers ask these fields, never types.
+// Info says what a backend is and can do.
 type Info struct {
 	Kind         string    `json:"kind"`              // "comfyui", "emulator", ...
 	Version      string    `json:"version,omitempty"` // the server's own, "" if it does not say
@@ -93,13 +107,14 @@ type Device struct {
 
 // Abilities are what callers may rely on.
 type Abilities struct {
-	ClientIDs         bool `json:"client_ids"`         // takes our id (ComfyUI 0.3.45)
+	ClientIDs         bool `json:"client_ids"`         // takes our id, so that it is the handle (ComfyUI 0.3.45)
 	TargetedInterrupt bool `json:"targeted_interrupt"` // can stop one running job (0.3.57)
 	Jobs              bool `json:"jobs"`               // has /api/jobs (0.6.0)
 	Progress          bool `json:"progress"`
 	Previews          bool `json:"previews"`
 	Queue             bool `json:"queue"`       // queue can be listed
 	ObjectInfo        bool `json:"object_info"` // node definitions can be asked for
+	Ephemeral         bool `json:"ephemeral"`   // it ends with this process, and its runs and files with it
 }
 
 // Phase is where a run stands.

@@ -24,6 +24,9 @@ const (
 // by id when it runs, and repeats that until the server says that it is
 // neither. It never uses the interrupt without an id.
 func (c *Client) Cancel(ctx context.Context, h Handle) error {
+	if h == "" {
+		return errNoHandle
+	}
 	id := string(h)
 	r := c.runs.add(id)
 	r.mu.Lock()

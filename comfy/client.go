@@ -26,6 +26,7 @@ type Client struct {
 	limits       Limits
 	times        Timeouts
 	kind         string
+	ephemeral    bool
 
 	prefix     tristate // do paths begin with /api?
 	jobs       tristate // is there /api/jobs?
@@ -34,8 +35,9 @@ type Client struct {
 	runs       *runs
 	uploads    uploads
 
-	versionMu sync.Mutex
-	version   string // of the server, "" until asked
+	versionMu    sync.Mutex
+	version      string // of the server, "" until asked, or when it does not say
+	versionKnown bool   // it was asked
 }
 
 var _ Backend = (*Client)(nil)

@@ -6,6 +6,23 @@ import (
 	"errors"
 )
 
+// jobsRoute is the first version that has /api/jobs.
+const jobsRoute = "0.6.0"
+
+// Can implements Backend.
+func (c *Client) Can() Abilities {
+	c.versionMu.Lock()
+	defer c.versionMu.Unlock()
+	since := func(version string) bool { return !c.versionKnown || AtLeast(c.version, version) }
+	return Abilities{
+		ClientIDs:         since(clientIDs),
+		TargetedInterrupt: since(targetedInterrupt),
+		Jobs:              since(jobsRoute),
+		Progress:          true, Previews: true, Queue: true, ObjectInfo: true,
+		Ephemeral: c.ephemeral,
+	}
+}
+
 // Describe implements Backend. It asks /system_stats, /features and /prompt;
 // the queue itself is not listed, because it carries whole graphs.
 func (c *Client) Describe(ctx context.Context) (Info, error) {
@@ -31,19 +48,12 @@ func (c *Client) Describe(ctx context.Context) (Info, error) {
 	info := Info{
 		Kind: c.kind, Version: string(stats.System.Version), OS: string(stats.System.OS),
 		Argv: looseStrings(stats.System.Argv),
-		Can: Abilities{
-			ClientIDs:         AtLeast(string(stats.System.Version), clientIDs),
-			TargetedInterrupt: AtLeast(string(stats.System.Version), targetedInterrupt),
-			Jobs:              AtLeast(string(stats.System.Version), "0.6.0"),
-			Progress:          true, Previews: true, Queue: true, ObjectInfo: true,
-		},
 	}
+	c.learnVersion(info.Version)
+	info.Can = c.Can()
 	for _, d := range stats.Devices {
 		info.Devices = append(info.Devices, Device{string(d.Name), string(d.Type), int64(d.VRAMTotal), int64(d.VRAMFree)})
 	}
-	c.versionMu.Lock()
-	c.version = info.Version
-	c.versionMu.Unlock()
 
 	var features struct {
 		MaxUpload looseInt `json:"max_upload_size"`

@@ -171,10 +171,11 @@ func (e *NotFoundError) Error() string {
 }
 
 // AmbiguousError wraps the failure of a Submit whose outcome is not known: the
-// run may be queued. Look it up by id (State) before submitting again.
+// run may be queued. Look it up by Handle (State) before submitting again.
 type AmbiguousError struct {
-	ID  string
-	Err error
+	ID     string // Submission.ID
+	Handle Handle // "" where the place chooses ids of its own: then it cannot be looked up
+	Err    error
 }
 
 func (e *AmbiguousError) Error() string {

@@ -24,10 +24,17 @@ const (
 	positionPace = 5 * time.Second // the queue is heavy: it is asked for a position so often
 )
 
+// errNoHandle answers questions about the run of an empty handle.
+var errNoHandle = &LostError{ID: "without a handle", Reason: "the server never said under which id it took it"}
+
 // Follow implements Backend. While messages about the run come in nothing is
 // asked; when they stop, or there is no socket, the run is polled.
 func (c *Client) Follow(ctx context.Context, h Handle) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
+		if h == "" {
+			yield(Event{}, errNoHandle)
+			return
+		}
 		r := c.runs.add(string(h))
 		f := &follower{c: c, run: r, box: r.open(), id: string(h), began: time.Now(), pace: silenceFirst}
 		defer f.close()

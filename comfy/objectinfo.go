@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ClassInfo is a node definition: what a class takes and gives. Source:
@@ -71,20 +72,46 @@ func (in *InputInfo) Upload() bool {
 	return false
 }
 
-// ObjectInfo asks for one node definition. It is nil when the server has no
-// such class.
-func (c *Client) ObjectInfo(ctx context.Context, class string) (*ClassInfo, error) {
-	defs, err := c.objectInfo(ctx, "/object_info/"+url.PathEscape(class))
-	if err != nil {
-		return nil, err
-	}
-	return defs[class], nil
-}
+// definitionsAtOnce is how many classes are asked for at a time: the server
+// answers one after the other, the rest hides the way there and back.
+const definitionsAtOnce = 4
 
-// ObjectInfoAll asks for all node definitions: several MB, during which the
-// server does nothing else. Prefer ObjectInfo.
-func (c *Client) ObjectInfoAll(ctx context.Context) (map[string]*ClassInfo, error) {
-	return c.objectInfo(ctx, "/object_info")
+// Definitions implements Backend. All definitions are several MB, during which
+// the server does nothing else: name classes where a few will do.
+func (c *Client) Definitions(ctx context.Context, classes ...string) (map[string]*ClassInfo, error) {
+	if len(classes) == 0 {
+		return c.objectInfo(ctx, "/object_info")
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var (
+		mu    sync.Mutex
+		wg    sync.WaitGroup
+		first error
+		defs  = make(map[string]*ClassInfo, len(classes))
+		slots = make(chan struct{}, definitionsAtOnce)
+	)
+	for _, class := range classes {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			one, err := c.objectInfo(ctx, "/object_info/"+url.PathEscape(class))
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && first == nil {
+				first = err
+				stop(err) // the others would be for nothing
+			}
+			if info := one[class]; info != nil {
+				defs[class] = info
+			}
+		})
+	}
+	wg.Wait()
+	if first != nil {
+		return nil, first
+	}
+	return defs, nil
 }
 
 func (c *Client) objectInfo(ctx context.Context, path string) (map[string]*ClassInfo, error) {

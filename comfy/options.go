@@ -132,6 +132,14 @@ func WithTimeouts(t Timeouts) Option {
 	}
 }
 
+// WithEphemeral says that the server ends with this process.
+func WithEphemeral() Option {
+	return func(c *Client) error {
+		c.ephemeral = true
+		return nil
+	}
+}
+
 // WithKind sets what Describe calls this place; default "comfyui".
 func WithKind(kind string) Option {
 	return func(c *Client) error {

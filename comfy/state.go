@@ -14,6 +14,9 @@ const oneRun = 16 << 20
 // State asks the server about a run, now. PhaseUnknown means that at this
 // moment it is neither queued nor running nor remembered.
 func (c *Client) State(ctx context.Context, h Handle) (State, error) {
+	if h == "" {
+		return State{Phase: PhaseUnknown, Position: -1}, nil
+	}
 	var st State
 	err := c.again(ctx, func() error {
 		var err error

@@ -170,13 +170,13 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 		case found:
 			return Handle(id), nil
 		case lookupErr != nil:
-			return "", &AmbiguousError{ID: id, Err: err}
+			return "", c.ambiguous(id, err)
 		case try == submitTries:
 			return "", err
 		}
 		// A server that does not take our id may have it under another one.
 		if v, vErr := c.Version(ctx); vErr != nil || !AtLeast(v, clientIDs) {
-			return "", &AmbiguousError{ID: id, Err: err}
+			return "", c.ambiguous(id, err)
 		}
 		var status *StatusError
 		if errors.As(err, &status) && status.RetryAfter > 0 {
@@ -185,6 +185,14 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 			}
 		}
 	}
+}
+
+func (c *Client) ambiguous(id string, err error) *AmbiguousError {
+	e := &AmbiguousError{ID: id, Err: err}
+	if c.Can().ClientIDs {
+		e.Handle = Handle(id)
+	}
+	return e
 }
 
 // lingering gives a context that ends so much later than ctx.

@@ -22,10 +22,14 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	if err := c.again(ctx, func() error { return c.askJSON(ctx, call{path: "/system_stats"}, &stats) }); err != nil {
 		return "", err
 	}
+	c.learnVersion(string(stats.System.Version))
+	return string(stats.System.Version), nil
+}
+
+func (c *Client) learnVersion(version string) {
 	c.versionMu.Lock()
 	defer c.versionMu.Unlock()
-	c.version = string(stats.System.Version)
-	return c.version, nil
+	c.version, c.versionKnown = version, true
 }
 
 // AtLeast reports whether a ComfyUI version is want or newer; false when one

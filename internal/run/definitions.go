@@ -15,13 +15,6 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
 )
 
-// Definitions is what a backend may offer beside the contract: the definition
-// of one node class, for the preflight and to explain a rejection. A class that
-// the backend does not have is nil.
-type Definitions interface {
-	ObjectInfo(ctx context.Context, class string) (*comfy.ClassInfo, error)
-}
-
 // definitionsTTL is how long node definitions are believed: a class changes
 // when the server is updated, a list of models whenever somebody adds a file.
 // What looks wrong by a kept definition is asked again before it is refused.
@@ -136,7 +129,7 @@ func (c *DefinitionCache) file(class string) string {
 // A lookup gathers the definitions that a check needs: kept ones, and, if it
 // may, answers of the backend.
 type lookup struct {
-	ask   Definitions
+	ask   comfy.Backend
 	cache *DefinitionCache
 	defs  map[string]*comfy.ClassInfo // without the classes that the backend does not have
 	fresh map[string]bool             // asked now, not kept
@@ -156,10 +149,6 @@ func (l *lookup) cached(classes []string) (missing []string) {
 	return missing
 }
 
-// askers is how many definitions are asked for at a time: the server answers
-// one after the other, the rest hides the way there and back.
-const askers = 4
-
 // live asks the backend for classes, each once.
 func (l *lookup) live(ctx context.Context, classes []string) error {
 	if len(classes) == 0 {
@@ -170,35 +159,17 @@ func (l *lookup) live(ctx context.Context, classes []string) error {
 		version = l.version(ctx)
 		l.cache.follow(version)
 	}
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	var first error
-	slots := make(chan struct{}, askers)
-	for _, class := range classes {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			mu.Lock()
-			failed := first != nil
-			mu.Unlock()
-			if failed {
-				return
-			}
-			info, err := l.ask.ObjectInfo(ctx, class)
-			if err == nil {
-				l.cache.put(class, info, version)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil && first == nil {
-				first = err
-			}
-			l.fresh[class] = true
-			if delete(l.defs, class); info != nil {
-				l.defs[class] = info
-			}
-		})
+	defs, err := l.ask.Definitions(ctx, classes...)
+	if err != nil {
+		return err
 	}
-	wg.Wait()
-	return first
+	for _, class := range classes {
+		info := defs[class]
+		l.cache.put(class, info, version)
+		l.fresh[class] = true
+		if delete(l.defs, class); info != nil {
+			l.defs[class] = info
+		}
+	}
+	return nil
 }

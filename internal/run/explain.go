@@ -120,15 +120,14 @@ func limits(np comfy.NodeProblem) string {
 // liveChoices asks for the list that the server left out of its answer because
 // it is long.
 func (r *Runner) liveChoices(ctx context.Context, np comfy.NodeProblem) []string {
-	defs, ok := r.Backend.(Definitions)
-	if !ok {
+	if !r.Backend.Can().ObjectInfo {
 		return nil
 	}
-	class, err := defs.ObjectInfo(ctx, np.Class)
-	if err != nil || class == nil {
+	defs, err := r.Backend.Definitions(ctx, np.Class)
+	if err != nil || defs[np.Class] == nil {
 		return nil // the rejection itself is the error to report
 	}
-	if in := class.Input(np.Input); in != nil {
+	if in := defs[np.Class].Input(np.Input); in != nil {
 		return slices.Clone(in.Choices)
 	}
 	return nil

@@ -23,11 +23,10 @@ func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
 	for _, t := range tickets {
 		r.alias(t)
 	}
-	ask, ok := r.Backend.(Definitions)
-	if !ok {
+	if !r.Backend.Can().ObjectInfo {
 		return nil
 	}
-	look := &lookup{ask: ask, cache: r.Definitions, defs: map[string]*comfy.ClassInfo{}, fresh: map[string]bool{}, version: r.serverVersion}
+	look := &lookup{ask: r.Backend, cache: r.Definitions, defs: map[string]*comfy.ClassInfo{}, fresh: map[string]bool{}, version: r.serverVersion}
 	unknown := look.cached(classesOf(tickets))
 	if len(unknown) > 0 {
 		if len(tickets) < 2 && !slices.ContainsFunc(tickets, func(t *Ticket) bool { return len(t.files) > 0 }) {
@@ -100,25 +99,13 @@ func (l *lookup) doubted(tickets []*Ticket) []string {
 	return classes
 }
 
-// versioned is what a backend may offer for less than Describe costs.
-type versioned interface {
-	Version(ctx context.Context) (string, error)
-}
-
 // serverVersion is the version of the backend, "" when it does not say.
 func (r *Runner) serverVersion(ctx context.Context) string {
 	if r.Backend == nil {
 		return r.version
 	}
-	if v, ok := r.Backend.(versioned); ok {
-		version, _ := v.Version(ctx) // one that cannot be asked says nothing
-		return version
-	}
-	info, err := r.Backend.Describe(ctx)
-	if err != nil {
-		return ""
-	}
-	return info.Version
+	version, _ := r.Backend.Version(ctx) // one that cannot be asked says nothing
+	return version
 }
 
 // inspect lists what the server would refuse in a run. The names of its own

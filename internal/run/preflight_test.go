@@ -36,15 +36,21 @@ func (d *definitions) Describe(context.Context) (comfy.Info, error) {
 	return comfy.Info{Kind: "comfyui", Version: "0.3.64"}, nil
 }
 
-func (d *definitions) ObjectInfo(_ context.Context, class string) (*comfy.ClassInfo, error) {
+func (d *definitions) Can() comfy.Abilities {
+	return comfy.Abilities{ClientIDs: true, ObjectInfo: true}
+}
+
+func (d *definitions) Version(context.Context) (string, error) { return "0.3.64", nil }
+
+func (d *definitions) Definitions(_ context.Context, classes ...string) (map[string]*comfy.ClassInfo, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.asked = append(d.asked, class)
 	if d.err != nil {
+		d.asked = append(d.asked, classes[0])
 		return nil, d.err
 	}
-	all, err := comfy.ParseObjectInfo([]byte(d.json))
-	return all[class], err
+	d.asked = append(d.asked, classes...)
+	return comfy.ParseObjectInfo([]byte(d.json))
 }
 
 func (d *definitions) Submit(_ context.Context, s comfy.Submission) (comfy.Handle, error) {

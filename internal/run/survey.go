@@ -19,11 +19,6 @@ type Survey struct {
 	aliases map[string]string
 }
 
-// allDefinitions is what a backend may offer for many classes at once.
-type allDefinitions interface {
-	ObjectInfoAll(ctx context.Context) (map[string]*comfy.ClassInfo, error)
-}
-
 // fewWorkflows are surveyed class by class; for more, the one large answer is
 // faster.
 const fewWorkflows = 3
@@ -31,8 +26,7 @@ const fewWorkflows = 3
 // NewSurvey asks a backend for the definitions that the workflows need. An
 // entry whose graph cannot be read is left to its own check.
 func NewSurvey(ctx context.Context, backend comfy.Backend, aliases map[string]string, workflows ...*registry.Workflow) (*Survey, error) {
-	ask, ok := backend.(Definitions)
-	if !ok {
+	if !backend.Can().ObjectInfo {
 		return nil, errors.New("this backend does not tell which nodes it has")
 	}
 	info, err := backend.Describe(ctx)
@@ -40,8 +34,8 @@ func NewSurvey(ctx context.Context, backend comfy.Backend, aliases map[string]st
 		return nil, err
 	}
 	s := &Survey{Version: info.Version, aliases: aliases, defs: map[string]*comfy.ClassInfo{}}
-	if all, ok := backend.(allDefinitions); ok && len(workflows) > fewWorkflows {
-		s.defs, err = all.ObjectInfoAll(ctx)
+	if len(workflows) > fewWorkflows {
+		s.defs, err = backend.Definitions(ctx)
 		return s, err
 	}
 	var classes []string
@@ -56,7 +50,7 @@ func NewSurvey(ctx context.Context, backend comfy.Backend, aliases map[string]st
 			}
 		}
 	}
-	look := &lookup{ask: ask, defs: s.defs, fresh: map[string]bool{}}
+	look := &lookup{ask: backend, defs: s.defs, fresh: map[string]bool{}}
 	return s, look.live(ctx, classes)
 }
 
