@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -24,7 +26,8 @@ type Build struct {
 type app struct {
 	streams *term.Streams
 	build   Build
-	dir     string // working directory
+	dir     string          // working directory
+	ctx     context.Context // of the command: flags that read files are not given it
 	environ []string
 	global  globalOptions
 
@@ -32,7 +35,7 @@ type app struct {
 	registry func() (*registry.Registry, error)
 	history  func() (*ledger.History, error)
 	printer  func() (*term.JSONPrinter, error) // for --json and --jq
-	stdin    *stdinOnce
+	inputs   *inputs.Opener
 	target   *target // the workflow that the command line names, nil without one
 	helpErr  error   // of --help, for which cobra has no return value
 }
@@ -49,13 +52,13 @@ type globalOptions struct {
 	levelGiven bool // by a flag, which wins over the settings
 }
 
-func newApp(streams *term.Streams, build Build, dir string, environ []string) *app {
-	a := &app{streams: streams, build: build, dir: dir, environ: environ}
+func newApp(ctx context.Context, streams *term.Streams, build Build, dir string, environ []string) *app {
+	a := &app{ctx: ctx, streams: streams, build: build, dir: dir, environ: environ}
 	a.config = sync.OnceValues(a.loadConfig)
 	a.registry = sync.OnceValues(a.loadRegistry)
 	a.history = sync.OnceValues(a.openHistory)
 	a.printer = sync.OnceValues(func() (*term.JSONPrinter, error) { return term.NewJSONPrinter(a.streams, a.global.jq) })
-	a.stdin = &stdinOnce{in: streams.In}
+	a.inputs = a.newInputs()
 	return a
 }
 

@@ -173,7 +173,7 @@ func (o *backendsAddOptions) secrets() ([2]config.Secret, error) {
 	if !o.password && !o.token {
 		return out, nil
 	}
-	data, err := o.app.stdin.bytes("backends add")
+	data, err := o.app.inputs.Stdin.Bytes(o.app.ctx, "backends add")
 	if err != nil {
 		return out, err
 	}

@@ -209,7 +209,7 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	}
 	defer dest.close()
 	runner := &run.Runner{
-		Store: dest.store, Out: dest.name, OpenInput: o.app.openInput(ctx), Version: o.app.version(),
+		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(),
 	}
 	if err := o.writeMaskPreview(ctx, runner, plan); err != nil {
 		return err

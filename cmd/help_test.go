@@ -68,7 +68,7 @@ func noWideLines(t *testing.T, text string) {
 func commandPaths(t *testing.T) [][]string {
 	t.Helper()
 	streams, _, _, _ := term.Test()
-	root, err := newRootCmd(newApp(streams, Build{}, t.TempDir(), nil), nil)
+	root, err := newRootCmd(newApp(t.Context(), streams, Build{}, t.TempDir(), nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -44,33 +45,16 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// What is given up may still write into its buffer, but not into the reader's.
-func TestInterruptibleGivesTheBytes(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("easel ", 10_000)
-	got, err := io.ReadAll(interruptible{t.Context(), strings.NewReader(long)})
-	if err != nil || string(got) != long {
-		t.Errorf("%d bytes of %d, %v", len(got), len(long), err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	silent, hold := io.Pipe()
-	defer hold.Close()
-	if _, err := io.ReadAll(interruptible{ctx, silent}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-}
-
 func TestTextOfAFlag(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"p.txt": "a fox\n", "notepad.txt": "\xef\xbb\xbfa fox\r\n", "large.txt": strings.Repeat("x", maxFlagFile+1)} {
+	for name, text := range map[string]string{"p.txt": "a fox\n", "notepad.txt": "\xef\xbb\xbfa fox\r\n", "large.txt": strings.Repeat("x", inputs.MaxText+1)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	streams, _, _, _ := term.Test()
-	a := newApp(streams, Build{}, dir, nil)
+	a := newApp(t.Context(), streams, Build{}, dir, nil)
 	for _, tt := range []struct{ given, want, bad string }{
 		{"a fox", "a fox", ""},
 		{"@@home", "@home", ""},

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -53,7 +54,7 @@ type inspection struct {
 
 func runInspect(ctx context.Context, a *app, name string) error {
 	inspect := a.inspect
-	if isURL(name) {
+	if inputs.IsURL(name) {
 		inspect = func(name string) (*inspection, error) { return a.inspectURL(ctx, name) }
 	}
 	got, err := inspect(name)
@@ -85,7 +86,7 @@ func (a *app) inspect(name string) (*inspection, error) {
 // inspectURL inspects a file that is fetched first, without what lies beside it.
 func (a *app) inspectURL(ctx context.Context, url string) (*inspection, error) {
 	name := config.WithoutUser(url)
-	body, err := fetchInput(ctx, url)
+	body, err := inputs.Fetch(ctx, url)
 	if err != nil {
 		return nil, &invalidError{fmt.Sprintf("%s cannot be fetched: %s", name, err), "give the address of the file itself, as a browser downloads it"}
 	}
@@ -131,7 +132,7 @@ func (a *app) inspectFile(name string, file *os.File) (*inspection, error) {
 }
 
 func (a *app) fromSidecar(got *inspection) (bool, error) {
-	if isURL(got.File) {
+	if inputs.IsURL(got.File) {
 		return false, nil
 	}
 	data, err := os.ReadFile(a.path(got.File + run.RecordSuffix))

@@ -15,7 +15,7 @@ func TestInspectURL(t *testing.T) {
 	srv := httptest.NewServer(http.FileServer(http.Dir(filepath.Join("..", "internal", "media", "testdata"))))
 	t.Cleanup(srv.Close)
 	streams, _, _, _ := term.Test()
-	a := newApp(streams, Build{}, t.TempDir(), []string{"XDG_DATA_HOME=" + t.TempDir(), "XDG_CONFIG_HOME=" + t.TempDir()})
+	a := newApp(t.Context(), streams, Build{}, t.TempDir(), []string{"XDG_DATA_HOME=" + t.TempDir(), "XDG_CONFIG_HOME=" + t.TempDir()})
 	address := strings.Replace(srv.URL, "http://", "http://anna:secret@", 1)
 	got, err := a.inspectURL(t.Context(), address+"/comfy.png")
 	if err != nil {

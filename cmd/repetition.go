@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -266,7 +267,7 @@ func (o *generateOptions) variedMask(recorded run.MaskSpec) run.MaskSpec {
 // another graph than it did, the recorded graph runs.
 func (o *generateOptions) prepareAgain(ctx context.Context, runner *run.Runner, plan []run.Request) ([]*run.Ticket, error) {
 	rep := o.target.again
-	runner.OpenInput = rep.open(o.app, o.app.openInput(ctx))
+	runner.OpenInput = rep.open(o.app, o.app.inputs.Open)
 	tickets, err := prepareAll(ctx, runner, plan)
 	if err != nil {
 		return nil, rep.missing(err)
@@ -312,18 +313,18 @@ const inputFolders = 4
 // the recorded command: beside the result and above. Their content is checked
 // in any case.
 func (rep *repetition) open(a *app, otherwise run.OpenInput) run.OpenInput {
-	return func(name string) (io.ReadCloser, error) {
-		if name == "-" || filepath.IsAbs(name) || strings.Contains(name, "://") || isRegularFile(a.path(name)) {
-			return otherwise(name)
+	return func(ctx context.Context, name string) (io.ReadCloser, error) {
+		if name == "-" || filepath.IsAbs(name) || strings.Contains(name, "://") || inputs.IsFile(a.path(name)) {
+			return otherwise(ctx, name)
 		}
 		dir := rep.folder
 		for range inputFolders {
-			if file := filepath.Join(dir, name); isRegularFile(file) {
+			if file := filepath.Join(dir, name); inputs.IsFile(file) {
 				return os.Open(file)
 			}
 			dir = filepath.Dir(dir)
 		}
-		return otherwise(name)
+		return otherwise(ctx, name)
 	}
 }
 

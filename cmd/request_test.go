@@ -13,7 +13,7 @@ func TestReadRequest(t *testing.T) {
 	read := func(text string) (*request, error) {
 		streams, in, _, _ := term.Test()
 		in.WriteString(text)
-		return newApp(streams, Build{}, t.TempDir(), nil).readRequest("-")
+		return newApp(t.Context(), streams, Build{}, t.TempDir(), nil).readRequest("-")
 	}
 	r, err := read(`{"workflow_id": "w", "character_id": "c", "input_image": "a.png", "input_images": ["b.png"], "mask": "m.png",
 		"inputs": {"overlay": "o.png"}, "prompt": "p", "negative": null, "params": {"seed": 18446744073709551615}, "count": 3}`)

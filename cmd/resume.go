@@ -130,7 +130,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	}
 	defer store.Close()
 	runner := &run.Runner{
-		Backend: be, BackendName: t.Backend, Address: t.Address, Store: store, Out: t.Out, History: h, OpenInput: o.app.openInput(ctx),
+		Backend: be, BackendName: t.Backend, Address: t.Address, Store: store, Out: t.Out, History: h, OpenInput: o.app.inputs.Open,
 		Version: o.app.version(), Leave: true,
 	}
 	view := newRunView(follow, 1)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -28,8 +29,9 @@ func Execute(ctx context.Context, p Process) int {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	out := &checkedOut{to: p.Streams.Out, gone: stop}
-	p.Streams.Out, p.Streams.In = out, interruptible{ctx, p.Streams.In}
-	a := newApp(p.Streams, p.Build, p.Dir, p.Environ)
+	p.Streams.Out, p.Streams.In = out, inputs.Interruptible(ctx, p.Streams.In)
+	a := newApp(ctx, p.Streams, p.Build, p.Dir, p.Environ)
+	defer a.inputs.Close()
 	a.scanGlobals(p.Args)
 	root, err := newRootCmd(a, p.Args)
 	if err == nil {

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -79,9 +78,4 @@ func (a *app) printRemoved(id, file string) error {
 		return nil
 	}
 	return a.printJSON(map[string]string{"id": id, "file": file})
-}
-
-func isRegularFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }

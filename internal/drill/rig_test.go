@@ -68,7 +68,7 @@ func newRig(t *testing.T, address string, opts ...comfy.Option) *rig {
 	}
 	return &rig{machine: m, workflow: found[0], retouch: found[1], Runner: &run.Runner{
 		Backend: client, BackendName: "drill", Address: address, Store: store, Out: m.out, History: m.history(), Version: "drill",
-		OpenInput: func(name string) (io.ReadCloser, error) { return os.Open(name) },
+		OpenInput: func(_ context.Context, name string) (io.ReadCloser, error) { return os.Open(name) },
 	}}
 }
 

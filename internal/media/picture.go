@@ -10,14 +10,18 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"slices"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
 
+// MaxBytes is how large a picture file may be: 256 MiB.
+const MaxBytes = 256 << 20
+
 // Limits bound what Load reads; zero fields have defaults.
 type Limits struct {
-	Bytes  int64 // of the file; 256 MiB
+	Bytes  int64 // of the file; MaxBytes
 	Pixels int64 // of the picture; 100 million
 }
 
@@ -25,7 +29,7 @@ func (l Limits) bytes() int64 {
 	if l.Bytes > 0 {
 		return l.Bytes
 	}
-	return 256 << 20
+	return MaxBytes
 }
 
 func (l Limits) pixels() int64 {
@@ -79,20 +83,22 @@ func (p *Picture) Original() []byte {
 // checked before any pixel is decoded. Failures are *ImageError, apart from
 // those of r.
 func Load(r io.Reader, limits Limits) (*Picture, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limits.bytes()+1))
-	if err != nil {
+	head := make([]byte, sniffLen)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	if len(data) == 0 {
+	if n == 0 {
 		return nil, &ImageError{Reason: "is empty"}
 	}
-	if int64(len(data)) > limits.bytes() {
-		return nil, &ImageError{Reason: fmt.Sprintf("is larger than %d MiB", limits.bytes()>>20)}
-	}
-	f := sniff(data[:min(len(data), sniffLen)])
+	f := sniff(head[:n])
 	codec, ok := codecs()[f.Ext]
-	if !ok {
+	if !ok { // before the rest is read, which may have no end
 		return nil, &ImageError{Reason: unusable(f)}
+	}
+	data, err := readRest(head[:n], r, limits.bytes())
+	if err != nil {
+		return nil, err
 	}
 	config, err := codec.config(bytes.NewReader(data))
 	if err != nil {
@@ -113,6 +119,26 @@ func Load(r io.Reader, limits Limits) (*Picture, error) {
 	}
 	p.HadAlpha = !opaque(p.Image)
 	return p, nil
+}
+
+// readRest puts what r still has behind head, up to a limit. It gathers pieces:
+// a buffer that grows would hold the file twice, and more than twice what is
+// refused.
+func readRest(head []byte, r io.Reader, limit int64) ([]byte, error) {
+	pieces, size := [][]byte{head}, int64(len(head))
+	for piece := 64 << 10; ; piece = min(2*piece, 4<<20) {
+		next := make([]byte, piece)
+		n, err := io.ReadFull(r, next)
+		pieces, size = append(pieces, next[:n]), size+int64(n)
+		switch {
+		case size > limit:
+			return nil, &ImageError{Reason: fmt.Sprintf("is larger than %d MiB", limit>>20)}
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return slices.Concat(pieces...), nil
+		case err != nil:
+			return nil, err
+		}
+	}
 }
 
 func (l Limits) check(c image.Config) error {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -106,6 +107,7 @@ func ofStop(err error, p *Problem) bool {
 }
 
 func ofUsage(err error, p *Problem) bool {
+	var taken *inputs.TakenError
 	var usage *UsageError
 	var key *config.KeyError
 	var value *config.ValueError
@@ -122,6 +124,8 @@ func ofUsage(err error, p *Problem) bool {
 			p.is(CodeStorage)
 			p.Hint = "easel config path says where settings are; --config FILE uses others"
 		}
+	case errors.As(err, &taken):
+		p.Message, p.Hint = taken.Error(), "put one of them into a file"
 	case errors.As(err, &usage):
 		p.Hint = usage.Hint
 	case errors.As(err, &key):

@@ -39,7 +39,7 @@ func (r *Runner) attach(ctx context.Context, t *Ticket, recorded []Input) error 
 
 // recordedFile reads a recorded input as it was read for the recorded run.
 func (r *Runner) recordedFile(ctx context.Context, t *Ticket, in Input, targets []comfy.Target) (comfy.File, error) {
-	s := r.source(registry.Value{Param: &registry.Parameter{Name: in.Parameter, Type: registry.TypeImage}}, in.File)
+	s := r.source(ctx, registry.Value{Param: &registry.Parameter{Name: in.Parameter, Type: registry.TypeImage}}, in.File)
 	found, err := s.look(ctx)
 	if err != nil {
 		return comfy.File{}, err

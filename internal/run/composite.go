@@ -145,7 +145,7 @@ func (r *Runner) reread(ctx context.Context, ref FileRef) (*picture, error) {
 		case r.OpenInput == nil:
 			return nil, errors.New("no input file can be opened here")
 		}
-		s = &source{param: &registry.Parameter{}, name: ref.Name, open: func() (io.ReadCloser, error) { return r.OpenInput(ref.Name) }}
+		s = &source{param: &registry.Parameter{}, name: ref.Name, open: func() (io.ReadCloser, error) { return r.OpenInput(ctx, ref.Name) }}
 	}
 	p, err := s.picture(ctx)
 	var unusable *InputError

@@ -43,7 +43,7 @@ func (r *Runner) readInputs(ctx context.Context, t *Ticket, spec *MaskSpec) (map
 			if v.Param.List && i < len(targets) {
 				at = targets[i : i+1]
 			}
-			f, err := r.readInput(ctx, t, r.source(v, name), keepsAlpha(graph, at))
+			f, err := r.readInput(ctx, t, r.source(ctx, v, name), keepsAlpha(graph, at))
 			if err != nil {
 				return nil, err
 			}

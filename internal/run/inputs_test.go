@@ -254,7 +254,7 @@ func TestReadingInputsStops(t *testing.T) {
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	endless := io.NopCloser(endlessReader{cancel})
-	b.OpenInput = func(string) (io.ReadCloser, error) { return endless, nil }
+	b.OpenInput = func(context.Context, string) (io.ReadCloser, error) { return endless, nil }
 	if _, err := b.Prepare(ctx, b.request(t, "image_upscale", "image", "x.png")); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}

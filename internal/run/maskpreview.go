@@ -30,7 +30,7 @@ func (r *Runner) MaskPreview(ctx context.Context, req Request) (image.Image, err
 		return nil, err
 	}
 	var s sent
-	c, err := s.read(ctx, plan, r.maskedFiles(j))
+	c, err := s.read(ctx, plan, r.maskedFiles(ctx, j))
 	if err != nil {
 		return nil, err
 	}

@@ -113,10 +113,10 @@ func (r *Runner) sendMasked(ctx context.Context, t *Ticket, call *registry.Call,
 }
 
 // maskedFiles are the picture, and the mask file if there is one.
-func (r *Runner) maskedFiles(j *masked) []source {
-	files := []source{r.source(j.image, j.image.Texts()[0])}
+func (r *Runner) maskedFiles(ctx context.Context, j *masked) []source {
+	files := []source{r.source(ctx, j.image, j.image.Texts()[0])}
 	if !isDrawn(j.mask) {
-		files = append(files, r.source(j.mask, j.mask.Texts()[0]))
+		files = append(files, r.source(ctx, j.mask, j.mask.Texts()[0]))
 	}
 	return files
 }
@@ -131,7 +131,7 @@ func (r *Runner) paint(ctx context.Context, call *registry.Call, j *masked, spec
 	if r.modelPixels > 0 && f.pixels > 0 {
 		f.pixels = r.modelPixels
 	}
-	files := r.maskedFiles(j)
+	files := r.maskedFiles(ctx, j)
 	form, err := json.Marshal(spec)
 	if err != nil {
 		return sent{}, fmt.Errorf("write the mask down: %w", err)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"time"
@@ -87,5 +88,5 @@ type Set struct {
 
 // OpenInput opens an input file by the name the user gave: a path, a URL, "-".
 // It may be called several times for one name and always starts at the
-// beginning.
-type OpenInput func(name string) (io.ReadCloser, error)
+// beginning. What ctx ends is also the reading.
+type OpenInput func(ctx context.Context, name string) (io.ReadCloser, error)

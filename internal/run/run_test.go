@@ -50,7 +50,9 @@ func newBench(t testing.TB) *bench {
 	return b
 }
 
-func (b *bench) open(name string) (io.ReadCloser, error) { return b.files.Open(name) }
+func (b *bench) open(_ context.Context, name string) (io.ReadCloser, error) {
+	return b.files.Open(name)
+}
 
 func (b *bench) put(name string, data []byte) { b.files[name] = &fstest.MapFile{Data: data} }
 

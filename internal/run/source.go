@@ -16,7 +16,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// maxInputBytes bounds one input file: 2 GiB. Servers take far less.
+// maxInputBytes bounds a video or a sound: 2 GiB. Servers take far less.
 const maxInputBytes = 2 << 30
 
 // A source is an input file as the user named it. It is read more than once
@@ -28,8 +28,8 @@ type source struct {
 }
 
 // source finds the file: in the FS of the value, else where the user said.
-func (r *Runner) source(v registry.Value, name string) source {
-	s := source{param: v.Param, name: name, open: func() (io.ReadCloser, error) { return r.OpenInput(name) }}
+func (r *Runner) source(ctx context.Context, v registry.Value, name string) source {
+	s := source{param: v.Param, name: name, open: func() (io.ReadCloser, error) { return r.OpenInput(ctx, name) }}
 	if v.FS != nil {
 		s.open = func() (io.ReadCloser, error) { return v.FS.Open(name) }
 	}
@@ -69,12 +69,26 @@ func (s source) start() (io.ReadCloser, error) {
 		return nil, s.unreadable(err)
 	}
 	if f, ok := body.(interface{ Stat() (fs.FileInfo, error) }); ok {
-		if info, err := f.Stat(); err == nil && info.IsDir() {
+		info, err := f.Stat()
+		switch {
+		case err != nil:
+		case info.IsDir():
 			body.Close()
 			return nil, s.bad("is a folder", "name one file in it", nil)
+		case info.Mode().IsRegular() && info.Size() > s.limit():
+			body.Close()
+			return nil, s.bad(fmt.Sprintf("is larger than %d MiB", s.limit()>>20), "", nil)
 		}
 	}
 	return body, nil
+}
+
+// limit is how many bytes of the file are read.
+func (s source) limit() int64 {
+	if s.param.Type == registry.TypeVideo || s.param.Type == registry.TypeAudio {
+		return maxInputBytes
+	}
+	return media.MaxBytes
 }
 
 func (s source) unreadable(err error) error {
@@ -100,7 +114,8 @@ func (s source) look(ctx context.Context) (seen, error) {
 	}
 	defer body.Close()
 	sum, check := sha256.New(), media.NewChecker()
-	n, err := io.Copy(io.MultiWriter(sum, check), io.LimitReader(contextReader{ctx, body}, maxInputBytes+1))
+	limit := s.limit()
+	n, err := io.Copy(io.MultiWriter(sum, check), io.LimitReader(contextReader{ctx, body}, limit+1))
 	switch {
 	case ctx.Err() != nil:
 		return seen{}, context.Cause(ctx)
@@ -108,8 +123,8 @@ func (s source) look(ctx context.Context) (seen, error) {
 		return seen{}, s.unreadable(err)
 	case n == 0:
 		return seen{}, s.bad("is empty", "", nil)
-	case n > maxInputBytes:
-		return seen{}, s.bad(fmt.Sprintf("is larger than %d MiB", maxInputBytes>>20), "", nil)
+	case n > limit:
+		return seen{}, s.bad(fmt.Sprintf("is larger than %d MiB", limit>>20), "", nil)
 	}
 	return seen{hex.EncodeToString(sum.Sum(nil)), check.Report()}, nil
 }
