@@ -79,7 +79,7 @@ func (o *generateOptions) addParameterFlags(c *cobra.Command) error {
 		if len(p.Choices) > 0 {
 			completeWords(c, name, p.Choices...)
 		} else if !p.Type.File() {
-			_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+			_ = c.RegisterFlagCompletionFunc(name, o.app.completeChoices(o.target.workflow, p))
 		}
 	}
 	if p := byRole(params, registry.RoleMask); p != nil {

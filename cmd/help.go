@@ -58,7 +58,7 @@ func (a *app) help(c *cobra.Command) error {
 		}
 	}
 	if a.target != nil && runsWorkflow(c) {
-		p.parameters(c, a.target.workflow)
+		p.parameters(a, c)
 	}
 	p.flags(c)
 	if !c.HasParent() {
@@ -149,9 +149,10 @@ func (p helpPage) commands(c *cobra.Command) {
 	p.rows("Commands", rows)
 }
 
-// parameters lists the parameters of a workflow by group, in the order of the
+// parameters lists the parameters of the workflow by group, in the order of the
 // registry file, the advanced ones last.
-func (p helpPage) parameters(c *cobra.Command, wf *registry.Workflow) {
+func (p helpPage) parameters(a *app, c *cobra.Command) {
+	wf := a.target.workflow
 	params, err := wf.Parameters()
 	if err != nil {
 		fmt.Fprintf(p.w, "\n%s\n", err)
@@ -163,6 +164,7 @@ func (p helpPage) parameters(c *cobra.Command, wf *registry.Workflow) {
 			flags[names[0]] = f
 		}
 	})
+	offered := a.keptOffer(c.Context(), wf)
 	const advanced = "Advanced"
 	var groups []string
 	byGroup := map[string][]*pflag.Flag{}
@@ -178,7 +180,14 @@ func (p helpPage) parameters(c *cobra.Command, wf *registry.Workflow) {
 		if byGroup[name] == nil && name != advanced {
 			groups = append(groups, name)
 		}
-		byGroup[name] = append(byGroup[name], f)
+		shown := *f
+		if names := offered.choices[param.Name]; len(names) > 0 {
+			shown.Usage += "; " + offered.backend + " has " + excerpt(names)
+		}
+		if value, ok := a.target.presetValue(param); ok {
+			shown.Usage += "; " + a.target.word + " sets " + value
+		}
+		byGroup[name] = append(byGroup[name], &shown)
 	}
 	for _, name := range append(groups, advanced) {
 		p.rows(name, flagRows(byGroup[name]))

@@ -147,6 +147,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		inpaint,
 		rerun,
 		newWorkflowsCmd(a),
+		newModelsCmd(a),
 		newBackendsCmd(a),
 		newCharactersCmd(a),
 		newHistoryCmd(a),

@@ -2,10 +2,7 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -107,113 +104,6 @@ func runWorkflowsList(ctx context.Context, o *workflowsListOptions) error {
 		t.Row(wf.ID, wf.Name, wf.Category, wf.ModelFamily, wf.Source.Layer)
 	}
 	return t.Flush()
-}
-
-func newWorkflowsShowCmd(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:               "show WORKFLOW",
-		Short:             "Show a workflow: what it does, its parameters, an example",
-		Example:           "  easel workflows show flux_single\n  easel workflows show flux_single --json",
-		Args:              exactArgs("a workflow"),
-		ValidArgsFunction: firstWord(a.completeIDs),
-		RunE:              func(_ *cobra.Command, args []string) error { return runWorkflowsShow(a, args[0]) },
-	}
-}
-
-func runWorkflowsShow(a *app, word string) error {
-	t, err := a.resolveTarget(word)
-	if err != nil {
-		return err
-	}
-	wf := t.workflow
-	if a.global.json {
-		return a.printJSON(wf)
-	}
-	params, err := wf.Parameters()
-	if err != nil {
-		return err
-	}
-	w, st := a.streams.Out, a.streams.OutStyle()
-	fmt.Fprintf(w, "%s\n", describeWorkflow(wf))
-	if example := exampleCommand(t.word, wf); example != "" {
-		fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
-	}
-	fmt.Fprintf(w, "\n%s\n", st.Bold("Parameters"))
-	table := term.NewTable(a.streams, "NAME", "TYPE", "RANGE", "DEFAULT", "DESCRIPTION")
-	for _, p := range params {
-		table.Row(p.Name, typeWord(p), valuesOf(p), defaultOrRequired(p), strings.TrimSuffix(p.Description, "."))
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if len(wf.Models) > 0 {
-		fmt.Fprintf(w, "\n%s\n", st.Bold("Models it needs"))
-		models := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "PAGE")
-		for _, m := range wf.Models {
-			models.Row(m.Folder, m.File, gigabytes(m.SizeGB), m.Page)
-		}
-		return models.Flush()
-	}
-	return nil
-}
-
-// valuesOf says what a parameter takes: its range, its choices, or where they
-// come from.
-func valuesOf(p *registry.Parameter) string {
-	switch {
-	case len(p.Choices) > 0:
-		return strings.Join(p.Choices, ", ")
-	case p.ChoicesFrom != "":
-		return "the server's list"
-	case p.Type == registry.TypeModel:
-		return "the server's " + p.Folder
-	}
-	return rangeOf(p)
-}
-
-func defaultOrRequired(p *registry.Parameter) string {
-	if d := defaultOf(p); d != "" || !p.Required {
-		return d
-	}
-	return "(required)"
-}
-
-func gigabytes(gb float64) string {
-	if gb == 0 {
-		return ""
-	}
-	return strconv.FormatFloat(gb, 'f', -1, 64) + " GB"
-}
-
-// describeWorkflow is the head of a workflow's help and page.
-func describeWorkflow(wf *registry.Workflow) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", wf.ID, wf.Name)
-	if wf.Description != "" {
-		fmt.Fprintf(&b, "\n%s", wf.Description)
-	}
-	var facts []string
-	for _, f := range []string{wf.Category, wf.ModelFamily} {
-		if f != "" {
-			facts = append(facts, f)
-		}
-	}
-	if wf.RequiresInputImage {
-		facts = append(facts, "needs an image")
-	}
-	if wf.RequiresMask {
-		facts = append(facts, "needs a mask")
-	}
-	if wf.SupportsBatch && wf.MaxBatchSize > 0 {
-		facts = append(facts, fmt.Sprintf("up to %d images at once", wf.MaxBatchSize))
-	}
-	if wf.MinVersion != "" {
-		facts = append(facts, "ComfyUI "+wf.MinVersion+" or newer")
-	}
-	if len(facts) > 0 {
-		fmt.Fprintf(&b, "\n(%s)", strings.Join(facts, ", "))
-	}
-	return term.EscapeMultiline(b.String())
 }
 
 func newWorkflowsSchemaCmd(a *app) *cobra.Command {

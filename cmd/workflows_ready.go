@@ -24,14 +24,20 @@ type readyWorkflow struct {
 
 // MarshalJSON adds ready and missing at the end of the entry.
 func (r readyWorkflow) MarshalJSON() ([]byte, error) {
-	entry, err := json.Marshal(r.entry)
-	if err != nil {
-		return nil, err
-	}
-	more, err := json.Marshal(struct {
+	return withMore(r.entry, struct {
 		Ready   bool     `json:"ready"`
 		Missing []string `json:"missing"`
 	}{r.ready, r.missing})
+}
+
+// withMore is an entry as it stands in its file, with the members of a struct
+// behind its own.
+func withMore(wf *registry.Workflow, members any) ([]byte, error) {
+	entry, err := json.Marshal(wf)
+	if err != nil {
+		return nil, err
+	}
+	more, err := json.Marshal(members)
 	if err != nil {
 		return nil, err
 	}

@@ -131,31 +131,6 @@ func (c *Client) objectInfo(ctx context.Context, path string) (map[string]*Class
 	return defs, err
 }
 
-// Models lists the model files of a folder (checkpoints, loras, ...), as the
-// server writes them. A folder it does not have is a StatusError 404.
-func (c *Client) Models(ctx context.Context, folder string) ([]string, error) {
-	k := call{path: "/models/" + url.PathEscape(folder)}
-	var names []string
-	err := c.again(ctx, func() error {
-		a, err := c.ask(ctx, k)
-		switch {
-		case err != nil:
-			return err
-		case a.status == 404:
-			return c.plainStatus(k, a)
-		case !a.ok():
-			return c.statusError(k, a)
-		}
-		var raw json.RawMessage
-		if err := c.decode(k, a, &raw); err != nil {
-			return err
-		}
-		names = looseStrings(raw)
-		return nil
-	})
-	return names, err
-}
-
 // ParseObjectInfo reads an answer to GET /object_info. Definitions, inputs and
 // options of a shape that no ComfyUI documents are skipped, one by one.
 func ParseObjectInfo(data []byte) (map[string]*ClassInfo, error) {

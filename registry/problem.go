@@ -12,6 +12,7 @@ type Problem struct {
 	Allowed   string   `json:"allowed,omitempty"` // "1 to 100", "euler, ddim, ..."
 	Nearest   []string `json:"nearest,omitempty"`
 	Hint      string   `json:"hint,omitempty"`
+	List      string   `json:"-"` // the command that lists what is allowed, where there is one
 }
 
 // ValuesError means that values do not fit a workflow. It lists every problem found.

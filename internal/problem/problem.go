@@ -184,6 +184,8 @@ func Advice(p registry.Problem) string {
 	switch {
 	case p.Hint != "":
 		return p.Hint
+	case p.List != "":
+		return NearestHint(p.Nearest, p.List)
 	case len(p.Nearest) > 0:
 		return DidYouMean(p.Nearest)
 	}

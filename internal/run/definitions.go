@@ -53,29 +53,37 @@ type keptDefinition struct {
 
 // get returns a definition that is fresh, or nil.
 func (c *DefinitionCache) get(class string) *comfy.ClassInfo {
-	if c == nil {
+	info, fresh := c.Kept(class)
+	if !fresh {
 		return nil
+	}
+	return info
+}
+
+// Kept returns a definition, nil when there is none, and whether it is recent
+// enough to be believed.
+func (c *DefinitionCache) Kept(class string) (info *comfy.ClassInfo, fresh bool) {
+	if c == nil {
+		return nil, false
 	}
 	data, err := os.ReadFile(c.file(class))
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	var kept keptDefinition
 	if json.Unmarshal(data, &kept) != nil || kept.Class != class {
-		return nil
-	}
-	if age := c.now().Sub(kept.Asked); age < 0 || age > definitionsTTL {
-		return nil
+		return nil, false
 	}
 	defs, err := comfy.ParseObjectInfo(kept.Info)
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	return defs[class]
+	age := c.now().Sub(kept.Asked)
+	return defs[class], age >= 0 && age <= definitionsTTL
 }
 
-// put keeps a definition. Failing to is no loss: it is asked again.
-func (c *DefinitionCache) put(class string, info *comfy.ClassInfo, version string) {
+// Keep keeps a definition of a server of a version. Failing to is no loss: it is asked again.
+func (c *DefinitionCache) Keep(class string, info *comfy.ClassInfo, version string) {
 	if c == nil || info == nil {
 		return
 	}
@@ -165,7 +173,7 @@ func (l *lookup) live(ctx context.Context, classes []string) error {
 	}
 	for _, class := range classes {
 		info := defs[class]
-		l.cache.put(class, info, version)
+		l.cache.Keep(class, info, version)
 		l.fresh[class] = true
 		if delete(l.defs, class); info != nil {
 			l.defs[class] = info

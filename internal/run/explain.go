@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -74,12 +75,13 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 		return p
 	}
 	subject := where + ", input " + np.Input
+	var param *registry.Parameter
 	if t.call != nil {
 		if set, ok := t.call.SetAt(np.Node, np.Input); ok {
 			p.Parameter = set.Target
 			subject = fmt.Sprintf("Input '%s'", set.Target)
-		} else if param, ok := t.call.Explain(np.Node, np.Input); ok {
-			p.Parameter = param.Name
+		} else if at, ok := t.call.Explain(np.Node, np.Input); ok {
+			param, p.Parameter = at, at.Name
 			subject = fmt.Sprintf("Parameter '%s'", param.Name)
 		}
 	}
@@ -96,8 +98,11 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 		}
 		if len(choices) == 0 {
 			p.Hint = "the server's list for this input is empty: is the model folder mounted?"
+		} else {
+			p.List = r.listing(np)
 		}
 		missingValue(&p, np, wf, func() string { return r.serverVersion(ctx) })
+		t.insteadOfDefault(&p, np, param, choices)
 	case "value_smaller_than_min":
 		p.Message = fmt.Sprintf("%s below the server's minimum %s", subject, np.Min)
 		p.Allowed = limits(np)
@@ -108,6 +113,51 @@ func (r *Runner) explainProblem(ctx context.Context, t *Ticket, np comfy.NodePro
 		p.Message = subject + ": " + np.Message
 	}
 	return p
+}
+
+// listing is the command that lists what an input takes on this backend.
+func (r *Runner) listing(np comfy.NodeProblem) string {
+	words := "easel models " + np.Class + "." + np.Input
+	switch folder := registry.ModelFolder(np.Class, np.Input); {
+	case folder != "":
+		words = "easel models " + folder
+	case np.Input == "sampler_name":
+		words = "easel models samplers"
+	case np.Input == "scheduler":
+		words = "easel models schedulers"
+	}
+	if r.Address != "" {
+		words += " --backend " + r.Address
+	}
+	return words
+}
+
+// insteadOfDefault offers, where a workflow's own model is missing, one that is
+// there: trying it costs nothing, and a download gigabytes.
+func (t *Ticket) insteadOfDefault(p *registry.Problem, np comfy.NodeProblem, param *registry.Parameter, choices []string) {
+	if param == nil || param.Type != registry.TypeModel || len(choices) == 0 {
+		return
+	}
+	if v, given := t.call.Value(param.Name); given && v.Origin > registry.FromDefault {
+		return
+	}
+	offer := choices[0]
+	if near := comfy.Nearest(np.Received, choices, 1); len(near) > 0 {
+		offer = near[0]
+	}
+	offer = fmt.Sprintf("--%s %s takes one that is there; %s shows all", flagOf(param.Name), shellWord(offer), p.List)
+	if p.Hint != "" {
+		offer += "; " + p.Hint
+	}
+	p.Hint = offer
+}
+
+// shellWord quotes a name that a shell would take apart.
+func shellWord(name string) string {
+	if strings.ContainsAny(name, " \t\"'\\$`&|;<>()[]{}*?!#~") {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 func limits(np comfy.NodeProblem) string {

@@ -1,0 +1,145 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/inventory"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// inventory is what a backend has to choose from.
+func (a *app) inventory(be *backend) (*inventory.Inventory, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	inv := &inventory.Inventory{Server: be}
+	if !be.embedded { // the embedded emulator is new each time
+		inv.Memory = run.NewDefinitionCache(cfg.CacheDir, be.Address(), nil)
+	}
+	return inv, nil
+}
+
+// A forgetful memory believes nothing that it keeps.
+type forgetful struct{ inventory.Memory }
+
+func (f forgetful) Kept(class string) (*comfy.ClassInfo, bool) { return nil, false }
+
+func (f forgetful) Keep(class string, info *comfy.ClassInfo, version string) {
+	if f.Memory != nil {
+		f.Memory.Keep(class, info, version)
+	}
+}
+
+// completionTime is what a shell's question may cost beside the start: a
+// server that is slower than this completes nothing.
+const completionTime = 70 * time.Millisecond
+
+// completeChoices completes a parameter with what the chosen backend has.
+func (a *app) completeChoices(wf *registry.Workflow, p *registry.Parameter) cobra.CompletionFunc {
+	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		spec := ""
+		if f := c.Flag("backend"); f != nil {
+			spec = f.Value.String()
+		}
+		ctx, stop := context.WithTimeout(c.Context(), completionTime)
+		defer stop()
+		names, _ := a.choices(ctx, spec, wf, p) // who types has no use for the error
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// choices asks a backend what it offers for a parameter, or what is kept of it.
+func (a *app) choices(ctx context.Context, spec string, wf *registry.Workflow, p *registry.Parameter) ([]string, error) {
+	if _, ok := inventory.InputOf(wf, p); !ok {
+		return nil, nil
+	}
+	be, err := a.openBackend(ctx, spec, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer be.close()
+	inv, err := a.inventory(be)
+	if err != nil {
+		return nil, err
+	}
+	return inv.Choices(ctx, wf, p)
+}
+
+// An offer is what a backend has for the parameters of a workflow.
+type offer struct {
+	backend string
+	choices map[string][]string // by parameter; absent when not known
+}
+
+// offerOf asks a backend for all choices of a workflow.
+func (a *app) offerOf(ctx context.Context, spec string, wf *registry.Workflow) (*offer, error) {
+	be, err := a.openBackend(ctx, spec, 5*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	defer be.close()
+	inv, err := a.inventory(be)
+	if err != nil {
+		return nil, err
+	}
+	return collectOffer(ctx, inv, be.name, wf)
+}
+
+// keptOffer is what is known of the chosen backend without asking anybody.
+func (a *app) keptOffer(ctx context.Context, wf *registry.Workflow) *offer {
+	none := &offer{}
+	cfg, err := a.config()
+	if err != nil || cfg.Backend == "" {
+		return none
+	}
+	be, err := a.dial(cfg, cfg.Backend, false, 0)
+	if err != nil {
+		return none
+	}
+	defer be.close()
+	inv, err := a.inventory(be)
+	if err != nil || inv.Memory == nil {
+		return none
+	}
+	inv.Server = nil
+	o, err := collectOffer(ctx, inv, be.name, wf)
+	if err != nil {
+		return none
+	}
+	return o
+}
+
+func collectOffer(ctx context.Context, inv *inventory.Inventory, backend string, wf *registry.Workflow) (*offer, error) {
+	params, err := wf.Parameters()
+	if err != nil {
+		return nil, err
+	}
+	o := &offer{backend, map[string][]string{}}
+	for _, p := range params {
+		names, err := inv.Choices(ctx, wf, p)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) > 0 {
+			o.choices[p.Name] = names
+		}
+	}
+	return o, nil
+}
+
+// excerpt lists names, or the first of many.
+func excerpt(names []string) string {
+	const enough = 8
+	if len(names) <= enough {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, … (%d)", strings.Join(names[:enough], ", "), len(names))
+}
