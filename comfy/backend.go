@@ -62,7 +62,6 @@ type Submission struct {
 	Graph   *Graph // not modified
 	Files   []File
 	PNGInfo map[string]json.RawMessage // extra_pnginfo: each key is written into saved files
-	Targets []string                   // output nodes to run; empty = all
 	Preview bool                       // ask the server for preview pictures
 }
 
@@ -167,8 +166,8 @@ const (
 	OutputOther OutputKind = "other"
 )
 
-// An Output is one file or text that a run produced. Filename, Subfolder and
-// Type are the server's words and are never used as local names.
+// An Output is one file or text that a run produced. Filename, Subfolder, Type
+// and Ref are the server's words and are never used as local names.
 type Output struct {
 	Node      string     `json:"node"`
 	Key       string     `json:"key"`   // the server's list: images, gifs, audio, text, ...
@@ -178,7 +177,10 @@ type Output struct {
 	Subfolder string     `json:"subfolder,omitempty"`
 	Type      string     `json:"type,omitempty"` // output, temp, input
 	Text      string     `json:"text,omitempty"`
-	Inline    []byte     `json:"-"` // content that came with the event stream or the reply
+	// Ref is what the place calls the content when a file name is not enough: a
+	// URL, an asset id. Only its backend can read it.
+	Ref    string  `json:"ref,omitempty"`
+	Inline *Inline `json:"-"` // content that came with the event stream or the reply
 }
 
 // Temporary reports whether the server will wipe the file at its next start.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // targetedInterrupt is the first version whose POST /interrupt minds prompt_id;
@@ -50,7 +52,7 @@ func (c *Client) Cancel(ctx context.Context, h Handle) error {
 			}
 		}
 		var st State
-		err := c.again(ctx, func() (err error) { st, err = c.locate(ctx, id, false); return err })
+		err := transport.Again(ctx, func() (err error) { st, err = c.locate(ctx, id, false); return err })
 		if err != nil {
 			return err
 		}
@@ -64,20 +66,20 @@ func (c *Client) Cancel(ctx context.Context, h Handle) error {
 			return nil
 		case st.Phase.Over():
 			return nil
-		case st.Phase == PhaseRunning && c.jobsCancel.get() != yes && !time.Now().Before(again):
+		case st.Phase == PhaseRunning && c.jobsCancel.Get() != transport.Yes && !time.Now().Before(again):
 			if v, err := c.Version(ctx); err != nil {
 				return err
 			} else if !AtLeast(v, targetedInterrupt) {
 				return &CannotCancelError{ID: id, Version: v}
 			}
-			if err := c.again(ctx, func() error { return c.tell(ctx, post("/interrupt", body)) }); err != nil {
+			if err := transport.Again(ctx, func() error { return c.tell(ctx, transport.Post("/interrupt", body)) }); err != nil {
 				return err
 			}
 			again = time.Now().Add(pause)
 			pause = min(2*pause, reMax)
 		}
 		hit = hit || st.Phase != PhaseUnknown
-		if err := sleep(ctx, wait); err != nil {
+		if err := transport.Sleep(ctx, wait); err != nil {
 			return err
 		}
 		wait = min(wait*3/2, cancelMax)
@@ -88,15 +90,15 @@ func (c *Client) Cancel(ctx context.Context, h Handle) error {
 // run. It is tried only where /api/jobs is known to be; done is false when the
 // server has no such route.
 func (c *Client) cancelJob(ctx context.Context, id string) (done bool, err error) {
-	if c.jobsCancel.get() == no || c.jobs.get() == no || c.prefix.get() == no {
+	if c.jobsCancel.Get() == transport.No || c.jobs.Get() == transport.No || c.wire.Prefixed.Get() == transport.No {
 		return false, nil
 	}
-	k := post("/jobs/"+url.PathEscape(id)+"/cancel", nil)
-	var a answer
-	err = c.again(ctx, func() error {
+	k := transport.Post("/jobs/"+url.PathEscape(id)+"/cancel", nil)
+	var a transport.Answer
+	err = transport.Again(ctx, func() error {
 		var err error
-		if a, err = c.ask(ctx, k); err == nil && passingStatus(a.status) {
-			err = c.statusError(k, a)
+		if a, err = c.wire.Ask(ctx, k); err == nil && transport.PassingStatus(a.Status) {
+			err = c.wire.StatusError(k, a)
 		}
 		return err
 	})
@@ -106,16 +108,16 @@ func (c *Client) cancelJob(ctx context.Context, id string) (done bool, err error
 	switch {
 	case err != nil:
 		return false, err
-	case a.ok() && json.Unmarshal(a.body, &m) == nil && m.Cancelled != nil:
-		c.jobsCancel.set(yes)
+	case a.OK() && json.Unmarshal(a.Body, &m) == nil && m.Cancelled != nil:
+		c.jobsCancel.Set(transport.Yes)
 		return true, nil
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		return false, c.statusError(k, a)
-	case missing(a.status, http.MethodPost) || a.ok():
-		c.jobsCancel.set(no)
+	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
+		return false, c.wire.StatusError(k, a)
+	case transport.Missing(a.Status, http.MethodPost) || a.OK():
+		c.jobsCancel.Set(transport.No)
 		return false, nil
 	}
-	err = c.statusError(k, a)
+	err = c.wire.StatusError(k, a)
 	var status *StatusError
 	if errors.As(err, &status) && status.Status == http.StatusBadRequest { // not an id it takes
 		return false, nil

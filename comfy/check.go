@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // CheckAgainst compares a graph with a server's node definitions and lists
@@ -68,7 +70,7 @@ func checkInput(g *Graph, defs map[string]*ClassInfo, n *Node, in *InputInfo) (N
 	case (in.Type == "COMBO" || in.Type == dynamicCombo) && in.Values != nil && !in.Upload() && !in.allows(v) && !in.AcceptsAny():
 		near := Nearest(text, in.Choices, 3)
 		return NodeProblem{
-			Type: "value_not_in_list", Message: fmt.Sprintf("%q is not one of the %d allowed values%s", excerpt(text, 100), len(in.Choices), didYouMean(near)),
+			Type: "value_not_in_list", Message: fmt.Sprintf("%q is not one of the %d allowed values%s", transport.Excerpt(text, 100), len(in.Choices), didYouMean(near)),
 			Received: text, Choices: in.Choices,
 		}, true
 	case in.Type != "INT" && in.Type != "FLOAT":

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // A Client is a self-hosted ComfyUI server as a Backend. One run costs four
@@ -17,20 +19,16 @@ import (
 //
 // It is safe for concurrent use. Close it when done.
 type Client struct {
-	base         *url.URL // without user information, path without trailing slash
-	header       http.Header
-	token        func() (string, error)
-	http         *http.Client
-	ownTransport *http.Transport // nil when the caller gave a client
+	wire         *transport.Client
+	ownTransport *http.Transport // nil when the caller gave an HTTP client
 	patience     time.Duration
 	limits       Limits
 	times        Timeouts
 	kind         string
 	ephemeral    bool
 
-	prefix     tristate // do paths begin with /api?
-	jobs       tristate // is there /api/jobs?
-	jobsCancel tristate // can it cancel one of them?
+	jobs       transport.Tristate // is there /api/jobs?
+	jobsCancel transport.Tristate // can it cancel one of them?
 	socket     *socket
 	runs       *runs
 	uploads    uploads
@@ -52,8 +50,7 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 	}
 	tr := newTransport()
 	c := &Client{
-		header:       http.Header{},
-		http:         &http.Client{Transport: tr},
+		wire:         &transport.Client{Base: u, Header: http.Header{}, HTTP: &http.Client{Transport: tr}, Prefix: "/api"},
 		ownTransport: tr,
 		patience:     DefaultPatience,
 		limits:       Limits{}.orDefault(),
@@ -66,7 +63,6 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 		_ = WithBasicAuth(u.User.Username(), password)(c)
 		u.User = nil
 	}
-	c.base = u
 	for _, o := range opts {
 		if err := o(c); err != nil {
 			return nil, fmt.Errorf("client for %s: %w", c.Address(), err)
@@ -76,8 +72,9 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 		dialer := &net.Dialer{Timeout: c.times.Connect}
 		c.ownTransport.DialContext = dialer.DialContext
 	}
-	c.http.Timeout = 0
-	c.http.CheckRedirect = c.checkRedirect
+	c.wire.HTTP = c.wire.NewHTTP(c.wire.HTTP)
+	c.wire.Limits = transport.Limits{JSON: c.limits.JSON, File: c.limits.File}
+	c.wire.Times = transport.Times{Answer: c.times.Answer, Idle: c.times.Idle}
 	c.socket = newSocket(c)
 	return c, nil
 }
@@ -115,7 +112,7 @@ func parseBase(base string) (*url.URL, error) {
 }
 
 // Address is the server's address without credentials.
-func (c *Client) Address() string { return c.base.String() }
+func (c *Client) Address() string { return c.wire.Address() }
 
 // Close ends the socket with a closing handshake of at most a second and drops
 // idle connections. Followers end with an error.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // A Pulse is one short question to a server and its answer.
@@ -18,15 +20,15 @@ type Pulse struct {
 // Pulse asks the server for the length of its queue and takes the time.
 func (c *Client) Pulse(ctx context.Context) (Pulse, error) {
 	began := time.Now()
-	a, err := c.ask(ctx, call{path: "/prompt"})
+	a, err := c.wire.Ask(ctx, transport.Get("/prompt"))
 	if err != nil {
 		return Pulse{}, err
 	}
 	p := Pulse{Latency: time.Since(began)}
-	if !a.ok() {
-		return p, c.statusError(call{path: "/prompt"}, a)
+	if !a.OK() {
+		return p, c.wire.StatusError(transport.Get("/prompt"), a)
 	}
-	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+	if date, err := http.ParseTime(a.Header.Get("Date")); err == nil {
 		// The header has whole seconds, cut off: half of one on average.
 		ours := began.Add(p.Latency / 2)
 		p.Ahead, p.Dated = date.Add(500*time.Millisecond).Sub(ours).Round(time.Second), true

@@ -1,8 +1,11 @@
 package comfy
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // deliver routes one message of the socket to the runs it is about. Messages
@@ -83,7 +86,7 @@ func (r *run) event(f frame, maxOutputs int) {
 		if f.exception != exceptionBlocked {
 			over(false)
 		} else if len(r.blocked) < 100 {
-			r.blocked = append(r.blocked, fmt.Sprintf("node %s did not run: %s", f.node, excerpt(f.message, 200)))
+			r.blocked = append(r.blocked, fmt.Sprintf("node %s did not run: %s", f.node, transport.Excerpt(f.message, 200)))
 		}
 	default: // progress_state and others only show that it lives
 		for _, b := range r.all() {
@@ -109,7 +112,12 @@ func (r *run) picture(f frame, limit int64) {
 		if r.inlined += int64(len(f.image)); r.inlined > limit {
 			return
 		}
-		out := Output{Node: f.node, Key: "images", Kind: OutputImage, Type: "output", Inline: f.image}
+		inMemory := inlineInMemory - r.inlined // of all of them together
+		kept, err := newInline(bytes.NewReader(f.image), max(inMemory, 0))
+		if err != nil {
+			return // it is told that none came
+		}
+		out := Output{Node: f.node, Key: "images", Kind: OutputImage, Type: "output", Inline: kept}
 		for _, o := range r.inline {
 			if o.Node == f.node {
 				out.Index++

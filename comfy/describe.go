@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // jobsRoute is the first version that has /api/jobs.
@@ -39,7 +41,7 @@ func (c *Client) Describe(ctx context.Context) (Info, error) {
 			VRAMFree  looseInt    `json:"vram_free"`
 		} `json:"devices"`
 	}
-	if err := c.again(ctx, func() error { return c.askJSON(ctx, call{path: "/system_stats"}, &stats) }); err != nil {
+	if err := transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, transport.Get("/system_stats"), &stats) }); err != nil {
 		return Info{}, err
 	}
 	if stats.System == nil {
@@ -79,7 +81,7 @@ func (c *Client) Describe(ctx context.Context) (Info, error) {
 
 // optional asks for something that old servers and strict proxies lack.
 func (c *Client) optional(ctx context.Context, path string, v any) error {
-	err := c.again(ctx, func() error { return c.askJSON(ctx, call{path: path}, v) })
+	err := transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, transport.Get(path), v) })
 	var status *StatusError
 	if errors.As(err, &status) {
 		return nil

@@ -4,33 +4,36 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
-// UnreachableError means that nobody answered at the address, or who answered is not a
-// ComfyUI.
-type UnreachableError struct {
-	Address string // without credentials
-	Reason  string // "connection refused", "answered with an HTML page", ...
-	Err     error
-}
+// What goes wrong below the protocol, for every client.
+type (
+	// UnreachableError means that nobody answered at the address, or who answered
+	// is not a ComfyUI.
+	UnreachableError = transport.UnreachableError
+	// AuthError means that the server, or a proxy in front of it, refused our
+	// credentials, or a secret was withheld from an address that may not have it.
+	AuthError = transport.AuthError
+	// ChallengeError means that a guard in front of the server answered with a
+	// page that only a browser can pass.
+	ChallengeError = transport.ChallengeError
+	// TimeoutError means that a limit of ours ran out.
+	TimeoutError = transport.TimeoutError
+	// StatusError is an HTTP answer that none of the other errors describe.
+	StatusError = transport.StatusError
+	// TooLargeError means that the server sent, or was about to be sent, more
+	// than a limit allows.
+	TooLargeError = transport.TooLargeError
+	// RedirectError means that the server wanted to send us, and our
+	// credentials, elsewhere.
+	RedirectError = transport.RedirectError
+)
 
-func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("cannot reach ComfyUI at %s: %s", e.Address, e.Reason)
-}
-func (e *UnreachableError) Unwrap() error { return e.Err }
-
-// AuthError means that the server, or a proxy in front of it, refused our credentials,
-// or a secret was withheld from an address that may not have it.
-type AuthError struct {
-	Address string
-	Status  int // 401 or 403, 0 when nothing was sent
-	Reason  string
-}
-
-func (e *AuthError) Error() string {
-	return fmt.Sprintf("%s refused access: %s", e.Address, e.Reason)
-}
+// TransportReason says in a few words why an HTTP request got no answer, without
+// the address.
+func TransportReason(err error) string { return transport.Reason(err) }
 
 // ValidationError means that the server rejected the graph. It is permanent.
 type ValidationError struct {
@@ -105,17 +108,6 @@ func (e *LostError) Error() string {
 }
 func (e *LostError) Unwrap() error { return e.Err }
 
-// TimeoutError means that a limit of ours ran out.
-type TimeoutError struct {
-	What  string
-	After time.Duration
-}
-
-func (e *TimeoutError) Error() string { return fmt.Sprintf("%s: no end after %s", e.What, e.After) }
-
-// Timeout reports true, as net.Error does.
-func (e *TimeoutError) Timeout() bool { return true }
-
 // CancelledError means that the run was interrupted at the server. Ours says whether we
 // asked for it; an interrupt we did not ask for is worth another try.
 type CancelledError struct {
@@ -131,43 +123,23 @@ func (e *CancelledError) Error() string {
 	return "run " + e.ID + " was interrupted by somebody else"
 }
 
-// StatusError is an HTTP answer that none of the other errors describe.
-type StatusError struct {
-	Address    string
-	Method     string
-	Path       string
-	Status     int
-	Body       string        // bounded, one line
-	RetryAfter time.Duration // from the header, 0 when absent
-}
-
-func (e *StatusError) Error() string {
-	s := fmt.Sprintf("%s %s at %s answered %d", e.Method, e.Path, e.Address, e.Status)
-	if e.Body != "" {
-		s += ": " + e.Body
-	}
-	return s
-}
-
-// TooLargeError means that the server sent, or was about to be sent, more than a limit allows.
-type TooLargeError struct {
-	What  string
-	Limit int64 // bytes; 0 = whoever refused it did not say
-	Sent  bool  // it is a request, which the server or a proxy refused (413)
-}
-
-func (e *TooLargeError) Error() string {
-	if e.Limit == 0 {
-		return e.What + " is larger than the server takes"
-	}
-	return fmt.Sprintf("%s is larger than the limit of %d bytes", e.What, e.Limit)
-}
-
 // NotFoundError means that the server no longer has an output file.
 type NotFoundError struct{ Output Output }
 
 func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("the server no longer has output %d of node %s", e.Output.Index+1, e.Output.Node)
+}
+
+// WithheldError means that the server has an output and does not hand it out,
+// for example because it lies outside of its output folder.
+type WithheldError struct {
+	Output Output
+	Status int
+	Reason string // the server's words
+}
+
+func (e *WithheldError) Error() string {
+	return fmt.Sprintf("the server does not hand out output %d of node %s: %s", e.Output.Index+1, e.Output.Node, e.Reason)
 }
 
 // AmbiguousError wraps the failure of a Submit whose outcome is not known: the

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"iter"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // Pace of polling.
@@ -95,7 +97,7 @@ func (f *follower) next(ctx context.Context) (Event, error) {
 			return Event{}, err
 		}
 		if f.c.socket.ctx.Err() != nil {
-			return Event{}, errClosed
+			return Event{}, transport.ErrClosed
 		}
 		var (
 			e   Event
@@ -168,7 +170,7 @@ func (f *follower) wait(ctx context.Context, t time.Time, ended bool) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-f.c.socket.ctx.Done():
-			return errClosed
+			return transport.ErrClosed
 		case <-f.box.wake:
 		}
 		if !ended {
@@ -201,7 +203,7 @@ func (f *follower) harvest(ctx context.Context) (Event, bool, error) {
 		if time.Since(begin) > harvestMax {
 			break
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := transport.Sleep(ctx, wait); err != nil {
 			return Event{}, false, err
 		}
 	}
@@ -300,7 +302,7 @@ func (f *follower) failed(ctx context.Context, err error) (Event, bool, error) {
 	switch {
 	case ctx.Err() != nil:
 		return Event{}, false, ctx.Err()
-	case !temporary(ctx, err):
+	case !transport.Temporary(ctx, err):
 		return Event{}, false, err
 	case f.downSince.IsZero():
 		f.downSince, f.downErr, f.pace = time.Now(), err, lostFirst

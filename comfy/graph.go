@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // A Graph is an API-format prompt: nodes by id, in the order of the file.
@@ -125,42 +127,7 @@ func parseNode(raw json.RawMessage) (*Node, error) {
 
 // ReplaceNonFinite turns the bare words NaN, Infinity and -Infinity outside of
 // strings into null; other bytes stay. Data without them is returned as is.
-func ReplaceNonFinite(data []byte) []byte {
-	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
-		return data
-	}
-	out := make([]byte, 0, len(data))
-	inString := false
-	for i := 0; i < len(data); i++ {
-		c := data[i]
-		if inString {
-			out = append(out, c)
-			if c == '\\' && i+1 < len(data) {
-				i++
-				out = append(out, data[i])
-			} else if c == '"' {
-				inString = false
-			}
-			continue
-		}
-		if c == '"' {
-			inString = true
-		}
-		skip := 0
-		for _, w := range []string{"NaN", "Infinity", "-Infinity"} {
-			if bytes.HasPrefix(data[i:], []byte(w)) {
-				skip = len(w)
-			}
-		}
-		if skip > 0 {
-			out = append(out, "null"...)
-			i += skip - 1
-			continue
-		}
-		out = append(out, c)
-	}
-	return out
-}
+func ReplaceNonFinite(data []byte) []byte { return transport.ReplaceNonFinite(data) }
 
 // Len is the number of nodes.
 func (g *Graph) Len() int { return len(g.order) }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // eachMember calls f for the members of a JSON object in their order. Values
@@ -21,7 +23,7 @@ func eachMember(data []byte, f func(key string, value json.RawMessage) error) er
 func members(data []byte, f func(key string, value json.RawMessage) error) error {
 	i := skipSpace(data, 0)
 	if data[i] != '{' {
-		return fmt.Errorf("expected a JSON object, found %s", excerpt(string(data[i:]), 20))
+		return fmt.Errorf("expected a JSON object, found %s", transport.Excerpt(string(data[i:]), 20))
 	}
 	i = skipSpace(data, i+1)
 	for data[i] != '}' {

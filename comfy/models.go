@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // ModelFolders lists the server's model folders by their keys (checkpoints,
@@ -21,20 +23,20 @@ func (c *Client) Models(ctx context.Context, folder string) ([]string, error) {
 
 // names asks for a list of names.
 func (c *Client) names(ctx context.Context, path string) ([]string, error) {
-	k := call{path: path}
+	k := transport.Get(path)
 	var names []string
-	err := c.again(ctx, func() error {
-		a, err := c.ask(ctx, k)
+	err := transport.Again(ctx, func() error {
+		a, err := c.wire.Ask(ctx, k)
 		switch {
 		case err != nil:
 			return err
-		case a.status == 404:
-			return c.plainStatus(k, a)
-		case !a.ok():
-			return c.statusError(k, a)
+		case a.Status == 404:
+			return c.wire.PlainStatus(k, a)
+		case !a.OK():
+			return c.wire.StatusError(k, a)
 		}
 		var raw json.RawMessage
-		if err := c.decode(k, a, &raw); err != nil {
+		if err := c.wire.Decode(k, a, &raw); err != nil {
 			return err
 		}
 		names = looseStrings(raw)

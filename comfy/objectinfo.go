@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // ClassInfo is a node definition: what a class takes and gives. Source:
@@ -116,10 +118,10 @@ func (c *Client) Definitions(ctx context.Context, classes ...string) (map[string
 
 func (c *Client) objectInfo(ctx context.Context, path string) (map[string]*ClassInfo, error) {
 	var defs map[string]*ClassInfo
-	err := c.again(ctx, func() error {
-		k := call{path: path, timeout: c.times.Definitions}
+	err := transport.Again(ctx, func() error {
+		k := transport.Call{Path: path, Timeout: c.times.Definitions}
 		var raw json.RawMessage
-		if err := c.askJSON(ctx, k, &raw); err != nil {
+		if err := c.wire.AskJSON(ctx, k, &raw); err != nil {
 			return err
 		}
 		var err error

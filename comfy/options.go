@@ -1,6 +1,7 @@
 package comfy
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -22,10 +23,10 @@ type Limits struct {
 
 func (l Limits) orDefault() Limits {
 	return Limits{
-		JSON:    or(l.JSON, 64<<20),
-		Frame:   or(l.Frame, 32<<20),
-		File:    or(l.File, 2<<30),
-		Outputs: or(l.Outputs, 1000),
+		JSON:    cmp.Or(l.JSON, 64<<20),
+		Frame:   cmp.Or(l.Frame, 32<<20),
+		File:    cmp.Or(l.File, 2<<30),
+		Outputs: cmp.Or(l.Outputs, 1000),
 	}
 }
 
@@ -34,7 +35,7 @@ type Timeouts struct {
 	Connect     time.Duration // until a connection stands; default 5 s
 	Answer      time.Duration // one call with its whole JSON answer; default 60 s, model loading stalls servers
 	Definitions time.Duration // GET /object_info, which scans the model folders; default 120 s
-	Idle        time.Duration // a download must gain 1 KiB, or end, within this time; default 30 s
+	Idle        time.Duration // a download must gain 1 KiB for each second of this time, or is taken up again; default 20 s
 	Socket      time.Duration // a connected socket must say something before runs go without it; default 2 s
 	Ping        time.Duration // between two pings on the socket; default 25 s
 	Pong        time.Duration // until the answer to a ping; default 60 s
@@ -42,21 +43,14 @@ type Timeouts struct {
 
 func (t Timeouts) orDefault() Timeouts {
 	return Timeouts{
-		Connect:     or(t.Connect, 5*time.Second),
-		Answer:      or(t.Answer, time.Minute),
-		Definitions: or(t.Definitions, 2*time.Minute),
-		Idle:        or(t.Idle, 30*time.Second),
-		Socket:      or(t.Socket, 2*time.Second),
-		Ping:        or(t.Ping, 25*time.Second),
-		Pong:        or(t.Pong, time.Minute),
+		Connect:     cmp.Or(t.Connect, 5*time.Second),
+		Answer:      cmp.Or(t.Answer, time.Minute),
+		Definitions: cmp.Or(t.Definitions, 2*time.Minute),
+		Idle:        cmp.Or(t.Idle, 20*time.Second),
+		Socket:      cmp.Or(t.Socket, 2*time.Second),
+		Ping:        cmp.Or(t.Ping, 25*time.Second),
+		Pong:        cmp.Or(t.Pong, time.Minute),
 	}
-}
-
-func or[T int | int64 | time.Duration](v, fallback T) T {
-	if v == 0 {
-		return fallback
-	}
-	return v
 }
 
 // DefaultPatience is how long Follow waits for a server that stopped answering.
@@ -70,8 +64,7 @@ func WithHTTPClient(hc *http.Client) Option {
 		if hc == nil {
 			return errors.New("the HTTP client is nil")
 		}
-		cp := *hc
-		c.http = &cp
+		c.wire.HTTP = hc
 		c.ownTransport = nil
 		return nil
 	}
@@ -81,7 +74,7 @@ func WithHTTPClient(hc *http.Client) Option {
 // origin of the client's address.
 func WithHeader(name, value string) Option {
 	return func(c *Client) error {
-		c.header.Add(name, value)
+		c.wire.Header.Add(name, value)
 		return nil
 	}
 }
@@ -89,7 +82,7 @@ func WithHeader(name, value string) Option {
 // WithBasicAuth authenticates with a name and password.
 func WithBasicAuth(user, password string) Option {
 	return func(c *Client) error {
-		c.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
+		c.wire.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
 		return nil
 	}
 }
@@ -99,7 +92,7 @@ func WithBasicAuth(user, password string) Option {
 // the request as AuthError.
 func WithBearer(token func() (string, error)) Option {
 	return func(c *Client) error {
-		c.token = token
+		c.wire.Token = token
 		return nil
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // maxOddity bounds the text kept of an output that is neither file nor text.
@@ -40,7 +42,7 @@ func walkOutputs(byNode map[string]json.RawMessage, limit int) (outs []Output, w
 				}
 				o.Node, o.Key, o.Index = node, key, i
 				if o.Kind == OutputOther && o.Filename == "" {
-					warnings = append(warnings, fmt.Sprintf("node %s produced %q, which is neither a file nor a text", node, excerpt(key, 60)))
+					warnings = append(warnings, fmt.Sprintf("node %s produced %q, which is neither a file nor a text", node, transport.Excerpt(key, 60)))
 				}
 				outs = append(outs, o)
 			}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // A QueueEntry is one run in the server's queue, anybody's.
@@ -21,7 +23,7 @@ type QueueEntry struct {
 // first. The answer carries whole graphs: 1,000 entries are about 11 MB.
 func (c *Client) Queue(ctx context.Context) ([]QueueEntry, error) {
 	var entries []QueueEntry
-	err := c.again(ctx, func() error {
+	err := transport.Again(ctx, func() error {
 		var err error
 		entries, err = c.queue(ctx)
 		return err
@@ -34,7 +36,7 @@ func (c *Client) queue(ctx context.Context) ([]QueueEntry, error) {
 		Running []json.RawMessage `json:"queue_running"`
 		Pending []json.RawMessage `json:"queue_pending"`
 	}
-	if err := c.askJSON(ctx, call{path: "/queue"}, &m); err != nil {
+	if err := c.wire.AskJSON(ctx, transport.Get("/queue"), &m); err != nil {
 		return nil, err
 	}
 	if m.Running == nil && m.Pending == nil {
@@ -99,20 +101,20 @@ func (c *Client) DeleteQueued(ctx context.Context, ids ...string) error {
 	if err != nil {
 		return err
 	}
-	return c.again(ctx, func() error { return c.tell(ctx, post("/queue", body)) })
+	return transport.Again(ctx, func() error { return c.tell(ctx, transport.Post("/queue", body)) })
 }
 
 // tell performs a call whose answer is empty.
-func (c *Client) tell(ctx context.Context, k call) error {
-	a, err := c.ask(ctx, k)
+func (c *Client) tell(ctx context.Context, k transport.Call) error {
+	a, err := c.wire.Ask(ctx, k)
 	if err != nil {
 		return err
 	}
-	if !a.ok() {
-		return c.statusError(k, a)
+	if !a.OK() {
+		return c.wire.StatusError(k, a)
 	}
-	if len(a.body) > 0 && a.html() {
-		return c.decode(k, a, nil)
+	if len(a.Body) > 0 && a.HTML() {
+		return c.wire.Decode(k, a, nil)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // readValidation reads the body of a 400: false when it is not ComfyUI's. The
@@ -30,7 +32,7 @@ func readValidation(body []byte, g *Graph) (*ValidationError, bool) {
 	}
 	switch {
 	case json.Unmarshal(m.Error, &text) == nil: // very old servers
-		v.Message = excerpt(text, 500)
+		v.Message = transport.Excerpt(text, 500)
 	default:
 		_ = json.Unmarshal(m.Error, &e) // what does not fit stays empty
 		v.Type = string(e.Type)
@@ -43,7 +45,7 @@ func readValidation(body []byte, g *Graph) (*ValidationError, bool) {
 			_, rest, _ := strings.Cut(string(e.Details), "'#")
 			id, _, _ = strings.Cut(rest, "'")
 		}
-		p := NodeProblem{Node: id, Class: string(e.Extra.Class), Type: "missing_node_type", Message: excerpt(string(e.Message), 500)}
+		p := NodeProblem{Node: id, Class: string(e.Extra.Class), Type: "missing_node_type", Message: transport.Excerpt(string(e.Message), 500)}
 		p.describe(g)
 		v.Nodes = append([]NodeProblem{p}, v.Nodes...)
 	}
@@ -56,9 +58,9 @@ func readValidation(body []byte, g *Graph) (*ValidationError, bool) {
 // joinText puts details behind a message, as one line.
 func joinText(message, details string) string {
 	if details == "" {
-		return excerpt(message, 500)
+		return transport.Excerpt(message, 500)
 	}
-	return excerpt(message+": "+details, 500)
+	return transport.Excerpt(message+": "+details, 500)
 }
 
 // readNodeErrors lists the problems of node_errors in the order of node ids.
@@ -114,10 +116,10 @@ func readProblem(raw json.RawMessage) NodeProblem {
 	_ = json.Unmarshal(e.Extra, &x)
 	p := NodeProblem{Type: string(e.Type), Input: string(x.Input), Message: joinText(string(e.Message), string(e.Details))}
 	if p.Input != "" && string(e.Details) == p.Input {
-		p.Message = excerpt(string(e.Message), 500)
+		p.Message = transport.Excerpt(string(e.Message), 500)
 	}
 	if len(x.Received) > 0 && string(x.Received) != "null" {
-		p.Received = excerpt(plainText(x.Received), 500)
+		p.Received = transport.Excerpt(plainText(x.Received), 500)
 	}
 	if in, ok := readInput(p.Input, x.Config); ok {
 		p.Choices = in.Choices

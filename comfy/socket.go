@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // The socket is only for speed and pictures, so everything here gives up
@@ -69,7 +70,7 @@ func (s *socket) connect(ctx context.Context) (clientID string, err error) {
 		s.mu.Lock()
 		if s.ctx.Err() != nil {
 			s.mu.Unlock()
-			return "", errClosed
+			return "", transport.ErrClosed
 		}
 		if time.Now().Before(s.restTill) {
 			s.mu.Unlock()
@@ -103,8 +104,6 @@ func (s *socket) connect(ctx context.Context) (clientID string, err error) {
 		return s.await(ctx, g, nobody)
 	}
 }
-
-var errClosed = errors.New("the client is closed")
 
 // await waits until a connection talks, but not for long.
 func (s *socket) await(ctx context.Context, g *generation, nobody string) (string, error) {
@@ -253,22 +252,22 @@ func (s *socket) dial(ctx context.Context, g *generation) (*websocket.Conn, erro
 	upgrading := time.AfterFunc(c.times.Connect+c.times.Answer, cancel)
 	defer upgrading.Stop()
 	query := url.Values{"clientId": {g.clientID}}
-	api := c.prefix.get() != no
+	api := c.wire.Prefixed.Get() != transport.No
 	for {
 		header := http.Header{}
-		if err := c.authorize(header); err != nil {
+		if err := c.wire.Authorize(header); err != nil {
 			g.refused = true
 			return nil, err
 		}
 		//nolint:bodyclose // the package has closed it, or made it the connection
-		conn, resp, err := websocket.Dial(ctx, c.url("/ws", query, api).String(), &websocket.DialOptions{HTTPClient: c.http, HTTPHeader: header})
+		conn, resp, err := websocket.Dial(ctx, c.wire.URL("/ws", query, api).String(), &websocket.DialOptions{HTTPClient: c.wire.HTTP, HTTPHeader: header})
 		if err == nil {
-			if c.prefix.get() == unknown {
-				c.prefix.learn(api)
+			if c.wire.Prefixed.Get() == transport.Unknown {
+				c.wire.Prefixed.Learn(api)
 			}
 			return conn, nil
 		}
-		if resp != nil && resp.StatusCode == http.StatusNotFound && api && c.prefix.get() == unknown {
+		if resp != nil && resp.StatusCode == http.StatusNotFound && api && c.wire.Prefixed.Get() == transport.Unknown {
 			api = false
 			continue
 		}
@@ -279,7 +278,7 @@ func (s *socket) dial(ctx context.Context, g *generation) (*websocket.Conn, erro
 		if ctx.Err() != nil && s.ctx.Err() == nil {
 			return nil, &UnreachableError{Address: c.Address(), Reason: "no connection within " + c.times.Connect.String(), Err: &TimeoutError{What: "connecting", After: c.times.Connect}}
 		}
-		return nil, c.transportError(s.ctx, err)
+		return nil, c.wire.TransportError(s.ctx, err)
 	}
 }
 

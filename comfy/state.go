@@ -3,13 +3,27 @@ package comfy
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
-// oneRun bounds what a server says about a single run, its graph included.
+// oneRun bounds what a server says about a single run beside its graph, which
+// may have any size.
 const oneRun = 16 << 20
+
+// graphOfHistory are the parts of a history entry that repeat what was
+// submitted: {id: {"prompt": [number, id, graph, extra, outputs]}}.
+func graphOfHistory(path []string) bool {
+	return len(path) == 3 && path[1] == "prompt" && (path[2] == "2" || path[2] == "3")
+}
+
+// graphOfJob is the same for /api/jobs/{id}.
+func graphOfJob(path []string) bool { return len(path) == 1 && path[0] == "workflow" }
+
+// graphOfQueue is the same for the entries of the queue.
+func graphOfQueue(path []string) bool { return len(path) == 3 && (path[2] == "2" || path[2] == "3") }
 
 // State asks the server about a run, now. PhaseUnknown means that at this
 // moment it is neither queued nor running nor remembered.
@@ -18,7 +32,7 @@ func (c *Client) State(ctx context.Context, h Handle) (State, error) {
 		return State{Phase: PhaseUnknown, Position: -1}, nil
 	}
 	var st State
-	err := c.again(ctx, func() error {
+	err := transport.Again(ctx, func() error {
 		var err error
 		st, err = c.locate(ctx, string(h), true)
 		return err
@@ -34,7 +48,7 @@ func (c *Client) State(ctx context.Context, h Handle) (State, error) {
 // moves from the queue to the history at once, so what is not in the queue
 // and then not in the history is nowhere.
 func (c *Client) locate(ctx context.Context, id string, position bool) (State, error) {
-	if c.jobs.get() != no && c.prefix.get() != no {
+	if c.jobs.Get() != transport.No && c.wire.Prefixed.Get() != transport.No {
 		st, known, err := c.job(ctx, id)
 		if err != nil {
 			return State{}, err
@@ -59,19 +73,19 @@ func (c *Client) locate(ctx context.Context, id string, position bool) (State, e
 
 // finished looks a run up in the history: PhaseUnknown when it is not there.
 func (c *Client) finished(ctx context.Context, id string) (State, error) {
-	k := call{path: "/history/" + url.PathEscape(id), limit: oneRun}
-	a, err := c.ask(ctx, k)
+	k := transport.Call{Path: "/history/" + url.PathEscape(id), Limit: oneRun, Repeat: true, Skip: graphOfHistory}
+	a, err := c.wire.Ask(ctx, k)
 	if err != nil {
 		return State{}, err
 	}
-	if !a.ok() {
-		return State{}, c.statusError(k, a)
+	if !a.OK() {
+		return State{}, c.wire.StatusError(k, a)
 	}
 	var probe json.RawMessage
-	if err := c.decode(k, a, &probe); err != nil {
+	if err := c.wire.Decode(k, a, &probe); err != nil {
 		return State{}, err
 	}
-	e, err := decodeHistory(a.body, id)
+	e, err := decodeHistory(a.Body, id)
 	if err != nil {
 		return State{}, &UnreachableError{Address: c.Address(), Reason: "the answer to GET /history is not what ComfyUI sends", Err: err}
 	}
@@ -143,8 +157,8 @@ func (c *Client) inQueue(ctx context.Context, id string) (State, error) {
 // job asks /api/jobs/{id}, one look at queue and history together (0.6.0).
 // known is false when the server has no such route.
 func (c *Client) job(ctx context.Context, id string) (st State, known bool, err error) {
-	k := call{path: "/jobs/" + url.PathEscape(id), limit: oneRun}
-	a, err := c.ask(ctx, k)
+	k := transport.Call{Path: "/jobs/" + url.PathEscape(id), Limit: oneRun, Repeat: true, Skip: graphOfJob}
+	a, err := c.wire.Ask(ctx, k)
 	if err != nil {
 		return State{}, false, err
 	}
@@ -157,23 +171,23 @@ func (c *Client) job(ctx context.Context, id string) (st State, known bool, err 
 		Outputs json.RawMessage `json:"outputs"`
 		Result  json.RawMessage `json:"execution_status"`
 	}
-	isJSON := !a.html() && json.Unmarshal(ReplaceNonFinite(a.body), &j) == nil
+	isJSON := !a.HTML() && json.Unmarshal(ReplaceNonFinite(a.Body), &j) == nil
 	switch {
-	case a.ok() && isJSON && j.ID != nil:
-		c.jobs.set(yes)
-	case a.status == http.StatusNotFound && isJSON && len(j.Error) > 0:
-		c.jobs.set(yes)
+	case a.OK() && isJSON && j.ID != nil:
+		c.jobs.Set(transport.Yes)
+	case a.Status == http.StatusNotFound && isJSON && len(j.Error) > 0:
+		c.jobs.Set(transport.Yes)
 		return State{Phase: PhaseUnknown, Position: -1}, true, nil
-	case a.status == http.StatusNotFound, a.status == http.StatusMethodNotAllowed, a.ok():
-		if c.jobs.get() == yes { // it was there: somebody else answers now
-			return State{}, false, c.statusError(k, a)
+	case a.Status == http.StatusNotFound, a.Status == http.StatusMethodNotAllowed, a.OK():
+		if c.jobs.Get() == transport.Yes { // it was there: somebody else answers now
+			return State{}, false, c.wire.StatusError(k, a)
 		}
-		if !a.html() {
-			c.jobs.set(no)
+		if !a.HTML() {
+			c.jobs.Set(transport.No)
 		}
 		return State{}, false, nil
 	default:
-		return State{}, false, c.statusError(k, a)
+		return State{}, false, c.wire.StatusError(k, a)
 	}
 	st = State{Position: -1, Queued: milliseconds(j.Created), Started: milliseconds(j.Started)}
 	switch j.Status {
@@ -186,12 +200,4 @@ func (c *Client) job(ctx context.Context, id string) (st State, known bool, err 
 		return st, true, err
 	}
 	return st, true, nil
-}
-
-// temporary reports whether a failed question is worth repeating within the
-// client's patience. A refused login is not, and neither is a closed client.
-func temporary(ctx context.Context, err error) bool {
-	var auth *AuthError
-	var big *TooLargeError
-	return ctx.Err() == nil && !errors.As(err, &auth) && !errors.As(err, &big) && !errors.Is(err, errClosed)
 }

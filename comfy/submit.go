@@ -2,12 +2,16 @@ package comfy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // Reconciling a submission whose answer was lost.
@@ -116,8 +120,7 @@ func promptBody(s Submission, graph *Graph, clientID string) ([]byte, error) {
 		ClientID string         `json:"client_id"`
 		PromptID string         `json:"prompt_id"`
 		Extra    map[string]any `json:"extra_data"`
-		Targets  []string       `json:"partial_execution_targets,omitempty"`
-	}{graph, clientID, s.ID, extra, s.Targets})
+	}{graph, clientID, s.ID, extra})
 	if err != nil {
 		return nil, fmt.Errorf("write the graph of run %s: %w", s.ID, err)
 	}
@@ -128,17 +131,17 @@ func promptBody(s Submission, graph *Graph, clientID string) ([]byte, error) {
 func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (Handle, error) {
 	id := r.id
 	for try := 1; ; try++ {
-		sent := false
-		k := post("/prompt", body)
-		k.sent, k.limit = &sent, oneRun
+		var sent atomic.Bool
+		k := transport.Post("/prompt", body)
+		k.Sent, k.Limit = &sent, oneRun
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
 		longer, done := lingering(ctx, lingerPost)
-		a, err := c.ask(longer, k)
+		a, err := c.wire.Ask(longer, k)
 		done()
 		var away *RedirectError
-		if err != nil && (!sent || errors.As(err, &away)) {
+		if err != nil && (!sent.Load() || errors.As(err, &away)) {
 			return "", err // nobody took it
 		}
 		settle := settleSlow
@@ -147,8 +150,8 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 			if refusal == nil {
 				return h, nil
 			}
-			if a.status == http.StatusTooManyRequests && try < submitTries {
-				if sleep(ctx, min(or(retryAfter(a.header), tooManyPause), maxThrottle)) != nil {
+			if a.Status == http.StatusTooManyRequests && try < submitTries {
+				if transport.Sleep(ctx, min(cmp.Or(transport.RetryAfter(a.Header), tooManyPause), maxThrottle)) != nil {
 					return "", ctx.Err()
 				}
 				// Who said it may have passed the graph on all the same.
@@ -161,7 +164,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 				return "", refusal
 			}
 			err = refusal
-			if a.status == http.StatusInternalServerError || a.status == http.StatusConflict {
+			if a.Status == http.StatusInternalServerError || a.Status == http.StatusConflict {
 				settle = settleQuick
 			}
 		}
@@ -180,7 +183,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 		}
 		var status *StatusError
 		if errors.As(err, &status) && status.RetryAfter > 0 {
-			if sleep(ctx, min(status.RetryAfter, maxThrottle)) != nil {
+			if transport.Sleep(ctx, min(status.RetryAfter, maxThrottle)) != nil {
 				return "", ctx.Err()
 			}
 		}
@@ -199,7 +202,7 @@ func (c *Client) ambiguous(id string, err error) *AmbiguousError {
 func lingering(ctx context.Context, d time.Duration) (longer context.Context, done func()) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		if sleep(longer, d) == nil {
+		if transport.Sleep(longer, d) == nil {
 			cancel()
 		}
 	})
@@ -208,28 +211,28 @@ func lingering(ctx context.Context, d time.Duration) (longer context.Context, do
 
 // submitted reads the answer to POST /prompt. doubt says that the run may be
 // queued in spite of the error.
-func (c *Client) submitted(k call, a answer, r *run, graph *Graph) (h Handle, doubt bool, err error) {
-	if !a.ok() {
-		if a.status == http.StatusBadRequest {
-			if v, ok := readValidation(a.body, graph); ok {
+func (c *Client) submitted(k transport.Call, a transport.Answer, r *run, graph *Graph) (h Handle, doubt bool, err error) {
+	if !a.OK() {
+		if a.Status == http.StatusBadRequest {
+			if v, ok := readValidation(a.Body, graph); ok {
 				return "", false, v
 			}
 		}
-		err := c.statusError(k, a)
+		err := c.wire.StatusError(k, a)
 		var status *StatusError
-		doubt := a.status >= 500 && a.status != http.StatusNotImplemented || // which no ComfyUI says, nor a proxy for one
-			a.status == http.StatusRequestTimeout || a.status == http.StatusConflict
+		doubt := a.Status >= 500 && a.Status != http.StatusNotImplemented || // which no ComfyUI says, nor a proxy for one
+			a.Status == http.StatusRequestTimeout || a.Status == http.StatusConflict
 		return "", doubt && errors.As(err, &status), err
 	}
-	if a.html() {
-		return "", false, c.decode(k, a, nil)
+	if a.HTML() {
+		return "", false, c.wire.Decode(k, a, nil)
 	}
 	var m struct {
 		PromptID   looseString     `json:"prompt_id"`
 		NodeErrors json.RawMessage `json:"node_errors"`
 		Error      json.RawMessage `json:"error"`
 	}
-	if err := c.decode(k, a, &m); err != nil {
+	if err := c.wire.Decode(k, a, &m); err != nil {
 		return "", true, err
 	}
 	if m.PromptID == "" {
@@ -264,10 +267,10 @@ func (c *Client) lookup(ctx context.Context, id string, settle time.Duration) (b
 			wait = min(wait, max(settle-elapsed, 10*time.Millisecond))
 		case ctx.Err() != nil:
 			return false, ctx.Err()
-		case elapsed > lookupFailing || !temporary(ctx, err):
+		case elapsed > lookupFailing || !transport.Temporary(ctx, err):
 			return false, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := transport.Sleep(ctx, wait); err != nil {
 			return false, err
 		}
 		wait = min(2*wait, time.Second)

@@ -10,6 +10,8 @@ import (
 	"path"
 	"sync"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // uploadFolder is the subfolder of the server's input folder that takes our files.
@@ -107,12 +109,12 @@ func (c *Client) upload(ctx context.Context, f File) (string, error) {
 		return "", err
 	}
 	fmt.Fprintf(&tail, "\r\n--%s--\r\n", w.Boundary())
-	k := call{
-		method: http.MethodPost, path: "/upload/image",
-		header:  http.Header{"Content-Type": {w.FormDataContentType()}},
-		size:    int64(head.Len()) + f.Size + int64(tail.Len()),
-		timeout: c.times.Answer + slowest(f.Size),
-		body: func() (io.ReadCloser, error) {
+	k := transport.Call{
+		Method: http.MethodPost, Path: "/upload/image", Limit: transport.Small,
+		Header:  http.Header{"Content-Type": {w.FormDataContentType()}},
+		Size:    int64(head.Len()) + f.Size + int64(tail.Len()),
+		Timeout: c.times.Answer + slowest(f.Size),
+		Body: func() (io.ReadCloser, error) {
 			file, err := f.Open()
 			if err != nil {
 				return nil, fmt.Errorf("read %s: %w", f.Name, err)
@@ -128,7 +130,7 @@ func (c *Client) upload(ctx context.Context, f File) (string, error) {
 		Subfolder string `json:"subfolder"`
 		Type      string `json:"type"`
 	}
-	err := c.again(ctx, func() error { return c.askJSON(ctx, k, &reply) })
+	err := transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, k, &reply) })
 	if err != nil {
 		return "", fmt.Errorf("upload %s: %w", f.Name, err)
 	}

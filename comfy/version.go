@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
 // Version asks for the server's version, once; "" when it does not say.
@@ -19,7 +21,7 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 			Version looseString `json:"comfyui_version"`
 		} `json:"system"`
 	}
-	if err := c.again(ctx, func() error { return c.askJSON(ctx, call{path: "/system_stats"}, &stats) }); err != nil {
+	if err := transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, transport.Get("/system_stats"), &stats) }); err != nil {
 		return "", err
 	}
 	c.learnVersion(string(stats.System.Version))

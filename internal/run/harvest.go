@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -59,12 +58,14 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 }
 
 // missing reports whether an output cannot be had however often it is asked
-// for: the backend does not have it, or has it damaged or too large.
+// for: the backend does not have it, keeps it to itself, or has it damaged or
+// too large.
 func missing(err error) bool {
 	var gone *comfy.NotFoundError
 	var damaged *IncompleteError
 	var large *comfy.TooLargeError
-	return errors.As(err, &gone) || errors.As(err, &damaged) || errors.As(err, &large)
+	var withheld *comfy.WithheldError
+	return errors.As(err, &gone) || errors.As(err, &damaged) || errors.As(err, &large) || errors.As(err, &withheld)
 }
 
 // keepers are the outputs that a user wants: what was saved, or, when nothing
@@ -102,11 +103,6 @@ func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Outpu
 		return out, err
 	}
 	open := func(ctx context.Context) (io.ReadCloser, int64, error) { return r.Backend.Open(ctx, o) }
-	if o.Inline != nil {
-		open = func(context.Context) (io.ReadCloser, int64, error) {
-			return io.NopCloser(bytes.NewReader(o.Inline)), int64(len(o.Inline)), nil
-		}
-	}
 	open = r.composited(t, o, open, func(text string) { res.note(sink, text) })
 	out, err := r.store(ctx, t, res, o, n, open)
 	var damaged *IncompleteError

@@ -1,4 +1,4 @@
-package comfy
+package transport
 
 import (
 	"bytes"
@@ -17,27 +17,8 @@ import (
 	"time"
 )
 
-// RedirectError means that the server wanted to send us, and our credentials, elsewhere.
-type RedirectError struct {
-	To string // scheme and host
-}
-
-func (e *RedirectError) Error() string { return "redirected to another origin, " + e.To }
-
-// checkRedirect keeps redirects on the origin, and bodies where they were sent.
-func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
-	first := via[0]
-	if req.URL.Scheme != c.base.Scheme || req.URL.Host != c.base.Host || req.URL.User != nil {
-		return &RedirectError{To: req.URL.Scheme + "://" + req.URL.Host}
-	}
-	if len(via) > 3 || first.Method != http.MethodGet {
-		return http.ErrUseLastResponse
-	}
-	return nil
-}
-
-// transportError turns the failure to get any answer into a typed error.
-func (c *Client) transportError(ctx context.Context, err error) error {
+// TransportError turns the failure to get any answer into a typed error.
+func (c *Client) TransportError(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return ctx.Err()
 	}
@@ -45,12 +26,12 @@ func (c *Client) transportError(ctx context.Context, err error) error {
 	if errors.As(err, &auth) {
 		return auth
 	}
-	return &UnreachableError{Address: c.Address(), Reason: TransportReason(err), Err: err}
+	return &UnreachableError{Address: c.Address(), Reason: Reason(err), Err: err}
 }
 
-// TransportReason says in a few words why an HTTP request got no answer, without
+// Reason says in a few words why an HTTP request got no answer, without
 // the address.
-func TransportReason(err error) string {
+func Reason(err error) string {
 	var ue *url.Error // its text repeats method and address
 	if errors.As(err, &ue) {
 		err = ue.Err
@@ -86,33 +67,64 @@ func TransportReason(err error) string {
 	return err.Error()
 }
 
-// statusError turns an answer that is not 2xx into a typed error.
-func (c *Client) statusError(k call, a answer) error {
-	switch a.status {
-	case http.StatusUnauthorized:
-		return &AuthError{Address: c.Address(), Status: a.status, Reason: "it wants a login (401)"}
-	case http.StatusForbidden:
-		return &AuthError{Address: c.Address(), Status: a.status, Reason: "access is forbidden (403)"}
-	case http.StatusRequestEntityTooLarge:
-		return &TooLargeError{What: "the request " + k.verb() + " " + k.path, Limit: bodyLimit(a.body), Sent: true}
-	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		return &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("it has no %s (%d); is this a ComfyUI?", k.path, a.status), Err: c.plainStatus(k, a)}
+// StatusError turns an answer that is not 2xx into a typed error.
+func (c *Client) StatusError(k Call, a Answer) error {
+	if guard := challenge(a); guard != "" {
+		return c.challenged(guard, a.Status)
 	}
-	return c.plainStatus(k, a)
+	switch a.Status {
+	case http.StatusUnauthorized:
+		return &AuthError{Address: c.Address(), Status: a.Status, Reason: "it wants a login (401)"}
+	case http.StatusForbidden:
+		return &AuthError{Address: c.Address(), Status: a.Status, Reason: "access is forbidden (403)"}
+	case http.StatusRequestEntityTooLarge:
+		return &TooLargeError{What: "the request " + k.String(), Limit: bodyLimit(a.Body), Sent: true}
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("it has no %s (%d); is this a ComfyUI?", k.Path, a.Status), Err: c.PlainStatus(k, a)}
+	}
+	return c.PlainStatus(k, a)
 }
 
-func (c *Client) plainStatus(k call, a answer) *StatusError {
-	e := &StatusError{Address: c.Address(), Method: k.verb(), Path: k.path, Status: a.status, RetryAfter: retryAfter(a.header)}
-	if !a.html() {
-		e.Body = excerpt(string(a.body), 300)
+func (c *Client) challenged(guard string, status int) error {
+	return &UnreachableError{
+		Address: c.Address(), Reason: fmt.Sprintf("%s in front of it answered %d with a challenge page, which only a browser can pass", guard, status),
+		Err: &ChallengeError{Guard: guard, Status: status},
+	}
+}
+
+// challenge names the guard that wants to see a browser, "" when none answered.
+func challenge(a Answer) string {
+	switch {
+	case a.Header.Get("Cf-Mitigated") == "challenge":
+		return "Cloudflare"
+	case a.HTML() && (bytes.Contains(a.Body, []byte("/cdn-cgi/challenge-platform/")) || bytes.Contains(a.Body, []byte("<title>Just a moment..."))):
+		return "Cloudflare"
+	}
+	return ""
+}
+
+// PlainStatus is the answer as it is.
+func (c *Client) PlainStatus(k Call, a Answer) *StatusError {
+	e := &StatusError{Address: c.Address(), Method: k.verb(), Path: k.Path, Status: a.Status, RetryAfter: RetryAfter(a.Header)}
+	if !a.HTML() {
+		e.Body = Excerpt(string(a.Body), 300)
 	} else {
 		e.Body = "an HTML page"
 	}
 	return e
 }
 
-// excerpt is the beginning of a text as one line.
-func excerpt(s string, limit int) string {
+// Words are what a refusal says, in one line: its text, or its status.
+func Words(a Answer) string {
+	words := Excerpt(string(a.Body), 300)
+	if words == "" || a.HTML() {
+		words = http.StatusText(a.Status)
+	}
+	return fmt.Sprintf("%s (%d)", words, a.Status)
+}
+
+// Excerpt is the beginning of a text as one line.
+func Excerpt(s string, limit int) string {
 	if len(s) > 4*limit {
 		s = s[:4*limit]
 	}
@@ -123,8 +135,8 @@ func excerpt(s string, limit int) string {
 	return s
 }
 
-// retryAfter reads the header in both forms; 0 when absent or senseless.
-func retryAfter(h http.Header) time.Duration {
+// RetryAfter reads the header in both forms; 0 when absent or senseless.
+func RetryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
 	if n, err := strconv.Atoi(v); err == nil {
 		return time.Duration(min(max(n, 0), 3600)) * time.Second
@@ -146,10 +158,10 @@ func bodyLimit(body []byte) int64 {
 	return n
 }
 
-// passing reports whether a failure may pass by itself, so that a harmless
+// Passing reports whether a failure may pass by itself, so that a harmless
 // call is worth repeating. A refused connection is not: whoever is patient
 // waits outside.
-func passing(err error) bool {
+func Passing(err error) bool {
 	var (
 		status *StatusError
 		gone   *UnreachableError
@@ -168,16 +180,29 @@ func passing(err error) bool {
 		return !errors.As(gone.Err, &redirect) && !errors.As(gone.Err, &dns) && !errors.As(gone.Err, &timeout) && !errors.As(gone.Err, &inner) &&
 			(errors.Is(gone.Err, io.EOF) || errors.Is(gone.Err, io.ErrUnexpectedEOF) || errors.Is(gone.Err, syscall.ECONNRESET) || errors.Is(gone.Err, syscall.EPIPE))
 	case errors.As(err, &status):
-		return passingStatus(status.Status)
+		return PassingStatus(status.Status)
 	}
 	return false
 }
 
-func passingStatus(s int) bool {
+// PassingStatus reports whether a status may pass by itself.
+func PassingStatus(s int) bool {
 	switch s {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 530:
 		return true
 	}
 	return s >= 520 && s <= 524
+}
+
+// ErrClosed answers whoever uses a client after its end.
+var ErrClosed = errors.New("the client is closed")
+
+// Temporary reports whether a failed question is worth repeating for as long
+// as its asker is patient. A refused login is not, and neither is a closed client.
+func Temporary(ctx context.Context, err error) bool {
+	var auth *AuthError
+	var big *TooLargeError
+	var guard *ChallengeError
+	return ctx.Err() == nil && !errors.As(err, &auth) && !errors.As(err, &big) && !errors.As(err, &guard) && !errors.Is(err, ErrClosed)
 }
