@@ -48,12 +48,9 @@ func (a *app) completeWorkflows(*cobra.Command, []string, string) ([]string, cob
 		words = append(words, cobra.CompletionWithDesc(wf.ID, wf.Name))
 	}
 	if cfg, err := a.config(); err == nil {
-		var presets []string
-		for name, p := range cfg.Presets {
-			presets = append(presets, cobra.CompletionWithDesc("@"+name, "preset of "+p.Workflow))
+		for _, name := range slices.Sorted(maps.Keys(cfg.Presets)) {
+			words = append(words, cobra.CompletionWithDesc("@"+name, "preset of "+cfg.Presets[name].Workflow))
 		}
-		slices.Sort(presets)
-		words = append(words, presets...)
 	}
 	return words, cobra.ShellCompDirectiveDefault // files are workflows too
 }

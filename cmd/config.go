@@ -129,6 +129,11 @@ func newConfigSetCmd(a *app) *cobra.Command {
 					return err
 				}
 			}
+			if namesWorkflow(args[0]) && args[1] != "" {
+				if _, err := a.resolveTarget(args[1]); err != nil {
+					return err
+				}
+			}
 			if err := config.Set(cfg.UserFile, args[0], args[1]); err != nil || !a.global.json {
 				return err
 			}

@@ -15,9 +15,9 @@ func newDoctorCmd(a *app) *cobra.Command {
 		Use:   "doctor",
 		Short: "Look for what is wrong on this machine and its backends",
 		Long: `Look for what is wrong: config files and who can read the secrets in them,
-workflows that cannot run, backends that do not answer or have known holes, their
-clocks, the disk of the output folder, the terminal, and runs that were never
-collected. Nothing is changed. Exit code 3 says that there is a problem; warnings
+workflows and presets that cannot run, backends that do not answer or have known
+holes, their clocks, the disk of the output folder, the terminal, and runs that
+were never collected. Nothing is changed. Exit code 3 says that there is a problem; warnings
 alone are exit code 0.`,
 		Example: "  easel doctor\n  easel doctor --jq '.[] | select(.state == \"problem\") | .message'",
 		Args:    exactArgs(),
@@ -61,7 +61,7 @@ func (f finding) mark(st term.Style) string {
 // checks are what the doctor looks at, in the order of the report.
 func (a *app) checks() []func(context.Context) []finding {
 	return []func(context.Context) []finding{
-		a.checkVersion, a.checkConfig, a.checkWorkflows, a.checkBackends, a.checkDisk, a.checkTerminal, a.checkRuns,
+		a.checkVersion, a.checkConfig, a.checkWorkflows, a.checkNames, a.checkBackends, a.checkDisk, a.checkTerminal, a.checkRuns,
 	}
 }
 

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -72,6 +76,45 @@ func (a *app) checkWorkflows(context.Context) []finding {
 		found = append(found, finding{"workflows", stateOK, fmt.Sprintf("%d, each with a graph that fits it", len(all)), ""})
 	}
 	return found
+}
+
+// checkNames looks at the settings that name a workflow: a misspelt one shows
+// only when it is used, perhaps weeks later.
+func (a *app) checkNames(context.Context) []finding {
+	cfg, err := a.config()
+	if err != nil {
+		return nil // checkConfig has said it
+	}
+	if _, err := a.registry(); err != nil {
+		return nil // checkWorkflows has said it
+	}
+	var found []finding
+	for _, k := range config.Keys() {
+		value, _, err := cfg.Get(k.Name)
+		if err != nil || value == "" || !namesWorkflow(k.Name) {
+			continue
+		}
+		if _, err := a.resolveTarget(value); err != nil {
+			found = append(found, problemOf("config", k.Name+": ", err))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Presets)) {
+		if err := a.checkPreset(cfg.Presets[name]); err != nil {
+			found = append(found, problemOf("presets", "@"+name+": ", err))
+		}
+	}
+	if n := len(cfg.Presets); n > 0 && len(found) == 0 {
+		found = append(found, finding{"presets", stateOK, fmt.Sprintf("%d, with names and values that there are", n), ""})
+	}
+	return found
+}
+
+// namesWorkflow reports whether a setting is the name of a workflow.
+func namesWorkflow(key string) bool { return key == "workflow" || strings.HasSuffix(key, ".workflow") }
+
+func problemOf(check, subject string, err error) finding {
+	f := explain(err)
+	return finding{check, stateProblem, subject + f.Message, f.Hint}
 }
 
 func (a *app) checkBackends(ctx context.Context) []finding {

@@ -124,16 +124,7 @@ func (a *app) resolvePreset(name string) (*target, error) {
 	}
 	preset, ok := cfg.Presets[name]
 	if !ok {
-		var names []string
-		for n := range cfg.Presets {
-			names = append(names, "@"+n)
-		}
-		slices.Sort(names)
-		hint := "presets stand in the config file: easel help config-file"
-		if near := comfy.Nearest("@"+name, names, 3); len(near) > 0 {
-			hint = problem.DidYouMean(near)
-		}
-		return nil, &invalidError{"unknown preset @" + name, hint}
+		return nil, unknownPreset(cfg, name)
 	}
 	reg, err := a.registry()
 	if err != nil {
@@ -144,9 +135,7 @@ func (a *app) resolvePreset(name string) (*target, error) {
 		return nil, err
 	}
 	t := &target{word: "@" + name, workflow: wf, person: preset.Character}
-	for _, p := range preset.Params {
-		t.preset = append(t.preset, registry.Arg{Name: p.Name, JSON: p.JSON, Origin: registry.FromPreset})
-	}
+	t.preset = presetArgs(preset)
 	return t, nil
 }
 

@@ -117,7 +117,7 @@ workflow on a ComfyUI and leaves verified files.`,
 	root.SetHelpCommand(newHelpCmd(a, root))
 	a.addGlobals(root.PersistentFlags())
 	completeWords(root, "log-level", "debug", "info", "warn", "error")
-	root.Flags().BoolVar(&version, "version", false, "print the version")
+	root.Flags().BoolVarP(&version, "version", "v", false, "print the version")
 	if err := addCommands(root, a, args); err != nil {
 		return nil, err
 	}
@@ -150,6 +150,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newModelsCmd(a),
 		newBackendsCmd(a),
 		newCharactersCmd(a),
+		newPresetsCmd(a),
 		newHistoryCmd(a),
 		newResumeCmd(a),
 		newInspectCmd(a),
@@ -178,7 +179,8 @@ func unknownCommand(c *cobra.Command, name string) error {
 	return usagef(hint, "unknown command %q for %s", name, c.CommandPath())
 }
 
-// group is a command that only holds others.
+// group is a command that only holds others. By itself it lists, where it has
+// a list, and explains itself elsewhere.
 func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
 		Use: use, Short: short, Example: example,
@@ -187,8 +189,22 @@ func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
 			if len(args) > 0 {
 				return unknownCommand(c, args[0])
 			}
+			for _, sub := range subs {
+				if sub.Name() == "list" {
+					sub.SetContext(c.Context())
+					return sub.RunE(sub, nil)
+				}
+			}
 			return c.Help()
 		},
+	}
+	for _, sub := range subs {
+		switch sub.Name() {
+		case "list":
+			sub.Aliases = []string{"ls"}
+		case "remove":
+			sub.Aliases = []string{"rm"}
+		}
 	}
 	c.AddCommand(subs...)
 	return c

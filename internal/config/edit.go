@@ -87,6 +87,9 @@ func RemoveBackend(path, name string) (bool, error) {
 // UseBackend makes a backend the one that is used when none is named.
 func UseBackend(path, name string) error { return Set(path, "backend", name) }
 
+// nameLetters are what a name of the user's may have.
+const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
 // checkName refuses names that --backend would read as something else.
 func checkName(name string) error {
 	var message string
@@ -95,7 +98,7 @@ func checkName(name string) error {
 		message = "it is empty"
 	case name == "emulator" || name == "comfy-cloud":
 		message = "this name means something already"
-	case strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "":
+	case strings.Trim(name, nameLetters) != "":
 		message = "a name has letters, digits, dots, dashes and underscores"
 	default:
 		return nil
