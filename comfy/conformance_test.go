@@ -29,9 +29,13 @@ func sampler(steps int, checkpoint string) *comfy.Graph {
 
 func TestConformanceOnEmulator(t *testing.T) {
 	t.Parallel()
-	for _, version := range []string{"0.3.64", "0.30.0"} {
+	for _, version := range []string{"0.3.44", "0.3.64", "0.30.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
+			slow := func() *comfy.Graph { return sampler(10000, "m.safetensors") }
+			if !comfy.AtLeast(version, "0.3.57") {
+				slow = nil // it cannot be stopped there
+			}
 			comfytest.Run(t, comfytest.Harness{
 				New: func(t *testing.T) comfy.Backend {
 					_, c := emulated(t, emulator.Options{
@@ -40,7 +44,11 @@ func TestConformanceOnEmulator(t *testing.T) {
 					})
 					return c
 				},
-				Slow: func() *comfy.Graph { return sampler(10000, "m.safetensors") },
+				Slow: slow,
+				LostReply: func(t *testing.T) comfy.Backend {
+					_, c := emulated(t, emulator.Options{Version: version, Faults: faults(t, "reply-lost=prompt:1")})
+					return c
+				},
 				Failing: func() *comfy.Graph {
 					g := comfytest.Quick()
 					g.Set("2", &comfy.Node{Class: "ImageInvert"})

@@ -74,7 +74,15 @@ func TestRunSurvives(t *testing.T) {
 		"status=prompt:502:1":       10 * time.Second,
 		"status=prompt:503:2":       20 * time.Second,
 		"status=prompt:503:1:3s":    12 * time.Second,
-		"reply-delay=prompt:2m:1":   2 * time.Minute,
+		"reply-delay=prompt:2m:1":   6 * time.Second,
+		"reply-stall=prompt:0:1":    6 * time.Second,
+		"reply-delay=history:2m:1":  6 * time.Second,
+		"reply-stall=history:10:1":  6 * time.Second,
+		"reply-stall=history:0:2":   18 * time.Second,
+		"reply-stall=jobs:0:1":      6 * time.Second,
+		"reply-delay=view:2m:1":     11 * time.Second,
+		"reply-delay=view:2m:2":     31 * time.Second,
+		"reply-drip=view:100ms:2":   45 * time.Second,
 		"validate-delay=5s":         6 * time.Second,
 		"status=history:502:3":      3 * time.Second,
 		"reply-lost=history:2":      3 * time.Second,
@@ -84,7 +92,7 @@ func TestRunSurvives(t *testing.T) {
 		"status=view:503:2":         3 * time.Second,
 		"reply-lost=view:1":         2 * time.Second,
 		"reply-cut=view:100:3":      4 * time.Second,
-		"reply-stall=view:100:1":    35 * time.Second,
+		"reply-stall=view:100:1":    21 * time.Second,
 		"status=jobs:500:2":         3 * time.Second,
 		"status=queue:500:2":        3 * time.Second,
 	} {
@@ -151,8 +159,10 @@ func TestRunFails(t *testing.T) {
 		"output-gone":                          {time.Second, is(new(*comfy.NotFoundError))},
 		"length-lies=view:1000000":             {10 * time.Second, is(new(*comfy.UnreachableError))},
 		"length-lies=view:9000000000000":       {time.Second, is(new(*comfy.TooLargeError))},
-		"reply-drip=view:10s":                  {200 * time.Second, is(new(*comfy.TimeoutError))},
-		"reply-stall=view:10":                  {200 * time.Second, is(new(*comfy.TimeoutError))},
+		"reply-drip=view:10s":                  {85 * time.Second, is(new(*comfy.TimeoutError))},
+		"reply-drip=view:20ms":                 {85 * time.Second, is(new(*comfy.TimeoutError))},
+		"reply-stall=view:10":                  {85 * time.Second, is(new(*comfy.TimeoutError))},
+		"reply-delay=view:10m":                 {75 * time.Second, is(new(*comfy.TimeoutError))},
 	} {
 		t.Run(spec, func(t *testing.T) {
 			t.Parallel()

@@ -17,8 +17,10 @@ import (
 // Reconciling a submission whose answer was lost.
 const (
 	submitTries   = 3                // POSTs of one submission, all with the same id
+	silentTries   = 2                // of those that nobody answered
 	settleQuick   = time.Second      // an answer came, and it was an error: validation is over
 	settleSlow    = 6 * time.Second  // no answer came: the server may still be validating
+	settleSilent  = 10 * time.Second // the POST still waits for its answer
 	lookupFailing = 5 * time.Second  // how long the lookup itself may fail
 	tooManyPause  = 2 * time.Second  // after 429 without Retry-After
 	maxThrottle   = 30 * time.Second // Retry-After of a submission is honoured up to this
@@ -137,9 +139,10 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
-		longer, done := lingering(ctx, lingerPost)
-		a, err := c.wire.Ask(longer, k)
-		done()
+		a, found, err := c.postOrFind(ctx, k, id)
+		if found {
+			return Handle(id), nil
+		}
 		var away *RedirectError
 		if err != nil && (!sent.Load() || errors.As(err, &away)) {
 			return "", err // nobody took it
@@ -174,7 +177,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 			return Handle(id), nil
 		case lookupErr != nil:
 			return "", c.ambiguous(id, err)
-		case try == submitTries:
+		case try == submitTries, transport.Silent(err) && try == silentTries:
 			return "", err
 		}
 		// A server that does not take our id may have it under another one.
@@ -188,6 +191,55 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 			}
 		}
 	}
+}
+
+// postOrFind posts a graph and, when nobody answers, looks for its run while the
+// answer may still come. A server that goes on answering and does not know the
+// run has not got the graph: then the POST ends as if it had timed out.
+func (c *Client) postOrFind(ctx context.Context, k transport.Call, id string) (a transport.Answer, found bool, err error) {
+	ctx, done := lingering(ctx, lingerPost)
+	defer done()
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		a, err = c.wire.Ask(ctx, k)
+	}()
+	began := time.Now()
+	silent := time.NewTimer(transport.Stall)
+	defer silent.Stop()
+	select {
+	case <-answered:
+		return a, false, err
+	case <-silent.C:
+	}
+	looking, stop := context.WithCancel(ctx)
+	defer stop()
+	looked := make(chan error, 1)
+	there := false
+	go func() {
+		var err error
+		there, err = c.lookup(looking, id, settleSilent)
+		looked <- err
+	}()
+	select {
+	case <-answered:
+		return a, false, err
+	case lookErr := <-looked:
+		if lookErr == nil {
+			done()
+			<-answered
+			if err == nil || there {
+				return a, err != nil, nil
+			}
+			took := time.Since(began).Round(time.Second)
+			return a, false, &UnreachableError{
+				Address: c.Address(), Reason: fmt.Sprintf("no answer to %s within %s", k, took),
+				Err: &TimeoutError{What: k.String(), After: took},
+			}
+		}
+	}
+	<-answered
+	return a, false, err
 }
 
 func (c *Client) ambiguous(id string, err error) *AmbiguousError {
@@ -250,8 +302,12 @@ func (c *Client) submitted(k transport.Call, a transport.Answer, r *run, graph *
 // lookup finds out whether a run was accepted although the answer was lost. It
 // is proven absent, (false, nil), when nothing is found over the time that the
 // server may need to accept it, at least twice.
+//
+// It takes at most so much longer than settle as the lookup itself may fail.
 func (c *Client) lookup(ctx context.Context, id string, settle time.Duration) (bool, error) {
 	begin := time.Now()
+	ctx, stop := context.WithTimeout(ctx, settle+2*lookupFailing)
+	defer stop()
 	wait := 50 * time.Millisecond
 	absent := 0
 	for {

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,11 +18,17 @@ import (
 // uploadFolder is the subfolder of the server's input folder that takes our files.
 const uploadFolder = "easel"
 
+// maxUploads is how many uploads a client remembers; of the others a content
+// travels again, which the server knows by its name.
+const maxUploads = 1000
+
 // uploads remembers what a server was given, so that each content travels once
-// per client, also when several runs ask for it at the same time.
+// per client, also when several runs ask for it at the same time. Beyond
+// maxUploads the one that was used longest ago is forgotten.
 type uploads struct {
-	mu   sync.Mutex
-	done map[string]*upload
+	mu    sync.Mutex
+	done  map[string]*upload
+	order []string // keys, longest unused first
 }
 
 type upload struct {
@@ -35,7 +42,36 @@ func uploadKey(f File) string { return f.SHA256 + "/" + f.Name }
 func (u *uploads) forget(f File) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.done, uploadKey(f))
+	u.remove(uploadKey(f))
+}
+
+// remove drops an entry; u.mu is held.
+func (u *uploads) remove(key string) {
+	if _, ok := u.done[key]; ok {
+		delete(u.done, key)
+		u.order = slices.DeleteFunc(u.order, func(k string) bool { return k == key })
+	}
+}
+
+// claim returns the upload of a file, and whether it is the caller's to make.
+func (u *uploads) claim(f File) (up *upload, mine bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	key := uploadKey(f)
+	up, known := u.done[key]
+	u.remove(key)
+	if !known {
+		up = &upload{finished: make(chan struct{})}
+	}
+	if u.done == nil {
+		u.done = map[string]*upload{}
+	}
+	u.done[key] = up
+	u.order = append(u.order, key)
+	for len(u.order) > maxUploads {
+		u.remove(u.order[0])
+	}
+	return up, !known
 }
 
 // uploadAll uploads the files of a submission and returns its graph with the
@@ -63,22 +99,12 @@ func (c *Client) uploadAll(ctx context.Context, s Submission) (g *Graph, fresh b
 }
 
 func (c *Client) uploadOnce(ctx context.Context, f File) (name string, now bool, err error) {
-	u := &c.uploads
 	for {
-		u.mu.Lock()
-		if u.done == nil {
-			u.done = map[string]*upload{}
-		}
-		up, ok := u.done[uploadKey(f)]
-		if !ok {
-			up = &upload{finished: make(chan struct{})}
-			u.done[uploadKey(f)] = up
-		}
-		u.mu.Unlock()
-		if !ok {
+		up, mine := c.uploads.claim(f)
+		if mine {
 			up.name, up.err = c.upload(ctx, f)
 			if up.err != nil {
-				u.forget(f)
+				c.uploads.forget(f)
 			}
 			close(up.finished)
 			return up.name, true, up.err
@@ -130,7 +156,15 @@ func (c *Client) upload(ctx context.Context, f File) (string, error) {
 		Subfolder string `json:"subfolder"`
 		Type      string `json:"type"`
 	}
-	err := transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, k, &reply) })
+	var err error
+	for try := 1; try <= uploadTries; try++ {
+		k.Fresh = try > 1
+		k.Silence = time.Duration(try)*uploadSilence + buffered(f.Size)
+		err = transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, k, &reply) })
+		if !transport.Silent(err) {
+			break
+		}
+	}
 	if err != nil {
 		return "", fmt.Errorf("upload %s: %w", f.Name, err)
 	}
@@ -146,6 +180,17 @@ func (c *Client) upload(ctx context.Context, f File) (string, error) {
 	}
 	return name, nil
 }
+
+// A server that has the whole file and says nothing is sent it again, since the
+// name makes that harmless.
+const (
+	uploadTries   = 3
+	uploadSilence = 10 * time.Second // the first time; a multiple of it later
+)
+
+// buffered is how long the end of a file may travel after it was written:
+// systems keep up to 4 MiB, at 512 KiB a second.
+func buffered(size int64) time.Duration { return time.Duration(min(size, 4<<20)>>19) * time.Second }
 
 // slowest is how long a file may travel: 64 KiB a second.
 func slowest(size int64) time.Duration { return time.Duration(size>>16) * time.Second }

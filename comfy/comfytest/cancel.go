@@ -118,6 +118,9 @@ func testMissingFile(t *testing.T, s *suite) {
 		t.Skip("outputs come with the answer")
 	}
 	o.Filename = "no-such-file-" + comfy.NewID() + ".png"
+	if o.Ref != "" {
+		o.Ref = o.Filename
+	}
 	_, _, err := s.backend.Open(s.context(t), o)
 	var gone *comfy.NotFoundError
 	if !errors.As(err, &gone) || gone.Output.Filename != o.Filename {

@@ -35,6 +35,9 @@ type Harness struct {
 	// Picture gives a graph that loads the file of its target and saves it;
 	// nil = LoadImage and SaveImage.
 	Picture func() (*comfy.Graph, comfy.Target)
+	// LostReply gives a backend that takes the first run it is sent, and whose
+	// reply to that does not arrive; nil skips.
+	LostReply func(t *testing.T) comfy.Backend
 	// Limit bounds each call, to find one that hangs; 0 = 2 min.
 	Limit time.Duration
 }
@@ -91,6 +94,9 @@ func Run(t *testing.T, h Harness) {
 		run  func(*testing.T, *suite)
 	}{
 		{"Describe", testDescribe},
+		{"Handle", testHandle},
+		{"EmptyHandle", testEmptyHandle},
+		{"LostReply", testLostReply},
 		{"RunToFile", testRunToFile},
 		{"EventsEndWithDone", testEvents},
 		{"FollowAfterTheEnd", testFollowAfterTheEnd},

@@ -39,8 +39,8 @@ type Call struct {
 	// Sent is set when a connection was there, so that the server may have
 	// heard the call.
 	Sent *atomic.Bool
-
-	fresh bool // on a connection of its own
+	// Fresh makes the call on a connection of its own: another one did not answer.
+	Fresh bool
 }
 
 // When a call that may be repeated stalls.
@@ -128,7 +128,7 @@ func (c *Client) askAgainWhenSilent(ctx context.Context, k Call) (Answer, error)
 	asked, waiting := 0, 0
 	start := func() {
 		k := k
-		k.fresh = asked > 0
+		k.Fresh = asked > 0
 		asked++
 		waiting++
 		go func() {

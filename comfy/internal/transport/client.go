@@ -164,7 +164,7 @@ func (c *Client) roundTrip(ctx context.Context, k Call, prefixed bool) (*http.Re
 		return nil, err
 	}
 	hc := c.HTTP
-	if k.fresh {
+	if k.Fresh {
 		hc = c.freshHTTP()
 	}
 	resp, err := hc.Do(req.WithContext(ctx))

@@ -36,8 +36,8 @@ func (c *Client) Download(ctx context.Context, f File) (io.ReadCloser, int64, er
 	ctx, cancel := context.WithCancel(ctx)
 	d := &download{c: c, ctx: ctx, cancel: cancel, file: f, size: -1}
 	err := Again(ctx, d.begin)
-	for try := 1; err != nil && silent(err) && try <= maxFutile; try++ {
-		d.file.Call.fresh = true
+	for try := 1; err != nil && Silent(err) && try <= maxFutile; try++ {
+		d.file.Call.Fresh = true
 		err = Again(ctx, d.begin)
 	}
 	if err != nil {
@@ -47,8 +47,8 @@ func (c *Client) Download(ctx context.Context, f File) (io.ReadCloser, int64, er
 	return d, d.size, nil
 }
 
-// silent reports whether an error means that nobody spoke in time.
-func silent(err error) bool {
+// Silent reports whether an error means that nobody spoke in time.
+func Silent(err error) bool {
 	var late *TimeoutError
 	return errors.As(err, &late)
 }
@@ -179,7 +179,7 @@ func (d *download) resume(err error) error {
 	if d.off > 0 && (d.tag == "" || strings.HasPrefix(d.tag, "W/")) {
 		return d.broken(err)
 	}
-	d.file.Call.fresh = slow
+	d.file.Call.Fresh = slow
 	wait := resumeFirst
 	for {
 		if d.ctx.Err() != nil {
@@ -206,7 +206,7 @@ func (d *download) resume(err error) error {
 		case errors.As(next, &status) && !PassingStatus(status.Status), !Temporary(d.ctx, next):
 			return next
 		}
-		d.file.Call.fresh = d.file.Call.fresh || silent(next)
+		d.file.Call.Fresh = d.file.Call.Fresh || Silent(next)
 	}
 }
 
