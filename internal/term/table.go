@@ -2,19 +2,22 @@ package term
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 )
 
-// A Table prints rows on Out. On a terminal it is aligned, headed and cut to
-// the width of the window; elsewhere it is a row per line with tabs between,
-// without header and uncut, for other programs. Cells are made safe by it and
-// may carry marks of OutStyle.
+// A Table prints rows on Out. On a terminal it is aligned, headed and wrapped
+// to the width of the window; elsewhere it is a row per line with tabs between,
+// without header, for other programs. Nothing is ever cut, and the words of the
+// first column, or of those that Whole names, are not broken either: they are
+// there to be typed. Cells are made safe by it and may carry marks of OutStyle.
 type Table struct {
 	streams *Streams
 	headers []string
 	rows    [][]string
+	whole   []int
 }
 
 // columnGap is the space between two columns of a table.
@@ -22,7 +25,14 @@ const columnGap = 2
 
 // NewTable starts a table. Headers are upper case by custom.
 func NewTable(s *Streams, headers ...string) *Table {
-	return &Table{streams: s, headers: headers}
+	return &Table{streams: s, headers: headers, whole: []int{0}}
+}
+
+// Whole names the columns, from 0, that are not broken, however narrow the
+// window is.
+func (t *Table) Whole(columns ...int) *Table {
+	t.whole = columns
+	return t
 }
 
 // Row adds a row. Missing cells are empty.
@@ -66,7 +76,7 @@ func (t *Table) align(b *strings.Builder, rows [][]string) {
 			widths[i] = max(widths[i], ansi.StringWidth(cell))
 		}
 	}
-	shrink(widths, t.streams.Width)
+	t.shrink(widths)
 	if len(t.headers) > 0 {
 		style := t.streams.OutStyle()
 		for i := range head {
@@ -80,40 +90,51 @@ func (t *Table) align(b *strings.Builder, rows [][]string) {
 }
 
 // shrink narrows the widest columns until the table fits, but none below
-// eight cells: a table of many columns rather wraps than loses its words.
-func shrink(widths []int, limit int) {
+// eight cells: a table of many columns rather runs over than becomes unreadable.
+func (t *Table) shrink(widths []int) {
 	total := columnGap * (len(widths) - 1)
 	for _, w := range widths {
 		total += w
 	}
 	const narrowest = 8
-	for ; total > limit; total-- {
-		widest := 0
+	for ; total > t.streams.Width; total-- {
+		widest := -1
 		for i, w := range widths {
-			if w >= widths[widest] {
+			if !slices.Contains(t.whole, i) && w > narrowest && (widest < 0 || w >= widths[widest]) {
 				widest = i
 			}
 		}
-		if widths[widest] <= narrowest {
+		if widest < 0 {
 			return
 		}
 		widths[widest]--
 	}
 }
 
+// writeRow prints the cells of a row side by side, each in as many lines as it
+// needs.
 func writeRow(b *strings.Builder, row []string, widths []int) {
-	last := len(row) - 1
-	for last > 0 && row[last] == "" {
-		last--
+	cells, height := make([][]string, len(row)), 1
+	for i, cell := range row {
+		cells[i] = strings.Split(ansi.Wrap(cell, widths[i], "/_"), "\n")
+		height = max(height, len(cells[i]))
 	}
-	for i, cell := range row[:last+1] {
-		cell = ansi.Truncate(cell, widths[i], "…")
-		b.WriteString(cell)
-		if i < last {
-			b.WriteString(strings.Repeat(" ", widths[i]-ansi.StringWidth(cell)+columnGap))
+	for n := range height {
+		var line strings.Builder
+		gap := 0
+		for i, lines := range cells {
+			text := ""
+			if n < len(lines) {
+				text = strings.TrimRight(lines[n], " ")
+			}
+			if text != "" {
+				line.WriteString(strings.Repeat(" ", gap) + text)
+				gap = 0
+			}
+			gap += widths[i] - ansi.StringWidth(text) + columnGap
 		}
+		b.WriteString(line.String() + "\n")
 	}
-	b.WriteString("\n")
 }
 
 // Pairs prints names with values, a line each: aligned and wrapped on a
@@ -127,7 +148,10 @@ type Pairs struct {
 func NewPairs(s *Streams) *Pairs { return &Pairs{streams: s} }
 
 // Row adds a pair. A value may have several lines.
-func (p *Pairs) Row(name, value string) { p.rows = append(p.rows, [2]string{Escape(name), value}) }
+// A name may carry marks of OutStyle, as values may.
+func (p *Pairs) Row(name, value string) {
+	p.rows = append(p.rows, [2]string{p.streams.OutStyle().cell(name), value})
+}
 
 // Flush prints the pairs.
 func (p *Pairs) Flush() error {
@@ -147,7 +171,10 @@ func (p *Pairs) Flush() error {
 			continue
 		}
 		pad := strings.Repeat(" ", indent-ansi.StringWidth(name))
-		b.WriteString(style.Faint(name) + pad)
+		if !strings.Contains(name, "\x1b[") {
+			name = style.Faint(name)
+		}
+		b.WriteString(name + pad)
 		for i, line := range wrapped(style, value, p.streams.Width-indent) {
 			if i > 0 {
 				b.WriteString(strings.Repeat(" ", indent))

@@ -55,7 +55,9 @@ func TestTable(t *testing.T) {
 	}
 	want = "\x1b[2mID\x1b[m         \x1b[2mNAME\x1b[m       \x1b[2mNOTE\x1b[m\n" +
 		"flux       灯台\n" +
-		"qwen_edit  a\\tname\\…  \x1b[32mready\x1b[m \\…\n" +
+		"qwen_edit  a\\tname\\n  \x1b[32mready\x1b[m\n" +
+		"           of two     \\x1b[8mh\n" +
+		"           lines      idden\n" +
 		"short\n"
 	if diff := cmp.Diff(want, outOf(s)); diff != "" {
 		t.Errorf("narrow and in colour (-want +got):\n%s", diff)
@@ -70,7 +72,7 @@ func TestTableWithoutRowsPrintsNothing(t *testing.T) {
 	}
 }
 
-func TestTableOfManyColumnsKeepsItsWords(t *testing.T) {
+func TestTableCutsNothing(t *testing.T) {
 	t.Parallel()
 	s := onTerminal(20)
 	tb := NewTable(s)
@@ -78,7 +80,31 @@ func TestTableOfManyColumnsKeepsItsWords(t *testing.T) {
 	if err := tb.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := outOf(s), "1234567…  1234567…  1234567…\n"; got != want {
+	if got, want := outOf(s), "12345678901  12345678  12345678\n             901       901\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	s = onTerminal(20)
+	tb = NewTable(s).Whole(1)
+	tb.Row("one two three", "12345678901")
+	if err := tb.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := outOf(s), "one two   12345678901\nthree\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPairsKeepMarks(t *testing.T) {
+	t.Parallel()
+	s := onTerminal(40)
+	s.SetColor(true)
+	p := NewPairs(s)
+	p.Row(s.OutStyle().Bad("problem"), "no login")
+	p.Row("a\x1b[2Jb", "x")
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := outOf(s), "\x1b[31mproblem\x1b[m    no login\n\x1b[2ma\\x1b[2Jb\x1b[m  x\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
