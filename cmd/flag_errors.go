@@ -38,6 +38,9 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 		if near := comfy.Nearest(name, names, 2); len(near) > 0 {
 			hint = "did you mean --" + strings.Join(near, " or --") + "?"
 		}
+		if t := a.target; runsWorkflow(c) && t != nil {
+			return usagef(t.flagsHint(c, hint), "unknown flag --%s", name)
+		}
 		return usagef(hint, "unknown flag --%s", name)
 	}
 	var value *pflag.InvalidValueError
@@ -45,6 +48,25 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 		return badValue(value, hint)
 	}
 	return usagef(hint, "%s", err)
+}
+
+// flagsHint names the parameters of the workflow, when they are few, or else
+// the command that lists them; a hint that names a near flag stays.
+func (t *target) flagsHint(c *cobra.Command, hint string) string {
+	if strings.HasPrefix(hint, "did you mean") {
+		return hint
+	}
+	hint = c.CommandPath() + " " + problem.ShellQuote(t.word) + " --help lists the flags"
+	params, err := t.workflow.Parameters()
+	const few = 8
+	if err != nil || len(params) == 0 || len(params) > few {
+		return hint
+	}
+	var names []string
+	for _, p := range params {
+		names = append(names, "--"+flagName(reservedFlags(), p.Name))
+	}
+	return "its parameters are " + strings.Join(names, ", ") + "; " + hint
 }
 
 // badValue says what a flag takes. Errors of our own, about a file that the flag

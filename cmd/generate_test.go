@@ -165,7 +165,7 @@ func TestExitCodes(t *testing.T) {
 		{"generate flux_single x --character milna --dry-run", problem.ExitInvalid, "did you mean milan"},
 		{"generate @nothing x", problem.ExitInvalid, "unknown preset @nothing"},
 		{"generate server:mine x", problem.ExitUsage, "not built yet"},
-		{"generate ./ x", problem.ExitInvalid, "./: is not a file"},
+		{"generate ./ x", problem.ExitInvalid, "./ is not a file"},
 		{"generate ./none.json x", problem.ExitInvalid, "there is no such file"},
 		{"generate flux_single x --backend none", problem.ExitUsage, "unknown backend"},
 		{"generate flux_single x --backend a,b", problem.ExitUsage, "not built yet"},

@@ -59,9 +59,9 @@ func (v *runView) event(e run.Event) {
 	case run.EventPreview:
 		v.preview(e)
 	case run.EventWarning:
-		v.progress.Note("warning: " + term.Escape(e.Message))
+		v.progress.Note("warning: " + term.OneLine(e.Message))
 	case run.EventLost:
-		v.progress.Note(fmt.Sprintf("lost the connection, waiting up to %s for it: %s", v.opts.reconnect, term.Escape(e.Message)))
+		v.progress.Note(fmt.Sprintf("lost the connection, waiting up to %s for it: %s", v.opts.reconnect, term.OneLine(e.Message)))
 	case run.EventBack:
 		v.progress.Note("the connection is back")
 	case run.EventUpload:
@@ -83,7 +83,7 @@ func (v *runView) state(e run.Event) term.State {
 		node = "started"
 	}
 	return term.State{
-		Label: v.label(), Node: term.Escape(node), Step: e.Step, Steps: e.Steps, Fraction: e.Fraction,
+		Label: v.label(), Node: term.OneLine(node), Step: e.Step, Steps: e.Steps, Fraction: e.Fraction,
 		Queued: e.Type == run.EventQueued, Position: e.Position,
 		ETA: time.Duration(e.ETA) * time.Millisecond, Elapsed: time.Since(v.began),
 	}

@@ -64,6 +64,9 @@ func (e *FileError) Error() string {
 			s += fmt.Sprintf(":%d", e.Column)
 		}
 	}
+	if verb, _, _ := strings.Cut(e.Message, " "); e.Line == 0 && (verb == "is" || verb == "has" || verb == "carries" || verb == "cannot") {
+		return s + " " + e.Message
+	}
 	return s + ": " + e.Message
 }
 func (e *FileError) Unwrap() error { return e.Err }

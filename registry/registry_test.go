@@ -144,7 +144,7 @@ func TestLoadProblems(t *testing.T) {
 		{"merge key", "r.yaml", "workflows:\n  w:\n    <<: {a: 1}\n", "merge keys", ""},
 		{"empty json", "r.json", " \n", "r.json: the file is empty", ""},
 		{"byte order mark alone", "r.yaml", "\xef\xbb\xbf", "r.yaml: the file is empty", ""},
-		{"utf-16", "r.json", "\xff\xfe{\x00}\x00", "r.json: is UTF-16 text", "save it as UTF-8"},
+		{"utf-16", "r.json", "\xff\xfe{\x00}\x00", "r.json is UTF-16 text", "save it as UTF-8"},
 		{"id with a space", "r.json", `{"workflows":{"a b":{"workflow_path":"g.json"}}}`, `the id "a b" cannot be typed`, ""},
 		{"id like a preset", "r.json", `{"workflows":{"@a":{"workflow_path":"g.json"}}}`, `the id "@a" cannot be typed`, ""},
 		{"id like a file", "r.json", `{"workflows":{"../a":{"workflow_path":"g.json"}}}`, `the id "../a" cannot be typed`, ""},

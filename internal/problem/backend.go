@@ -64,6 +64,7 @@ func ofRun(err error, p *Problem) bool {
 	var gone *comfy.NotFoundError
 	var large *comfy.TooLargeError
 	var unknownRun *ledger.NotFoundError
+	var severalRuns *ledger.AmbiguousError
 	switch {
 	case errors.As(err, &failed):
 		p.is(CodeNodeError)
@@ -81,6 +82,9 @@ func ofRun(err error, p *Problem) bool {
 	case errors.As(err, &unknownRun):
 		p.is(CodeUnknownRun)
 		p.Hint = NearestHint(unknownRun.Nearest, "easel history list")
+	case errors.As(err, &severalRuns):
+		p.is(CodeUnknownRun)
+		p.Hint = "type more of the id; easel history list shows what each was"
 	default:
 		return false
 	}

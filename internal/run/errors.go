@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -20,7 +21,7 @@ func (e *StoppedError) Error() string {
 	what := "run " + e.Run + " was cancelled"
 	var timeout *comfy.TimeoutError
 	if errors.As(e.Why, &timeout) {
-		what = timeout.Error()
+		what = fmt.Sprintf("%s took longer than %s, was cancelled", timeout.What, timeout.After)
 	}
 	switch {
 	case e.Unconfirmed == nil:
@@ -42,10 +43,14 @@ type InputError struct {
 }
 
 func (e *InputError) Error() string {
-	if e.File == "" {
-		return e.Parameter + ": " + e.Reason
+	subject := e.Parameter
+	if e.File != "" {
+		subject += " " + e.File
 	}
-	return fmt.Sprintf("%s %s: %s", e.Parameter, e.File, e.Reason)
+	if verb, _, _ := strings.Cut(e.Reason, " "); verb == "is" || verb == "has" || verb == "cannot" {
+		return subject + " " + e.Reason
+	}
+	return subject + ": " + e.Reason
 }
 func (e *InputError) Unwrap() error { return e.Err }
 

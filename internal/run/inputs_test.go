@@ -45,11 +45,11 @@ func TestBadInputs(t *testing.T) {
 		want       string
 	}{
 		{"missing", "none.png", nil, "image none.png: there is no such file"},
-		{"empty", "empty.png", []byte{}, "image empty.png: is empty"},
-		{"text", "note.png", []byte("just a note"), "image note.png: is not an image but a text"},
-		{"web page", "page.png", []byte("<!doctype html><title>Sign in</title>"), "image page.png: is not an image but an HTML page"},
-		{"cut off", "half.png", portrait[:len(portrait)/2], "image half.png: cannot be decoded: it is cut off"},
-		{"too many pixels", "huge.png", hugePNG(), "image huge.png: has 65535 x 65535 pixels, "},
+		{"empty", "empty.png", []byte{}, "image empty.png is empty"},
+		{"text", "note.png", []byte("just a note"), "image note.png is not an image but a text"},
+		{"web page", "page.png", []byte("<!doctype html><title>Sign in</title>"), "image page.png is not an image but an HTML page"},
+		{"cut off", "half.png", portrait[:len(portrait)/2], "image half.png cannot be decoded: it is cut off"},
+		{"too many pixels", "huge.png", hugePNG(), "image huge.png has 65535 x 65535 pixels, "},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -220,10 +220,10 @@ func TestStreamedInput(t *testing.T) {
 		want string // error; "" = none
 	}{
 		{"whole", wav(), ""},
-		{"cut off", wav()[:4000], "voice speech: is damaged: it is cut off"},
-		{"picture", pngOf(t, scene(64, 48)), "voice speech: is not a sound but a PNG image"},
-		{"noise", []byte{0, 1, 2, 0xff, 0xfe, 3, 0, 0}, "voice speech: is not a sound"},
-		{"empty", []byte{}, "voice speech: is empty"},
+		{"cut off", wav()[:4000], "voice speech is damaged: it is cut off"},
+		{"picture", pngOf(t, scene(64, 48)), "voice speech is not a sound but a PNG image"},
+		{"noise", []byte{0, 1, 2, 0xff, 0xfe, 3, 0, 0}, "voice speech is not a sound"},
+		{"empty", []byte{}, "voice speech is empty"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

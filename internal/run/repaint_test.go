@@ -291,10 +291,10 @@ func TestBadMasks(t *testing.T) {
 		want           string
 	}{
 		{"no mask", "qwen_inpaint", nil, "", "Parameter 'mask' is required"},
-		{"empty file", "qwen_inpaint", nil, "black.png", "mask: is empty: nothing would be repainted"},
-		{"outside", "qwen_inpaint", &run.MaskSpec{Rects: []string{"900,900,10,10"}}, "", "mask: is empty"},
-		{"opaque alpha", "qwen_inpaint", &run.MaskSpec{Alpha: true}, "", "mask: is empty"},
-		{"colour that is not there", "qwen_inpaint", &run.MaskSpec{Color: "#123456"}, "", "mask: is empty"},
+		{"empty file", "qwen_inpaint", nil, "black.png", "mask is empty: nothing would be repainted"},
+		{"outside", "qwen_inpaint", &run.MaskSpec{Rects: []string{"900,900,10,10"}}, "", "mask is empty"},
+		{"opaque alpha", "qwen_inpaint", &run.MaskSpec{Alpha: true}, "", "mask is empty"},
+		{"colour that is not there", "qwen_inpaint", &run.MaskSpec{Color: "#123456"}, "", "mask is empty"},
 		{"workflow without", "image_upscale", &run.MaskSpec{Rects: []string{"0,0,10,10"}}, "", "workflow image_upscale takes no mask"},
 		{"no area", "qwen_inpaint", &run.MaskSpec{Rects: []string{"1,2,3"}}, "", `mask-rect: "1,2,3" is no area`},
 		{"no colour", "qwen_inpaint", &run.MaskSpec{Color: "puce"}, "", `mask-color: "puce" is no colour`},

@@ -43,7 +43,7 @@ type TemplateError struct {
 }
 
 func (e *TemplateError) Error() string {
-	s := fmt.Sprintf("name template %q: %s", e.Template, e.Reason)
+	s := fmt.Sprintf("the name template %q %s", e.Template, e.Reason)
 	if e.Nearest != "" {
 		s += fmt.Sprintf(", did you mean {%s}?", e.Nearest)
 	}

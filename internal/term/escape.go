@@ -13,6 +13,10 @@ import (
 // leaves its own result unchanged, so escaping twice does no harm.
 func Escape(s string) string { return escape(s, func(rune) bool { return false }) }
 
+// OneLine is Escape for text that may have several lines and gets one: line
+// ends and tabs become spaces.
+func OneLine(s string) string { return Escape(strings.Join(strings.Fields(s), " ")) }
+
 // EscapeMultiline is Escape for text of several lines: line ends and tabs
 // stay, a carriage return before a line end goes.
 func EscapeMultiline(s string) string {

@@ -67,10 +67,10 @@ func Ago(t, now time.Time) string {
 		return t.Local().Format("2006-01-02 15:04")
 	case d < 45*time.Second:
 		return "just now"
-	case d < time.Hour:
+	case d < time.Hour-30*time.Second:
 		return count(int(math.Round(d.Minutes())), "minute")
 	case d < 24*time.Hour:
-		return count(int(d.Hours()), "hour")
+		return count(max(1, int(d.Hours())), "hour")
 	case d < 30*24*time.Hour:
 		return count(int(d.Hours()/24), "day")
 	}

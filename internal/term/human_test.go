@@ -35,6 +35,7 @@ func TestAgo(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)
 	for before, want := range map[time.Duration]string{
 		0: "just now", -10 * time.Second: "just now", 50 * time.Second: "1 minute ago", 5 * time.Minute: "5 minutes ago",
+		59*time.Minute + 29*time.Second: "59 minutes ago", 59*time.Minute + 45*time.Second: "1 hour ago",
 		time.Hour: "1 hour ago", 23 * time.Hour: "23 hours ago", 24 * time.Hour: "1 day ago", 29 * 24 * time.Hour: "29 days ago",
 		31 * 24 * time.Hour: "2026-01-29", -2 * time.Hour: "2026-03-01 14:00",
 	} {
