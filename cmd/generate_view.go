@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/problem"
@@ -97,20 +98,46 @@ func (v *runView) result(res *run.Result) {
 		v.printJSON(res)
 		return
 	}
-	if v.opts.output.stdout() {
-		return
-	}
-	v.showOutputs(res)
-	for _, out := range res.Outputs {
-		where := out.Path
-		if out.URL != nil {
-			where = *out.URL
+	if !v.opts.output.stdout() {
+		v.showOutputs(res)
+		for _, out := range res.Outputs {
+			where := out.Path
+			if out.URL != nil {
+				where = *out.URL
+			}
+			fmt.Fprintln(a.streams.Out, where)
 		}
-		fmt.Fprintln(a.streams.Out, where)
+	}
+	if line := summary(res); line != "" {
+		v.progress.Note(line)
 	}
 	if res.Cached {
 		v.progress.Note("the server had this result already: nothing was computed anew")
 	}
+}
+
+// summary is what people want to know of a run that made something: the seed to
+// have it again, size, seconds, and how large the files are.
+func summary(res *run.Result) string {
+	if len(res.Outputs) == 0 {
+		return ""
+	}
+	var facts []string
+	if res.Seed != nil {
+		facts = append(facts, "seed "+res.Seed.String())
+	}
+	if n := len(res.Outputs); n > 1 {
+		facts = append(facts, fmt.Sprintf("%d files", n))
+	}
+	if o := res.Outputs[0]; o.Width != nil && o.Height != nil {
+		facts = append(facts, fmt.Sprintf("%dx%d", *o.Width, *o.Height))
+	}
+	facts = append(facts, term.Duration(time.Duration(res.Timing.Total)*time.Millisecond))
+	var bytes int64
+	for _, o := range res.Outputs {
+		bytes += o.Bytes
+	}
+	return strings.Join(append(facts, term.Bytes(bytes)), ", ")
 }
 
 // failure reports a failed run while others go on.

@@ -2,7 +2,8 @@ package cmd
 
 import (
 	"encoding/json"
-	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,82 +22,6 @@ func newHistoryCmd(a *app) *cobra.Command {
 		newHistoryOpenCmd(a),
 		newHistoryPruneCmd(a),
 	)
-}
-
-// historyListOptions are the limits of `history list`.
-type historyListOptions struct {
-	app      *app
-	limit    int
-	workflow string
-	pictures bool
-}
-
-func newHistoryListCmd(a *app) *cobra.Command {
-	o := &historyListOptions{app: a}
-	c := &cobra.Command{
-		Use:     "list",
-		Short:   "List the runs of this machine, the newest first",
-		Example: "  easel history list\n  easel history list --workflow flux_single --limit 5\n  easel history list --jq '.[] | .outputs[].path'",
-		Args:    exactArgs(),
-		RunE:    func(*cobra.Command, []string) error { return runHistoryList(o) },
-	}
-	c.Flags().IntVar(&o.limit, "limit", 20, "at most `N` runs, 0 = all")
-	c.Flags().StringVar(&o.workflow, "workflow", "", "only runs of a `WORKFLOW`")
-	c.Flags().BoolVar(&o.pictures, "thumbnails", false, "show the first picture of each run, where the terminal can")
-	return c
-}
-
-func runHistoryList(o *historyListOptions) error {
-	if o.limit < 0 {
-		return usagef("--limit 0 lists all", "--limit must not be negative")
-	}
-	h, err := o.app.history()
-	if err != nil {
-		return err
-	}
-	found := []ledger.Record{}
-	for rec, err := range h.List() {
-		if err != nil {
-			return err
-		}
-		if o.workflow != "" && rec.Workflow != o.workflow {
-			continue
-		}
-		found = append(found, rec)
-		if o.limit > 0 && len(found) == o.limit {
-			break
-		}
-	}
-	if o.app.global.json {
-		list := make([]pastRun, len(found))
-		for i, rec := range found {
-			list[i] = pastRunOf(rec)
-		}
-		return o.app.printJSON(list)
-	}
-	if o.pictures {
-		return o.app.printThumbnails(found)
-	}
-	t := term.NewTable(o.app.streams, "RUN", "WHEN", "WORKFLOW", "BACKEND", "STATE", "OUTPUT")
-	for _, rec := range found {
-		out := ""
-		if names := outputPaths(rec); len(names) > 0 {
-			out = names[0]
-			if len(names) > 1 {
-				out += fmt.Sprintf(" (+%d)", len(names)-1)
-			}
-		}
-		t.Row(rec.ID, when(o.app, rec.Created), rec.Workflow, rec.Backend, string(rec.State), out)
-	}
-	return t.Flush()
-}
-
-// when is "3 minutes ago" for people and RFC 3339 for programs.
-func when(a *app, t time.Time) string {
-	if a.streams.OutTTY {
-		return term.Ago(t, time.Now())
-	}
-	return t.Format(time.RFC3339)
 }
 
 func newHistoryShowCmd(a *app) *cobra.Command {
@@ -145,7 +70,7 @@ type pastRun struct {
 	Graph  *comfy.Graph `json:"graph,omitempty"`
 }
 
-func pastRunOf(rec ledger.Record) pastRun {
+func (a *app) pastRunOf(rec ledger.Record) pastRun {
 	p := pastRun{
 		ID: rec.ID, State: rec.State, Created: rec.Created, Updated: rec.Updated, Error: text(rec.Error), Workflow: rec.Workflow,
 		WorkflowDigest: rec.WorkflowDigest, Backend: rec.Backend, PromptID: rec.PromptID, Outputs: []run.Output{}, Warnings: []string{},
@@ -158,26 +83,35 @@ func pastRunOf(rec ledger.Record) pastRun {
 	if json.Unmarshal(rec.Result, &res) == nil {
 		p.Outputs, p.Timing, p.Warnings = res.Outputs, &res.Timing, res.Warnings
 	}
+	for i := range p.Outputs {
+		p.Outputs[i].Path = a.storedPath(p.Out, p.Outputs[i].Path)
+	}
 	return p
 }
 
-// outputPaths are where the outputs of a recorded run were stored.
-func outputPaths(rec ledger.Record) []string {
-	var res run.Result
-	if json.Unmarshal(rec.Result, &res) != nil {
-		return nil
+// storedPath is where an output is, for whoever asks from any folder: results
+// name it relative to the folder that the run was started in. It is - for what
+// went to stdout.
+func (a *app) storedPath(out, path string) string {
+	switch {
+	case wentToStdout(out):
+		return "-"
+	case filepath.IsAbs(path):
+		return path
+	case out != "":
+		return within(out, path)
 	}
-	var paths []string
-	for _, o := range res.Outputs {
-		paths = append(paths, o.Path)
-	}
-	return paths
+	return a.path(path)
 }
+
+// wentToStdout reports whether a run stored in a folder that lasted until its
+// output was written to stdout.
+func wentToStdout(out string) bool { return strings.HasPrefix(filepath.Base(out), stdoutFolder) }
 
 // printRun shows one recorded run.
 func (a *app) printRun(rec ledger.Record) error {
+	past := a.pastRunOf(rec)
 	if a.global.json {
-		past := pastRunOf(rec)
 		if t, err := run.OpenTicket(rec.Request); err == nil {
 			past.Inputs, past.Graph = t.Inputs, t.Graph
 		}
@@ -200,8 +134,11 @@ func (a *app) printRun(rec ledger.Record) error {
 			t.Row(nv.Name, term.EscapeMultiline(jsonText(nv.JSON)))
 		}
 	}
-	for _, path := range outputPaths(rec) {
-		t.Row("output", path)
+	if took := past.seconds(); took != "" {
+		t.Row("took", took+" s")
+	}
+	for _, o := range past.Outputs {
+		t.Row("output", o.Path)
 	}
 	a.thumbnail(rec)
 	return t.Flush()

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
-	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -54,17 +53,12 @@ func runHistoryOpen(ctx context.Context, a *app, name string) error {
 	return nil
 }
 
-// storedFiles are the absolute paths of a run's outputs. The result has them
-// relative to the folder that the run was started in, which may be another one
-// than today's.
+// storedFiles are the absolute paths of a run's outputs.
 func (a *app) storedFiles(rec ledger.Record) []string {
-	paths := outputPaths(rec)
-	t, err := run.OpenTicket(rec.Request)
-	for i, path := range paths {
-		if err == nil && t.Out != "" && !filepath.IsAbs(path) {
-			paths[i] = within(t.Out, path)
-		} else {
-			paths[i] = a.path(path)
+	var paths []string
+	for _, o := range a.pastRunOf(rec).Outputs {
+		if filepath.IsAbs(o.Path) {
+			paths = append(paths, o.Path)
 		}
 	}
 	return paths
@@ -99,7 +93,7 @@ func (a *app) printThumbnails(runs []ledger.Record) error {
 		a.thumbnail(rec)
 		t := term.NewTable(a.streams)
 		first := ""
-		if paths := outputPaths(rec); len(paths) > 0 {
+		if paths := a.storedFiles(rec); len(paths) > 0 {
 			first = paths[0]
 		}
 		t.Row(rec.ID, when(a, rec.Created), rec.Workflow, string(rec.State), first)

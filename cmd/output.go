@@ -59,6 +59,10 @@ func (o *outputOptions) naming() run.Naming {
 	return run.Naming{Template: o.name, Fixed: o.fixed(), Force: o.force}
 }
 
+// stdoutFolder begins the name of the folder where an output for stdout is
+// completed first.
+const stdoutFolder = "easel-out-"
+
 // A destination is an open store and how results leave it.
 type destination struct {
 	store storage.Store
@@ -74,7 +78,7 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 	dir := o.out
 	switch {
 	case o.stdout():
-		tmp, err := os.MkdirTemp("", "easel-out-")
+		tmp, err := os.MkdirTemp("", stdoutFolder)
 		if err != nil {
 			return nil, &storage.Error{Op: "create", Location: os.TempDir(), Err: err}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -15,6 +16,7 @@ type overview struct {
 	Backend   *string   `json:"backend"` // null: none
 	Workflows int       `json:"workflows"`
 	Runs      []pastRun `json:"runs"`
+	Left      []string  `json:"left"` // runs that could not be collected when it was tried
 	Next      string    `json:"next"`
 }
 
@@ -29,7 +31,7 @@ func runOverview(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	o := overview{Version: a.version(), Workflows: len(reg.Workflows()), Runs: []pastRun{}}
+	o := overview{Version: a.version(), Workflows: len(reg.Workflows()), Runs: []pastRun{}, Left: []string{}}
 	backend := cfg.Backend
 	if backend == "" {
 		backend = findLocal(ctx)
@@ -43,19 +45,34 @@ func runOverview(ctx context.Context, a *app) error {
 		if err != nil || len(o.Runs) == 3 {
 			break
 		}
-		o.Runs = append(o.Runs, pastRunOf(rec))
+		o.Runs = append(o.Runs, a.pastRunOf(rec))
 	}
 	o.Next = `easel generate flux_single "a lighthouse at dusk"`
 	if o.Backend == nil {
 		o.Next += " --backend emulator"
 	}
-	if pending, err := h.Pending(); err == nil && len(pending) > 0 {
-		o.Next = "easel resume"
+	if pending, err := h.Pending(); err == nil {
+		o.consider(pending)
 	}
 	if a.global.json {
 		return a.printJSON(o)
 	}
 	return o.print(a)
+}
+
+// consider advises resume for runs that nobody has tried to collect yet. What
+// could not be collected once is named, and no advice: its backend may be gone
+// for good.
+func (o *overview) consider(pending []ledger.Record) {
+	for _, rec := range pending {
+		switch {
+		case rec.Alive():
+		case len(rec.Result) > 0:
+			o.Left = append(o.Left, rec.ID)
+		default:
+			o.Next = "easel resume"
+		}
+	}
 }
 
 func (o overview) print(a *app) error {
@@ -68,12 +85,22 @@ func (o overview) print(a *app) error {
 	}
 	t.Row("backend", term.Escape(backend))
 	t.Row("workflows", fmt.Sprintf("%d (easel workflows list)", o.Workflows))
-	for i, rec := range o.Runs {
-		name := ""
-		if i == 0 {
-			name = "last runs"
+	name := "last runs"
+	for _, p := range o.Runs {
+		words := fmt.Sprintf("%s  %s, %s", p.ID, p.Workflow, term.Ago(p.Created, time.Now()))
+		if p.State != ledger.Done {
+			words += ", " + p.result(st)
 		}
-		t.Row(name, fmt.Sprintf("%s  %s, %s", rec.ID, rec.Workflow, term.Ago(rec.Created, time.Now())))
+		if prompt := p.prompt(); prompt != "" {
+			words += ": " + shortened(prompt, 40)
+		}
+		t.Row(name, words)
+		name = ""
+	}
+	name = "left behind"
+	for _, id := range o.Left {
+		t.Row(name, id+"  when its backend is back: easel resume "+id+"; --out DIR stores elsewhere, --discard gives it up")
+		name = ""
 	}
 	t.Row("next", st.Accent(o.Next))
 	if err := t.Flush(); err != nil {

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -47,7 +49,8 @@ func (a *app) lastRuns() []string {
 		if err != nil || len(words) > 10 {
 			break
 		}
-		words = append(words, cobra.CompletionWithDesc(rec.ID, rec.Workflow))
+		p := a.pastRunOf(rec)
+		words = append(words, cobra.CompletionWithDesc(rec.ID, strings.Trim(p.Workflow+": "+shortened(p.prompt(), 50), ": ")))
 	}
 	return words
 }
