@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,6 +21,8 @@ type resumeOptions struct {
 	app       *app
 	backend   string
 	reconnect time.Duration
+	out       string
+	discard   bool
 	given     *pflag.FlagSet  // the flags of the command
 	away      map[string]bool // backends that were waited for in vain: not once more for each of their runs
 }
@@ -31,19 +34,35 @@ func newResumeCmd(a *app) *cobra.Command {
 		Short: "Collect runs that were submitted and never finished here",
 		Long: `Collect what a killed easel, a closed laptop, a lost network or --detach left on
 a backend: all such runs, or the one that RUN names. Nothing is submitted again.
-A run is called lost only when its backend answers and does not know it.`,
-		Example:           "  easel resume\n  easel resume last\n  easel resume 01jd7 --backend http://192.168.1.20:8188",
+A run is called lost only when its backend answers and does not know it.
+
+--out stores elsewhere than the run was to, when that folder is full or gone.
+--discard gives a run up that cannot be collected any more: its backend is not
+asked, and easel cancel takes it off there first.`,
+		Example: `  easel resume
+  easel resume last
+  easel resume 01jd7 --backend http://192.168.1.20:8188
+  easel resume 01jd7 --out rescued/
+  easel resume 01jd7 --discard`,
 		Args:              atMostOne("one run"),
 		ValidArgsFunction: firstWord(a.completeRuns),
 		RunE:              func(c *cobra.Command, args []string) error { return runResume(c.Context(), o, args) },
 	}
 	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, when that is not in their record")
 	c.Flags().DurationVar(&o.reconnect, "reconnect", 30*time.Second, "how long to wait for a backend that is away")
+	c.Flags().StringVarP(&o.out, "out", "o", "", "store in the folder `DIR` instead of where the run was to")
+	c.Flags().BoolVar(&o.discard, "discard", false, "give the run up: it is not collected any more")
 	o.given = c.Flags()
 	return c
 }
 
 func runResume(ctx context.Context, o *resumeOptions, args []string) error {
+	switch {
+	case o.discard && len(args) == 0:
+		return usagef("easel history list shows the runs", "--discard gives one run up: name it")
+	case o.discard && o.out != "":
+		return usagef("leave one of them out", "--discard stores nothing, and --out says where")
+	}
 	pending, err := o.pending(args)
 	if err != nil {
 		return err
@@ -93,16 +112,23 @@ func (o *resumeOptions) pending(args []string) ([]ledger.Record, error) {
 }
 
 func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
-	t, err := run.OpenTicket(rec.Request)
-	if err != nil {
-		return err
-	}
 	if rec.Alive() {
 		o.app.note("run %s is still followed by process %d", rec.ID, rec.PID)
 		return nil
 	}
 	h, err := o.app.history()
 	if err != nil {
+		return err
+	}
+	if o.discard {
+		o.app.note("run %s is given up", rec.ID)
+		return closeRun(h, rec, ledger.Lost, "given up by easel resume --discard")
+	}
+	t, err := run.OpenTicket(rec.Request)
+	if err != nil {
+		return &invalidError{"run " + rec.ID + ": " + err.Error(), "easel resume " + rec.ID + " --discard gives it up"}
+	}
+	if t.Out, err = o.folder(t); err != nil {
 		return err
 	}
 	spec := o.backend
@@ -126,7 +152,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	defer be.close()
 	store, err := dirstore.Open(t.Out)
 	if err != nil {
-		return err
+		return &run.UncollectedError{Run: t.Run, Err: err}
 	}
 	defer store.Close()
 	runner := &run.Runner{
@@ -151,13 +177,31 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	return errors.Join(err, view.err)
 }
 
+// folder is where the outputs of a run go, absolute: where they were to go
+// unless --out says otherwise. What was meant for stdout has nobody waiting there.
+func (o *resumeOptions) folder(t *run.Ticket) (string, error) {
+	if o.out == "" && !wentToStdout(t.Out) {
+		return t.Out, nil
+	}
+	cfg, err := o.app.config()
+	if err != nil {
+		return "", err
+	}
+	return o.app.path(cfg.ExpandHome(cmp.Or(o.out, cfg.Out))), nil
+}
+
 // closeLost ends the record of a run whose backend lived in a process that is
 // gone, the embedded emulator, and reports it as lost.
 func (o *resumeOptions) closeLost(h *ledger.History, rec ledger.Record) error {
-	rec.State, rec.Updated = ledger.Lost, time.Now()
-	rec.Error = "the embedded emulator ended with its process"
-	if err := h.Put(rec); err != nil {
+	const reason = "the embedded emulator ended with its process"
+	if err := closeRun(h, rec, ledger.Lost, reason); err != nil {
 		return err
 	}
-	return &comfy.LostError{ID: rec.ID, Gone: true, Reason: rec.Error}
+	return &comfy.LostError{ID: rec.ID, Gone: true, Reason: reason}
+}
+
+// closeRun ends the record of a run that is not asked for any more.
+func closeRun(h *ledger.History, rec ledger.Record, state ledger.State, reason string) error {
+	rec.State, rec.Updated, rec.Error = state, time.Now(), reason
+	return h.Put(rec)
 }

@@ -153,6 +153,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newPresetsCmd(a),
 		newHistoryCmd(a),
 		newResumeCmd(a),
+		newCancelCmd(a),
 		newInspectCmd(a),
 		newEmulateCmd(a),
 		newConfigCmd(a),

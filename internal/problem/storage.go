@@ -35,7 +35,7 @@ func ofStorage(err error, p *Problem) bool {
 	p.Hint = hint
 	if left {
 		p.Retryable = true
-		p.Hint = "the outputs are still on the backend: when the folder can be written, easel resume " + uncollected.Run + " fetches them"
+		p.Hint = "the outputs are still on the backend: when the folder can be written, easel resume " + uncollected.Run + " fetches them; --out DIR stores them elsewhere"
 	}
 	return true
 }
