@@ -131,7 +131,7 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.seedMode, "seed-mode", "increment", "how --count goes on with the seed: `increment|random|fixed`")
 	f.StringArrayVar(&o.sets, "set", nil, "set a parameter or any graph input, `NAME=VALUE`: steps=30, 'KSampler.steps=30', '12.steps=30' (repeatable)")
 	f.StringVar(&o.params, "params", "", "read parameters from a JSON or YAML `FILE`, or JSON from - for stdin")
-	f.StringVar(&o.request, "request", "", "read a request of the HTTP API from a JSON `FILE`, or - for stdin")
+	f.StringVar(&o.request, "request", "", "read a request of the HTTP API from a JSON `FILE`, or - for stdin; easel help request shows its form")
 	f.BoolVar(&o.dynamic, "dynamic", false, "draw {a|b} and __wildcard__ in prompts from the seed; easel help dynamic explains")
 	f.StringVar(&o.character, "character", "", "take LoRA, words and defaults of the character `ID`")
 	f.DurationVar(&o.timeout, "timeout", 0, "cancel a run that takes longer than `DURATION` on the backend")

@@ -26,7 +26,11 @@ type runView struct {
 }
 
 func newRunView(o *generateOptions, total int) *runView {
-	return &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams), pictures: o.wantsPreview()}
+	v := &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams), pictures: o.wantsPreview()}
+	if o.events && o.app.streams.ErrTTY { // whoever reads the events writes to that terminal too
+		v.progress = term.NewNotes(o.app.streams)
+	}
+	return v
 }
 
 func (v *runView) begin(i int, t *run.Ticket) {

@@ -2,35 +2,16 @@ package cmd
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
-
-// A helpPage is a help text as it is written: to stdout, since it is what the
-// user asked for.
-type helpPage struct {
-	w     io.Writer
-	style term.Style
-	width int // of a line, in cells
-}
-
-// Lines of help are as wide as the terminal within these bounds; 80 elsewhere.
-const (
-	minHelpWidth = 80
-	maxHelpWidth = 100
-)
-
-func (a *app) helpPage() helpPage {
-	return helpPage{a.streams.Out, a.streams.OutStyle(), min(max(a.streams.Width, minHelpWidth), maxHelpWidth)}
-}
 
 // help prints the help of a command: what it does, usage, examples, then what
 // can be said. A word that is none of its commands is an error.
@@ -69,61 +50,6 @@ func (a *app) help(c *cobra.Command) error {
 		p.rows("Help topics (easel help TOPIC)", rows)
 	}
 	return nil
-}
-
-// text prints lines of prose; those that are too long are broken.
-func (p helpPage) text(text string) {
-	for line := range strings.Lines(strings.TrimSpace(text)) {
-		fmt.Fprintln(p.w, strings.Join(wrap(line, p.width), "\n"))
-	}
-}
-
-func (p helpPage) title(title string) { fmt.Fprintf(p.w, "\n%s\n", p.style.Bold(title)) }
-
-// maxHelpTerm is how wide the left column of rows gets; what is wider stands on
-// a line of its own.
-const maxHelpTerm = 28
-
-// rows prints terms with what they mean, in two columns.
-func (p helpPage) rows(title string, rows [][2]string) {
-	if len(rows) == 0 {
-		return
-	}
-	left := 0
-	for _, r := range rows {
-		if len(r[0]) <= maxHelpTerm {
-			left = max(left, len(r[0]))
-		}
-	}
-	p.title(title)
-	for _, r := range rows {
-		term := r[0]
-		if len(term) > left {
-			fmt.Fprintf(p.w, "  %s\n", term)
-			term = ""
-		}
-		for _, line := range wrap(r[1], p.width-left-4) {
-			fmt.Fprintf(p.w, "  %-*s  %s\n", left, term, line)
-			term = ""
-		}
-	}
-}
-
-// wrap breaks a text into lines of at most width cells where a word allows it.
-func wrap(text string, width int) []string {
-	lines := []string{""}
-	for _, word := range strings.Fields(text) {
-		line := &lines[len(lines)-1]
-		switch {
-		case *line == "":
-			*line = word
-		case len(*line)+1+len(word) > width:
-			lines = append(lines, word)
-		default:
-			*line += " " + word
-		}
-	}
-	return lines
 }
 
 func (a *app) useLine(c *cobra.Command) string {
@@ -262,8 +188,11 @@ func newHelpCmd(a *app, root *cobra.Command) *cobra.Command {
 			if len(args) == 1 {
 				i := slices.IndexFunc(helpTopics(), func(t helpTopic) bool { return t.name == args[0] })
 				if i >= 0 {
-					_, err := io.WriteString(a.streams.Out, helpTopics()[i].text)
-					return err
+					if a.global.json && args[0] == "request" {
+						return a.printJSON(json.RawMessage(requestSchema))
+					}
+					a.helpPage().text(helpTopics()[i].text)
+					return nil
 				}
 			}
 			c, rest, err := root.Find(args)

@@ -58,7 +58,7 @@ func golden(t *testing.T, name, got string) {
 func noWideLines(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSuffix(line, "\n"); len(line) > minHelpWidth && !strings.HasPrefix(line, "  easel ") {
+		if line = strings.TrimSuffix(line, "\n"); len(line) > textHelpWidth && !strings.HasPrefix(line, "  easel ") {
 			t.Errorf("%d columns: %s", len(line), line)
 		}
 	}
@@ -104,6 +104,31 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 			noWideLines(t, out)
 			golden(t, "help/"+name, out)
 		})
+	}
+}
+
+// Help fits a narrow window. Commands and JSON are there to be copied.
+func TestHelpFitsANarrowWindow(t *testing.T) {
+	t.Parallel()
+	pages := [][]string{{"generate", "qwen_inpaint", "--help"}}
+	for _, path := range commandPaths(t) {
+		pages = append(pages, append(path, "--help"))
+	}
+	for _, topic := range helpTopics() {
+		pages = append(pages, []string{"help", topic.name})
+	}
+	const narrow = 60
+	for _, args := range pages {
+		streams, _, out, _ := term.Test()
+		streams.Width = narrow
+		home := t.TempDir()
+		Execute(t.Context(), Process{Args: args, Dir: home, Streams: streams, Environ: []string{"HOME=" + home}})
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimRight(line, "\n")
+			if words := strings.TrimSpace(line); len(line) > narrow && !strings.HasPrefix(words, "easel ") && !strings.HasPrefix(words, `"`) {
+				t.Errorf("easel %s: %d columns: %s", strings.Join(args, " "), len(line), line)
+			}
+		}
 	}
 }
 

@@ -17,6 +17,8 @@ func helpTopics() []helpTopic {
 		{"environment", "the variables that easel reads", environmentTopic},
 		{"exit-codes", "what the exit codes mean", exitCodesTopic()},
 		{"names", "placeholders of --name", namesTopic},
+		{"parameters", "which value wins: flag, preset, character, default", parametersTopic},
+		{"request", "a run as JSON, with its schema", requestTopic + requestSchema},
 	}
 }
 

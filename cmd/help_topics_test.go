@@ -3,6 +3,8 @@ package cmd
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed-7d77cb5c/easel/internal/problem"
@@ -22,5 +24,32 @@ func TestConfigFileExample(t *testing.T) {
 	code, out, errs = runEasel(t, "--config", file, "backends", "list", "--jq", ".[] | .name, .url, .default, .secret")
 	if code != problem.ExitOK || out != "studio\nhttp://192.168.1.20:8188\ntrue\ntrue\n" {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, out, errs)
+	}
+}
+
+// The schema of a request has the keys that a request may have, and no others.
+func TestRequestSchema(t *testing.T) {
+	t.Parallel()
+	code, out, errs := runEasel(t, "help", "request", "--jq", ".properties | keys[]")
+	if code != problem.ExitOK {
+		t.Fatalf("exit %d, stderr %q", code, errs)
+	}
+	keys := strings.Fields(out)
+	for _, key := range keys {
+		_, err := decodeRequest("r.json", []byte(`{"`+key+`": 1}`))
+		if err != nil && strings.Contains(err.Error(), "unknown key") {
+			t.Errorf("the schema has %s: %v", key, err)
+		}
+	}
+	known := []string{"workflow_id", "character_id", "prompt", "negative", "input_image", "input_images", "inputs", "params", "count"}
+	for _, name := range maskNames() {
+		if name != "mask-preview" { // a file of the command line
+			known = append(known, strings.ReplaceAll(name, "-", "_"))
+		}
+	}
+	for _, key := range known {
+		if !slices.Contains(keys, key) {
+			t.Errorf("the schema lacks %s", key)
+		}
 	}
 }

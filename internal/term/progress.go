@@ -45,6 +45,20 @@ func NewProgress(s *Streams) Progress {
 	return &lines{streams: s}
 }
 
+// NewNotes returns a progress of notes alone, for a terminal that shows
+// something else meanwhile; nothing with SetQuiet.
+func NewNotes(s *Streams) Progress {
+	if s.quiet {
+		return silence{}
+	}
+	return notes{lines: &lines{streams: s}}
+}
+
+// notes prints what stays and nothing of where a run stands.
+type notes struct{ *lines }
+
+func (notes) Set(State) {}
+
 type silence struct{}
 
 func (silence) Set(State)           {}
