@@ -44,14 +44,19 @@ const completionTime = 70 * time.Millisecond
 
 // completeChoices completes a parameter with what the chosen backend has.
 func (a *app) completeChoices(wf *registry.Workflow, p *registry.Parameter) cobra.CompletionFunc {
-	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return func(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		spec := ""
 		if f := c.Flag("backend"); f != nil {
 			spec = f.Value.String()
 		}
 		ctx, stop := context.WithTimeout(c.Context(), completionTime)
 		defer stop()
-		names, _ := a.choices(ctx, spec, wf, p) // who types has no use for the error
+		names, _ := a.choices(ctx, spec, wf, p)                    // who types has no use for the error
+		if at := strings.LastIndex(word, ","); p.List && at >= 0 { // one more of a list
+			for i := range names {
+				names[i] = word[:at+1] + names[i]
+			}
+		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -22,6 +22,9 @@ func (a *app) help(c *cobra.Command) error {
 	p, t := a.helpPage(), a.helpTarget(c)
 	if t != nil {
 		p.text(describeWorkflow(t.workflow))
+		if t.person != "" && t.again == nil {
+			p.text(t.word + " has the character " + t.person + ".")
+		}
 	} else {
 		p.text(cmp.Or(c.Long, c.Short))
 	}

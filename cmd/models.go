@@ -106,7 +106,7 @@ func (o *modelsOptions) print(be *backend, found []inventory.Item) error {
 	if a.global.json {
 		return a.printJSON(shown)
 	}
-	t := term.NewTable(a.streams, "FOLDER", "NAME")
+	t := term.NewTable(a.streams, "FOLDER", "NAME").Whole(0, 1)
 	for _, item := range shown {
 		t.Row(item.Folder, item.Name)
 	}

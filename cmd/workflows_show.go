@@ -81,7 +81,7 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 	}
 	if len(wf.Models) > 0 {
 		fmt.Fprintf(w, "\n%s\n", st.Bold("Models it needs"))
-		models := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "PAGE")
+		models := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "PAGE").Whole(0, 1)
 		for _, m := range wf.Models {
 			models.Row(m.Folder, m.File, gigabytes(m.SizeGB), m.Page)
 		}
