@@ -140,11 +140,13 @@ func collectOffer(ctx context.Context, inv *inventory.Inventory, backend string,
 	return o, nil
 }
 
+// enoughNames is how many names a line of help or a cell of a table has.
+const enoughNames = 8
+
 // excerpt lists names, or the first of many.
 func excerpt(names []string) string {
-	const enough = 8
-	if len(names) <= enough {
+	if len(names) <= enoughNames {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s, … (%d)", strings.Join(names[:enough], ", "), len(names))
+	return fmt.Sprintf("%s, … (%d)", strings.Join(names[:enoughNames], ", "), len(names))
 }

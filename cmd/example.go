@@ -48,8 +48,10 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 	}
 	add("character", r.person)
 	add("negative", jsonText(r.texts[registry.RoleNegative]))
-	for _, m := range r.params {
-		give(m)
+	if !strings.HasPrefix(word, "@") { // a preset has its own
+		for _, m := range r.params {
+			give(m)
+		}
 	}
 	return strings.Join(words, " ")
 }

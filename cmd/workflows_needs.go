@@ -75,7 +75,7 @@ func runWorkflowsNeeds(a *app, ids []string, script string) error {
 	if a.global.json {
 		return a.printJSON(models)
 	}
-	t := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "FROM").Whole(0, 1)
+	t := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "FROM").Whole(0, 1, 3)
 	for _, m := range models {
 		from := m.URL
 		if from == "" {

@@ -65,7 +65,7 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 	for _, p := range params {
 		values := valuesOf(p)
 		if names := offered.choices[p.Name]; len(names) > 0 {
-			values = strings.Join(names, ", ")
+			values = excerpt(names)
 		}
 		value := defaultOrRequired(p)
 		if preset, ok := t.presetValue(p); ok {
@@ -76,18 +76,37 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if err := a.printOffer(offered, params); err != nil {
+		return err
+	}
 	if t.person != "" {
 		fmt.Fprintf(w, "\n%s has the character %s.\n", t.word, t.person)
 	}
 	if len(wf.Models) > 0 {
 		fmt.Fprintf(w, "\n%s\n", st.Bold("Models it needs"))
-		models := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "PAGE").Whole(0, 1)
+		models := term.NewTable(a.streams, "FOLDER", "FILE", "SIZE", "PAGE").Whole(0, 1, 3)
 		for _, m := range wf.Models {
 			models.Row(m.Folder, m.File, gigabytes(m.SizeGB), m.Page)
 		}
 		return models.Flush()
 	}
 	return nil
+}
+
+// printOffer lists the choices that the table has no room for.
+func (a *app) printOffer(offered *offer, params []*registry.Parameter) error {
+	pairs, many := term.NewPairs(a.streams), false
+	for _, p := range params {
+		if names := offered.choices[p.Name]; len(names) > enoughNames {
+			pairs.Row(p.Name, strings.Join(names, ", "))
+			many = true
+		}
+	}
+	if !many {
+		return nil
+	}
+	fmt.Fprintf(a.streams.Out, "\n%s\n", a.streams.OutStyle().Bold("Choices on "+offered.backend))
+	return pairs.Flush()
 }
 
 // offer is what the backend has: asked when one is named, else as far as it is

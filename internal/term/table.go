@@ -116,7 +116,7 @@ func (t *Table) shrink(widths []int) {
 func writeRow(b *strings.Builder, row []string, widths []int) {
 	cells, height := make([][]string, len(row)), 1
 	for i, cell := range row {
-		cells[i] = strings.Split(ansi.Wrap(cell, widths[i], "/_"), "\n")
+		cells[i] = cellLines(cell, widths[i])
 		height = max(height, len(cells[i]))
 	}
 	for n := range height {
@@ -135,6 +135,40 @@ func writeRow(b *strings.Builder, row []string, widths []int) {
 		}
 		b.WriteString(line.String() + "\n")
 	}
+}
+
+// cellLines breaks a cell between words, and a word only when it alone is too
+// long: then behind a sign that parts it, if there is one.
+func cellLines(cell string, width int) []string {
+	if ansi.StringWidth(cell) <= width {
+		return []string{cell}
+	}
+	if strings.Contains(cell, "\x1b[") {
+		return strings.Split(ansi.Wrap(cell, width, ""), "\n")
+	}
+	lines := []string{""}
+	for word := range strings.FieldsSeq(cell) {
+		line := &lines[len(lines)-1]
+		switch {
+		case *line == "":
+			*line = word
+		case ansi.StringWidth(*line)+1+ansi.StringWidth(word) <= width:
+			*line += " " + word
+		default:
+			lines = append(lines, word)
+		}
+		for last := lines[len(lines)-1]; ansi.StringWidth(last) > width; last = lines[len(lines)-1] {
+			head := ansi.Truncate(last, width, "")
+			if at := strings.LastIndexAny(head, "/-_=,"); at > 0 && at < len(head)-1 {
+				head = head[:at+1]
+			}
+			if head == "" { // one sign is wider than the column
+				break
+			}
+			lines = append(lines[:len(lines)-1], head, last[len(head):])
+		}
+	}
+	return lines
 }
 
 // Pairs prints names with values, a line each: aligned and wrapped on a
