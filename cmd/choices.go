@@ -140,13 +140,13 @@ func collectOffer(ctx context.Context, inv *inventory.Inventory, backend string,
 	return o, nil
 }
 
-// enoughNames is how many names a line of help or a cell of a table has.
-const enoughNames = 8
+// fewNames are listed whole in a line of help or a cell of a table.
+const fewNames = 8
 
 // excerpt lists names, or the first of many.
 func excerpt(names []string) string {
-	if len(names) <= enoughNames {
+	if len(names) <= fewNames {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s, … (%d)", strings.Join(names[:enoughNames], ", "), len(names))
+	return fmt.Sprintf("%s, … (%d)", strings.Join(names[:fewNames/2], ", "), len(names))
 }

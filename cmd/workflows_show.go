@@ -56,7 +56,11 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 		return err
 	}
 	w, st := a.streams.Out, a.streams.OutStyle()
-	fmt.Fprintf(w, "%s\n", describeWorkflow(wf))
+	if a.streams.OutTTY {
+		a.helpPage().text(describeWorkflow(wf))
+	} else {
+		fmt.Fprintln(w, describeWorkflow(wf))
+	}
 	if example := exampleCommand(t.word, wf); example != "" {
 		fmt.Fprintf(w, "\n%s\n  %s\n", st.Bold("Example"), example)
 	}
@@ -97,7 +101,7 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 func (a *app) printOffer(offered *offer, params []*registry.Parameter) error {
 	pairs, many := term.NewPairs(a.streams), false
 	for _, p := range params {
-		if names := offered.choices[p.Name]; len(names) > enoughNames {
+		if names := offered.choices[p.Name]; len(names) > fewNames {
 			pairs.Row(p.Name, strings.Join(names, ", "))
 			many = true
 		}
