@@ -103,7 +103,15 @@ func (m *machine) start(env []string, args ...string) *process {
 func (m *machine) command(env []string, name string, args ...string) *process {
 	m.t.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.Dir, cmd.Env = m.dir, slices.Concat(m.env, env)
+	cmd.Env = env
+	return m.launch(cmd)
+}
+
+// launch starts a command on the machine, with its variables before those that
+// the command has.
+func (m *machine) launch(cmd *exec.Cmd) *process {
+	m.t.Helper()
+	cmd.Dir, cmd.Env = m.dir, slices.Concat(m.env, cmd.Env)
 	p := &process{t: m.t, cmd: cmd, stdout: newLines(), stderr: newLines(), done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.stdout, p.stderr
 	cmd.WaitDelay = 5 * time.Second
