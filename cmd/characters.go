@@ -1,12 +1,7 @@
 package cmd
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
-
-	"github.com/seed-7d77cb5c/easel/internal/term"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 func newCharactersCmd(a *app) *cobra.Command {
@@ -17,100 +12,4 @@ func newCharactersCmd(a *app) *cobra.Command {
 		newCharactersAddCmd(a),
 		newCharactersRemoveCmd(a),
 	)
-}
-
-func newCharactersListCmd(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the characters",
-		Example: "  easel characters list\n  easel characters list --json",
-		Args:    exactArgs(),
-		RunE: func(*cobra.Command, []string) error {
-			reg, err := a.registry()
-			if err != nil {
-				return err
-			}
-			all := reg.Characters()
-			if a.global.json {
-				return a.printJSON(append([]*registry.Character{}, all...))
-			}
-			t := term.NewTable(a.streams, "ID", "NAME", "LORA", "PROMPT", "SOURCE")
-			for _, c := range all {
-				t.Row(c.ID, c.Name, loraNames(c), characterPrompt(c), c.Source.Layer)
-			}
-			return t.Flush()
-		},
-	}
-}
-
-func loraNames(c *registry.Character) string {
-	var names []string
-	for _, l := range c.Loras {
-		names = append(names, l.File)
-	}
-	return strings.Join(names, ", ")
-}
-
-func characterPrompt(c *registry.Character) string {
-	switch {
-	case c.Prompt != "":
-		return c.Prompt
-	case c.Trigger == "":
-		return "{prompt}"
-	case c.TriggerPosition == "end":
-		return "{prompt}, " + c.Trigger
-	}
-	return c.Trigger + ", {prompt}"
-}
-
-func newCharactersShowCmd(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:               "show CHARACTER",
-		Short:             "Show a character",
-		Example:           "  easel characters show milan\n  easel characters show milan --json",
-		Args:              exactArgs("a character"),
-		ValidArgsFunction: firstWord(a.completeCharacters),
-		RunE: func(_ *cobra.Command, args []string) error {
-			reg, err := a.registry()
-			if err != nil {
-				return err
-			}
-			c, err := reg.Character(args[0])
-			if err != nil {
-				return err
-			}
-			if a.global.json {
-				return a.printJSON(c)
-			}
-			return printCharacter(a, c)
-		},
-	}
-}
-
-func printCharacter(a *app, c *registry.Character) error {
-	t := term.NewPairs(a.streams)
-	t.Row("id", c.ID)
-	t.Row("name", c.Name)
-	if c.Description != "" {
-		t.Row("description", term.Escape(c.Description))
-	}
-	for _, l := range c.Loras {
-		text := l.File
-		if l.Strength != "" {
-			text += " at " + l.Strength.String()
-		}
-		t.Row("lora", text)
-	}
-	t.Row("prompt", term.Escape(characterPrompt(c)))
-	if c.Negative != "" {
-		t.Row("negative", term.Escape(c.Negative))
-	}
-	for _, d := range c.Defaults {
-		t.Row(d.Name, term.Escape(jsonText(d.JSON)))
-	}
-	if c.ReferenceImage != "" {
-		t.Row("reference image", c.ReferenceImage)
-	}
-	t.Row("from", c.Source.Layer)
-	return t.Flush()
 }

@@ -1,0 +1,135 @@
+package cmd
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/config"
+)
+
+// backendsAddOptions are the settings of `backends add`.
+type backendsAddOptions struct {
+	app      *app
+	username string
+	password bool
+	token    bool
+	aliases  []string
+}
+
+func newBackendsAddCmd(a *app) *cobra.Command {
+	o := &backendsAddOptions{app: a}
+	c := &cobra.Command{
+		Use:   "add NAME URL",
+		Short: "Give a backend a name",
+		Long: `Give a backend a name in the user's config file. Secrets are read from stdin, a
+line each, never from a flag's value: first the password, then the token.
+--alias says what a model of the workflows is called on this server.`,
+		Example: `  easel backends add studio http://192.168.1.20:8188
+  easel backends add cloud https://comfy.example.org --username anna --password < secret.txt
+  easel backends add tunnel https://gpu.example.org/comfy --token < token.txt
+  easel backends add studio http://192.168.1.20:8188 --alias ae.safetensors=flux/ae.sft`,
+		Args: exactArgs("a name", "a URL"),
+		RunE: func(_ *cobra.Command, args []string) error { return runBackendsAdd(o, args[0], args[1]) },
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.username, "username", "", "basic authentication as `USER`")
+	f.BoolVar(&o.password, "password", false, "read the password from stdin")
+	f.BoolVar(&o.token, "token", false, "read a bearer token from stdin")
+	f.StringArrayVar(&o.aliases, "alias", nil, "what a model file is called there: `FILE=THERE` (repeatable)")
+	return c
+}
+
+func runBackendsAdd(o *backendsAddOptions, name, address string) error {
+	a := o.app
+	if err := checkNamed(name, address); err != nil {
+		return err
+	}
+	secrets, err := o.secrets()
+	if err != nil {
+		return err
+	}
+	b := config.Backend{URL: address, Username: o.username, Password: secrets[0], Token: secrets[1]}
+	if b.Aliases, err = o.aliasMap(); err != nil {
+		return err
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if err := config.SetBackend(cfg.UserFile, name, b); err != nil {
+		return err
+	}
+	a.note("backend %s is known now; easel backends use %s makes it the default", name, name)
+	if isPublic(address) && o.username == "" && !o.token {
+		a.note("warning: %s", openToAll(address))
+	}
+	return a.printChanged(cfg, name)
+}
+
+// checkNamed refuses names and addresses that no backend can have.
+func checkNamed(name, address string) error {
+	if name == "emulator" || strings.ContainsAny(name, ",/:?@ ") {
+		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", config.WithoutUser(name))
+	}
+	if _, ok := cutEmulator(address); ok {
+		return nil
+	}
+	if err := checkForm(address); err != nil {
+		return err
+	}
+	if !strings.Contains(address, "://") {
+		return usagef("write http://"+address, "%q is not an address", address)
+	}
+	if config.WithoutUser(address) != address {
+		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
+	}
+	client, err := comfy.NewClient(address)
+	if err != nil {
+		return usagef("write http://HOST:8188", "%s: %s", address, err)
+	}
+	client.Close()
+	return nil
+}
+
+// aliasMap reads --alias.
+func (o *backendsAddOptions) aliasMap() (map[string]string, error) {
+	var aliases map[string]string
+	for _, alias := range o.aliases {
+		file, there, ok := strings.Cut(alias, "=")
+		if !ok || file == "" || there == "" {
+			return nil, usagef("write --alias ae.safetensors=flux/ae.sft", "--alias %q has no FILE=THERE", alias)
+		}
+		if aliases == nil {
+			aliases = map[string]string{}
+		}
+		aliases[file] = there
+	}
+	return aliases, nil
+}
+
+// secrets reads password and token from stdin, a line each.
+func (o *backendsAddOptions) secrets() ([2]config.Secret, error) {
+	var out [2]config.Secret
+	if !o.password && !o.token {
+		return out, nil
+	}
+	data, err := o.app.inputs.Stdin.Bytes(o.app.ctx, "backends add")
+	if err != nil {
+		return out, err
+	}
+	lines := strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+	for i, wanted := range []bool{o.password, o.token} {
+		if !wanted {
+			continue
+		}
+		if len(lines) == 0 || strings.TrimSpace(lines[0]) == "" {
+			return out, usagef("pipe it in: --token < token.txt", "stdin has no secret")
+		}
+		out[i] = config.NewSecret(strings.TrimSpace(lines[0]))
+		lines = lines[1:]
+	}
+	return out, nil
+}
