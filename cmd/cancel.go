@@ -30,7 +30,7 @@ backend does not answer, easel resume finishes the cancel later.`,
 		ValidArgsFunction: firstWord(a.completeRuns),
 		RunE:              func(c *cobra.Command, args []string) error { return runCancel(c.Context(), o, args[0]) },
 	}
-	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the run is, when that is not in its record")
+	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the run is, a `NAME` or address, when that is not in its record")
 	return c
 }
 

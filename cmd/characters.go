@@ -5,7 +5,7 @@ import (
 )
 
 func newCharactersCmd(a *app) *cobra.Command {
-	return group("characters", "Presets of LoRA, words, defaults and a reference picture",
+	return group("characters", "LoRA, words, defaults and a reference picture under a name",
 		"  easel characters list\n  easel generate qwen_single \"in a library\" --character milan --image portrait.png",
 		newCharactersListCmd(a),
 		newCharactersShowCmd(a),

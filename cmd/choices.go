@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -45,13 +46,9 @@ const completionTime = 70 * time.Millisecond
 // completeChoices completes a parameter with what the chosen backend has.
 func (a *app) completeChoices(wf *registry.Workflow, p *registry.Parameter) cobra.CompletionFunc {
 	return func(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		spec := ""
-		if f := c.Flag("backend"); f != nil {
-			spec = f.Value.String()
-		}
 		ctx, stop := context.WithTimeout(c.Context(), completionTime)
 		defer stop()
-		names, _ := a.choices(ctx, spec, wf, p)                    // who types has no use for the error
+		names, _ := a.choices(ctx, backendOf(c), wf, p)            // who types has no use for the error
 		if at := strings.LastIndex(word, ","); p.List && at >= 0 { // one more of a list
 			for i := range names {
 				names[i] = word[:at+1] + names[i]
@@ -59,6 +56,14 @@ func (a *app) completeChoices(wf *registry.Workflow, p *registry.Parameter) cobr
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// backendOf is --backend of a command, "" when it was not given.
+func backendOf(c *cobra.Command) string {
+	if f := c.Flag("backend"); f != nil {
+		return f.Value.String()
+	}
+	return ""
 }
 
 // choices asks a backend what it offers for a parameter, or what is kept of it.
@@ -99,13 +104,13 @@ func (a *app) offerOf(ctx context.Context, spec string, wf *registry.Workflow) (
 }
 
 // keptOffer is what is known of the chosen backend without asking anybody.
-func (a *app) keptOffer(ctx context.Context, wf *registry.Workflow) *offer {
+func (a *app) keptOffer(ctx context.Context, spec string, wf *registry.Workflow) *offer {
 	none := &offer{}
 	cfg, err := a.config()
-	if err != nil || cfg.Backend == "" {
+	if err != nil || spec == "" && cfg.Backend == "" {
 		return none
 	}
-	be, err := a.dial(cfg, cfg.Backend, false, 0)
+	be, err := a.dial(cfg, cmp.Or(spec, cfg.Backend), spec != "", 0)
 	if err != nil {
 		return none
 	}

@@ -199,9 +199,15 @@ func (a *app) checkRuns(context.Context) []finding {
 	if err != nil {
 		return []finding{{"runs", stateProblem, err.Error(), ""}}
 	}
+	var found []finding
+	for _, err := range h.List() {
+		if err != nil {
+			found = append(found, finding{"runs", stateWarning, err.Error(), "what it says is lost for history and rerun: move it away"})
+		}
+	}
 	pending, err := h.Pending()
 	if err != nil {
-		return []finding{{"runs", stateProblem, err.Error(), ""}}
+		return append(found, finding{"runs", stateProblem, err.Error(), ""})
 	}
 	n := 0
 	for _, rec := range pending {
@@ -210,9 +216,9 @@ func (a *app) checkRuns(context.Context) []finding {
 		}
 	}
 	if n == 0 {
-		return []finding{{"runs", stateOK, "none is left to collect", ""}}
+		return append(found, finding{"runs", stateOK, "none is left to collect", ""})
 	}
-	return []finding{{"runs", stateWarning, fmt.Sprintf("%d %s never collected here", n, wasOrWere(n)), "easel resume fetches what the backends still have"}}
+	return append(found, finding{"runs", stateWarning, fmt.Sprintf("%d %s never collected here", n, wasOrWere(n)), "easel resume fetches what the backends still have"})
 }
 
 func wasOrWere(n int) string {

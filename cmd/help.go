@@ -21,7 +21,7 @@ func (a *app) help(c *cobra.Command) error {
 	}
 	p, t := a.helpPage(), a.helpTarget(c)
 	if t != nil {
-		p.text(describeWorkflow(t.workflow))
+		p.lines(describeWorkflow(t.workflow))
 		if t.person != "" && t.again == nil {
 			p.text(t.word + " has the character " + t.person + ".")
 		}
@@ -62,6 +62,8 @@ func (a *app) useLine(c *cobra.Command) string {
 			return "easel generate " + t.word + " [flags]"
 		}
 		return "easel generate " + t.word + " [PROMPT...] [flags]"
+	case slices.ContainsFunc(c.Commands(), func(sub *cobra.Command) bool { return sub.Name() == "list" }):
+		return c.CommandPath() + " [COMMAND]   (list, when none is named)"
 	case c.HasAvailableSubCommands():
 		return c.CommandPath() + " COMMAND"
 	}
@@ -93,7 +95,7 @@ func (p helpPage) parameters(a *app, c *cobra.Command) {
 			flags[names[0]] = f
 		}
 	})
-	offered := a.keptOffer(c.Context(), wf)
+	offered := a.keptOffer(c.Context(), backendOf(c), wf)
 	const advanced = "Advanced"
 	var groups []string
 	byGroup := map[string][]*pflag.Flag{}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -16,20 +17,17 @@ type helpPage struct {
 	width int // of a line, in cells
 }
 
-// Lines of help are as wide as the terminal within these bounds; 80 elsewhere,
-// which is how wide the texts are written.
+// Lines of help are as wide as the terminal within these bounds; 80 elsewhere.
 const (
-	minHelpWidth  = 40
-	textHelpWidth = 80
-	maxHelpWidth  = 100
+	minHelpWidth = 40
+	maxHelpWidth = 100
 )
 
 func (a *app) helpPage() helpPage {
 	return helpPage{a.streams.Out, a.streams.OutStyle(), min(max(a.streams.Width, minHelpWidth), maxHelpWidth)}
 }
 
-// text prints prose. Where it is narrower than it is written, paragraphs flow
-// anew and the second column of a list stays one; commands and JSON are there to
+// text prints prose. Where a paragraph has a line too long it flows anew, and the second column of a list stays one; commands and JSON are there to
 // be copied and stay as they are.
 func (p helpPage) text(text string) {
 	for _, line := range p.flowing(strings.TrimSpace(text)) {
@@ -45,21 +43,31 @@ func (p helpPage) text(text string) {
 	}
 }
 
-// flowing joins the lines of each paragraph where they are too long.
-func (p helpPage) flowing(text string) []string {
-	lines := strings.Split(text, "\n")
-	if p.width >= textHelpWidth {
-		return lines
+// lines prints lines that are no paragraph.
+func (p helpPage) lines(text string) {
+	for line := range strings.Lines(text) {
+		p.text(line)
 	}
-	var out []string
-	for i, line := range lines {
-		prose := line != "" && line[0] != ' '
-		if prose && i > 0 && lines[i-1] != "" && lines[i-1][0] != ' ' {
-			out[len(out)-1] += " " + line
+}
+
+// flowing joins the lines of each paragraph that has one too long.
+func (p helpPage) flowing(text string) []string {
+	var out, paragraph []string
+	flush := func() {
+		if slices.ContainsFunc(paragraph, func(line string) bool { return len(line) > p.width }) {
+			paragraph = []string{strings.Join(paragraph, " ")}
+		}
+		out, paragraph = append(out, paragraph...), nil
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if line == "" || line[0] == ' ' {
+			flush()
+			out = append(out, line)
 			continue
 		}
-		out = append(out, line)
+		paragraph = append(paragraph, line)
 	}
+	flush()
 	return out
 }
 

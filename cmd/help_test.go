@@ -58,7 +58,7 @@ func golden(t *testing.T, name, got string) {
 func noWideLines(t *testing.T, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSuffix(line, "\n"); len(line) > textHelpWidth && !strings.HasPrefix(line, "  easel ") {
+		if line = strings.TrimSuffix(line, "\n"); len(line) > 80 && !strings.HasPrefix(line, "  easel ") {
 			t.Errorf("%d columns: %s", len(line), line)
 		}
 	}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -53,6 +54,10 @@ func runHistoryList(o *historyListOptions) error {
 	}
 	records, runs := []ledger.Record{}, []pastRun{}
 	for rec, err := range h.List() {
+		if damaged, ok := errors.AsType[*ledger.CorruptError](err); ok {
+			o.app.note("warning: %s", damaged)
+			continue
+		}
 		if err != nil {
 			return err
 		}

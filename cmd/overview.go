@@ -42,8 +42,11 @@ func runOverview(ctx context.Context, a *app) error {
 		return err
 	}
 	for rec, err := range h.List() {
-		if err != nil || len(o.Runs) == 3 {
+		if len(o.Runs) == 3 {
 			break
+		}
+		if err != nil {
+			continue // easel doctor and history list speak of it
 		}
 		o.Runs = append(o.Runs, a.pastRunOf(rec))
 	}

@@ -46,8 +46,11 @@ func (a *app) lastRuns() []string {
 		return words
 	}
 	for rec, err := range h.List() {
-		if err != nil || len(words) > 10 {
+		if len(words) > 10 {
 			break
+		}
+		if err != nil {
+			continue
 		}
 		p := a.pastRunOf(rec)
 		words = append(words, cobra.CompletionWithDesc(rec.ID, strings.Trim(p.Workflow+": "+shortened(p.prompt(), 50), ": ")))

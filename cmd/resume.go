@@ -48,8 +48,8 @@ asked, and easel cancel takes it off there first.`,
 		ValidArgsFunction: firstWord(a.completeRuns),
 		RunE:              func(c *cobra.Command, args []string) error { return runResume(c.Context(), o, args) },
 	}
-	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, when that is not in their record")
-	c.Flags().DurationVar(&o.reconnect, "reconnect", 30*time.Second, "how long to wait for a backend that is away")
+	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, a `NAME` or address, when that is not in their record")
+	c.Flags().DurationVar(&o.reconnect, "reconnect", 30*time.Second, "wait up to `DURATION` for a backend that is away")
 	c.Flags().StringVarP(&o.out, "out", "o", "", "store in the folder `DIR` instead of where the run was to")
 	c.Flags().BoolVar(&o.discard, "discard", false, "give the run up: it is not collected any more")
 	o.given = c.Flags()

@@ -57,7 +57,7 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 	}
 	w, st := a.streams.Out, a.streams.OutStyle()
 	if a.streams.OutTTY {
-		a.helpPage().text(describeWorkflow(wf))
+		a.helpPage().lines(describeWorkflow(wf))
 	} else {
 		fmt.Fprintln(w, describeWorkflow(wf))
 	}
@@ -122,7 +122,7 @@ func (o *workflowsShowOptions) offer(ctx context.Context, wf *registry.Workflow)
 	case o.app.global.json:
 		return &offer{}, nil
 	}
-	return o.app.keptOffer(ctx, wf), nil
+	return o.app.keptOffer(ctx, "", wf), nil
 }
 
 // A shownWorkflow is the entry as it stands in its file, and with --backend
