@@ -21,7 +21,7 @@ func TestCompletion(t *testing.T) {
 		{"backends", []string{"generate", "flux_single", "--backend", ""}, []string{"emulator"}},
 		{"characters", []string{"generate", "qwen_single", "--character", ""}, []string{"milan"}},
 		{"ids for show", []string{"workflows", "show", "flux"}, []string{"flux_single"}},
-		{"categories", []string{"workflows", "list", "--category", ""}, []string{"inpaint", "video"}},
+		{"categories", []string{"workflows", "list", "--category", ""}, []string{"editing", "video"}},
 		{"families", []string{"workflows", "list", "--family", ""}, []string{"flux", "qwen"}},
 		{"words of a setting", []string{"config", "set", "preview", ""}, []string{"auto", "always", "never"}},
 		{"levels", []string{"workflows", "list", "--log-level", ""}, []string{"debug", "warn"}},

@@ -122,13 +122,13 @@ func noSuchInput(wf *registry.Workflow, flag string) error {
 	if isMaskFlag(flag) {
 		return &invalidError{
 			"--" + flag + ": the workflow takes no mask",
-			"easel workflows list --category inpaint shows those that do",
+			"those that do are among: easel workflows list --category editing",
 		}
 	}
 	p, lacks := wf.Lacks(flag)
 	if flag == "video" || flag == "audio" {
 		p, lacks = registry.Problem{
-			Parameter: flag, Message: "Unknown parameter '" + flag + "'", Hint: "workflow " + wf.ID + " loads no " + flag,
+			Parameter: flag, Message: "Parameter '" + flag + "' not supported", Hint: "workflow " + wf.ID + " loads no " + flag,
 		}, true
 	}
 	if !lacks {

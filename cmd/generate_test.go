@@ -142,7 +142,7 @@ func TestExitCodes(t *testing.T) {
 		{"generate flux_singel x", problem.ExitInvalid, "did you mean flux_single"},
 		{"generate flux_single x --no-such", problem.ExitUsage, "unknown flag --no-such"},
 		{"generate flux_single x --steps 0 --dry-run", problem.ExitInvalid, "Parameter 'steps' below minimum 1"},
-		{"generate flux_single x --steps 1e3 --dry-run", problem.ExitInvalid, "must be an integer"},
+		{"generate flux_single x --steps 1e3 --dry-run", problem.ExitInvalid, "must be int"},
 		{"generate flux_single x --set nothing --dry-run", problem.ExitUsage, "has no name=value"},
 		{"generate flux_single x --set NoSuch.steps=3 --dry-run", problem.ExitInvalid, "NoSuch"},
 		{"generate flux_single x --count 0", problem.ExitUsage, "--count must be at least 1"},

@@ -80,7 +80,7 @@ func (o *generateOptions) pictureParameter() (string, error) {
 	if p == nil || byRole(params, registry.RoleMask) == nil {
 		return "", &invalidError{
 			"workflow " + o.target.workflow.ID + " takes no picture with a mask",
-			"easel workflows list --category inpaint shows those that do",
+			"those that do are among: easel workflows list --category editing",
 		}
 	}
 	return p.Name, nil

@@ -41,7 +41,7 @@ func newWorkflowsListCmd(a *app) *cobra.Command {
 		Long: `List the workflows. With --ready, ask the backend and show which ones run there
 as they are, and what the others miss: nodes, models, a newer ComfyUI.`,
 		Example: `  easel workflows list
-  easel workflows list --category edit
+  easel workflows list --category editing
   easel workflows list --ready --backend studio
   easel workflows list --jq '.[].id'`,
 		Args: exactArgs(),

@@ -95,11 +95,7 @@ func exportTo(a *app, wf *registry.Workflow, g *comfy.Graph, dir string, force b
 
 // entryAt is an entry whose graph stands elsewhere.
 func entryAt(wf *registry.Workflow, path string) (json.RawMessage, error) {
-	raw, err := json.Marshal(wf)
-	if err != nil {
-		return nil, fmt.Errorf("write the entry of %s: %w", wf.ID, err)
-	}
-	members, err := registry.DecodeObject(wf.ID, raw)
+	members, err := registry.DecodeObject(wf.ID, wf.Complete())
 	if err != nil {
 		return nil, err
 	}

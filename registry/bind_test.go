@@ -133,7 +133,7 @@ func TestCheck(t *testing.T) {
 		{"inferred ambiguous", qwenImage, `"configurable_params":{"text":{"type":"text"}}`, "it is ambiguous"},
 		{"dead by name", fluxCheckpoint, `"configurable_params":{"mask":{"type":"mask"}}`, "loads no mask"},
 		{"default above", qwenImage, `"configurable_params":{"steps":{"type":"int","max":5,"default":9}}`, "the default 9 does not fit: Parameter 'steps' above maximum 5"},
-		{"default type", qwenImage, `"configurable_params":{"steps":{"type":"int","default":"many"}}`, "must be an integer"},
+		{"default type", qwenImage, `"configurable_params":{"steps":{"type":"int","default":"many"}}`, "must be int"},
 		{"default not a choice", qwenImage, `"configurable_params":{"sampler":{"type":"enum","choices":["a"],"default":"b"}}`, "has no choice 'b'"},
 		{"limits crossed", qwenImage, `"configurable_params":{"steps":{"type":"int","min":5,"max":1}}`, "minimum 5 is above maximum 1"},
 		{"enum without choices", qwenImage, `"configurable_params":{"sampler":{"type":"enum"}}`, "needs choices"},

@@ -93,7 +93,7 @@ func (d *decoder) characters(f *layerFile, v value) {
 		if v.kind != kindObject {
 			return
 		}
-		c.raw = d.identify(v, id, &c.ID)
+		c.raw = d.identify(v, id, &c.ID).raw
 		if c.Name == "" {
 			c.Name = id
 		}

@@ -118,13 +118,13 @@ func (p *Parameter) oneFromText(s string) (json.RawMessage, *Problem) {
 	case TypeInt, TypeSeed:
 		t := strings.TrimPrefix(strings.TrimSpace(s), "+")
 		if !isInteger(t) {
-			return nil, p.problem("must be an integer")
+			return nil, p.problem("must be int")
 		}
 		return p.check(json.RawMessage(t))
 	case TypeFloat:
 		t := canonicalFloat(strings.TrimSpace(s))
 		if !isNumber([]byte(t)) {
-			return nil, p.problem("must be a number")
+			return nil, p.problem("must be float")
 		}
 		return p.check(json.RawMessage(t))
 	case TypeBool:
@@ -191,7 +191,7 @@ func (p *Parameter) oneFromJSON(v json.RawMessage) (json.RawMessage, *Problem) {
 			v = json.RawMessage(s)
 		}
 		if !isInteger(string(v)) {
-			return nil, p.problem("must be an integer")
+			return nil, p.problem("must be int")
 		}
 		return p.check(v)
 	case TypeFloat:
@@ -199,7 +199,7 @@ func (p *Parameter) oneFromJSON(v json.RawMessage) (json.RawMessage, *Problem) {
 			v = json.RawMessage(s)
 		}
 		if !isNumber(v) {
-			return nil, p.problem("must be a number")
+			return nil, p.problem("must be float")
 		}
 		return p.check(v)
 	case TypeBool:

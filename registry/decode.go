@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -27,6 +26,7 @@ type decoder struct {
 	dir     string // folder of the file in layer.FS
 	trail   []string
 	errs    []*FileError
+	base    map[string]*Workflow // of an extras file: the entries it may add to
 }
 
 // problems lists what is wrong in the order of the file.
@@ -153,8 +153,12 @@ func (d *decoder) each(v value, what string, f func(name string, v value)) {
 func (d *decoder) workflows(f *layerFile, v value) {
 	d.trail = nil
 	d.each(v, "workflow", func(id string, v value) {
-		w := &Workflow{fsys: d.layer.FS, dir: d.dir, Source: Source{d.layer.Name, d.display}}
 		defer d.enter("workflow " + id)()
+		if w := d.base[id]; w != nil {
+			d.extend(w, v)
+			return
+		}
+		w := &Workflow{fsys: d.layer.FS, dir: d.dir, Source: Source{d.layer.Name, d.display}}
 		decodeObject(d, "", v, workflowKeys(), w)
 		if v.kind != kindObject {
 			return
@@ -162,7 +166,7 @@ func (d *decoder) workflows(f *layerFile, v value) {
 		if !isWord(id) {
 			d.fail(v, "the id %q cannot be typed as a word: it has no spaces, slashes, colons or control characters, and no @ or - in front", id)
 		}
-		w.raw = d.identify(v, id, &w.ID)
+		w.entry = d.identify(v, id, &w.ID)
 		d.workflowPath(w, v)
 		if w.Name == "" {
 			w.Name = id
@@ -172,10 +176,9 @@ func (d *decoder) workflows(f *layerFile, v value) {
 	})
 }
 
-// identify checks an entry's id against its key and returns how the entry is
-// written, with the id put first where it has none. It is only written out
-// when somebody asks.
-func (d *decoder) identify(v value, key string, id *string) func() json.RawMessage {
+// identify checks an entry's id against its key and returns the entry with the
+// id put first where it has none.
+func (d *decoder) identify(v value, key string, id *string) value {
 	switch *id {
 	case key:
 	case "":
@@ -189,7 +192,7 @@ func (d *decoder) identify(v value, key string, id *string) func() json.RawMessa
 		at, _ := v.get("id")
 		d.fail(at, "the id %q differs from the key %q it stands under", *id, key)
 	}
-	return sync.OnceValue(v.raw)
+	return v
 }
 
 // isWord reports whether an id is one word on a command line and is not taken
@@ -202,7 +205,7 @@ func isWord(id string) bool {
 func (d *decoder) workflowPath(w *Workflow, v value) {
 	at, ok := v.get("workflow_path")
 	if !ok {
-		d.fail(v, "no workflow_path")
+		d.noPath(v, w.ID)
 		return
 	}
 	w.Path = d.localPath(at, "workflow_path", w.Path)
@@ -227,24 +230,28 @@ func (d *decoder) localPath(at value, what, p string) string {
 
 func (d *decoder) parameters(w *Workflow, v value) {
 	folded := map[string]string{}
-	d.each(v, "parameter", func(name string, v value) {
-		p := &Parameter{Name: name}
-		if !isWord(name) || strings.ContainsAny(name, ".=#") {
-			d.fail(v, "parameter %q: a name has no spaces, dots, slashes, colons, = or #", name)
+	d.each(v, "parameter", func(name string, v value) { d.parameter(w, folded, name, v) })
+}
+
+// parameter declares a parameter. folded holds the names before it, as the
+// command line sees them.
+func (d *decoder) parameter(w *Workflow, folded map[string]string, name string, v value) {
+	p := &Parameter{Name: name}
+	if !isWord(name) || strings.ContainsAny(name, ".=#") {
+		d.fail(v, "parameter %q: a name has no spaces, dots, slashes, colons, = or #", name)
+	}
+	if other, dup := folded[fold(name)]; dup {
+		d.fail(v, "parameters %q and %q are one name on the command line", other, name)
+	}
+	folded[fold(name)] = name
+	decodeObject(d, "parameter "+name, v, parameterKeys(), p)
+	if p.Type == "" && v.kind == kindObject {
+		if _, has := v.get("type"); !has {
+			defer d.enter("parameter " + name)()
+			d.fail(v, "no type")
 		}
-		if other, dup := folded[fold(name)]; dup {
-			d.fail(v, "parameters %q and %q are one name on the command line", other, name)
-		}
-		folded[fold(name)] = name
-		decodeObject(d, "parameter "+name, v, parameterKeys(), p)
-		if p.Type == "" && v.kind == kindObject {
-			if _, has := v.get("type"); !has {
-				defer d.enter("parameter " + name)()
-				d.fail(v, "no type")
-			}
-		}
-		w.Params = append(w.Params, p)
-	})
+	}
+	w.Params = append(w.Params, p)
 }
 
 func (d *decoder) paramType(p *Parameter, v value) {

@@ -50,7 +50,7 @@ func Draft(g *comfy.Graph, o DraftOptions) (*Workflow, []string, error) {
 	if len(reader.errs) > 0 {
 		return nil, nil, reader.errs[0]
 	}
-	wf.raw = v.raw
+	wf.entry = v
 	wf.prepare(func() (*comfy.Graph, error) { return g, nil })
 	return wf, d.notes, nil
 }

@@ -107,13 +107,13 @@ func (d *draft) category() string {
 	case saves("Audio"):
 		return "audio"
 	case d.needsMask():
-		return "inpaint"
+		return "editing"
 	case d.needsImage() && len(d.r.samplers) == 0:
-		return "upscale"
-	case d.needsImage(), len(loaders(d.w, "image")) > 0:
-		return "image-to-image"
-	case len(d.r.prompt) > 0:
-		return "text-to-image"
+		return "upscaling"
+	case len(d.r.samplers) > 0, len(d.r.prompt) > 0:
+		return "generation"
+	case len(loaders(d.w, "image")) > 0:
+		return "editing"
 	}
 	return "utility"
 }

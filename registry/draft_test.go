@@ -94,7 +94,7 @@ func TestDraftUsualControls(t *testing.T) {
 	if len(notes) > 0 || len(wf.Check()) > 0 {
 		t.Errorf("notes %v, problems %v", notes, wf.Check())
 	}
-	if wf.Category != "text-to-image" || wf.ModelFamily != "sd" || wf.RequiresInputImage || wf.RequiresMask {
+	if wf.Category != "generation" || wf.ModelFamily != "sd" || wf.RequiresInputImage || wf.RequiresMask {
 		t.Errorf("category %q, family %q, image %v, mask %v", wf.Category, wf.ModelFamily, wf.RequiresInputImage, wf.RequiresMask)
 	}
 	if diff := cmp.Diff([]registry.Model{{Folder: "checkpoints", File: "random_sd15.safetensors"}}, wf.Models); diff != "" {

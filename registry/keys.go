@@ -56,7 +56,7 @@ var workflowKeys = sync.OnceValue(func() []key[Workflow] {
 		textKey("id", "the workflow's id; the key it stands under", func(w *Workflow) *string { return &w.ID }),
 		textKey("name", "name for people", func(w *Workflow) *string { return &w.Name }),
 		textKey("description", "one or two sentences", func(w *Workflow) *string { return &w.Description }),
-		textKey("category", "text_to_image, image_to_image, inpaint, upscale, video, ...", func(w *Workflow) *string { return &w.Category }),
+		textKey("category", "generation, editing, upscaling, video, ...", func(w *Workflow) *string { return &w.Category }),
 		textKey("model_family", "qwen, flux, sd, ...", func(w *Workflow) *string { return &w.ModelFamily }),
 		textKey("workflow_path", "API-format graph file, relative to this file's folder or to that folder's parent", func(w *Workflow) *string { return &w.Path }),
 		boolKey("supports_batch", "several input images in one request are several runs", func(w *Workflow) *bool { return &w.SupportsBatch }),

@@ -11,8 +11,9 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
 
-// A Layer is one source of workflows and characters: a registry file, and a
-// characters file (characters.json, .yaml or .yml) beside it.
+// A Layer is one source of workflows and characters: a registry file, an extras
+// file (see extras.go) and a characters file (characters.json, .yaml or .yml)
+// beside it.
 type Layer struct {
 	Name    string // "built-in", "user", "project", "flag"
 	FS      fs.FS
@@ -97,13 +98,16 @@ func twice(what, id string, first, second Source) []error {
 func readLayer(l Layer) (layerFile, []error) {
 	var f layerFile
 	dir := path.Dir(l.File)
-	found, errs := readFile(l, l.File, l.Display, &f)
+	found, errs := readFile(l, l.File, l.Display, &f, nil)
+	if found {
+		errs = append(errs, readExtras(l, &f)...)
+	}
 	for _, name := range []string{"characters.json", "characters.yaml", "characters.yml"} {
 		file := path.Join(dir, name)
 		if file == l.File {
 			continue
 		}
-		also, more := readFile(l, file, strings.TrimSuffix(l.Display, path.Base(l.File))+name, &f)
+		also, more := readFile(l, file, strings.TrimSuffix(l.Display, path.Base(l.File))+name, &f, nil)
 		found = found || also
 		errs = append(errs, more...)
 	}
@@ -113,8 +117,9 @@ func readLayer(l Layer) (layerFile, []error) {
 	return f, errs
 }
 
-// readFile adds one file to a layer; found is false when it does not exist.
-func readFile(l Layer, name, display string, f *layerFile) (found bool, errs []error) {
+// readFile adds one file to a layer; found is false when it does not exist. base
+// holds the workflows that an extras file may add to.
+func readFile(l Layer, name, display string, f *layerFile, base map[string]*Workflow) (found bool, errs []error) {
 	data, err := readRegular(l.FS, name, maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -128,7 +133,7 @@ func readFile(l Layer, name, display string, f *layerFile) (found bool, errs []e
 		return true, []error{fe}
 	}
 	var own layerFile
-	d := &decoder{layer: l, display: display, dir: path.Dir(name)}
+	d := &decoder{layer: l, display: display, dir: path.Dir(name), base: base}
 	decodeObject(d, "", root, fileSections(), &own)
 	before := map[string]bool{}
 	for _, c := range f.characters {

@@ -101,7 +101,7 @@ func (r *resolver) unknown(name string) Problem {
 	if p, lacks := r.Workflow.Lacks(name); lacks {
 		return p
 	}
-	p := Problem{Parameter: name, Message: fmt.Sprintf("Unknown parameter '%s'", name)}
+	p := Problem{Parameter: name, Message: fmt.Sprintf("Parameter '%s' not supported", name)}
 	names := make([]string, len(r.analysis.params))
 	for i, known := range r.analysis.params {
 		names[i] = known.Name
@@ -124,7 +124,7 @@ func (w *Workflow) Lacks(name string) (Problem, bool) {
 	}
 	return Problem{
 		Parameter: name,
-		Message:   fmt.Sprintf("Unknown parameter '%s'", name),
+		Message:   fmt.Sprintf("Parameter '%s' not supported", name),
 		Hint:      fmt.Sprintf("workflow %s has no %s: %s", w.ID, name, a.roles.absent(role)),
 	}, true
 }

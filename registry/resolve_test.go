@@ -87,16 +87,16 @@ func TestResolveProblems(t *testing.T) {
 		{flag("steps", "0"), "Parameter 'steps' below minimum 1", "1 to 100", nil},
 		{flag("steps", "101"), "Parameter 'steps' above maximum 100", "1 to 100", nil},
 		{flag("steps", "99999999999999999999"), "Parameter 'steps' above maximum 100", "1 to 100", nil},
-		{flag("steps", "many"), "Parameter 'steps' must be an integer", "1 to 100", nil},
-		{flag("steps", "1e1"), "Parameter 'steps' must be an integer", "1 to 100", nil},
-		{flag("steps", "2.0"), "Parameter 'steps' must be an integer", "1 to 100", nil},
-		{flag("steps", ""), "Parameter 'steps' must be an integer", "1 to 100", nil},
-		{flag("steps", "0x10"), "Parameter 'steps' must be an integer", "1 to 100", nil},
-		{api("steps", "true"), "Parameter 'steps' must be an integer", "1 to 100", nil},
-		{api("steps", "2.5"), "Parameter 'steps' must be an integer", "1 to 100", nil},
-		{api("steps", "[1]"), "Parameter 'steps' must be an integer", "1 to 100", nil},
+		{flag("steps", "many"), "Parameter 'steps' must be int", "1 to 100", nil},
+		{flag("steps", "1e1"), "Parameter 'steps' must be int", "1 to 100", nil},
+		{flag("steps", "2.0"), "Parameter 'steps' must be int", "1 to 100", nil},
+		{flag("steps", ""), "Parameter 'steps' must be int", "1 to 100", nil},
+		{flag("steps", "0x10"), "Parameter 'steps' must be int", "1 to 100", nil},
+		{api("steps", "true"), "Parameter 'steps' must be int", "1 to 100", nil},
+		{api("steps", "2.5"), "Parameter 'steps' must be int", "1 to 100", nil},
+		{api("steps", "[1]"), "Parameter 'steps' must be int", "1 to 100", nil},
 		{api("steps", "{"), "Parameter 'steps' must be JSON", "1 to 100", nil},
-		{flag("cfg", "NaN"), "Parameter 'cfg' must be a number", "0 to 20", nil},
+		{flag("cfg", "NaN"), "Parameter 'cfg' must be float", "0 to 20", nil},
 		{flag("cfg", "1e999999999"), "Parameter 'cfg' must be a number of usual size", "0 to 20", nil},
 		{flag("cfg", "20.000000000000000000001"), "Parameter 'cfg' above maximum 20", "0 to 20", nil},
 		{flag("seed", "18446744073709551616"), "Parameter 'seed' above maximum 18446744073709551615", "at least -1", nil},
@@ -104,8 +104,8 @@ func TestResolveProblems(t *testing.T) {
 		{flag("sampler", "eular"), "Parameter 'sampler' has no choice 'eular'", "euler, dpmpp_2m, ddim", []string{"euler"}},
 		{flag("tag", "abcde"), "Parameter 'tag' longer than 4 characters", "", nil},
 		{flag("tag", "A"), "Parameter 'tag' does not match [a-z]*", "", nil},
-		{flag("stesp", "1"), "Unknown parameter 'stesp'", "", []string{"steps"}},
-		{flag("mask", "m.png"), "Unknown parameter 'mask'", "", nil},
+		{flag("stesp", "1"), "Parameter 'stesp' not supported", "", []string{"steps"}},
+		{flag("mask", "m.png"), "Parameter 'mask' not supported", "", nil},
 		{api("prompt", "3"), "Parameter 'prompt' must be text", "", nil},
 		{flag("KSampler.stesp", "3"), "Unknown graph input 'KSampler.stesp'", "", []string{"KSampler.steps"}},
 		{flag("KSampler.steps", "many"), "Graph input 'KSampler.steps' must be a number", "", nil},
@@ -129,7 +129,7 @@ func TestResolveProblems(t *testing.T) {
 		for _, p := range got {
 			messages = append(messages, p.Message)
 		}
-		want := []string{"Unknown parameter 'nope'", "Parameter 'steps' below minimum 1", "Parameter 'cfg' must be a number", "Parameter 'image' is required"}
+		want := []string{"Parameter 'nope' not supported", "Parameter 'steps' below minimum 1", "Parameter 'cfg' must be float", "Parameter 'image' is required"}
 		if diff := cmp.Diff(want, messages); diff != "" {
 			t.Error(diff)
 		}

@@ -8,7 +8,6 @@
 package registry
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -45,9 +44,10 @@ type Workflow struct {
 	Output     string  // the declared output node: "9", "#Title" or a class; "" = every one
 	Source     Source  // where the entry was read
 
-	raw  func() json.RawMessage // writes the entry as it stands in its file
-	fsys fs.FS
-	dir  string // folder of the registry file in fsys
+	entry  value // as it stands in the registry file
+	extras value // what the extras file adds to it
+	fsys   fs.FS
+	dir    string // folder of the registry file in fsys
 
 	loadGraph func() (*comfy.Graph, error) // once
 	analyse   func() (*analysis, error)    // once
@@ -170,21 +170,22 @@ func (w *Workflow) Outputs() ([]string, error) {
 	return slices.Clone(a.outputs), nil
 }
 
-// MarshalJSON writes the entry as it stands in its file, in its order.
-func (w *Workflow) MarshalJSON() ([]byte, error) { return w.raw(), nil }
+// MarshalJSON writes the entry as it stands in the registry file, in its order,
+// numbers as they are written there.
+func (w *Workflow) MarshalJSON() ([]byte, error) { return w.entry.raw(), nil }
 
-// Digest is the SHA-256 over the entry and what its graph computes, as
+// Complete is the entry as one file would have it: the keys of the registry
+// file in its order, then what the extras file adds.
+func (w *Workflow) Complete() json.RawMessage { return merged(w.entry, w.extras).raw() }
+
+// Digest is the SHA-256 over the complete entry and what its graph computes, as
 // lowercase hex.
 func (w *Workflow) Digest() (string, error) {
 	g, err := w.loadGraph()
 	if err != nil {
 		return "", err
 	}
-	var entry bytes.Buffer
-	if err := json.Compact(&entry, w.raw()); err != nil {
-		return "", fmt.Errorf("workflow %s: %w", w.ID, err)
-	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n", entry.Bytes(), g.Digest())
+	fmt.Fprintf(h, "%s\n%s\n", w.Complete(), g.Digest())
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

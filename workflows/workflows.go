@@ -11,7 +11,7 @@ import (
 	"io/fs"
 )
 
-//go:embed registry.json characters.json */*.json examples/*.png
+//go:embed registry.json registry.extras.json characters.json */*.json examples/*
 var files embed.FS
 
 // FS returns the built-in files, read only.

@@ -29,7 +29,7 @@ func withMask(req Request) ([]registry.Arg, error) {
 	}
 	return nil, &registry.ValuesError{Workflow: req.Workflow.ID, Problems: []registry.Problem{{
 		Parameter: "mask", Message: "workflow " + req.Workflow.ID + " takes no mask",
-		Hint: "easel workflows list --category inpaint shows those that do",
+		Hint: "those that do are among: easel workflows list --category editing",
 	}}}
 }
 
