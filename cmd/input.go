@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/workflows"
@@ -13,7 +14,7 @@ import (
 // stdin, and the pictures that ship with the built-in workflows.
 func (a *app) newInputs() *inputs.Opener {
 	return &inputs.Opener{
-		Dir: a.dir, Stdin: inputs.NewStdin(a.streams.In), Shipped: workflows.Example,
+		Dir: a.dir, Stdin: inputs.NewStdin(a.streams.In), Shipped: a.shippedExample(),
 		Waiting: func(what string) { a.note("waiting for %s", what) },
 	}
 }
@@ -35,6 +36,19 @@ func (a *app) expandText(flag, s string) (string, error) {
 		return plainText(data), err
 	}
 	return s, nil
+}
+
+// shippedExample opens a picture that the built-in examples use, and says so
+// once: the user may have meant a file of that name.
+func (a *app) shippedExample() func(name string) (fs.File, error) {
+	var told sync.Map
+	return func(name string) (fs.File, error) {
+		file, err := workflows.Example(name)
+		if _, again := told.LoadOrStore(name, true); err == nil && !again {
+			a.note("note: %s is not here: the example picture of that name is used", name)
+		}
+		return file, err
+	}
 }
 
 // plainText is what a file says, without the byte order mark and the line end
