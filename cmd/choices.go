@@ -48,8 +48,8 @@ func (a *app) completeChoices(wf *registry.Workflow, p *registry.Parameter) cobr
 	return func(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		ctx, stop := context.WithTimeout(c.Context(), completionTime)
 		defer stop()
-		names, _ := a.choices(ctx, backendOf(c), wf, p)            // who types has no use for the error
-		if at := strings.LastIndex(word, ","); p.List && at >= 0 { // one more of a list
+		names, _ := a.choices(ctx, backendOf(c), wf, p)                          // who types has no use for the error
+		if at := strings.LastIndex(word, ","); p.List && p.Splits() && at >= 0 { // one more of a list
 			for i := range names {
 				names[i] = word[:at+1] + names[i]
 			}

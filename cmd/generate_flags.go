@@ -47,7 +47,7 @@ func typeWord(p *registry.Parameter) string {
 	case p.Type == registry.TypeText:
 		word = "text"
 	}
-	if p.List {
+	if p.List && p.Splits() {
 		word += ",..."
 	}
 	return word
@@ -140,6 +140,9 @@ func paramUsage(p *registry.Parameter) string {
 		parts = append(parts, r)
 	}
 	text := strings.Join(parts, ", ")
+	if p.List && !p.Splits() {
+		text += " (repeatable)"
+	}
 	if d := defaultOf(p); d != "" {
 		text += " (default " + d + ")"
 	} else if p.Required {

@@ -111,7 +111,11 @@ func (o *presetsAddOptions) set(p *config.Preset) error {
 // p is nil for a name that is no parameter.
 func jsonFor(p *registry.Parameter, typed string) json.RawMessage {
 	if p != nil && p.List {
-		words, _ := json.Marshal(strings.Split(typed, ",")) // texts always encode
+		items := []string{typed}
+		if p.Splits() {
+			items = strings.Split(typed, ",")
+		}
+		words, _ := json.Marshal(items) // texts always encode
 		return words
 	}
 	if p != nil && (p.Type == registry.TypeInt || p.Type == registry.TypeFloat || p.Type == registry.TypeBool || p.Type == registry.TypeSeed) && json.Valid([]byte(typed)) {

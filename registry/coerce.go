@@ -71,7 +71,7 @@ func (p *Parameter) fromText(s string) (json.RawMessage, *Problem) {
 		return p.oneFromText(s)
 	}
 	parts := []string{s}
-	if p.splits() {
+	if p.Splits() {
 		parts = strings.Split(s, ",")
 	}
 	var items []json.RawMessage
@@ -88,9 +88,9 @@ func (p *Parameter) fromText(s string) (json.RawMessage, *Problem) {
 	return list(items), nil
 }
 
-// splits reports whether a comma separates the items of a list. File and model
+// Splits reports whether a comma separates the items of a list. File and model
 // names, and texts, may contain one.
-func (p *Parameter) splits() bool {
+func (p *Parameter) Splits() bool {
 	return !p.Type.File() && p.Type != TypeModel && p.Type != TypeText && p.Type != TypeString
 }
 

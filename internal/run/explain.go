@@ -135,17 +135,24 @@ func (r *Runner) listing(np comfy.NodeProblem) string {
 // insteadOfDefault offers, where a workflow's own model is missing, one that is
 // there: trying it costs nothing, and a download gigabytes.
 func (t *Ticket) insteadOfDefault(p *registry.Problem, np comfy.NodeProblem, param *registry.Parameter, choices []string) {
-	if param == nil || param.Type != registry.TypeModel || len(choices) == 0 {
+	if len(choices) == 0 || !looksLikeModel(np.Received) || t.call == nil {
 		return
 	}
-	if v, given := t.call.Value(param.Name); given && v.Origin > registry.FromDefault {
-		return
+	flag := "--set " + np.Node + "." + np.Input + "="
+	switch {
+	case param != nil && param.Type == registry.TypeModel:
+		if v, given := t.call.Value(param.Name); given && v.Origin > registry.FromDefault {
+			return
+		}
+		flag = "--" + flagOf(param.Name) + " "
+	case p.Parameter != "" || t.Graph.Node(np.Node) == nil:
+		return // it was given
 	}
 	offer := choices[0]
 	if near := comfy.Nearest(np.Received, choices, 1); len(near) > 0 {
 		offer = near[0]
 	}
-	offer = fmt.Sprintf("--%s %s takes one that is there; %s shows all", flagOf(param.Name), shellWord(offer), p.List)
+	offer = fmt.Sprintf("%s%s takes one that is there; %s shows all", flag, shellWord(offer), p.List)
 	if p.Hint != "" {
 		offer += "; " + p.Hint
 	}

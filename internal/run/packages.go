@@ -117,6 +117,9 @@ func missingValue(p *registry.Problem, np comfy.NodeProblem, wf *registry.Workfl
 		for _, m := range wf.Models {
 			if slashes(m.File) == slashes(np.Received) {
 				p.Message += fmt.Sprintf(" (folder models/%s)", m.Folder)
+				if wf.Source.Layer == "import" { // made of a graph: no registry knows it
+					return
+				}
 				p.Hint = fmt.Sprintf("easel workflows needs %s prints how to get it", wf.ID)
 				if m.Page != "" {
 					p.Hint += "; it is offered on " + m.Page
