@@ -10,7 +10,6 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // charactersAddOptions are the settings of `characters add`.
@@ -85,7 +84,7 @@ func runCharactersAdd(o *charactersAddOptions, id string) error {
 	if err != nil {
 		return err
 	}
-	file, err := src.Find(registry.Characters, id)
+	file, err := src.Find(sources.Characters, id)
 	if err != nil {
 		return err
 	}
@@ -108,7 +107,7 @@ func runCharactersAdd(o *charactersAddOptions, id string) error {
 			return err
 		}
 	}
-	if _, err = src.Set(registry.Characters, id, entry, o.force); err != nil {
+	if _, err = src.Set(sources.Characters, id, entry, o.force); err != nil {
 		return err
 	}
 	if a.global.json {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-7d77cb5c/easel/registry"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 )
 
 func newCharactersRemoveCmd(a *app) *cobra.Command {
@@ -26,7 +26,7 @@ and the copy of its reference picture that characters add made.`,
 }
 
 func runCharactersRemove(a *app, id string, project bool) error {
-	file, err := a.removeEntry(registry.Characters, id, project)
+	file, err := a.removeEntry(sources.Characters, id, project)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (a *app) source(project bool) (sources.Source, error) {
 // removeEntry takes an entry out of the user's files, or the project's, and
 // returns the file that held it. One that is in another source, or nowhere, is
 // an error that says so.
-func (a *app) removeEntry(section registry.Section, id string, project bool) (string, error) {
+func (a *app) removeEntry(section sources.Section, id string, project bool) (string, error) {
 	src, err := a.source(project)
 	if err != nil {
 		return "", err
@@ -40,7 +40,7 @@ func (a *app) removeEntry(section registry.Section, id string, project bool) (st
 		return "", err
 	}
 	what := "workflow"
-	if section == registry.Characters {
+	if section == sources.Characters {
 		what = "character"
 	}
 	hint := "it is from " + from
@@ -56,8 +56,8 @@ func (a *app) removeEntry(section registry.Section, id string, project bool) (st
 }
 
 // layerOf names the source that an entry comes from.
-func layerOf(reg *registry.Registry, section registry.Section, id string) (string, error) {
-	if section == registry.Characters {
+func layerOf(reg *registry.Registry, section sources.Section, id string) (string, error) {
+	if section == sources.Characters {
 		c, err := reg.Character(id)
 		if err != nil {
 			return "", err

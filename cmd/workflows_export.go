@@ -11,6 +11,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -58,7 +59,7 @@ func runWorkflowsExport(a *app, id, out string, force bool) error {
 		if err != nil {
 			return fmt.Errorf("write the graph of %s: %w", id, err)
 		}
-		_, err = a.streams.Out.Write(registry.Pretty(raw))
+		_, err = a.streams.Out.Write(textdoc.Pretty(raw))
 		return err
 	}
 	return exportTo(a, wf, g, a.path(out), force)
@@ -81,7 +82,7 @@ func exportTo(a *app, wf *registry.Workflow, g *comfy.Graph, dir string, force b
 	}
 	var file string
 	if err := writeGraph(graph, raw, func() (err error) {
-		file, err = src.Set(registry.Workflows, wf.ID, entry, force)
+		file, err = src.Set(sources.Workflows, wf.ID, entry, force)
 		return err
 	}); err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -125,7 +126,7 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 
 // write stores the graph, then the entry that names it.
 func (o *importOptions) write(src sources.Source, res *importedWorkflow, g *comfy.Graph) error {
-	if holder, err := src.Find(registry.Workflows, res.ID); err != nil {
+	if holder, err := src.Find(sources.Workflows, res.ID); err != nil {
 		return err
 	} else if holder != "" && !o.force {
 		return &storage.Error{Op: "import", Location: fmt.Sprintf("workflow %s in %s", res.ID, holder), Err: storage.ErrExist}
@@ -147,7 +148,7 @@ func (o *importOptions) write(src sources.Source, res *importedWorkflow, g *comf
 		return fmt.Errorf("write the entry of %s: %w", res.ID, err)
 	}
 	return writeGraph(res.Graph, raw, func() error {
-		_, err := src.Set(registry.Workflows, res.ID, entry, o.force)
+		_, err := src.Set(sources.Workflows, res.ID, entry, o.force)
 		return err
 	})
 }
@@ -156,7 +157,7 @@ func (o *importOptions) write(src sources.Source, res *importedWorkflow, g *comf
 // no entry came to is taken away again, unless it took the place of another.
 func writeGraph(path string, raw json.RawMessage, entry func() error) error {
 	_, before := os.Stat(path)
-	if err := sources.Write(path, registry.Pretty(raw)); err != nil {
+	if err := sources.Write(path, textdoc.Pretty(raw)); err != nil {
 		return err
 	}
 	err := entry()

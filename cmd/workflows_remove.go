@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -31,7 +32,7 @@ func runWorkflowsRemove(a *app, id string, project bool) error {
 	if err != nil {
 		return err
 	}
-	file, err := a.removeEntry(registry.Workflows, id, project)
+	file, err := a.removeEntry(sources.Workflows, id, project)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A Character is a preset for a person or style: LoRAs, words, default
@@ -90,10 +92,10 @@ func (d *decoder) characters(f *layerFile, v value) {
 		c := &Character{FS: d.layer.FS, Source: Source{d.layer.Name, d.display}}
 		defer d.enter("character " + id)()
 		decodeObject(d, "", v, characterKeys(), c)
-		if v.kind != kindObject {
+		if v.Kind != textdoc.Object {
 			return
 		}
-		c.raw = d.identify(v, id, &c.ID).raw
+		c.raw = d.identify(v, id, &c.ID).Raw
 		if c.Name == "" {
 			c.Name = id
 		}
@@ -117,11 +119,11 @@ func (d *decoder) oneLora(c *Character, v value) { c.one().File = d.text(v) }
 func (d *decoder) oneLoraStrength(c *Character, v value) { c.one().Strength = d.number(v) }
 
 func (d *decoder) loras(c *Character, v value) {
-	if v.kind != kindList {
+	if v.Kind != textdoc.List {
 		d.fail(v, "must be a list")
 		return
 	}
-	for _, e := range v.items {
+	for _, e := range v.Items {
 		var l Lora
 		decodeObject(d, "", e, loraKeys(), &l)
 		c.Loras = append(c.Loras, l)
@@ -137,7 +139,7 @@ func (d *decoder) triggerPosition(c *Character, v value) {
 
 func (d *decoder) characterDefaults(c *Character, v value) {
 	d.each(v, "default", func(name string, v value) {
-		c.Defaults = append(c.Defaults, NamedValue{name, v.raw()})
+		c.Defaults = append(c.Defaults, NamedValue{name, v.Raw()})
 	})
 }
 

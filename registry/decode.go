@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A layerFile is one registry file as it was read.
@@ -51,7 +52,7 @@ func (d *decoder) enter(where string) func() {
 }
 
 func (d *decoder) fail(v value, format string, args ...any) {
-	_ = d.failAt(v.line, v.col, format, args...)
+	_ = d.failAt(v.Line, v.Col, format, args...)
 }
 
 func (d *decoder) failAt(line, col int, format string, args ...any) *FileError {
@@ -66,8 +67,8 @@ func (d *decoder) failAt(line, col int, format string, args ...any) *FileError {
 
 // unknown reports a name that is none of the known ones, with the nearest.
 func (d *decoder) unknown(m member, what string, known []string) {
-	fe := d.failAt(m.line, m.col, "unknown %s %q", what, m.name)
-	if near := comfy.Nearest(m.name, known, 1); len(near) > 0 {
+	fe := d.failAt(m.Line, m.Col, "unknown %s %q", what, m.Name)
+	if near := comfy.Nearest(m.Name, known, 1); len(near) > 0 {
 		fe.Hint = fmt.Sprintf("did you mean %q?", near[0])
 	} else {
 		fe.Hint = "known: " + strings.Join(known, ", ")
@@ -75,7 +76,7 @@ func (d *decoder) unknown(m member, what string, known []string) {
 }
 
 func (d *decoder) text(v value) string {
-	s, ok := v.text()
+	s, ok := v.Text()
 	if !ok {
 		d.fail(v, "must be text")
 	}
@@ -83,7 +84,7 @@ func (d *decoder) text(v value) string {
 }
 
 func (d *decoder) boolean(v value) bool {
-	s := string(v.scalar)
+	s := string(v.Scalar)
 	if s != "true" && s != "false" {
 		d.fail(v, "must be true or false")
 	}
@@ -91,7 +92,7 @@ func (d *decoder) boolean(v value) bool {
 }
 
 func (d *decoder) number(v value) json.Number {
-	n, ok := v.number()
+	n, ok := v.Number()
 	if !ok {
 		d.fail(v, "must be a number")
 	}
@@ -107,7 +108,7 @@ func (d *decoder) float(v value) float64 {
 }
 
 func (d *decoder) count(v value) int {
-	n, ok := v.number()
+	n, ok := v.Number()
 	i, err := n.Int64()
 	if !ok || err != nil || i < 0 || i > 1<<31 {
 		d.fail(v, "must be a whole number of 0 or more")
@@ -118,13 +119,13 @@ func (d *decoder) count(v value) int {
 
 // texts reads a list of texts; numbers are taken as they are written.
 func (d *decoder) texts(v value) []string {
-	if v.kind != kindList {
+	if v.Kind != textdoc.List {
 		d.fail(v, "must be a list")
 		return nil
 	}
 	var list []string
-	for _, e := range v.items {
-		if n, ok := e.number(); ok {
+	for _, e := range v.Items {
+		if n, ok := e.Number(); ok {
 			list = append(list, string(n))
 			continue
 		}
@@ -135,18 +136,18 @@ func (d *decoder) texts(v value) []string {
 
 // each reads an object of named objects and reports names that are there twice.
 func (d *decoder) each(v value, what string, f func(name string, v value)) {
-	if v.kind != kindObject {
+	if v.Kind != textdoc.Object {
 		d.fail(v, "expected an object of %ss by name", what)
 		return
 	}
 	seen := map[string]int{}
-	for _, m := range v.members {
-		if line, dup := seen[m.name]; dup {
-			_ = d.failAt(m.line, m.col, "%s %q is there twice, first in line %d", what, m.name, line)
+	for _, m := range v.Members {
+		if line, dup := seen[m.Name]; dup {
+			_ = d.failAt(m.Line, m.Col, "%s %q is there twice, first in line %d", what, m.Name, line)
 			continue
 		}
-		seen[m.name] = m.line
-		f(m.name, m.value)
+		seen[m.Name] = m.Line
+		f(m.Name, m.Value)
 	}
 }
 
@@ -160,7 +161,7 @@ func (d *decoder) workflows(f *layerFile, v value) {
 		}
 		w := &Workflow{fsys: d.layer.FS, dir: d.dir, Source: Source{d.layer.Name, d.display}}
 		decodeObject(d, "", v, workflowKeys(), w)
-		if v.kind != kindObject {
+		if v.Kind != textdoc.Object {
 			return
 		}
 		if !isWord(id) {
@@ -183,13 +184,13 @@ func (d *decoder) identify(v value, key string, id *string) value {
 	case key:
 	case "":
 		*id = key
-		if _, has := v.get("id"); has {
+		if _, has := v.Get("id"); has {
 			d.fail(v, "the id is empty")
 			break
 		}
-		v.members = slices.Insert(slices.Clone(v.members), 0, member{name: "id", value: value{scalar: comfy.RawString(key)}})
+		v.Members = slices.Insert(slices.Clone(v.Members), 0, member{Name: "id", Value: value{Scalar: comfy.RawString(key)}})
 	default:
-		at, _ := v.get("id")
+		at, _ := v.Get("id")
 		d.fail(at, "the id %q differs from the key %q it stands under", *id, key)
 	}
 	return v
@@ -203,7 +204,7 @@ func isWord(id string) bool {
 }
 
 func (d *decoder) workflowPath(w *Workflow, v value) {
-	at, ok := v.get("workflow_path")
+	at, ok := v.Get("workflow_path")
 	if !ok {
 		d.noPath(v, w.ID)
 		return
@@ -245,8 +246,8 @@ func (d *decoder) parameter(w *Workflow, folded map[string]string, name string, 
 	}
 	folded[fold(name)] = name
 	decodeObject(d, "parameter "+name, v, parameterKeys(), p)
-	if p.Type == "" && v.kind == kindObject {
-		if _, has := v.get("type"); !has {
+	if p.Type == "" && v.Kind == textdoc.Object {
+		if _, has := v.Get("type"); !has {
 			defer d.enter("parameter " + name)()
 			d.fail(v, "no type")
 		}
@@ -262,7 +263,7 @@ func (d *decoder) paramType(p *Parameter, v value) {
 	}
 	if !slices.Contains(paramTypes(), inner) || isList != p.List {
 		if s != "" {
-			d.unknown(member{name: s, line: v.line, col: v.col}, "type", paramTypes())
+			d.unknown(member{Name: s, Line: v.Line, Col: v.Col}, "type", paramTypes())
 		}
 		return
 	}
@@ -278,12 +279,12 @@ func (d *decoder) pattern(p *Parameter, v value) {
 
 func (d *decoder) bind(p *Parameter, v value) {
 	list := []value{v}
-	if v.kind == kindList {
-		list = v.items
+	if v.Kind == textdoc.List {
+		list = v.Items
 	}
 	for _, e := range list {
 		var b Binding
-		if e.kind == kindObject {
+		if e.Kind == textdoc.Object {
 			decodeObject(d, "", e, bindingKeys(), &b)
 			if b.Target == "" {
 				d.fail(e, "no target")
@@ -297,15 +298,15 @@ func (d *decoder) bind(p *Parameter, v value) {
 
 func (d *decoder) bindingMap(b *Binding, v value) {
 	b.Map = map[string]json.RawMessage{}
-	d.each(v, "value", func(name string, v value) { b.Map[name] = v.raw() })
+	d.each(v, "value", func(name string, v value) { b.Map[name] = v.Raw() })
 }
 
 func (d *decoder) models(w *Workflow, v value) {
-	if v.kind != kindList {
+	if v.Kind != textdoc.List {
 		d.fail(v, "must be a list")
 		return
 	}
-	for _, e := range v.items {
+	for _, e := range v.Items {
 		var m Model
 		decodeObject(d, "", e, modelKeys(), &m)
 		if m.File == "" || m.Folder == "" {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // An ordered builds a JSON object in order.
@@ -21,7 +22,7 @@ func (o *ordered) put(name string, v any) {
 	if s, ok := v.(string); ok {
 		raw = comfy.RawString(s)
 	}
-	o.members = append(o.members, member{name: name, value: value{scalar: raw}})
+	o.Members = append(o.Members, member{Name: name, Value: value{Scalar: raw}})
 }
 
 // some puts a value that is not the zero of its type.
@@ -32,7 +33,7 @@ func some[T comparable](o *ordered, name string, v T) {
 	}
 }
 
-func newOrdered() *ordered { return &ordered{value{kind: kindObject}} }
+func newOrdered() *ordered { return &ordered{value{Kind: textdoc.Object}} }
 
 // entry writes the draft with the keys of the owner's file first.
 func (d *draft) entry() json.RawMessage {
@@ -51,13 +52,13 @@ func (d *draft) entry() json.RawMessage {
 	for _, p := range d.params {
 		params.put(p.Name, p.entry())
 	}
-	o.put("configurable_params", params.raw())
+	o.put("configurable_params", params.Raw())
 	o.put("example_payload", d.example())
 	if models := d.models(); len(models) > 0 {
 		o.put("models", models)
 	}
 	some(o, "output", d.declaredOutput())
-	return o.raw()
+	return o.Raw()
 }
 
 // entry writes a parameter as a registry file has it.
@@ -89,7 +90,7 @@ func (p *Parameter) entry() json.RawMessage {
 	} else if len(targets) > 1 {
 		o.put("bind", targets)
 	}
-	return o.raw()
+	return o.Raw()
 }
 
 func (d *draft) needsImage() bool { return len(d.r.image) > 0 }
@@ -213,10 +214,10 @@ func (d *draft) example() json.RawMessage {
 			inputs.put(p.Name, p.Name+fileEnding(p.Type))
 		}
 	}
-	if len(inputs.members) > 0 {
-		o.put("inputs", inputs.raw())
+	if len(inputs.Members) > 0 {
+		o.put("inputs", inputs.Raw())
 	}
-	return o.raw()
+	return o.Raw()
 }
 
 // fileEnding is that of a usual file of a kind.

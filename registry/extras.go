@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A registry file may belong to somebody whose keys are fewer than ours. What
@@ -40,7 +41,7 @@ func readExtras(l Layer, f *layerFile) []error {
 // extend adds the keys of an extras file to an entry of the registry file.
 func (d *decoder) extend(w *Workflow, v value) {
 	decodeObject(d, "", d.onlyNew(v, w.entry, "configurable_params"), workflowKeys(), w)
-	if params, has := v.get("configurable_params"); has {
+	if params, has := v.Get("configurable_params"); has {
 		d.extendParameters(w, params)
 	}
 	w.extras = merged(w.extras, v)
@@ -48,7 +49,7 @@ func (d *decoder) extend(w *Workflow, v value) {
 
 func (d *decoder) extendParameters(w *Workflow, v value) {
 	defer d.enter("configurable_params")()
-	declared, _ := w.entry.get("configurable_params")
+	declared, _ := w.entry.Get("configurable_params")
 	folded, byName := map[string]string{}, map[string]*Parameter{}
 	for _, p := range w.Params {
 		folded[fold(p.Name)], byName[p.Name] = p.Name, p
@@ -59,7 +60,7 @@ func (d *decoder) extendParameters(w *Workflow, v value) {
 			d.parameter(w, folded, name, v)
 			return
 		}
-		own, _ := declared.get(name)
+		own, _ := declared.Get(name)
 		defer d.enter("parameter " + name)()
 		decodeObject(d, "", d.onlyNew(v, own, ""), parameterKeys(), p)
 	})
@@ -68,18 +69,18 @@ func (d *decoder) extendParameters(w *Workflow, v value) {
 // onlyNew is v without the key that is read elsewhere, and without what the
 // registry file says already, which is an error.
 func (d *decoder) onlyNew(v, own value, elsewhere string) value {
-	members := v.members
-	v.members = nil
+	members := v.Members
+	v.Members = nil
 	for _, m := range members {
-		if m.name == elsewhere {
+		if m.Name == elsewhere {
 			continue
 		}
-		if _, has := own.get(m.name); has {
-			fe := d.failAt(m.line, m.col, "the registry file says %s already", m.name)
+		if _, has := own.Get(m.Name); has {
+			fe := d.failAt(m.Line, m.Col, "the registry file says %s already", m.Name)
 			fe.Hint = "extras add to an entry and change nothing of it"
 			continue
 		}
-		v.members = append(v.members, m)
+		v.Members = append(v.Members, m)
 	}
 	return v
 }
@@ -91,7 +92,7 @@ func (d *decoder) noPath(v value, id string) {
 		d.fail(v, "no workflow_path")
 		return
 	}
-	fe := d.failAt(v.line, v.col, "the registry file has no such workflow to add to, and there is no workflow_path")
+	fe := d.failAt(v.Line, v.Col, "the registry file has no such workflow to add to, and there is no workflow_path")
 	if near := comfy.Nearest(id, slices.Sorted(maps.Keys(d.base)), 1); len(near) > 0 {
 		fe.Hint = "did you mean " + near[0] + "?"
 	}
@@ -100,17 +101,17 @@ func (d *decoder) noPath(v value, id string) {
 // merged is an object with the members of another put behind its own; objects
 // of one name become one.
 func merged(v, more value) value {
-	if more.kind != kindObject {
+	if more.Kind != textdoc.Object {
 		return v
 	}
-	out := value{kind: kindObject, line: cmp.Or(v.line, more.line), col: cmp.Or(v.col, more.col), members: slices.Clone(v.members)}
-	for _, m := range more.members {
-		at := slices.IndexFunc(out.members, func(o member) bool { return o.name == m.name })
+	out := value{Kind: textdoc.Object, Line: cmp.Or(v.Line, more.Line), Col: cmp.Or(v.Col, more.Col), Members: slices.Clone(v.Members)}
+	for _, m := range more.Members {
+		at := slices.IndexFunc(out.Members, func(o member) bool { return o.Name == m.Name })
 		if at >= 0 {
-			out.members[at].value = merged(out.members[at].value, m.value)
+			out.Members[at].Value = merged(out.Members[at].Value, m.Value)
 			continue
 		}
-		out.members = append(out.members, m)
+		out.Members = append(out.Members, m)
 	}
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A key is one key of the registry file: its name, what its value looks like
@@ -47,7 +49,7 @@ func numberKey[T any](name, doc string, to func(*T) *json.Number) key[T] {
 }
 
 func rawKey[T any](name, schema, doc string, to func(*T) *json.RawMessage) key[T] {
-	return key[T]{name, schema, doc, func(_ *decoder, t *T, v value) { *to(t) = v.raw() }}
+	return key[T]{name, schema, doc, func(_ *decoder, t *T, v value) { *to(t) = v.Raw() }}
 }
 
 // The tables are built when the first file is read.
@@ -149,13 +151,13 @@ func fileSections() []key[layerFile] {
 // decodeObject reads an object by a table. where names it in errors.
 func decodeObject[T any](d *decoder, where string, v value, keys []key[T], t *T) {
 	defer d.enter(where)()
-	if v.kind != kindObject {
+	if v.Kind != textdoc.Object {
 		d.fail(v, "expected an object")
 		return
 	}
 	seen := make([]bool, len(keys))
-	for _, m := range v.members {
-		i := slices.IndexFunc(keys, func(k key[T]) bool { return k.name == m.name })
+	for _, m := range v.Members {
+		i := slices.IndexFunc(keys, func(k key[T]) bool { return k.name == m.Name })
 		if i < 0 {
 			names := make([]string, len(keys))
 			for j, k := range keys {
@@ -165,12 +167,12 @@ func decodeObject[T any](d *decoder, where string, v value, keys []key[T], t *T)
 			continue
 		}
 		if seen[i] {
-			_ = d.failAt(m.line, m.col, "key %q is there twice", m.name)
+			_ = d.failAt(m.Line, m.Col, "key %q is there twice", m.Name)
 			continue
 		}
 		seen[i] = true
-		leave := d.enter(m.name)
-		keys[i].set(d, t, m.value)
+		leave := d.enter(m.Name)
+		keys[i].set(d, t, m.Value)
 		leave()
 	}
 }

@@ -1,6 +1,10 @@
 package registry
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
+)
 
 // DecodeObject reads a JSON (comments allowed) or YAML object of names and
 // values, in its order and with exact integers. The name decides between the
@@ -11,17 +15,17 @@ func DecodeObject(name string, data []byte) ([]NamedValue, error) {
 		fe.Path = name
 		return nil, fe
 	}
-	if doc.kind != kindObject {
-		return nil, &FileError{Path: name, Line: doc.line, Column: doc.col, Message: "must be an object of names and values"}
+	if doc.Kind != textdoc.Object {
+		return nil, &FileError{Path: name, Line: doc.Line, Column: doc.Col, Message: "must be an object of names and values"}
 	}
-	values := make([]NamedValue, 0, len(doc.members))
+	values := make([]NamedValue, 0, len(doc.Members))
 	first := map[string]int{}
-	for _, m := range doc.members {
-		if line, twice := first[m.name]; twice {
-			return nil, &FileError{Path: name, Line: m.line, Column: m.col, Message: fmt.Sprintf("%q is there twice, first in line %d", m.name, line)}
+	for _, m := range doc.Members {
+		if line, twice := first[m.Name]; twice {
+			return nil, &FileError{Path: name, Line: m.Line, Column: m.Col, Message: fmt.Sprintf("%q is there twice, first in line %d", m.Name, line)}
 		}
-		first[m.name] = m.line
-		values = append(values, NamedValue{m.name, m.value.raw()})
+		first[m.Name] = m.Line
+		values = append(values, NamedValue{m.Name, m.Value.Raw()})
 	}
 	return values, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A Layer is one source of workflows and characters: a registry file, an extras
@@ -120,7 +121,7 @@ func readLayer(l Layer) (layerFile, []error) {
 // readFile adds one file to a layer; found is false when it does not exist. base
 // holds the workflows that an extras file may add to.
 func readFile(l Layer, name, display string, f *layerFile, base map[string]*Workflow) (found bool, errs []error) {
-	data, err := readRegular(l.FS, name, maxFileBytes)
+	data, err := readRegular(l.FS, name, textdoc.MaxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -20,6 +20,7 @@ import (
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A Workflow is a registry entry. Field names and order in JSON are those of
@@ -119,6 +120,10 @@ func (w *Workflow) readGraph() (*comfy.Graph, error) {
 }
 
 func (w *Workflow) parseGraph(data []byte) (*comfy.Graph, error) {
+	data, bad := textdoc.UTF8(data)
+	if bad != nil {
+		return nil, w.graphError(bad, "graph %s cannot be used: %v", w.Path, bad)
+	}
 	g, err := comfy.ParseGraph(data)
 	if err == nil {
 		err = g.Check()
@@ -172,11 +177,11 @@ func (w *Workflow) Outputs() ([]string, error) {
 
 // MarshalJSON writes the entry as it stands in the registry file, in its order,
 // numbers as they are written there.
-func (w *Workflow) MarshalJSON() ([]byte, error) { return w.entry.raw(), nil }
+func (w *Workflow) MarshalJSON() ([]byte, error) { return w.entry.Raw(), nil }
 
 // Complete is the entry as one file would have it: the keys of the registry
 // file in its order, then what the extras file adds.
-func (w *Workflow) Complete() json.RawMessage { return merged(w.entry, w.extras).raw() }
+func (w *Workflow) Complete() json.RawMessage { return merged(w.entry, w.extras).Raw() }
 
 // Digest is the SHA-256 over the complete entry and what its graph computes, as
 // lowercase hex.

@@ -67,11 +67,11 @@ func (s Source) CharacterFile() string {
 }
 
 // files lists the files of the source that exist and may hold a section.
-func (s Source) files(section registry.Section) []string {
+func (s Source) files(section Section) []string {
 	var found []string
 	for _, file := range s.registries {
 		candidates := []string{file}
-		if section == registry.Characters {
+		if section == Characters {
 			for _, name := range characterFiles() {
 				candidates = append(candidates, filepath.Join(filepath.Dir(file), name))
 			}
@@ -101,13 +101,13 @@ func (s Source) Layers() []registry.Layer {
 }
 
 // Find returns the file that holds an entry, "" when none does.
-func (s Source) Find(section registry.Section, id string) (string, error) {
+func (s Source) Find(section Section, id string) (string, error) {
 	for _, file := range s.files(section) {
 		data, err := read(file)
 		if err != nil {
 			return "", err
 		}
-		has, err := registry.HasEntry(file, data, section, id)
+		has, err := hasEntry(file, data, section, id)
 		if err != nil || has {
 			return file, err
 		}
@@ -122,7 +122,7 @@ func isRegularFile(path string) bool {
 
 // Set writes an entry: over the one of that id with force, else behind the
 // others of the file that takes new ones. It returns the file.
-func (s Source) Set(section registry.Section, id string, entry []byte, force bool) (string, error) {
+func (s Source) Set(section Section, id string, entry []byte, force bool) (string, error) {
 	file, err := s.Find(section, id)
 	if err != nil {
 		return "", err
@@ -130,25 +130,25 @@ func (s Source) Set(section registry.Section, id string, entry []byte, force boo
 	switch {
 	case file != "" && !force:
 		return "", &storage.Error{Op: "write", Location: fmt.Sprintf("%s in %s", id, file), Err: storage.ErrExist}
-	case file == "" && section == registry.Characters:
+	case file == "" && section == Characters:
 		file = s.CharacterFile()
 	case file == "":
 		file = s.Registry()
 	}
 	return file, edit(file, func(data []byte) ([]byte, error) {
-		return registry.SetEntry(file, data, section, id, entry)
+		return setEntry(file, data, section, id, entry)
 	})
 }
 
 // Remove takes an entry out of the file that holds it and returns the file, ""
 // when none does.
-func (s Source) Remove(section registry.Section, id string) (string, error) {
+func (s Source) Remove(section Section, id string) (string, error) {
 	file, err := s.Find(section, id)
 	if err != nil || file == "" {
 		return "", err
 	}
 	return file, edit(file, func(data []byte) ([]byte, error) {
-		changed, _, err := registry.RemoveEntry(file, data, section, id)
+		changed, _, err := removeEntry(file, data, section, id)
 		return changed, err
 	})
 }

@@ -1,9 +1,9 @@
-package registry
+package textdoc
 
 import "encoding/json"
 
 // A plainReader builds the tree of a document that json.Valid has accepted, so
-// it checks nothing. Registry files are read at every start, and most are plain
+// it checks nothing. Registries are read at every start, and most are plain
 // JSON; hujson, four times slower, reads those with comments and explains what
 // is wrong with the others.
 type plainReader struct {
@@ -12,7 +12,7 @@ type plainReader struct {
 	line int // of at, from 1
 	base int // offset of that line's start
 
-	open []member // of the objects that are not read to their end
+	open []Member // of the objects that are not read to their end
 }
 
 func (r *plainReader) space() {
@@ -27,28 +27,28 @@ func (r *plainReader) space() {
 	}
 }
 
-func (r *plainReader) value() value {
+func (r *plainReader) value() Value {
 	r.space()
-	v := value{line: r.line, col: r.at - r.base + 1}
+	v := Value{Line: r.line, Col: r.at - r.base + 1}
 	switch r.data[r.at] {
 	case '{':
-		v.kind = kindObject
+		v.Kind = Object
 		start := len(r.open)
 		r.each('}', func() {
-			m := member{line: r.line, col: r.at - r.base + 1}
-			m.name, _ = unquote(r.scalar())
+			m := Member{Line: r.line, Col: r.at - r.base + 1}
+			m.Name, _ = unquote(r.scalar())
 			r.space()
 			r.at++ // the colon
-			m.value = r.value()
+			m.Value = r.value()
 			r.open = append(r.open, m)
 		})
-		v.members = append(v.members, r.open[start:]...) // grown in place it would be copied time and again
+		v.Members = append(v.Members, r.open[start:]...) // grown in place it would be copied time and again
 		r.open = r.open[:start]
 	case '[':
-		v.kind = kindList
-		r.each(']', func() { v.items = append(v.items, r.value()) })
+		v.Kind = List
+		r.each(']', func() { v.Items = append(v.Items, r.value()) })
 	default:
-		v.scalar = r.scalar()
+		v.Scalar = r.scalar()
 	}
 	return v
 }

@@ -1,4 +1,4 @@
-package registry
+package textdoc
 
 import (
 	"bytes"
@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/seed-7d77cb5c/easel/comfy"
 )
 
 // editedLayouts are files as people and editors leave them, by name, each with
@@ -48,11 +46,11 @@ func oddValue() *rapid.Generator[string] {
 		case 1:
 			return rapid.SampledFrom([]string{"true", "false", "null", "{}", "[]"}).Draw(t, "word")
 		case 2:
-			return fmt.Sprintf("[%s, [%s]]", comfy.RawString(text.Draw(t, "item")), number.Draw(t, "number"))
+			return fmt.Sprintf("[%s, [%s]]", Quote(text.Draw(t, "item")), number.Draw(t, "number"))
 		case 3:
-			return fmt.Sprintf("{%s: [%s]}", comfy.RawString("x"+text.Draw(t, "key")), comfy.RawString(text.Draw(t, "text")))
+			return fmt.Sprintf("{%s: [%s]}", Quote("x"+text.Draw(t, "key")), Quote(text.Draw(t, "text")))
 		}
-		return string(comfy.RawString(text.Draw(t, "text")))
+		return string(Quote(text.Draw(t, "text")))
 	})
 }
 
@@ -74,19 +72,19 @@ func TestEditsReadBack(t *testing.T) {
 			want["a"], want["b"] = `{"id":"a"}`, `{"n":1.50}`
 		}
 		for range rapid.IntRange(1, 4).Draw(rt, "edits") {
-			id := text.Filter(isWord).Draw(rt, "id")
+			id := text.Filter(func(s string) bool { return s != "" }).Draw(rt, "id")
 			before := data
 			var err error
 			if rapid.IntRange(0, 3).Draw(rt, "remove") == 0 {
 				var found bool
-				data, found, err = RemoveEntry(name, data, Workflows, id)
+				data, found, err = removedFrom(name, data, id)
 				if _, had := want[id]; found != had {
 					rt.Fatalf("remove %q: found %v, %v", id, found, err)
 				}
 				delete(want, id)
 			} else {
-				entry := fmt.Sprintf(`{"k": %s, %s: {"x": %s, "y": [%s, {}]}}`, leaf.Draw(rt, "k"), comfy.RawString(text.Filter(func(s string) bool { return s != "" && s != "k" }).Draw(rt, "key")), leaf.Draw(rt, "x"), leaf.Draw(rt, "y"))
-				data, err = SetEntry(name, data, Workflows, id, json.RawMessage(entry))
+				entry := fmt.Sprintf(`{"k": %s, %s: {"x": %s, "y": [%s, {}]}}`, leaf.Draw(rt, "k"), Quote(text.Filter(func(s string) bool { return s != "" && s != "k" }).Draw(rt, "key")), leaf.Draw(rt, "x"), leaf.Draw(rt, "y"))
+				data, err = setTo(name, data, id, entry)
 				var b bytes.Buffer
 				if err := json.Compact(&b, []byte(entry)); err != nil {
 					rt.Fatal(err)
@@ -97,17 +95,17 @@ func TestEditsReadBack(t *testing.T) {
 				rt.Fatalf("edit %q: %v\n%s", id, err, before)
 			}
 		}
-		root, fe := parseEdited(name, data)
+		root, fe := Parse(FormatOf(name), data, Options{})
 		if fe != nil {
 			rt.Fatalf("%v\n%s", fe, data)
 		}
-		list, _ := root.get(string(Workflows))
-		if len(list.members) != len(want) {
-			rt.Errorf("%d entries, want %d", len(list.members), len(want))
+		list, _ := root.Get("workflows")
+		if len(list.Members) != len(want) {
+			rt.Errorf("%d entries, want %d", len(list.Members), len(want))
 		}
-		for _, m := range list.members {
-			if got := string(m.value.raw()); got != want[m.name] {
-				rt.Errorf("%q is %s, want %s", m.name, got, want[m.name])
+		for _, m := range list.Members {
+			if got := string(m.Value.Raw()); got != want[m.Name] {
+				rt.Errorf("%q is %s, want %s", m.Name, got, want[m.Name])
 			}
 		}
 		for _, comment := range []string{"ours", "people", "end"} {
@@ -122,4 +120,25 @@ func TestEditsReadBack(t *testing.T) {
 			rt.Logf("%s:\n%s", name, data)
 		}
 	})
+}
+
+// setTo and removedFrom edit an entry as registries have it.
+func setTo(name string, data []byte, id, entry string) ([]byte, error) {
+	v, e := Parse(JSON, []byte(entry), Options{})
+	if e != nil {
+		return nil, e
+	}
+	changed, e := Set(FormatOf(name), data, []string{"workflows", id}, v, Style{Inline: true, KeepEmpty: true})
+	if e != nil {
+		return nil, e
+	}
+	return changed, nil
+}
+
+func removedFrom(name string, data []byte, id string) ([]byte, bool, error) {
+	changed, found, e := Remove(FormatOf(name), data, []string{"workflows", id}, Style{Inline: true, KeepEmpty: true})
+	if e != nil {
+		return nil, found, e
+	}
+	return changed, found, nil
 }

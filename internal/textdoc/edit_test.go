@@ -1,16 +1,11 @@
-package registry_test
+package textdoc
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 const entryB = `{"id":"b","steps":{"type":"int","max":18446744073709551615},"list":["x",1],"nested":{"deep":{"a":1}}}`
@@ -109,14 +104,14 @@ characters: {}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := registry.SetEntry(tc.file, []byte(tc.before), registry.Workflows, tc.id, json.RawMessage(entryB))
+			got, err := setTo(tc.file, []byte(tc.before), tc.id, entryB)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tc.after, string(got)); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
-			has, err := registry.HasEntry(tc.file, got, registry.Workflows, tc.id)
+			has, err := has(tc.file, got, tc.id)
 			if err != nil || !has {
 				t.Errorf("the entry is not there: %v", err)
 			}
@@ -137,14 +132,14 @@ func TestRemoveEntry(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			got, found, err := registry.RemoveEntry(tc.file, []byte(tc.before), registry.Workflows, "b")
+			got, found, err := removedFrom(tc.file, []byte(tc.before), "b")
 			if err != nil || !found {
 				t.Fatalf("found %v, %v", found, err)
 			}
 			if diff := cmp.Diff(tc.after, string(got)); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
-			if _, found, err := registry.RemoveEntry(tc.file, got, registry.Workflows, "b"); found || err != nil {
+			if _, found, err := removedFrom(tc.file, got, "b"); found || err != nil {
 				t.Errorf("a second time: found %v, %v", found, err)
 			}
 		})
@@ -158,15 +153,15 @@ func TestEditWithAByteOrderMark(t *testing.T) {
 		"r.json": "{\n  // ours\n  \"workflows\": {\n    \"a\": {}\n  }\n}\n",
 		"r.yaml": "workflows:\n  a: {}\n",
 	} {
-		want, err := registry.SetEntry(file, []byte(text), registry.Workflows, "b", json.RawMessage(entryB))
+		want, err := setTo(file, []byte(text), "b", entryB)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := registry.SetEntry(file, []byte("\xef\xbb\xbf"+text), registry.Workflows, "b", json.RawMessage(entryB))
+		got, err := setTo(file, []byte("\xef\xbb\xbf"+text), "b", entryB)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %q, want %q, %v", file, got, want, err)
 		}
-		if got, found, err := registry.RemoveEntry(file, append([]byte("\xef\xbb\xbf"), want...), registry.Workflows, "b"); err != nil || !found || string(got) != text {
+		if got, found, err := removedFrom(file, append([]byte("\xef\xbb\xbf"), want...), "b"); err != nil || !found || string(got) != text {
 			t.Errorf("%s: %q, want %q, %v", file, got, text, err)
 		}
 	}
@@ -179,17 +174,17 @@ func TestEditRefuses(t *testing.T) {
 		{"broken JSON", "r.json", `{"workflows": {`},
 		{"no object", "r.json", `[]`},
 		{"no object of entries", "r.json", `{"workflows": []}`},
+		{"remarks in braces", "r.yaml", "workflows: {\n  a: {id: a} # ours\n  }\n"},
 		{"broken YAML", "r.yaml", "workflows: {\n"},
-		{"YAML in one line", "r.yaml", "workflows: {a: {id: a}}\n"},
 		{"lone carriage returns", "r.yaml", "\r\r\r# c\rworkflows:\r  a: {id: a}\r"},
 		{"YAML flow at the top", "r.yaml", "{workflows: {a: {id: a}}}\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := registry.SetEntry(tc.file, []byte(tc.text), registry.Workflows, "b", json.RawMessage(entryB))
-			var fe *registry.FileError
-			if !errors.As(err, &fe) || !strings.HasPrefix(err.Error(), tc.file) {
-				t.Errorf("error %v, want a *FileError of %s", err, tc.file)
+			_, err := setTo(tc.file, []byte(tc.text), "b", entryB)
+			var e *Error
+			if !errors.As(err, &e) {
+				t.Errorf("error %v, want an *Error", err)
 			}
 		})
 	}
@@ -207,37 +202,25 @@ func FuzzSetEntry(f *testing.F) {
 		if yaml {
 			file = "r.yaml"
 		}
-		out, err := registry.SetEntry(file, []byte(text), registry.Workflows, "b", json.RawMessage(entryB))
+		out, err := setTo(file, []byte(text), "b", entryB)
 		if err != nil {
 			return
 		}
-		if has, err := registry.HasEntry(file, out, registry.Workflows, "b"); !has || err != nil {
+		if has, err := has(file, out, "b"); !has || err != nil {
 			t.Fatalf("%q became %q: has %v, %v", text, out, has, err)
 		}
-		if _, found, err := registry.RemoveEntry(file, out, registry.Workflows, "b"); err == nil && !found {
+		if _, found, err := removedFrom(file, out, "b"); err == nil && !found {
 			t.Fatalf("%q: not found again", out)
 		}
 	})
 }
 
-// Two files of one source with one id: which of them counts would be a guess.
-func TestOneSourceHasAnIDOnce(t *testing.T) {
-	t.Parallel()
-	file := []byte(`{"workflows":{"a":{"id":"a","workflow_path":"a.json"}},"characters":{"c":{"id":"c"}}}`)
-	files := fstest.MapFS{"one/registry.json": {Data: file}, "two/registry.json": {Data: file}}
-	layer := func(name, dir string) registry.Layer {
-		return registry.Layer{Name: name, FS: files, File: dir + "/registry.json", Display: dir + "/registry.json"}
+func has(name string, data []byte, id string) (bool, error) {
+	root, e := Parse(FormatOf(name), data, Options{})
+	if e != nil {
+		return false, e
 	}
-	if _, err := registry.Load(layer("user", "one"), layer("project", "two")); err != nil {
-		t.Errorf("two sources: %v", err)
-	}
-	if _, err := registry.Load(layer("flag", "one"), layer("flag", "two")); err != nil {
-		t.Errorf("two flags: %v", err)
-	}
-	_, err := registry.Load(layer("user", "one"), layer("user", "two"))
-	for _, want := range []string{`two/registry.json: workflow "a" is in one/registry.json too`, `character "c"`} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want %s", err, want)
-		}
-	}
+	list, _ := root.Get("workflows")
+	_, ok := list.Get(id)
+	return ok, nil
 }

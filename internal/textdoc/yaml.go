@@ -1,10 +1,11 @@
-package registry
+package textdoc
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,17 +13,15 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
-
-	"github.com/seed-7d77cb5c/easel/comfy"
 )
 
 // parseYAML reads one YAML document into the tree that JSON is read into, so
 // that there is one decoder. Numbers keep their digits.
-func parseYAML(data []byte) (value, *FileError) {
+func parseYAML(data []byte, opts Options) (Value, *Error) {
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")) // the parser counts some of them as two lines
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return value{}, yamlError(err)
+		return Value{}, yamlError(err)
 	}
 	var body ast.Node
 	for _, doc := range file.Docs {
@@ -30,24 +29,24 @@ func parseYAML(data []byte) (value, *FileError) {
 			continue
 		}
 		if body != nil {
-			fe := at(doc.Body, "a second YAML document; a registry file is one")
-			return value{}, fe
+			fe := at(doc.Body, "a second YAML document; a file is one")
+			return Value{}, fe
 		}
 		body = doc.Body
 	}
 	if body == nil {
-		return value{}, &FileError{Message: "the file is empty"}
+		return Value{}, nil
 	}
-	r := yamlReader{anchors: map[string]value{}}
+	r := yamlReader{verbatim: opts.Verbatim, anchors: map[string]Value{}}
 	v, fe := r.read(body)
 	if fe != nil {
-		return value{}, fe
+		return Value{}, fe
 	}
 	return v, nil
 }
 
-func yamlError(err error) *FileError {
-	fe := &FileError{Message: err.Error(), Err: err}
+func yamlError(err error) *Error {
+	fe := &Error{Message: err.Error(), Err: err}
 	var se *yaml.SyntaxError
 	if errors.As(err, &se) {
 		fe.Message = se.Message
@@ -58,12 +57,20 @@ func yamlError(err error) *FileError {
 	return fe
 }
 
-func at(n ast.Node, format string, args ...any) *FileError {
+func at(n ast.Node, format string, args ...any) *Error {
 	line, col := yamlPosition(n)
-	return &FileError{Line: line, Column: col, Message: fmt.Sprintf(format, args...)}
+	return &Error{Line: line, Column: col, Message: fmt.Sprintf(format, args...)}
 }
 
 func yamlPosition(n ast.Node) (line, col int) {
+	switch t := n.(type) { // the token of a block mapping is its first colon
+	case *ast.MappingValueNode:
+		n = t.Key
+	case *ast.MappingNode:
+		if !t.IsFlowStyle && len(t.Values) > 0 {
+			n = t.Values[0].Key
+		}
+	}
 	if t := n.GetToken(); t != nil && t.Position != nil {
 		return t.Position.Line, t.Position.Column
 	}
@@ -71,65 +78,70 @@ func yamlPosition(n ast.Node) (line, col int) {
 }
 
 type yamlReader struct {
-	anchors map[string]value
-	count   int // elements made, aliases included
-	depth   int
+	verbatim bool
+	anchors  map[string]Value
+	count    int // elements made, aliases included
+	depth    int
 }
 
-func (r *yamlReader) read(n ast.Node) (value, *FileError) {
+func (r *yamlReader) read(n ast.Node) (Value, *Error) {
 	if r.depth++; r.depth > maxNesting {
-		return value{}, at(n, "nested more than %d levels deep", maxNesting)
+		return Value{}, at(n, "nested more than %d levels deep", maxNesting)
 	}
 	defer func() { r.depth-- }()
 	if r.count++; r.count > maxElements {
-		return value{}, at(n, "more than %d elements", maxElements)
+		return Value{}, at(n, "more than %d elements", maxElements)
 	}
-	var v value
-	v.line, v.col = yamlPosition(n)
+	var v Value
+	v.Line, v.Col = yamlPosition(n)
 	switch t := n.(type) {
 	case *ast.MappingNode:
-		v.kind = kindObject
+		v.Kind = Object
 		for _, mv := range t.Values {
 			if fe := r.addMember(&v, mv); fe != nil {
-				return value{}, fe
+				return Value{}, fe
 			}
 		}
 	case *ast.MappingValueNode:
-		v.kind = kindObject
+		v.Kind = Object
 		if fe := r.addMember(&v, t); fe != nil {
-			return value{}, fe
+			return Value{}, fe
 		}
 	case *ast.SequenceNode:
-		v.kind = kindList
+		v.Kind = List
 		for _, e := range t.Values {
 			item, fe := r.read(e)
 			if fe != nil {
-				return value{}, fe
+				return Value{}, fe
 			}
-			v.items = append(v.items, item)
+			v.Items = append(v.Items, item)
 		}
 	case *ast.AnchorNode:
 		inner, fe := r.read(t.Value)
 		if fe != nil {
-			return value{}, fe
+			return Value{}, fe
 		}
 		r.anchors[t.Name.String()] = inner
 		return inner, nil
 	case *ast.AliasNode:
 		inner, ok := r.anchors[t.Value.String()]
 		if !ok {
-			return value{}, at(n, "alias *%s names no anchor before it", t.Value.String())
+			return Value{}, at(n, "alias *%s names no anchor before it", t.Value.String())
 		}
 		if r.count += inner.size(); r.count > maxElements {
-			return value{}, at(n, "more than %d elements", maxElements)
+			return Value{}, at(n, "more than %d elements", maxElements)
 		}
 		return inner, nil
 	case *ast.TagNode:
 		return r.read(t.Value)
 	default:
-		var fe *FileError
-		if v.scalar, fe = yamlScalar(n); fe != nil {
-			return value{}, fe
+		if number, ok := foreignNumber(n); ok && r.verbatim {
+			v.Kind, v.Scalar = Foreign, number
+			break
+		}
+		var fe *Error
+		if v.Scalar, fe = yamlScalar(n); fe != nil {
+			return Value{}, fe
 		}
 	}
 	return v, nil
@@ -137,7 +149,7 @@ func (r *yamlReader) read(n ast.Node) (value, *FileError) {
 
 // yamlScalar is a scalar as JSON, numbers as they are written where JSON has
 // that form.
-func yamlScalar(n ast.Node) (json.RawMessage, *FileError) {
+func yamlScalar(n ast.Node) (json.RawMessage, *Error) {
 	switch t := n.(type) {
 	case *ast.NullNode:
 		return json.RawMessage("null"), nil
@@ -164,14 +176,51 @@ func yamlScalar(n ast.Node) (json.RawMessage, *FileError) {
 		if raw := []byte(t.Value); t.Token.Type == token.StringType && isNumber(raw) {
 			return raw, nil
 		}
-		return comfy.RawString(t.Value), nil
+		return Quote(t.Value), nil
 	case *ast.LiteralNode:
-		return comfy.RawString(t.Value.Value), nil
+		return Quote(t.Value.Value), nil
 	}
-	return nil, at(n, "%s cannot be used in a registry file", n.Type())
+	return nil, at(n, "%s cannot be used here", n.Type())
 }
 
-func (r *yamlReader) addMember(v *value, mv *ast.MappingValueNode) *FileError {
+// foreignNumber is a number, as it is written, that JSON does not write so.
+func foreignNumber(n ast.Node) (json.RawMessage, bool) {
+	switch n.(type) {
+	case *ast.IntegerNode, *ast.FloatNode:
+		raw := []byte(n.GetToken().Value)
+		return raw, !isNumber(raw)
+	}
+	return nil, false
+}
+
+// Plain turns the Foreign values in v into JSON; it fails where that cannot be
+// done without doubt.
+func (v Value) Plain() (Value, *Error) {
+	if v.Kind == Foreign {
+		read, e := parseYAML(v.Scalar, Options{})
+		if e != nil {
+			return Value{}, &Error{Line: v.Line, Column: v.Col, Message: e.Message}
+		}
+		read.Line, read.Col = v.Line, v.Col
+		return read, nil
+	}
+	v.Members, v.Items = slices.Clone(v.Members), slices.Clone(v.Items)
+	for i := range v.Members {
+		var e *Error
+		if v.Members[i].Value, e = v.Members[i].Value.Plain(); e != nil {
+			return Value{}, e
+		}
+	}
+	for i := range v.Items {
+		var e *Error
+		if v.Items[i], e = v.Items[i].Plain(); e != nil {
+			return Value{}, e
+		}
+	}
+	return v, nil
+}
+
+func (r *yamlReader) addMember(v *Value, mv *ast.MappingValueNode) *Error {
 	if mv.Key.IsMergeKey() {
 		return at(mv.Key, "merge keys (<<) are not understood; write the keys out")
 	}
@@ -179,29 +228,17 @@ func (r *yamlReader) addMember(v *value, mv *ast.MappingValueNode) *FileError {
 	if fe != nil {
 		return fe
 	}
-	if key.kind != kindScalar {
+	if key.Kind != Scalar && key.Kind != Foreign {
 		return at(mv.Key, "a key must be text")
 	}
-	name, ok := key.text()
+	name, ok := key.Text()
 	if !ok {
-		name = string(key.scalar)
+		name = string(key.Scalar)
 	}
 	val, fe := r.read(mv.Value)
 	if fe != nil {
 		return fe
 	}
-	v.members = append(v.members, member{name: name, line: key.line, col: key.col, value: val})
+	v.Members = append(v.Members, Member{Name: name, Line: key.Line, Col: key.Col, Value: val})
 	return nil
-}
-
-// size is the number of elements in the value.
-func (v value) size() int {
-	n := 1
-	for _, m := range v.members {
-		n += m.value.size()
-	}
-	for _, e := range v.items {
-		n += e.size()
-	}
-	return n
 }

@@ -1,4 +1,4 @@
-package registry
+package textdoc
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ func FuzzPlainReader(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if !json.Valid(data) || tooDeep(data) >= 0 {
+		if !json.Valid(data) || tooDeep(JSON, data) >= 0 {
 			return
 		}
 		root, err := hujson.Parse(data)
