@@ -33,6 +33,9 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 		if short {
 			return usagef("a word that begins with a dash stands behind --", "unknown flag -%s", notExist.GetSpecifiedName())
 		}
+		if list := listOf(c); list != nil && list.Flags().Lookup(name) != nil {
+			return usagef("write "+list.CommandPath()+" --"+name, "unknown flag --%s", name)
+		}
 		var names []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		if near := comfy.Nearest(name, names, 2); len(near) > 0 {

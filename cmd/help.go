@@ -30,6 +30,9 @@ func (a *app) help(c *cobra.Command) error {
 	}
 	p.title("Usage")
 	fmt.Fprintf(p.w, "  %s\n", a.useLine(c))
+	for _, alias := range c.Aliases {
+		fmt.Fprintf(p.w, "  %s %s\n", c.Parent().CommandPath(), alias)
+	}
 	if t == nil && c.Example != "" {
 		p.title("Examples")
 		fmt.Fprintln(p.w, strings.TrimRight(c.Example, "\n"))
@@ -62,7 +65,7 @@ func (a *app) useLine(c *cobra.Command) string {
 			return "easel generate " + t.word + " [flags]"
 		}
 		return "easel generate " + t.word + " [PROMPT...] [flags]"
-	case slices.ContainsFunc(c.Commands(), func(sub *cobra.Command) bool { return sub.Name() == "list" }):
+	case listOf(c) != nil:
 		return c.CommandPath() + " [COMMAND]   (list, when none is named)"
 	case c.HasAvailableSubCommands():
 		return c.CommandPath() + " COMMAND"

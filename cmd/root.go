@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -180,6 +181,15 @@ func unknownCommand(c *cobra.Command, name string) error {
 	return usagef(hint, "unknown command %q for %s", name, c.CommandPath())
 }
 
+// listOf is the list of a group, nil where there is none.
+func listOf(c *cobra.Command) *cobra.Command {
+	i := slices.IndexFunc(c.Commands(), func(sub *cobra.Command) bool { return sub.Name() == "list" })
+	if i < 0 {
+		return nil
+	}
+	return c.Commands()[i]
+}
+
 // group is a command that only holds others. By itself it lists, where it has
 // a list, and explains itself elsewhere.
 func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
@@ -190,11 +200,9 @@ func group(use, short, example string, subs ...*cobra.Command) *cobra.Command {
 			if len(args) > 0 {
 				return unknownCommand(c, args[0])
 			}
-			for _, sub := range subs {
-				if sub.Name() == "list" {
-					sub.SetContext(c.Context())
-					return sub.RunE(sub, nil)
-				}
+			if list := listOf(c); list != nil {
+				list.SetContext(c.Context())
+				return list.RunE(list, nil)
 			}
 			return c.Help()
 		},
