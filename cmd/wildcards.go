@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -34,9 +36,40 @@ func (a *app) expandDynamic() (run.Expand, error) {
 // earlier folder hides one in a later.
 type wildcards struct{ dirs []string }
 
-// lines reads the choices of __name__. Empty lines and those that begin with #
-// are none.
+// lines reads the choices of __name__; a * in it stands for any text but a
+// slash, ** for any, and all files that match are read in their order.
 func (w wildcards) lines(name string) ([]string, error) {
+	if !strings.Contains(name, "*") {
+		return w.file(name)
+	}
+	names := w.names()
+	slices.Sort(names)
+	pattern := wildcardPattern(name)
+	var all []string
+	for _, file := range slices.Compact(names) {
+		if !pattern.MatchString(file) {
+			continue
+		}
+		lines, err := w.file(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, lines...)
+	}
+	if all == nil {
+		return nil, fmt.Errorf("no file of that form in %s", strings.Join(w.dirs, " or "))
+	}
+	return all, nil
+}
+
+func wildcardPattern(name string) *regexp.Regexp {
+	form := strings.NewReplacer(`\*\*/`, `(?:.*/)?`, `\*\*`, `.*`, `\*`, `[^/]*`).Replace(regexp.QuoteMeta(name))
+	return regexp.MustCompile(`^(?s:` + form + `)$`)
+}
+
+// file reads the choices of one file. Empty lines and those that begin with #
+// are none.
+func (w wildcards) file(name string) ([]string, error) {
 	for _, dir := range w.dirs {
 		data, err := readWithin(dir, filepath.FromSlash(name)+".txt")
 		if errors.Is(err, fs.ErrNotExist) {

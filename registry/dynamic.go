@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Limits on dynamic prompts, against wildcards that name each other.
@@ -21,11 +22,14 @@ const (
 //	{a|b|c}          one of the options; they may hold choices themselves
 //	{2::a|b}         a is drawn twice as often as b
 //	{2$$a|b|c}       two different options, joined by ", "
-//	{1-2$$ and $$a|b} one or two, joined by " and "
+//	{1-2$$ and $$a|b} one or two, joined by " and "; {-2$$...} at most, {2-$$...} at least two
 //	__name__         a line of the wildcard file; wildcard returns its lines
+//	{2$$__name__}    two different lines of it
 //	\{ \} \| \_ \\   the character itself
 //
-// With a nil wildcard, __name__ stays as it is.
+// A name is any text in one line that no space begins or ends. What looks like
+// a choice and cannot be made is an error. With a nil wildcard, __name__ stays as
+// it is.
 func ExpandDynamic(text string, seed uint64, wildcard func(name string) ([]string, error)) (string, error) {
 	e := expander{rng: rand.New(rand.NewPCG(seed, 0x6561_7365_6c)), wildcard: wildcard}
 	return e.expand(text, 0)
@@ -50,6 +54,8 @@ func (e *expander) expand(s string, depth int) (string, error) {
 		switch {
 		case s[i] == '\\' && i+1 < len(s) && strings.IndexByte(`{}|_\`, s[i+1]) >= 0:
 			piece, n = s[i+1:i+2], 2
+		case s[i] == '$' && variable(s[i:]):
+			return "", fmt.Errorf("%.20s sets or uses a variable, which is not supported; a literal { is \\{", s[i:])
 		case s[i] == '{':
 			end := groupEnd(s[i:])
 			if end < 0 {
@@ -100,23 +106,60 @@ func wildcardName(s string) (string, bool) {
 		return "", false
 	}
 	name, _, ok := strings.Cut(rest, "__")
-	if !ok || name == "" || strings.IndexFunc(name, func(r rune) bool {
-		return r != '-' && r != '_' && r != '/' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}) >= 0 {
+	if !ok || name == "" || name != strings.TrimSpace(name) || strings.ContainsFunc(name, func(r rune) bool {
+		return strings.ContainsRune(`{}|\`, r) || unicode.IsControl(r)
+	}) {
 		return "", false
 	}
 	return name, true
 }
 
-func (e *expander) wild(name string, depth int) (string, error) {
-	lines, err := e.wildcard(name)
-	if err != nil {
-		return "", fmt.Errorf("wildcard __%s__: %w", name, err)
+// variable reports whether a text begins with ${name} or ${name=...}.
+func variable(s string) bool {
+	rest, ok := strings.CutPrefix(s, "${")
+	if !ok {
+		return false
 	}
-	if len(lines) == 0 {
-		return "", fmt.Errorf("wildcard __%s__ has no lines", name)
+	end := strings.IndexFunc(rest, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return end > 0 && !unicode.IsDigit(rune(rest[0])) && strings.IndexByte("}=!:", rest[end]) >= 0
+}
+
+func (e *expander) wild(name string, depth int) (string, error) {
+	lines, err := e.lines(name)
+	if err != nil {
+		return "", err
 	}
 	return e.expand(lines[e.rng.IntN(len(lines))], depth)
+}
+
+func (e *expander) lines(name string) ([]string, error) {
+	lines, err := e.wildcard(name)
+	if err != nil {
+		return nil, fmt.Errorf("wildcard __%s__: %w", name, err)
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("wildcard __%s__ has no lines", name)
+	}
+	return lines, nil
+}
+
+// linesOf makes options of the lines of a wildcard that stands alone where
+// several are drawn: {2$$__name__}.
+func (e *expander) linesOf(s string) ([]option, error) {
+	s = strings.TrimSpace(s)
+	if e.wildcard == nil {
+		return nil, nil
+	}
+	name, ok := wildcardName(s)
+	if !ok || len(name)+4 != len(s) {
+		return nil, nil
+	}
+	lines, err := e.lines(name)
+	options := make([]option, len(lines))
+	for i, line := range lines {
+		options[i] = option{text: line, weight: 1}
+	}
+	return options, err
 }
 
 type option struct {
@@ -126,9 +169,10 @@ type option struct {
 
 // group makes the choice of what stands between { and }.
 func (e *expander) group(s string, depth int) (string, error) {
-	low, high, joiner := 1, 1, ", "
+	low, high, joiner, counted := 1, 1, ", ", false
 	if count, rest, ok := strings.Cut(s, "$$"); ok && !strings.ContainsAny(count, "{}|") {
 		var valid bool
+		counted = true
 		if low, high, valid = parseCount(count); !valid {
 			return "", fmt.Errorf("%q before $$ is not a number of options", count)
 		}
@@ -140,6 +184,18 @@ func (e *expander) group(s string, depth int) (string, error) {
 	options, err := splitOptions(s)
 	if err != nil {
 		return "", err
+	}
+	if counted && len(options) == 1 {
+		lines, err := e.linesOf(options[0].text)
+		if err != nil {
+			return "", err
+		}
+		if lines != nil {
+			options = lines
+		}
+	}
+	if high == toAll {
+		high = len(options)
 	}
 	n := low
 	if high > low {
@@ -158,15 +214,24 @@ func (e *expander) group(s string, depth int) (string, error) {
 	return strings.Join(picked, joiner), nil
 }
 
-// parseCount reads "2" or "1-3".
+// toAll is the upper bound of a count that has none, and above any other.
+const toAll = 1000
+
+// parseCount reads "2", "1-3", "-3" (one to three) or "2-" (two to all).
 func parseCount(s string) (low, high int, ok bool) {
 	first, last, ranged := strings.Cut(strings.TrimSpace(s), "-")
-	low, err := strconv.Atoi(first)
-	high = low
-	if ranged && err == nil {
+	low, high = 1, toAll
+	var err error
+	if first != "" || !ranged {
+		low, err = strconv.Atoi(first)
+	}
+	switch {
+	case !ranged:
+		high = low
+	case last != "" && err == nil:
 		high, err = strconv.Atoi(last)
 	}
-	return low, high, err == nil && low >= 0 && high >= low && high <= 1000
+	return low, high, err == nil && low >= 0 && high >= low && high <= toAll && (first != "" || last != "")
 }
 
 // splitOptions separates options at the | of this level and reads weights.

@@ -11,6 +11,8 @@ import (
 
 func wildcards(name string) ([]string, error) {
 	switch name {
+	case "two words", "café", "p+2", "色":
+		return []string{"x"}, nil
 	case "colour":
 		return []string{"red", "green", "blue"}, nil
 	case "nested/thing":
@@ -44,7 +46,14 @@ func TestExpandDynamic(t *testing.T) {
 		{"{5$$a|b}", []string{"a, b", "b, a"}},
 		{"__colour__ sky", []string{"red sky", "green sky", "blue sky"}},
 		{"__nested/thing__", []string{"a red hat", "a green hat", "a blue hat"}},
-		{`\__colour\__ __no name__ _x_`, []string{`__colour__ __no name__ _x_`}},
+		{`\__colour\__ a __ b __ _x_ snake__case`, []string{`__colour__ a __ b __ _x_ snake__case`}},
+		{"__two words__, __café__, __p+2__, __色__", []string{"x, x, x, x"}},
+		{"{2$$__colour__}", []string{"red, green", "red, blue", "green, red", "green, blue", "blue, red", "blue, green"}},
+		{"{2-$$+$$__two words__|b}", []string{"x+b", "b+x"}},
+		{"{-2$$a|b}", []string{"a", "b", "a, b", "b, a"}},
+		{"{9$$__two words__}", []string{"x"}},
+		{"{__two words__}", []string{"x"}},
+		{"${5|6}", []string{"$5", "$6"}},
 		{`back\slash`, []string{`back\slash`}},
 	} {
 		t.Run(tt.text, func(t *testing.T) {
@@ -100,12 +109,16 @@ func TestExpandDynamic(t *testing.T) {
 func TestExpandDynamicProblems(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"a {b|c":      "never closed",
-		"__missing__": "wildcard __missing__: no such file",
-		"__empty__":   "has no lines",
-		"__loop__":    "more than 32 deep",
-		"{x$$a|b}":    "not a number of options",
-		"{-1::a|b}":   "not between",
+		"a {b|c":                                 "never closed",
+		"__missing__":                            "wildcard __missing__: no such file",
+		"__empty__":                              "has no lines",
+		"__loop__":                               "more than 32 deep",
+		"{x$$a|b}":                               "not a number of options",
+		"{-$$a|b}":                               "not a number of options",
+		"{2$$__missing__}":                       "wildcard __missing__: no such file",
+		"__no name__":                            "wildcard __no name__: no such file",
+		"${season={summer|winter}} in ${season}": "a variable, which is not supported",
+		"{-1::a|b}":                              "not between",
 		strings.Repeat("{", 100) + strings.Repeat("}", 100): "more than 32 deep",
 	} {
 		if s, err := registry.ExpandDynamic(text, 1, wildcards); err == nil || !strings.Contains(err.Error(), want) {
