@@ -106,9 +106,11 @@ the run: the same seed draws the same. The record has both texts.
   {a|b|c}            one of the options; they may hold choices themselves
   {2::a|b}           a is drawn twice as often as b
   {2$$a|b|c}         two different options, joined by a comma
-  {1-2$$ and $$a|b}  one or two, joined by " and "
+  {1-2$$ and $$a|b}  one or two, joined by " and "; {-2$$a|b} at most two
   __name__           a line of wildcards/name.txt, in the working directory or
                      the folder that easel config path names; # begins a comment
+  {2$$__name__}      two different lines of it
+  __folder/*__       a line of any of these files; ** stands for folders too
   \{ \} \| \_        the character itself
 
   easel generate flux_single "a {red|blue} fox, __place__" --dynamic --count 4

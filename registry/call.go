@@ -83,14 +83,19 @@ type Call struct {
 	Sets     []Set    // in the order given
 	Notes    []string // oddities worth telling that are no errors
 
-	analysis *analysis
-	loras    []loraUse
-	seed     uint64
-	seeded   bool
+	analysis  *analysis
+	loras     []loraUse
+	seed      uint64
+	seeded    bool
+	seedDrawn bool
 }
 
 // Seed is the seed of the run; false when the workflow has none.
 func (c *Call) Seed() (uint64, bool) { return c.seed, c.seeded }
+
+// SeedDrawn reports whether the seed is one that nobody gave: drawn, or counted
+// up from one that was.
+func (c *Call) SeedDrawn() bool { return c.seedDrawn }
 
 // SeedParameter is the parameter that holds the run's seed, or nil.
 func (c *Call) SeedParameter() *Parameter { return c.analysis.role(RoleSeed) }

@@ -295,6 +295,7 @@ func (p *Parameter) coerce(arg Arg) (json.RawMessage, *Problem) {
 
 // drawn replaces a seed of -1 and notes the run's seed.
 func (r *resolver) drawn(p *Parameter, v Value) Value {
+	drawn := string(v.JSON) == "-1" || v.Origin == FromSweep && !r.seedGiven(p)
 	if string(v.JSON) == "-1" {
 		lo, hi := p.SeedRange()
 		draw := r.options.DrawSeed
@@ -305,10 +306,18 @@ func (r *resolver) drawn(p *Parameter, v Value) Value {
 	}
 	if p.Role == RoleSeed {
 		if n, err := strconv.ParseUint(string(v.JSON), 10, 64); err == nil {
-			r.seed, r.seeded = n, true
+			r.seed, r.seeded, r.seedDrawn = n, true, drawn
 		}
 	}
 	return v
+}
+
+// seedGiven reports whether a seed stands below the counted ones of a command.
+func (r *resolver) seedGiven(p *Parameter) bool {
+	return slices.ContainsFunc(r.args[p], func(a Arg) bool {
+		raw, bad := p.coerce(a)
+		return a.Origin < FromSweep && bad == nil && string(raw) != "-1"
+	})
 }
 
 // SeedRange is the range that a seed is drawn from: the parameter's, within 0

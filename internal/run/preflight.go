@@ -111,6 +111,7 @@ func (r *Runner) serverVersion(ctx context.Context) string {
 // inspect lists what the server would refuse in a run. The names of its own
 // files are not there before they are uploaded.
 func (t *Ticket) inspect(defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
+	t.fitSeedTo(defs)
 	return slices.DeleteFunc(inspect(t.Graph, defs), func(np comfy.NodeProblem) bool {
 		return np.Type == "value_not_in_list" && slices.ContainsFunc(t.files, func(f comfy.File) bool {
 			return slices.Contains(f.Targets, comfy.Target{Node: np.Node, Input: np.Input})

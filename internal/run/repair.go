@@ -79,14 +79,20 @@ func otherwiseSpelled(name string, choices []string) (string, bool) {
 }
 
 // repairRejected repairs a graph that the server refused for nothing but
-// separators: it reports whether another try makes sense.
+// separators and the range of a seed that easel drew: it reports whether another
+// try makes sense.
 func (r *Runner) repairRejected(ctx context.Context, t *Ticket, err error) bool {
 	var invalid *comfy.ValidationError
 	if !errors.As(err, &invalid) || len(invalid.Nodes) == 0 {
 		return false
 	}
 	repaired := map[comfy.Target]string{}
+	limits := map[comfy.Target]comfy.NodeProblem{}
 	for _, np := range invalid.Nodes {
+		if t.rejectsSeed(np) {
+			limits[comfy.Target{Node: np.Node, Input: np.Input}] = np
+			continue
+		}
 		if np.Type != "value_not_in_list" || !strings.ContainsAny(np.Received, `/\`) {
 			return false
 		}
@@ -99,6 +105,11 @@ func (r *Runner) repairRejected(ctx context.Context, t *Ticket, err error) bool 
 			return false
 		}
 		repaired[comfy.Target{Node: np.Node, Input: np.Input}] = same
+	}
+	if len(limits) > 0 && !t.fitSeed(func(target comfy.Target) (low, high string) {
+		return limits[target].Min, limits[target].Max
+	}) {
+		return false
 	}
 	for target, name := range repaired {
 		t.Graph.Node(target.Node).Inputs.SetString(target.Input, name)
