@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"image"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ type runView struct {
 
 	pictures  bool      // previews and results are shown
 	previewed time.Time // when the last preview was
+	contact   []image.Image
 }
 
 func newRunView(o *generateOptions, total int) *runView {
@@ -37,7 +39,10 @@ func (v *runView) begin(i int, t *run.Ticket) {
 	v.index, v.ticket, v.began = i, t, time.Now()
 }
 
-func (v *runView) close() { v.progress.Finish("") }
+func (v *runView) close() {
+	v.progress.Finish("")
+	v.showContact()
+}
 
 // label says which run is shown, when there are several.
 func (v *runView) label() string {

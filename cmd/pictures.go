@@ -57,7 +57,9 @@ func (v *runView) preview(e run.Event) {
 	}
 }
 
-// showOutputs shows the pictures of a finished run above their paths.
+// showOutputs shows the pictures of a finished run above their paths, side by
+// side. Those of several runs are kept for one row at the end: a screen each
+// would push everything else out of sight.
 func (v *runView) showOutputs(res *run.Result) {
 	if !v.pictures {
 		return
@@ -66,10 +68,26 @@ func (v *runView) showOutputs(res *run.Result) {
 		if out.Kind != comfy.OutputImage {
 			continue
 		}
-		if img, err := loadPicture(out.Path); err == nil {
-			_ = term.ShowImage(v.opts.app.streams.Err, img, v.opts.imageOptions())
+		img, err := loadPicture(out.Path)
+		switch {
+		case err != nil: // it is stored; that it cannot be shown is no matter
+		case v.total == 1 && len(res.Outputs) == 1:
+			v.contact = append(v.contact, img)
+		default:
+			v.contact = append(v.contact, term.Thumbnail(img))
 		}
 	}
+	if v.total == 1 {
+		v.showContact()
+	}
+}
+
+// showContact shows the pictures that were kept.
+func (v *runView) showContact() {
+	if len(v.contact) > 0 {
+		_ = term.ShowImages(v.opts.app.streams.Err, v.contact, v.opts.imageOptions())
+	}
+	v.contact = nil
 }
 
 // loadPicture reads a stored picture for showing it.
