@@ -144,6 +144,9 @@ type State struct {
 	Queued   time.Time // server clock; zero when not known
 	Started  time.Time
 	Finished time.Time
+	// Silent are output nodes that ran and named neither a file nor a text, as
+	// those do which send their result elsewhere.
+	Silent []string
 	// Warnings are oddities worth telling: outputs the server skipped, kinds
 	// that are not known, a success that produced nothing.
 	Warnings []string

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// Check refuses shapes that a server rejects or dies of: dangling links, a
-// list that is neither a link nor wrapped, and cycles. All problems are joined.
+// Check refuses shapes that a server rejects or dies of: dangling links and
+// cycles. All problems are joined. Lists and objects that are no links are
+// values like any other; whether a node takes them is for the server to say.
 func (g *Graph) Check() error {
 	if g.Len() == 0 {
 		return errors.New("the graph has no nodes")
@@ -20,10 +21,7 @@ func (g *Graph) Check() error {
 				continue
 			}
 			l, ok := LinkOf(v)
-			switch {
-			case !ok:
-				errs = append(errs, fmt.Errorf("node %s (%s): input %s holds a list that is not a link [\"node id\", slot]", id, n.Class, name))
-			case g.nodes[l.Node] == nil:
+			if ok && g.nodes[l.Node] == nil {
 				errs = append(errs, fmt.Errorf("node %s (%s): input %s links to node %s, which does not exist", id, n.Class, name, l.Node))
 			}
 		}

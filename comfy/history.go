@@ -3,6 +3,7 @@ package comfy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -198,7 +199,39 @@ func (e *entry) state(id string, ours bool, maxOutputs int) State {
 		}
 	}
 	st.Outputs, st.Warnings = walkOutputs(e.outputs, maxOutputs)
+	st.Silent = e.silent(cached, st.Outputs)
 	return st
+}
+
+// silent lists the output nodes that ran and named nothing. Of a node that says
+// nothing at all, and whose class is there to save or show, something is
+// expected: it may not have run.
+func (e *entry) silent(cached map[string]bool, outs []Output) []string {
+	var (
+		nodes  []string
+		g      *Graph
+		parsed bool
+	)
+	for _, id := range e.outputIDs {
+		if cached[id] || slices.ContainsFunc(outs, func(o Output) bool { return o.Node == id }) {
+			continue
+		}
+		if _, spoke := e.outputs[id]; !spoke {
+			if !parsed {
+				g, parsed = e.parsedGraph(), true
+			}
+			if g == nil || g.Node(id) == nil || keepsFiles(g.Node(id).Class) {
+				continue
+			}
+		}
+		nodes = append(nodes, id)
+	}
+	return nodes
+}
+
+// keepsFiles reports whether a class says by its name that it leaves files.
+func keepsFiles(class string) bool {
+	return strings.HasPrefix(class, "Save") || strings.HasPrefix(class, "Preview")
 }
 
 // explain adds why a finished run has less than its caller may expect.
@@ -215,6 +248,8 @@ func (st *State) explain() {
 	switch {
 	case len(st.Outputs) == 0 && !st.Executed:
 		st.Warnings = append(st.Warnings, "nothing was executed, because every result was kept from before, and the server names no files of it")
+	case len(st.Outputs) == 0 && len(st.Silent) > 0:
+		st.Warnings = append(st.Warnings, fmt.Sprintf("node %s ran and named no file: there is nothing to fetch", strings.Join(st.Silent, ", ")))
 	case len(st.Outputs) == 0:
 		st.Warnings = append(st.Warnings, "the run succeeded, but no node saved anything: is there a node such as SaveImage, and does something reach it?")
 	case !st.Executed:

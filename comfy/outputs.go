@@ -82,13 +82,10 @@ func readOutput(key string, item json.RawMessage) (Output, bool) {
 		if json.Unmarshal(item, &s) != nil {
 			return Output{}, false
 		}
-		switch {
-		case key == "text" || key == "string":
-			return Output{Kind: OutputText, Text: s}, true
-		case key == "result" && outputKind(s, "") == OutputModel: // Preview3D names the file only here
+		if key == "result" && outputKind(s, "") == OutputModel { // Preview3D names the file only here
 			return Output{Kind: OutputModel, Filename: path.Base(s), Subfolder: strings.TrimPrefix(path.Dir(s), "."), Type: "output"}, true
 		}
-		return Output{Kind: OutputOther, Text: s}, true
+		return Output{Kind: OutputText, Text: s}, true
 	}
 	if key == "result" { // the camera beside a model
 		return Output{}, false

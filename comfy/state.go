@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
@@ -122,6 +123,10 @@ func (r *run) complete(st *State, e *entry) {
 	}
 	st.Warnings = append(st.Warnings, r.blocked...)
 	st.Outputs = append(st.Outputs, r.inline...)
+	st.Silent = slices.DeleteFunc(st.Silent, func(node string) bool { return r.sockets[node] })
+	if len(r.blocked) > 0 {
+		st.Silent = nil // it may not have run
+	}
 	if st.Phase != PhaseDone {
 		return
 	}

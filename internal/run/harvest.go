@@ -24,6 +24,9 @@ import (
 func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.State, sink Sink) error {
 	began := r.now()
 	wanted := keepers(st.Outputs)
+	if len(wanted) == 0 && len(st.Silent) > 0 {
+		return nil // the state's warnings say so
+	}
 	if len(wanted) == 0 {
 		return &IncompleteError{Reason: nothingCameOut(st)}
 	}
@@ -99,7 +102,7 @@ func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Outpu
 			return io.NopCloser(strings.NewReader(o.Text)), int64(len(o.Text)), nil
 		}
 		out, err := r.store(ctx, t, res, o, n, open)
-		out.Text = o.Text
+		out.Text = &o.Text
 		return out, err
 	}
 	open := func(ctx context.Context) (io.ReadCloser, int64, error) { return r.Backend.Open(ctx, o) }
@@ -129,6 +132,9 @@ func misnamed(name, mediaType string) bool {
 // stays in the cache and saves system calls on large files.
 const copyBuffer = 256 << 10
 
+// plainText is what a server gives as text.
+var plainText = media.Format{MediaType: "text/plain", Ext: ".txt", Kind: media.KindText}
+
 type opener func(context.Context) (io.ReadCloser, int64, error)
 
 // store streams one output into the store while hashing and checking it, and
@@ -152,6 +158,9 @@ func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Outp
 	}
 	crashpoint.Here(crashpoint.Downloaded)
 	rep := check.Report()
+	if o.Kind == comfy.OutputText && o.Filename == "" {
+		rep.Format = plainText // whatever it looks like
+	}
 	if reason := damage(o, rep, size, got); reason != "" {
 		return Output{}, &IncompleteError{Reason: fmt.Sprintf("output %d of node %s arrived damaged: %s", o.Index+1, o.Node, reason)}
 	}

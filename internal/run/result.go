@@ -30,7 +30,7 @@ type Output struct {
 	Height    *int             `json:"height"`
 	Bytes     int64            `json:"bytes"`
 	SHA256    string           `json:"sha256"`
-	Text      string           `json:"text,omitempty"`
+	Text      *string          `json:"text,omitempty"` // of an output that is a text, also an empty one
 }
 
 // Timing of a run in milliseconds; server times from the server's clock.
