@@ -45,7 +45,7 @@ func runCancel(ctx context.Context, o *cancelOptions, name string) error {
 	}
 	if rec.State.Ended() {
 		o.app.note("run %s has ended: %s", rec.ID, rec.State)
-		return o.print(rec.ID, string(rec.State))
+		return o.app.printEnded(rec.ID, rec.State)
 	}
 	if rec.Alive() {
 		return usagef("Ctrl-C there cancels it", "run %s is still followed by process %d", rec.ID, rec.PID)
@@ -72,7 +72,7 @@ func (o *cancelOptions) cancel(ctx context.Context, h *ledger.History, rec ledge
 	defer be.close()
 	if st, err := be.State(ctx, t.Handle); err == nil && st.Phase == comfy.PhaseDone {
 		o.app.note("run %s has finished meanwhile: easel resume %s collects it", rec.ID, rec.ID)
-		return o.print(rec.ID, string(rec.State))
+		return o.app.printEnded(rec.ID, rec.State)
 	}
 	// From here on resume goes on with the cancel if this process cannot.
 	rec.State, rec.Updated = ledger.Cancelling, time.Now()
@@ -84,7 +84,7 @@ func (o *cancelOptions) cancel(ctx context.Context, h *ledger.History, rec ledge
 		return err
 	}
 	o.app.note("run %s is cancelled and off %s", rec.ID, be.name)
-	return o.print(rec.ID, string(ledger.Cancelled))
+	return o.app.printEnded(rec.ID, ledger.Cancelled)
 }
 
 // ended closes the record of a run that cannot go on anywhere.
@@ -93,12 +93,13 @@ func (o *cancelOptions) ended(h *ledger.History, rec ledger.Record) error {
 		return err
 	}
 	o.app.note("run %s ended with its embedded emulator", rec.ID)
-	return o.print(rec.ID, string(ledger.Cancelled))
+	return o.app.printEnded(rec.ID, ledger.Cancelled)
 }
 
-func (o *cancelOptions) print(id, state string) error {
-	if !o.app.global.json {
+// printEnded says with --json how a run stands now.
+func (a *app) printEnded(id string, state ledger.State) error {
+	if !a.global.json {
 		return nil
 	}
-	return o.app.printJSON(map[string]string{"id": id, "state": state})
+	return a.printJSON(map[string]string{"id": id, "state": string(state)})
 }

@@ -121,8 +121,11 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		return err
 	}
 	if o.discard {
+		if err := closeRun(h, rec, ledger.Lost, "given up by easel resume --discard"); err != nil {
+			return err
+		}
 		o.app.note("run %s is given up", rec.ID)
-		return closeRun(h, rec, ledger.Lost, "given up by easel resume --discard")
+		return o.app.printEnded(rec.ID, ledger.Lost)
 	}
 	t, err := run.OpenTicket(rec.Request)
 	if err != nil {
