@@ -2,6 +2,7 @@ package comfy
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ func decodeHistory(data []byte, id string) (*entry, error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(ReplaceNonFinite(data), &all); err != nil {
 		return nil, err
+	}
+	if all == nil {
+		return nil, errors.New("it is null")
 	}
 	raw, ok := all[id]
 	if !ok {

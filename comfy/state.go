@@ -54,7 +54,7 @@ func (c *Client) locate(ctx context.Context, id string, position bool) (State, e
 		if err != nil {
 			return State{}, err
 		}
-		if known {
+		if known && st.Phase != PhaseUnknown { // a 404 of somebody else looks alike: history and queue have the last word
 			if st.Phase == PhaseQueued && position {
 				if waiting, err := c.inQueue(ctx, id); err == nil && waiting.Phase != PhaseUnknown {
 					return waiting, nil

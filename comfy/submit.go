@@ -164,6 +164,12 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 				continue
 			}
 			if !doubt {
+				// Who refuses may be a proxy that has passed the graph on all the same.
+				if _, own := errors.AsType[*ValidationError](refusal); !own {
+					if st, err := c.locate(ctx, id, false); err == nil && st.Phase != PhaseUnknown {
+						return Handle(id), nil
+					}
+				}
 				return "", refusal
 			}
 			err = refusal

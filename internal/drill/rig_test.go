@@ -157,13 +157,7 @@ func (r *rig) exercise(ctx context.Context, srv *emulator.Server, at endpoint) (
 	r.t.Helper()
 	req := run.Request{Workflow: r.workflow, Sidecar: true}
 	if at.name == "upload" {
-		picture, err := fs.ReadFile(workflows.FS(), "examples/portrait.png")
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		r.write("portrait.png", string(picture))
-		req.Workflow = r.retouch
-		req.Args = []registry.Arg{{Name: "image", Text: filepath.Join(r.dir, "portrait.png"), Origin: registry.FromFlag}}
+		r.takesPicture(&req)
 	}
 	res, err := r.Run(ctx, req, func(run.Event) {})
 	srv.Close() // what it is still answering is in its log after this
@@ -171,6 +165,18 @@ func (r *rig) exercise(ctx context.Context, srv *emulator.Server, at endpoint) (
 		r.t.Errorf("the fault at %s never struck: %v", at.name, err)
 	}
 	return res, err
+}
+
+// takesPicture makes the request one that uploads a picture.
+func (r *rig) takesPicture(req *run.Request) {
+	r.t.Helper()
+	picture, err := fs.ReadFile(workflows.FS(), "examples/portrait.png")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.write("portrait.png", string(picture))
+	req.Workflow = r.retouch
+	req.Args = []registry.Arg{{Name: "image", Text: filepath.Join(r.dir, "portrait.png"), Origin: registry.FromFlag}}
 }
 
 // resume finishes every run that the history calls unfinished.

@@ -57,6 +57,9 @@ func (h *History) Put(rec Record) error {
 	if err := h.write(rec.ID, append(data, '\n')); err != nil {
 		return &WriteError{Run: rec.ID, Folder: h.dir, Err: err}
 	}
+	if rec.State == Done && rec.ExecutedMS > 0 {
+		h.remember(rec)
+	}
 	return nil
 }
 

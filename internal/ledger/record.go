@@ -44,7 +44,8 @@ type Record struct {
 	Boot           string          `json:"boot,omitempty"`        // the machine's start that PID belongs to; "" = not known
 	Created        time.Time       `json:"created"`
 	Updated        time.Time       `json:"updated"`
-	Hashes         []string        `json:"hashes,omitempty"` // SHA-256 of the outputs, lower-case hex
+	Hashes         []string        `json:"hashes,omitempty"`      // SHA-256 of the outputs, lower-case hex
+	ExecutedMS     int64           `json:"executed_ms,omitempty"` // how long a run that is done computed; 0 = not known, or nothing did
 	Error          string          `json:"error,omitempty"`
 	Request        json.RawMessage `json:"request,omitempty"`
 	Result         json.RawMessage `json:"result,omitempty"`

@@ -42,7 +42,7 @@ func ofBackend(err error, p *Problem) bool {
 		if !lost.Gone {
 			p.Hint = "when the backend is back: easel resume " + lost.ID
 		}
-	case errors.As(err, &uncollected):
+	case errors.As(err, &uncollected) && uncollected.Ended:
 		p.is(CodeIncomplete)
 		p.Message = "the run has ended on the backend, but its outputs are not here: " + uncollected.Error()
 		p.Hint = "easel resume " + uncollected.Run + " fetches them"
@@ -55,6 +55,12 @@ func ofBackend(err error, p *Problem) bool {
 		return false
 	}
 	return true
+}
+
+// isOpen reports whether the run goes on for all that is known.
+func isOpen(err error) bool {
+	uncollected, ok := errors.AsType[*run.UncollectedError](err)
+	return ok && !uncollected.Ended
 }
 
 func ofRun(err error, p *Problem) bool {
@@ -74,7 +80,7 @@ func ofRun(err error, p *Problem) bool {
 		p.Node, p.Class, p.Parameter = known(failed.Err.Node), known(failed.Err.Class), known(failed.Parameter)
 	case errors.As(err, &cancelled):
 		p.is(CodeCancelled)
-	case errors.As(err, &large) && large.Sent:
+	case errors.As(err, &large) && large.Sent && !isOpen(err):
 		p.is(CodeInvalidInput)
 		p.Hint = "give a smaller file, or let ComfyUI (--max-upload-size) and the proxy before it take more"
 	case errors.As(err, &incomplete), errors.As(err, &gone), errors.As(err, &large):

@@ -63,6 +63,9 @@ func Of(err error) Problem {
 			break
 		}
 	}
+	if open, ok := errors.AsType[*run.UncollectedError](err); ok && !open.Ended && p.Code != CodeStorage {
+		p.Hint = "the run goes on or has ended on the backend: easel resume " + open.Run + " collects it"
+	}
 	return p
 }
 
@@ -93,9 +96,6 @@ func ofStop(err error, p *Problem) bool {
 		p.is(CodeTimeout)
 	default:
 		return false
-	}
-	if uncollected, ok := errors.AsType[*run.UncollectedError](err); ok {
-		p.Hint = "the run goes on or has ended on the backend: easel resume " + uncollected.Run + " collects it"
 	}
 	if isStopped {
 		p.Message = stopped.Error()

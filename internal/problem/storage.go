@@ -14,8 +14,11 @@ func ofStorage(err error, p *Problem) bool {
 	uncollected, left := errors.AsType[*run.UncollectedError](err)
 	var stored *storage.Error
 	var record *ledger.WriteError
+	var unrecorded *run.UnrecordedError
 	var hint string
 	switch {
+	case errors.As(err, &unrecorded):
+		hint = "make room in the folder of the history: easel resume " + unrecorded.Run + " then writes the end down; nothing is made again"
 	case errors.As(err, &record):
 		hint = "easel writes each run down before it is submitted; make room in that folder, or move it with XDG_DATA_HOME"
 	case errors.Is(err, storage.ErrExist):

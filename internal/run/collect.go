@@ -16,12 +16,21 @@ import (
 // The result is nil when the context ended meanwhile and the run is still to be
 // collected: then the error is an *UncollectedError.
 func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, error) {
-	res := &Result{
+	res := r.newResult(t)
+	return r.finish(ctx, t, res, r.collect(ctx, t, res, sink), sink)
+}
+
+func (r *Runner) newResult(t *Ticket) *Result {
+	return &Result{
 		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Seed: t.Seed, Character: known(t.Character),
 		Parameters: t.Parameters, PromptID: t.PromptID, Outputs: []Output{},
 		Warnings: append([]string{}, t.Warnings...), Started: t.Prepared,
 	}
-	err := r.collect(ctx, t, res, sink)
+}
+
+// finish writes the end of a run down, as far as it has one, and tells it.
+func (r *Runner) finish(ctx context.Context, t *Ticket, res *Result, err error, sink Sink) (*Result, error) {
+	t.collected = true
 	res.Finished = r.now()
 	res.Timing.Total = res.Finished.Sub(t.Prepared).Milliseconds()
 	state := ledger.Done
@@ -38,7 +47,7 @@ func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 		res.Status = Succeeded
 	}
 	if e := r.record(t, state, res, err); e != nil {
-		err = errors.Join(err, e)
+		err = errors.Join(err, &UnrecordedError{Run: t.Run, Ended: true, Err: e})
 	}
 	crashpoint.Here(crashpoint.Finished)
 	sink(Event{Type: EventDone, Run: t.Run, Result: res})
@@ -52,7 +61,7 @@ func endOf(err error) (Status, ledger.State) {
 	var uncollected *UncollectedError
 	switch {
 	case errors.As(err, &uncollected):
-		return Failed, ledger.Submitted // the backend has the outputs: resume fetches them
+		return Failed, ledger.Submitted // resume asks again, and fetches what there is
 	case errors.As(err, &lost) && lost.Gone:
 		return Lost, ledger.Lost
 	case errors.As(err, &lost):
@@ -72,7 +81,14 @@ func (t *Ticket) limit(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeoutCause(ctx, t.Timeout, &comfy.TimeoutError{What: "run " + t.Run, After: t.Timeout})
 }
 
+// collect follows a run and stores its outputs. Only what the backend itself says
+// of the run ends it: done, failed, cancelled, or proven to be gone. Whatever else
+// stands in for an answer, a refused login, a proxy's page, is an
+// *UncollectedError, or a *comfy.LostError that is not Gone, and leaves it open.
 func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink) error {
+	if t.Handle == "" {
+		return &comfy.LostError{ID: t.Run, Gone: true, Reason: "it was perhaps submitted, but the answer that would have named it there never came"}
+	}
 	followCtx, stop := t.limit(ctx)
 	defer stop()
 	st, err := r.follow(followCtx, t, sink)
@@ -93,7 +109,7 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 		return &comfy.LostError{ID: t.Run, Gone: lost.Gone, Reason: lost.Reason, Err: lost.Err} // by the id that users know
 	}
 	if err != nil {
-		return err
+		return r.uncollected(t, false, err)
 	}
 	crashpoint.Here(crashpoint.Ended)
 	res.Timing.Execution, res.Timing.Queued = span(st.Started, st.Finished), span(st.Queued, st.Started)
@@ -140,9 +156,7 @@ func onlySaved(g *comfy.Graph, st comfy.State) bool {
 }
 
 func (r *Runner) follow(ctx context.Context, t *Ticket, sink Sink) (comfy.State, error) {
-	usual, stop := r.expectation(t)
-	defer stop()
-	p := newProgress(t.Graph, r.now, usual)
+	p := newProgress(t.Graph, r.now, r.usual(t))
 	for ev, err := range r.Backend.Follow(ctx, t.Handle) {
 		if err != nil {
 			return comfy.State{}, err

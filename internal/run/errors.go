@@ -93,12 +93,13 @@ type IncompleteError struct {
 func (e *IncompleteError) Error() string { return e.Reason }
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
-// UncollectedError means that the collecting ended and not the run: its outputs
-// could not be fetched or stored, or the user gave up meanwhile. They are still
-// on the backend, and Resume collects them.
+// UncollectedError means that the collecting ended and not the run: a question
+// about it was refused, its outputs could not be fetched or stored, or the user
+// gave up meanwhile. The run stays open, and Resume goes on with it.
 type UncollectedError struct {
-	Run string
-	Err error // *storage.Error, *comfy.UnreachableError, ...
+	Run   string
+	Ended bool  // the backend said that the run is done: its outputs wait there
+	Err   error // *storage.Error, *comfy.AuthError, ...
 }
 
 func (e *UncollectedError) Error() string { return e.Err.Error() }
@@ -106,9 +107,25 @@ func (e *UncollectedError) Unwrap() error { return e.Err }
 
 // uncollected is an *UncollectedError where the backend outlives this process;
 // elsewhere, in the embedded emulator, what was not stored is gone.
-func uncollected(t *Ticket, err error) error {
-	if t.Address == "" {
+func (r *Runner) uncollected(t *Ticket, ended bool, err error) error {
+	if r.Backend.Can().Ephemeral {
 		return err
 	}
-	return &UncollectedError{Run: t.Run, Err: err}
+	return &UncollectedError{Run: t.Run, Ended: ended, Err: err}
 }
+
+// UnrecordedError means that the backend has taken a run, and the history cannot
+// be written any more. What was made is stored all the same.
+type UnrecordedError struct {
+	Run   string
+	Ended bool // it is the end of the run that was not written down
+	Err   error
+}
+
+func (e *UnrecordedError) Error() string {
+	if e.Ended {
+		return "the run has ended, but that could not be written down: " + e.Err.Error()
+	}
+	return "the run was accepted, but that could not be written down: " + e.Err.Error()
+}
+func (e *UnrecordedError) Unwrap() error { return e.Err }

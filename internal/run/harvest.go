@@ -18,9 +18,9 @@ import (
 )
 
 // harvest downloads, verifies and stores the outputs of a finished run, in
-// order. One that cannot be had makes the run partial; none at all fails it.
-// When the store or the connection fails, the outputs are still there: that is
-// an *UncollectedError, and the run stays open.
+// order. One that cannot be had makes the run partial. When there is none, or the
+// store or the connection fails, the outputs are still there for all that is
+// known: that is an *UncollectedError, and the run stays open.
 func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.State, sink Sink) error {
 	began := r.now()
 	wanted := keepers(st.Outputs)
@@ -41,7 +41,7 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 				return err
 			}
 			if !missing(err) {
-				return uncollected(t, err)
+				return r.uncollected(t, true, err)
 			}
 			errs = append(errs, err)
 			res.note(sink, err.Error())
@@ -53,7 +53,7 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 	res.Timing.Download = r.now().Sub(began).Milliseconds()
 	switch {
 	case len(res.Outputs) == 0:
-		return errors.Join(errs...)
+		return r.uncollected(t, true, errors.Join(errs...))
 	case len(errs) > 0 || len(st.Rejected) > 0:
 		res.Status = Partial
 	}

@@ -33,8 +33,8 @@ func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Ou
 			return name, nil
 		case !errors.Is(err, storage.ErrExist):
 			return "", err
-		case t.resumed && r.holds(ctx, name, out):
-			return name, nil // the process that died had stored it already
+		case (t.resumed || t.collected) && r.holds(ctx, name, out):
+			return name, nil // it was stored before, by this process or one that died
 		case t.Naming.Fixed != "" || try == 10_000:
 			return "", err
 		}

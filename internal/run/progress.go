@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"sync"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -19,6 +20,14 @@ type progress struct {
 	began   time.Time
 	now     func() time.Time
 	usual   func() time.Duration // what earlier runs took; 0 = not known
+}
+
+// usual asks once, when it is wanted, how long such a run computes.
+func (r *Runner) usual(t *Ticket) func() time.Duration {
+	if r.History == nil {
+		return func() time.Duration { return 0 }
+	}
+	return sync.OnceValue(func() time.Duration { return r.History.Usual(t.Workflow, t.Backend) })
 }
 
 func newProgress(g *comfy.Graph, now func() time.Time, usual func() time.Duration) *progress {

@@ -76,8 +76,10 @@ type Ticket struct {
 	entry   *registry.Workflow // where there is no call
 	aliased bool               // the backend's names of models are in the graph
 	call    *registry.Call
-	resumed bool
-	told    int // how many of Warnings a sink has heard
+	resumed bool // it comes from a record
+	// collected: Collect was called before in this process.
+	collected bool
+	told      int // how many of Warnings a sink has heard
 }
 
 // A Set is a graph input that the user set by its address, "12.steps".

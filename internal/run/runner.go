@@ -18,8 +18,8 @@ type Runner struct {
 	BackendName string // what records and results say; never an address
 	Address     string // how resume opens the backend again; never with credentials; "" = it cannot
 	Store       storage.Store
-	Out         string          // how to open the store again, for resume
-	History     *ledger.History // nil: runs leave no record and cannot be resumed
+	Out         string   // how to open the store again, for resume
+	History     Recorder // nil: runs leave no record and cannot be resumed
 	OpenInput   OpenInput
 	Version     string            // of easel, for provenance
 	Aliases     map[string]string // model names of workflows -> names on this backend
@@ -63,21 +63,30 @@ func (r *Runner) Execute(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 		if err := r.Submit(ctx, t, sink); err != nil {
 			return nil, err
 		}
-		res, err := r.Collect(ctx, t, sink)
-		var interrupted *comfy.CancelledError
-		if attempt < attempts && errors.As(err, &interrupted) && !interrupted.Ours && ctx.Err() == nil {
-			t.PromptID = comfy.NewID()
-			t.warn("somebody else interrupted the run, so it was submitted again")
-			continue
+		res := r.newResult(t)
+		err := r.collect(ctx, t, res, sink)
+		if attempt == attempts || !interrupted(ctx, err) {
+			return r.finish(ctx, t, res, err, sink)
 		}
-		return res, err
+		t.PromptID = comfy.NewID()
+		t.warn("somebody else interrupted the run, so it was submitted again")
 	}
 }
 
+// interrupted reports whether somebody else stopped the run.
+func interrupted(ctx context.Context, err error) bool {
+	var cancelled *comfy.CancelledError
+	return ctx.Err() == nil && errors.As(err, &cancelled) && !cancelled.Ours
+}
+
 // Submit writes the ticket down and hands the graph to the backend. When it
-// returns nil the run is the backend's, and Collect finishes it.
+// returns nil the run is the backend's, and Collect finishes it. That the history
+// cannot be written any more by then is a warning: the run is paid for.
 func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
-	t.Handle = comfy.Handle(t.PromptID)
+	t.Handle = ""
+	if r.Backend.Can().ClientIDs {
+		t.Handle = comfy.Handle(t.PromptID)
+	}
 	t.Backend, t.Address, t.Out = r.BackendName, r.Address, r.Out
 	r.alias(t)
 	if err := r.record(t, ledger.Prepared, nil, nil); err != nil {
@@ -101,7 +110,8 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	t.Handle = h
 	crashpoint.Here(crashpoint.Accepted)
 	if err := r.record(t, ledger.Submitted, nil, nil); err != nil {
-		return err
+		t.warn((&UnrecordedError{Run: t.Run, Err: err}).Error())
+		t.tell(sink)
 	}
 	crashpoint.Here(crashpoint.Submitted)
 	return nil
@@ -121,11 +131,13 @@ func (r *Runner) submission(t *Ticket) comfy.Submission {
 // record stays open for resume; if the user gave up or its time is over, the run
 // is taken back.
 func (r *Runner) refuse(ctx context.Context, t *Ticket, err error) error {
+	var ambiguous *comfy.AmbiguousError
 	switch {
 	case ctx.Err() != nil:
 		// Submit has waited for an answer for up to a second already.
 		return r.giveUp(ctx, t, context.Cause(ctx), r.cancelGrace()/2)
-	case comfy.Ambiguous(err):
+	case errors.As(err, &ambiguous):
+		t.Handle = ambiguous.Handle
 		return errors.Join(r.record(t, ledger.Submitted, nil, err), err)
 	}
 	err = r.explain(ctx, t, err)
@@ -146,7 +158,7 @@ func (r *Runner) giveUp(ctx context.Context, t *Ticket, why error, grace time.Du
 	cancelCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer stop()
 	e := &StoppedError{Run: t.Run, Why: why}
-	if err := r.Backend.Cancel(cancelCtx, t.Handle); r.Address != "" { // else the backend ends with this process, and the run with it
+	if err := r.Backend.Cancel(cancelCtx, t.Handle); !r.Backend.Can().Ephemeral { // else the run ends with this process
 		e.Unconfirmed = err
 	}
 	state := ledger.Cancelled
