@@ -20,7 +20,7 @@ type Pulse struct {
 // Pulse asks the server for the length of its queue and takes the time.
 func (c *Client) Pulse(ctx context.Context) (Pulse, error) {
 	began := time.Now()
-	a, err := c.wire.Ask(ctx, transport.Get("/prompt"))
+	a, err := c.wire.Ask(ctx, smallGet("/prompt"))
 	if err != nil {
 		return Pulse{}, err
 	}

@@ -23,7 +23,7 @@ func (c *Client) deliver(f frame) {
 	case framePreview, frameText:
 		r := c.runs.get(f.prompt)
 		if f.prompt == "" {
-			r = c.runs.theActive()
+			r = c.runs.onlyActive()
 		}
 		if r != nil {
 			r.picture(f, c.limits.File)

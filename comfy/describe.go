@@ -81,7 +81,7 @@ func (c *Client) Describe(ctx context.Context) (Info, error) {
 
 // optional asks for something that old servers and strict proxies lack.
 func (c *Client) optional(ctx context.Context, path string, v any) error {
-	err := transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, transport.Get(path), v) })
+	err := transport.Again(ctx, func() error { return c.wire.AskJSON(ctx, smallGet(path), v) })
 	var status *StatusError
 	if errors.As(err, &status) {
 		return nil

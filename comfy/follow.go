@@ -188,7 +188,7 @@ func (f *follower) wait(ctx context.Context, t time.Time, ended bool) error {
 // harvest asks the history of a run that is said to be over. The server says
 // so before it writes the history.
 func (f *follower) harvest(ctx context.Context) (Event, bool, error) {
-	f.c.socket.works()
+	f.c.socket.heardEvents()
 	begin := time.Now()
 	for wait := harvestFirst; ; wait = min(2*wait, harvestStep) {
 		st, err := f.c.finished(ctx, f.id)
@@ -230,7 +230,7 @@ func (f *follower) poll(ctx context.Context) (Event, bool, error) {
 	if back {
 		f.downSince, f.downErr, f.pace = time.Time{}, nil, blindFirst
 	}
-	e, ok, err := f.judge(st, position)
+	e, ok, err := f.news(st, position)
 	if back && err == nil {
 		// What a bad line let through is not asked for again.
 		if ok {
@@ -241,8 +241,8 @@ func (f *follower) poll(ctx context.Context) (Event, bool, error) {
 	return e, ok, err
 }
 
-// judge turns an answer into an event, if it says anything new.
-func (f *follower) judge(st State, position bool) (Event, bool, error) {
+// news turns an answer into an event, if it says anything new.
+func (f *follower) news(st State, position bool) (Event, bool, error) {
 	if position && st.Phase == PhaseQueued {
 		f.asked = f.polled
 	}
@@ -265,26 +265,26 @@ func (f *follower) judge(st State, position bool) (Event, bool, error) {
 			return Event{Type: EventQueued, Position: st.Position}, true, nil
 		}
 	case PhaseRunning:
-		f.suspect()
+		f.reportUnheard()
 		if !f.started {
 			f.started = true
 			return Event{Type: EventStarted}, true, nil
 		}
 	default:
-		f.suspect()
+		f.reportUnheard()
 		e, err := f.done(st)
 		return e, true, err
 	}
 	return Event{}, false, nil
 }
 
-// suspect tells the socket that a run went on without a word about it.
-func (f *follower) suspect() {
+// reportUnheard tells the socket that a run went on without a word about it.
+func (f *follower) reportUnheard() {
 	f.run.mu.Lock()
 	heard := f.run.heard
 	f.run.mu.Unlock()
 	if !heard {
-		f.c.socket.unheard(f.run)
+		f.c.socket.replaceMute(f.run)
 	}
 }
 

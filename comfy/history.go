@@ -69,8 +69,8 @@ func (e *entry) readResult(outputs, status json.RawMessage) {
 	}
 }
 
-// A verdict is the end of a run as its messages tell it.
-type verdict struct {
+// An ending is the end of a run as its messages tell it.
+type ending struct {
 	phase  Phase
 	err    error
 	cached []string
@@ -78,10 +78,10 @@ type verdict struct {
 	end    time.Time
 }
 
-// judge reads the verdict: the messages decide, because status_str calls an
+// readEnding reads how a run ended: the messages decide, because status_str calls an
 // interrupt an error and a failed scheduler a success.
-func (e *entry) judge(id string, ours bool) verdict {
-	v := verdict{phase: PhaseDone}
+func (e *entry) readEnding(id string, ours bool) ending {
+	v := ending{phase: PhaseDone}
 	if e.status == nil {
 		return v
 	}
@@ -175,7 +175,7 @@ func (e *entry) parsedGraph() *Graph {
 
 // state turns the entry into what callers see.
 func (e *entry) state(id string, ours bool, maxOutputs int) State {
-	v := e.judge(id, ours)
+	v := e.readEnding(id, ours)
 	st := State{Phase: v.phase, Position: -1, Cached: v.cached, Err: v.err, Started: v.start, Finished: v.end}
 	var extra struct {
 		CreateTime looseInt `json:"create_time"`

@@ -15,7 +15,7 @@ type QueueEntry struct {
 	ID      string
 	Number  float64 // priority: lower runs first, then by id
 	Running bool
-	Graph   json.RawMessage // API format
+	Graph   json.RawMessage // API format; null when it is larger than 1 MiB
 	Created int64           // Unix milliseconds, 0 when the server does not say (before 0.3.69)
 }
 
@@ -36,7 +36,7 @@ func (c *Client) queue(ctx context.Context) ([]QueueEntry, error) {
 		Running []json.RawMessage `json:"queue_running"`
 		Pending []json.RawMessage `json:"queue_pending"`
 	}
-	if err := c.wire.AskJSON(ctx, transport.Get("/queue"), &m); err != nil {
+	if err := c.wire.AskJSON(ctx, transport.Call{Path: "/queue", Repeat: true, Skip: graphOfQueue}, &m); err != nil {
 		return nil, err
 	}
 	if m.Running == nil && m.Pending == nil {

@@ -117,8 +117,8 @@ func (rs *runs) each(f func(*run)) {
 	}
 }
 
-// theActive returns the run that executes, if exactly one of ours does.
-func (rs *runs) theActive() *run {
+// onlyActive returns the run that executes, if exactly one of ours does.
+func (rs *runs) onlyActive() *run {
 	var found *run
 	several := false
 	rs.each(func(r *run) {

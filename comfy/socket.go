@@ -65,7 +65,7 @@ func newSocket(c *Client) *socket {
 // submit with; without a socket it is an id that gets none. The error is about
 // the server, not about its socket: nobody answers at the address.
 func (s *socket) connect(ctx context.Context) (clientID string, err error) {
-	nobody := NewID()
+	noEvents := NewID()
 	for {
 		s.mu.Lock()
 		if s.ctx.Err() != nil {
@@ -74,7 +74,7 @@ func (s *socket) connect(ctx context.Context) (clientID string, err error) {
 		}
 		if time.Now().Before(s.restTill) {
 			s.mu.Unlock()
-			return nobody, nil
+			return noEvents, nil
 		}
 		if !s.keeping {
 			s.keeping = true
@@ -101,12 +101,12 @@ func (s *socket) connect(ctx context.Context) (clientID string, err error) {
 		if slow {
 			return g.clientID, nil
 		}
-		return s.await(ctx, g, nobody)
+		return s.await(ctx, g, noEvents)
 	}
 }
 
 // await waits until a connection talks, but not for long.
-func (s *socket) await(ctx context.Context, g *generation, nobody string) (string, error) {
+func (s *socket) await(ctx context.Context, g *generation, noEvents string) (string, error) {
 	select {
 	case <-g.dialed:
 	case <-g.gone:
@@ -127,13 +127,13 @@ func (s *socket) await(ctx context.Context, g *generation, nobody string) (strin
 		var u *UnreachableError
 		select {
 		case <-g.dialed:
-			return nobody, nil // somebody is there, so the POST will tell
+			return noEvents, nil // somebody is there, so the POST will tell
 		default:
 		}
 		if errors.As(g.err, &u) {
 			return "", u
 		}
-		return nobody, nil
+		return noEvents, nil
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
@@ -218,7 +218,7 @@ func (s *socket) serve(g *generation) {
 	speaking := make(chan struct{})
 	go func() {
 		defer close(speaking)
-		s.speak(ctx, conn, abort)
+		s.greetAndPing(ctx, conn, abort)
 	}()
 	g.err = s.read(readCtx, conn, g)
 	if stopClosing() {
@@ -363,10 +363,10 @@ func (s *socket) receive(r io.Reader) ([]byte, error) {
 	}
 }
 
-// speak says what the client understands, which must be its first message, and
+// greetAndPing says what the client understands, which must be its first message, and
 // then pings, so that proxies do not close an idle connection and a dead one
 // ends. It is not part of read, because the server speaks first too.
-func (s *socket) speak(ctx context.Context, conn *websocket.Conn, abort func()) {
+func (s *socket) greetAndPing(ctx context.Context, conn *websocket.Conn, abort func()) {
 	hello := `{"type":"feature_flags","data":{"supports_preview_metadata":true}}`
 	if conn.Write(ctx, websocket.MessageText, []byte(hello)) != nil {
 		return // the reader sees it too
@@ -408,9 +408,9 @@ func (s *socket) serves(r *run) bool {
 	}
 }
 
-// unheard notes that a run of the present connection went on without a single
+// replaceMute notes that a run of the present connection went on without a single
 // message about it: the connection is mute, and is replaced.
-func (s *socket) unheard(r *run) {
+func (s *socket) replaceMute(r *run) {
 	session := r.session()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -427,8 +427,8 @@ func (s *socket) unheard(r *run) {
 	}
 }
 
-// works notes that events come in.
-func (s *socket) works() {
+// heardEvents notes that events come in.
+func (s *socket) heardEvents() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mutes = 0
