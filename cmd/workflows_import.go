@@ -11,10 +11,12 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
@@ -28,6 +30,7 @@ type importOptions struct {
 	name        string
 	description string
 	backend     string
+	params      []string
 	project     bool
 	force       bool
 }
@@ -45,11 +48,13 @@ registry, or to the project's with --project.
 Parameters are what the graph's author marked by the titles of nodes:
 $name.input!:description, #name, <Label:category:1/2> 1, 50, VC_BASIC Label, or
 a primitive with a title. Without marks they are the usual controls: size,
-steps, cfg, sampler, models. Prompt, seed, image and mask need no mark.
-Parameters are bound by class or title where these are unique, so that the graph
-can be exported again.`,
+steps, cfg, sampler, models. Prompt, seed, image and mask need no mark, and
+--param names more without editing the graph: the place is CLASS.INPUT,
+#TITLE.INPUT or NODE.INPUT. Parameters are bound by class or title where
+these are unique, so that the graph can be exported again.`,
 		Example: `  easel workflows import graph_api.json --id portrait --backend studio
   easel workflows import picture.png --name "Old photo" --project
+  easel workflows import graph_api.json --param size=EmptyImage.width
   easel workflows validate portrait --backend studio`,
 		Args: exactArgs("a file"),
 		RunE: func(c *cobra.Command, args []string) error { return runWorkflowsImport(c.Context(), o, args[0]) },
@@ -59,6 +64,7 @@ can be exported again.`,
 	f.StringVar(&o.id, "id", "", "`ID` of the workflow (default: from the file's name)")
 	f.StringVar(&o.name, "name", "", "`NAME` for people (default: the id)")
 	f.StringVar(&o.description, "description", "", "what it does, in a `SENTENCE`")
+	f.Var(&listFlag{&o.params, "NAME=PLACE"}, "param", "a parameter NAME for the graph's input PLACE: size=EmptyImage.width (repeatable)")
 	addBackendFlag(a, c, &o.backend)
 	f.BoolVar(&o.project, "project", false, "write to the project's registry instead of the user's")
 	f.BoolVar(&o.force, "force", false, "replace a workflow of the same id there")
@@ -87,7 +93,9 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 	}
 	id := o.id
 	if id == "" {
-		id = idFrom(loose.ID)
+		if id = idFrom(loose.ID); id == "" {
+			return usagef("give it one: --id my_workflow", "the file's name %q has no letters or digits for an id", filepath.Base(file))
+		}
 	}
 	if err := checkID("--id", id); err != nil {
 		return err
@@ -99,6 +107,9 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 	draft := registry.DraftOptions{ID: id, Name: o.name, Description: o.description, Path: "graphs/" + id + ".json"}
 	if draft.Description == "" {
 		draft.Description = "Imported from " + filepath.Base(file)
+	}
+	if draft.Named, err = namedParams(o.params); err != nil {
+		return err
 	}
 	if draft.Definitions, err = o.definitions(ctx, loose); err != nil {
 		return err
@@ -122,6 +133,38 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 		return err
 	}
 	return o.report(&res)
+}
+
+// namedParams reads the values of --param.
+func namedParams(words []string) ([]registry.Named, error) {
+	var named []registry.Named
+	for _, word := range words {
+		name, target, ok := strings.Cut(word, "=")
+		if !ok || name == "" || target == "" {
+			return nil, usagef("write --param size=EmptyImage.width", "--param %s is not NAME=PLACE", word)
+		}
+		named = append(named, registry.Named{Name: name, Target: target})
+	}
+	return named, nil
+}
+
+// showInputs says what could be a parameter of a graph in which none was found.
+func (o *importOptions) showInputs(wf *registry.Workflow) error {
+	inputs, err := wf.Inputs()
+	if err != nil {
+		return err
+	}
+	if len(inputs) == 0 {
+		o.app.note("note: no parameter was found, and the graph has no values of its own")
+		return nil
+	}
+	o.app.note("note: no parameter was found. The graph's inputs are:")
+	for _, input := range inputs {
+		o.app.note("  %s", input)
+	}
+	address, _, _ := strings.Cut(inputs[0], "=")
+	o.app.note("hint: name them: --force --param NAME=%s", problem.ShellQuote(address))
+	return nil
 }
 
 // write stores the graph, then the entry that names it.
@@ -191,6 +234,11 @@ func (o *importOptions) report(res *importedWorkflow) error {
 	for _, p := range res.Problems {
 		a.note("note: %s", p.Message)
 	}
+	if len(params) == 0 {
+		if err := o.showInputs(res.Entry); err != nil {
+			return err
+		}
+	}
 	if example := exampleCommand(res.ID, res.Entry); example != "" {
 		a.note("run it: %s", example)
 	}
@@ -223,7 +271,7 @@ func (o *importOptions) definitions(ctx context.Context, wf *registry.Workflow) 
 	return s.Definitions(), nil
 }
 
-var idForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`) })
+var idForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$`) })
 
 // checkID refuses ids that cannot be typed, or would be read as a file.
 func checkID(what, id string) error {
@@ -233,17 +281,18 @@ func checkID(what, id string) error {
 	return nil
 }
 
-// idFrom makes an id of a file name: "My Graph (2)" is my_graph_2.
+// idFrom makes an id of a file name in any script: "My Graph (2)" is my_graph_2,
+// "工作流" stays as it is. It is "" when there is no letter or digit in it.
 func idFrom(name string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(name) {
 		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-':
+		case unicode.IsLetter(r), unicode.IsMark(r) && b.Len() > 0, unicode.IsNumber(r), r == '-':
 			b.WriteRune(r)
 		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
 			b.WriteByte('_')
 		}
 	}
-	id := strings.Trim(b.String(), "_-")
-	return id[:min(len(id), 64)]
+	id := []rune(strings.Trim(b.String(), "_-"))
+	return string(id[:min(len(id), 64)])
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
@@ -21,6 +22,8 @@ type DraftOptions struct {
 	// KeepFiles lets an input that is not given stay what the graph names;
 	// else it is required.
 	KeepFiles bool
+	// Named are parameters that the importer names, besides those that are found.
+	Named []Named
 }
 
 // Draft makes a registry entry of a graph: the parameters that its author
@@ -28,7 +31,8 @@ type DraftOptions struct {
 // its samplers, loaders and sizes. Standard inputs need no declaration.
 // Bindings name a class or a title where one is unique, so that they survive
 // another export of the graph; where neither is, the note says so. The graph
-// is copied. The error says why a server would refuse its shape.
+// is copied. The error says why a server would refuse its shape, or which of the
+// Named cannot be parameters.
 func Draft(g *comfy.Graph, o DraftOptions) (*Workflow, []string, error) {
 	if err := g.Check(); err != nil {
 		return nil, nil, &FileError{Path: o.ID, Message: "the graph cannot be used: " + err.Error(), Err: err}
@@ -36,9 +40,13 @@ func Draft(g *comfy.Graph, o DraftOptions) (*Workflow, []string, error) {
 	g = g.Clone()
 	w := newWiring(g)
 	d := &draft{DraftOptions: o, w: w, r: findRoles(w)}
+	if problems := d.named(); len(problems) > 0 {
+		return nil, nil, &ValuesError{Workflow: o.ID, Problems: problems}
+	}
 	if !d.markedByTitles() {
 		d.usualControls()
 	}
+	d.narrowSeed()
 	d.files()
 	wf := &Workflow{Source: Source{Layer: "import", Path: o.Path}}
 	v, fe := parseDocument("entry.json", d.entry())
@@ -128,17 +136,18 @@ func (d *draft) files() {
 }
 
 // add declares a parameter unless its first place has one already. What p
-// leaves open is taken from the definitions and the graph.
-func (d *draft) add(p *Parameter, targets []comfy.Target) {
+// leaves open is taken from the definitions and the graph. It reports whether
+// there is a parameter now.
+func (d *draft) add(p *Parameter, targets []comfy.Target) bool {
 	for _, other := range d.params {
 		if overlap(other.Targets, targets) {
-			return
+			return false
 		}
 	}
 	p.Targets = targets
 	d.describe(p, targets[0])
 	if p.Type == "" {
-		return // a link, or a value of no type
+		return false // a link, or a value of no type
 	}
 	base := p.Name
 	for n := 2; slices.ContainsFunc(d.params, func(o *Parameter) bool { return fold(o.Name) == fold(p.Name) }); n++ {
@@ -148,6 +157,7 @@ func (d *draft) add(p *Parameter, targets []comfy.Target) {
 		p.Bind = append(p.Bind, Binding{Target: d.selector(t)})
 	}
 	d.params = append(d.params, p)
+	return true
 }
 
 // describe finds type, range, choices and default of a place in the graph.
@@ -187,6 +197,7 @@ func (d *draft) describe(p *Parameter, t comfy.Target) {
 		}
 		d.widen(p, v)
 	case TypeSeed:
+		limitSeed(p, in)
 		v = json.RawMessage("-1")
 	}
 	if p.Default == nil && !p.Required {
@@ -311,12 +322,13 @@ func (d *draft) usualTitle(n *comfy.Node) bool {
 	return false
 }
 
-// paramName turns free text into a name: "Hair colour" is hair_colour.
+// paramName turns free text of any script into a name: "Hair colour" is
+// hair_colour, "步数" stays as it is.
 func paramName(text string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(text) {
 		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+		case unicode.IsLetter(r), unicode.IsMark(r) && b.Len() > 0, unicode.IsDigit(r):
 			b.WriteRune(r)
 		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
 			b.WriteByte('_')

@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -34,14 +35,17 @@ type mark struct {
 	hint   bool // the usual controls count as well
 }
 
+// titleWord is a name in any script.
+const titleWord = `[\p{L}_][\p{L}\p{M}\p{N}_]*`
+
 type titlePatterns struct{ pixelle, connect, wrapper, placeholder *regexp.Regexp }
 
 var titleForms = sync.OnceValue(func() titlePatterns {
 	return titlePatterns{
-		pixelle:     regexp.MustCompile(`^\$([A-Za-z_]\w*)(?:\.~?(\w+))?(!)?\s*(?::\s*(.*))?$`),
-		connect:     regexp.MustCompile(`^#([A-Za-z_]\w*)$`),
+		pixelle:     regexp.MustCompile(`^\$(` + titleWord + `)(?:\.~?(\w+))?(!)?\s*(?:[:：]\s*(.*))?$`),
+		connect:     regexp.MustCompile(`^#(` + titleWord + `)$`),
 		wrapper:     regexp.MustCompile(`^<([^:<>]+):([^/:<>]+)(?:/([^:<>]+))?:(\d+)(?:/(\d+))?>\s*(.*)$`),
-		placeholder: regexp.MustCompile(`^\$\{([A-Za-z_]\w*)\}$`),
+		placeholder: regexp.MustCompile(`^\$\{(` + titleWord + `)\}$`),
 	}
 })
 
@@ -93,12 +97,24 @@ func (d *draft) markOf(n *comfy.Node) (mark, bool) {
 	if m, ok := parseTitle(n.Title); ok {
 		return m, true
 	}
+	if strings.HasPrefix(n.Title, "$") {
+		d.nameless(n)
+	}
 	if strings.HasPrefix(n.Class, "Primitive") && !d.usualTitle(n) && !isPrimitiveWord(n.Title) {
 		if name := paramName(n.Title); name != "" {
 			return mark{param: Parameter{Name: name, Label: n.Title}, input: "value", hint: true}, true
 		}
+		d.nameless(n)
 	}
 	return mark{}, false
+}
+
+// nameless notes a title that seems to mark a parameter and gives no name.
+func (d *draft) nameless(n *comfy.Node) {
+	if n.Title == "" {
+		return
+	}
+	d.notes = append(d.notes, fmt.Sprintf("the title %q of a node %s gives no name for a parameter, so it is none", n.Title, n.Class))
 }
 
 // isPrimitiveWord: the titles that the editor gives primitives itself.
