@@ -38,6 +38,7 @@ type generateOptions struct {
 	events    bool
 	preview   string
 	open      bool
+	preset    string // --save-preset
 
 	given *pflag.FlagSet // the flags of the command; nil without one
 }
@@ -141,6 +142,7 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.events, "events", false, "print a JSON line per event (implies --json)")
 	f.StringVar(&o.preview, "preview", "auto", "pictures in the terminal: `auto|always|never`")
 	f.BoolVar(&o.open, "open", false, "open what was made with the system's viewer")
+	f.StringVar(&o.preset, "save-preset", "", "keep the values of the run as the preset `NAME`: easel generate @NAME")
 }
 
 // check refuses combinations that make no sense, before anything is opened.
@@ -194,6 +196,9 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 		return err
 	}
 	if err := o.check(); err != nil {
+		return err
+	}
+	if err := o.checkSavePreset(); err != nil {
 		return err
 	}
 	plan, err := o.plan(ctx)

@@ -102,6 +102,7 @@ func (v *runView) state(e run.Event) term.State {
 // result prints what a run left: paths, a line each, or its JSON.
 func (v *runView) result(res *run.Result) {
 	v.progress.Clear()
+	defer v.savePreset(res)
 	a := v.opts.app
 	if a.global.json {
 		v.printJSON(res)

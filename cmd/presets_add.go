@@ -50,7 +50,14 @@ func runPresetsAdd(o *presetsAddOptions, name string) error {
 	if err != nil {
 		return err
 	}
-	return o.app.savePreset(name, p)
+	if err := o.app.savePreset(name, p); err != nil {
+		return err
+	}
+	cfg, err := o.app.config()
+	if err != nil {
+		return err
+	}
+	return o.app.printChanged(cfg, name)
 }
 
 // preset is what the flags ask for.

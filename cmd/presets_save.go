@@ -74,7 +74,16 @@ func (a *app) savePreset(name string, p config.Preset) error {
 		return err
 	}
 	a.note("easel generate @%s runs %s with it", name, strings.TrimSpace(p.Workflow+" "+listedPresetOf(name, p).values()))
-	return a.printChanged(cfg, name)
+	return nil
+}
+
+// saveAsPreset keeps what a run was given under a name: --save-preset.
+func (a *app) saveAsPreset(name string, t *run.Ticket) error {
+	p, err := a.presetOf(t)
+	if err != nil {
+		return err
+	}
+	return a.savePreset(name, p)
 }
 
 // checkPreset says what is wrong with the names and values in a preset.
@@ -110,4 +119,30 @@ func (a *app) checkPreset(p config.Preset) error {
 		return nil
 	}
 	return &registry.ValuesError{Workflow: wf.ID, Problems: own}
+}
+
+// checkSavePreset refuses --save-preset before anything runs that could not be
+// kept.
+func (o *generateOptions) checkSavePreset() error {
+	switch {
+	case !o.changed("save-preset"):
+		return nil
+	case o.dryRun, o.detach:
+		return usagef("easel presets add NAME --from RUN keeps the values of a run that is there", "--save-preset waits for the run, and --dry-run and --detach do not")
+	case o.target.workflow.Source.Layer == "import":
+		return usagef("easel workflows import makes one of it", "--save-preset needs a workflow of the registry, and %s is a graph", o.target.word)
+	}
+	return config.CheckPresetName(o.preset)
+}
+
+// savePreset keeps the values of the first run that made something.
+func (v *runView) savePreset(res *run.Result) {
+	name := v.opts.preset
+	if name == "" || res.Status != run.Succeeded {
+		return
+	}
+	v.opts.preset = ""
+	if err := v.opts.app.saveAsPreset(name, v.ticket); v.err == nil {
+		v.err = err
+	}
 }

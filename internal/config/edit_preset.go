@@ -9,12 +9,20 @@ import (
 
 // SetPreset writes a preset into a file in place of the one of that name.
 func SetPreset(path, name string, p Preset) error {
-	if name == "" || strings.Trim(name, nameLetters) != "" {
-		return &ValueError{Source: "the name of a preset", Value: name, Message: "a name has letters, digits, dots, dashes and underscores"}
+	if err := CheckPresetName(name); err != nil {
+		return err
 	}
 	return edit(path, func(data []byte) ([]byte, error) {
 		return setPath(data, []string{"presets", name}, p.tree())
 	})
+}
+
+// CheckPresetName refuses what cannot be the name of a preset, with a *ValueError.
+func CheckPresetName(name string) error {
+	if name == "" || strings.Trim(name, nameLetters) != "" {
+		return &ValueError{Source: "the name of a preset", Value: name, Message: "a name has letters, digits, dots, dashes and underscores"}
+	}
+	return nil
 }
 
 // RemovePreset takes a preset out of a file. It reports whether it was there.
