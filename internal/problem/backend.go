@@ -48,6 +48,10 @@ func ofBackend(err error, p *Problem) bool {
 		p.Hint = "easel resume " + uncollected.Run + " fetches them"
 	case errors.As(err, &unreachable):
 		p.is(CodeUnreachable)
+		if guard, ok := errors.AsType[*comfy.ChallengeError](err); ok {
+			p.Retryable = false
+			p.Hint = "no password helps: let easel past " + guard.Guard + " with a rule or a header of its own, or use the server's own address"
+		}
 	case errors.As(err, &status):
 		p.is(CodeBackendStatus)
 		p.Retryable = status.Status >= 500 || status.Status == 429

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -20,7 +21,8 @@ import (
 // harvest downloads, verifies and stores the outputs of a finished run, in
 // order. One that cannot be had makes the run partial. When there is none, or the
 // store or the connection fails, the outputs are still there for all that is
-// known: that is an *UncollectedError, and the run stays open.
+// known: that is an *UncollectedError, and the run stays open, unless the backend
+// says that it hands out none of them.
 func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.State, sink Sink) error {
 	began := r.now()
 	wanted := keepers(st.Outputs)
@@ -52,6 +54,8 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 	}
 	res.Timing.Download = r.now().Sub(began).Milliseconds()
 	switch {
+	case len(res.Outputs) == 0 && !slices.ContainsFunc(errs, func(err error) bool { return !withheld(err) }):
+		return &IncompleteError{Reason: "the run succeeded but nothing can be fetched: " + errs[0].Error(), Err: errs[0]}
 	case len(res.Outputs) == 0:
 		return r.uncollected(t, true, errors.Join(errs...))
 	case len(errs) > 0 || len(st.Rejected) > 0:
@@ -67,8 +71,14 @@ func missing(err error) bool {
 	var gone *comfy.NotFoundError
 	var damaged *IncompleteError
 	var large *comfy.TooLargeError
-	var withheld *comfy.WithheldError
-	return errors.As(err, &gone) || errors.As(err, &damaged) || errors.As(err, &large) || errors.As(err, &withheld)
+	return errors.As(err, &gone) || errors.As(err, &damaged) || errors.As(err, &large) || withheld(err)
+}
+
+// withheld reports whether the backend keeps an output to itself: asking again
+// changes nothing, so that the run is not left open for it.
+func withheld(err error) bool {
+	_, ok := errors.AsType[*comfy.WithheldError](err)
+	return ok
 }
 
 // keepers are the outputs that a user wants: what was saved, or, when nothing
