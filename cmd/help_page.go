@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -109,14 +110,14 @@ func (p helpPage) rows(title string, rows [][2]string) {
 	}
 	left := 0
 	for _, r := range rows {
-		if len(r[0]) <= p.termWidth() {
-			left = max(left, len(r[0]))
+		if n := utf8.RuneCountInString(r[0]); n <= p.termWidth() {
+			left = max(left, n)
 		}
 	}
 	p.title(title)
 	for _, r := range rows {
 		term := r[0]
-		if len(term) > left {
+		if utf8.RuneCountInString(term) > left {
 			fmt.Fprintf(p.w, "  %s\n", term)
 			term = ""
 		}
@@ -135,7 +136,7 @@ func wrap(text string, width int) []string {
 		switch {
 		case *line == "":
 			*line = word
-		case len(*line)+1+len(word) > width:
+		case utf8.RuneCountInString(*line)+1+utf8.RuneCountInString(word) > width:
 			lines = append(lines, word)
 		default:
 			*line += " " + word

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 )
@@ -19,7 +20,10 @@ func SetPreset(path, name string, p Preset) error {
 
 // CheckPresetName refuses what cannot be the name of a preset, with a *ValueError.
 func CheckPresetName(name string) error {
-	if name == "" || strings.Trim(name, nameLetters) != "" {
+	other := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) && !strings.ContainsRune("-_.", r)
+	}
+	if name == "" || strings.ContainsFunc(name, other) {
 		return &ValueError{Source: "the name of a preset", Value: name, Message: "a name has letters, digits, dots, dashes and underscores"}
 	}
 	return nil

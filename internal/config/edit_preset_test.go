@@ -27,7 +27,7 @@ func TestPresetsComeBack(t *testing.T) {
 	}}
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	write(t, path, commented)
-	for _, name := range []string{"small", "v1.2_tall-one"} {
+	for _, name := range []string{"small", "v1.2_tall-one", "портрет", "肖像"} {
 		if err := SetPreset(path, name, preset); err != nil {
 			t.Fatal(err)
 		}
@@ -43,12 +43,12 @@ func TestPresetsComeBack(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, data)
 	}
-	for _, name := range []string{"small", "v1.2_tall-one"} {
+	for _, name := range []string{"small", "v1.2_tall-one", "портрет", "肖像"} {
 		if diff := cmp.Diff(preset, l.presets[name], cmpopts.IgnoreFields(Preset{}, "Origin")); diff != "" {
 			t.Errorf("%s (-written +read):\n%s\n%s", name, diff, data)
 		}
 	}
-	for _, name := range []string{"small", "v1.2_tall-one"} {
+	for _, name := range []string{"small", "v1.2_tall-one", "портрет", "肖像"} {
 		if found, err := RemovePreset(path, name); err != nil || !found {
 			t.Errorf("remove %s: %v, %v", name, found, err)
 		}
