@@ -24,25 +24,36 @@ func (c *Client) Open(ctx context.Context, o Output) (io.ReadCloser, int64, erro
 	k.Query = url.Values{"filename": {o.Filename}, "subfolder": {o.Subfolder}, "type": {o.Type}}
 	return c.wire.Download(ctx, transport.File{
 		Call: k, Name: fmt.Sprintf("output %d of node %s", o.Index+1, o.Node),
-		Refused: func(ctx context.Context, a transport.Answer) error { return c.refusedOutput(ctx, o, a) },
+		Refused: func(a transport.Answer) error { return refusedOutput(o, a) },
 	})
 }
 
-// refusedOutput tells what a status says about an output: nil, when it is about
-// more than this one.
-func (c *Client) refusedOutput(ctx context.Context, o Output, a transport.Answer) error {
-	switch a.Status {
-	case http.StatusNotFound:
+// refusedOutput tells what a status says about an output: nil, when it may be
+// about more than this one. A proxy that wants a login answers 403 too, so it is
+// believed only of names that a server hands out to nobody.
+func refusedOutput(o Output, a transport.Answer) error {
+	switch {
+	case a.Status == http.StatusNotFound:
 		return &NotFoundError{Output: o}
-	case http.StatusBadRequest:
+	case o.outside() && (a.Status == http.StatusForbidden || a.Status == http.StatusBadRequest):
 		return &WithheldError{Output: o, Status: a.Status, Reason: transport.Words(a)}
-	case http.StatusForbidden:
-		// A proxy that wants a login says the same about everything.
-		if other, err := c.wire.Ask(ctx, smallGet("/prompt")); err == nil && other.OK() && !other.HTML() {
-			return &WithheldError{Output: o, Status: a.Status, Reason: transport.Words(a)}
-		}
 	}
 	return nil
+}
+
+// outside reports whether an output is named outside of the folders that a
+// server hands files out from.
+func (o Output) outside() bool {
+	if o.Type != "output" && o.Type != "temp" && o.Type != "input" {
+		return true
+	}
+	for _, name := range []string{o.Filename, o.Subfolder} {
+		absolute := strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\`) || len(name) > 1 && name[1] == ':'
+		if absolute || strings.Contains(name, "..") {
+			return true
+		}
+	}
+	return false
 }
 
 // smallGet is a question whose answer is a few fields.

@@ -25,7 +25,7 @@ type File struct {
 	Name string // for errors: "output 2 of node 9"
 	// Refused gives the error for a status that says something about the file;
 	// nil leaves it to StatusError. It may be nil.
-	Refused func(ctx context.Context, a Answer) error
+	Refused func(a Answer) error
 }
 
 // Download opens a file; the size is -1 when the server does not say. What is
@@ -102,7 +102,7 @@ func (d *download) begin() error {
 		stop()
 		return err
 	}
-	if err := d.accept(ctx, k, resp); err != nil {
+	if err := d.accept(k, resp); err != nil {
 		_ = resp.Body.Close()
 		stop()
 		return err
@@ -113,13 +113,13 @@ func (d *download) begin() error {
 }
 
 // accept checks the head of an answer.
-func (d *download) accept(ctx context.Context, k Call, resp *http.Response) error {
+func (d *download) accept(k Call, resp *http.Response) error {
 	switch {
 	case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusPartialContent:
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, Small))
 		a := Answer{resp.StatusCode, resp.Header, body}
 		if d.file.Refused != nil {
-			if err := d.file.Refused(ctx, a); err != nil {
+			if err := d.file.Refused(a); err != nil {
 				return err
 			}
 		}
