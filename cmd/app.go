@@ -10,6 +10,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -36,8 +37,9 @@ type app struct {
 	history  func() (*ledger.History, error)
 	printer  func() (*term.JSONPrinter, error) // for --json and --jq
 	inputs   *inputs.Opener
-	target   *target // the workflow that the command line names, nil without one
-	helpErr  error   // of --help, for which cobra has no return value
+	catalog  *plan.Catalog // what orders are resolved against
+	target   *target       // the workflow that the command line names, nil without one
+	helpErr  error         // of --help, for which cobra has no return value
 }
 
 // globalOptions are the flags that every command takes.
@@ -59,6 +61,7 @@ func newApp(ctx context.Context, streams *term.Streams, build Build, dir string,
 	a.history = sync.OnceValues(a.openHistory)
 	a.printer = sync.OnceValues(func() (*term.JSONPrinter, error) { return term.NewJSONPrinter(a.streams, a.global.jq) })
 	a.inputs = a.newInputs()
+	a.catalog = a.newCatalog()
 	return a
 }
 

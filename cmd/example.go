@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/registry"
 
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
@@ -14,7 +15,7 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 	if len(wf.ExamplePayload) == 0 {
 		return ""
 	}
-	r, err := decodeRequest(wf.ID, wf.ExamplePayload)
+	r, err := plan.DecodeRequest(wf.ID, wf.ExamplePayload)
 	if err != nil {
 		return ""
 	}
@@ -36,20 +37,20 @@ func exampleCommand(word string, wf *registry.Workflow) string {
 			add(flag, jsonText(m.JSON))
 		}
 	}
-	if prompt := jsonText(r.texts[registry.RolePrompt]); prompt != "" {
+	if prompt := jsonText(r.Texts[registry.RolePrompt]); prompt != "" {
 		words = append(words, problem.ShellQuote(prompt))
 	}
-	for _, file := range r.images {
+	for _, file := range r.Images {
 		add("image", file)
 	}
-	add("mask", jsonText(r.texts[registry.RoleMask]))
-	for _, m := range r.inputs {
+	add("mask", jsonText(r.Texts[registry.RoleMask]))
+	for _, m := range r.Inputs {
 		give(m)
 	}
-	add("character", r.person)
-	add("negative", jsonText(r.texts[registry.RoleNegative]))
+	add("character", r.Character)
+	add("negative", jsonText(r.Texts[registry.RoleNegative]))
 	if !strings.HasPrefix(word, "@") { // a preset has its own
-		for _, m := range r.params {
+		for _, m := range r.Params {
 			give(m)
 		}
 	}

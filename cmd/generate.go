@@ -1,15 +1,12 @@
 package cmd
 
 import (
-	"context"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/seed-7d77cb5c/easel/internal/problem"
-	"github.com/seed-7d77cb5c/easel/internal/run"
-	"github.com/seed-7d77cb5c/easel/registry"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 )
 
 // generateOptions are what `generate` was asked to do.
@@ -17,9 +14,10 @@ type generateOptions struct {
 	app    *app
 	target *target // the workflow; nil when none was named
 
-	words     []string       // prompt words after WORKFLOW
-	flags     []registry.Arg // parameter flags, coerced later
-	images    []string       // --image, before they are given to parameters
+	words     []string     // prompt words after WORKFLOW
+	flags     []plan.Value // parameter flags, coerced later
+	picture   []plan.File  // the one that inpaint names
+	images    []string     // --image, before they are given to parameters
 	mask      maskOptions
 	sets      []string
 	params    string
@@ -36,7 +34,7 @@ type generateOptions struct {
 	dryRun    bool
 	detach    bool
 	events    bool
-	preview   string
+	show      showOptions
 	open      bool
 	preset    string // --save-preset
 
@@ -140,7 +138,7 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the bound graph and touch nothing")
 	f.BoolVar(&o.detach, "detach", false, "submit, print the run id and leave; easel resume collects it")
 	f.BoolVar(&o.events, "events", false, "print a JSON line per event (implies --json)")
-	f.StringVar(&o.preview, "preview", "auto", "pictures in the terminal: `auto|always|never`")
+	f.StringVar(&o.show.pictures, "preview", "auto", "pictures in the terminal: `auto|always|never`")
 	f.BoolVar(&o.open, "open", false, "open what was made with the system's viewer")
 	f.StringVar(&o.preset, "save-preset", "", "keep the values of the run as the preset `NAME`: easel generate @NAME")
 }
@@ -153,10 +151,10 @@ func (o *generateOptions) check() error {
 	switch {
 	case o.count < 1:
 		return usagef("leave it out for one run", "--count must be at least 1, not %d", o.count)
-	case o.seedMode != "increment" && o.seedMode != "random" && o.seedMode != "fixed":
+	case !plan.SeedMode(o.seedMode).Valid():
 		return usagef("it is increment, random or fixed", "unknown --seed-mode %q", o.seedMode)
-	case o.preview != "auto" && o.preview != "always" && o.preview != "never":
-		return usagef("it is auto, always or never", "unknown --preview %q", o.preview)
+	case o.show.pictures != "auto" && o.show.pictures != "always" && o.show.pictures != "never":
+		return usagef("it is auto, always or never", "unknown --preview %q", o.show.pictures)
 	case o.detach && o.output.stdout():
 		return usagef("give a folder as --out", "--detach leaves before there is anything for --out -")
 	}
@@ -180,176 +178,13 @@ func (o *generateOptions) configure() error {
 		o.output.provenance = cfg.Provenance
 	}
 	if !o.changed("preview") {
-		o.preview = cfg.Preview
+		o.show.pictures = cfg.Preview
 	}
 	if !o.changed("reconnect") {
 		o.reconnect = cfg.Reconnect
 	}
 	if !o.changed("timeout") {
 		o.timeout = cfg.Timeout
-	}
-	return nil
-}
-
-func runGenerate(ctx context.Context, o *generateOptions) error {
-	if err := o.configure(); err != nil {
-		return err
-	}
-	if err := o.check(); err != nil {
-		return err
-	}
-	if err := o.checkSavePreset(); err != nil {
-		return err
-	}
-	plan, err := o.plan(ctx)
-	if err != nil {
-		return err
-	}
-	if err := o.output.fits(plan, o.app.global.json); err != nil {
-		return err
-	}
-	dest, err := o.output.open(ctx, o.app, o.dryRun)
-	if err != nil {
-		return err
-	}
-	defer dest.close()
-	runner := &run.Runner{
-		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(),
-	}
-	if err := o.writeMaskPreview(ctx, runner, plan); err != nil {
-		return err
-	}
-	if o.dryRun {
-		return o.printPlan(ctx, runner, plan)
-	}
-	tickets, err := o.prepare(ctx, runner, plan)
-	if err != nil {
-		return err
-	}
-	be, err := o.app.openBackend(ctx, o.backend, o.reconnect)
-	if err != nil {
-		return err
-	}
-	defer be.close()
-	if be.public {
-		o.app.note("warning: %s", openToAll(be.Address()))
-	}
-	runner.Backend, runner.BackendName, runner.Address = be, be.name, be.reopen
-	if runner.History, err = o.app.history(); err != nil {
-		return err
-	}
-	if o.detach && be.embedded {
-		return usagef("start one with easel emulate and use its address", "--detach cannot leave a run on the embedded emulator, which ends with this process")
-	}
-	if err := o.app.preflight(ctx, runner, be, tickets); err != nil {
-		return err
-	}
-	return o.runAll(ctx, runner, tickets, dest)
-}
-
-func (o *generateOptions) prepare(ctx context.Context, runner *run.Runner, plan []run.Request) ([]*run.Ticket, error) {
-	if o.target.again != nil {
-		return o.prepareAgain(ctx, runner, plan)
-	}
-	return prepareAll(ctx, runner, plan)
-}
-
-// prepareAll resolves every run before the first one starts, so that a mistake
-// in the last does not show after the first has cost something.
-func prepareAll(ctx context.Context, runner *run.Runner, plan []run.Request) ([]*run.Ticket, error) {
-	tickets := make([]*run.Ticket, len(plan))
-	for i, req := range plan {
-		var err error
-		if tickets[i], err = runner.Prepare(ctx, req); err != nil {
-			return nil, err
-		}
-	}
-	return tickets, nil
-}
-
-// runAll executes the plan. With several runs a failure does not stop the next
-// one; at the end is a *problem.PartialError.
-func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, tickets []*run.Ticket, dest *destination) error {
-	view := newRunView(o, len(tickets))
-	defer view.close()
-	var first error
-	failed, partial := 0, 0
-	for i, t := range tickets {
-		view.begin(i, t)
-		res, err := o.runOne(ctx, runner, t, view)
-		if err == nil {
-			err = dest.deliver(res)
-		}
-		if res != nil {
-			view.result(res)
-			o.openOutputs(ctx, res)
-			if res.Status == run.Partial {
-				partial++
-			}
-		}
-		if err == nil {
-			continue
-		}
-		if ctx.Err() != nil || len(tickets) == 1 {
-			return err
-		}
-		if first == nil {
-			first = err
-		}
-		failed++
-		view.failure(explain(err))
-	}
-	if failed > 0 || partial > 0 {
-		return &problem.PartialError{Runs: len(tickets), Failed: failed, First: first}
-	}
-	return view.err
-}
-
-// openOutputs is --open. A viewer that does not start fails nothing: the files
-// are there.
-func (o *generateOptions) openOutputs(ctx context.Context, res *run.Result) {
-	if !o.open || o.output.stdout() {
-		return
-	}
-	for _, out := range res.Outputs {
-		if err := o.app.openFile(ctx, out.Path); err != nil {
-			o.app.note("warning: %s", err)
-			return
-		}
-	}
-}
-
-func (o *generateOptions) runOne(ctx context.Context, runner *run.Runner, t *run.Ticket, view *runView) (*run.Result, error) {
-	if !o.detach {
-		return runner.Execute(ctx, t, view.event)
-	}
-	if err := runner.Submit(ctx, t, view.event); err != nil {
-		return nil, err
-	}
-	return nil, view.detached(t)
-}
-
-// printPlan is --dry-run: the graph, or with --json the request and the graph.
-func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, plan []run.Request) error {
-	tickets, err := o.prepare(ctx, runner, plan)
-	if err != nil {
-		return err
-	}
-	for _, t := range tickets {
-		var v any = t.Graph
-		if o.app.global.json {
-			v = struct {
-				Workflow   string     `json:"workflow"`
-				Seed       *run.Seed  `json:"seed"`
-				Character  *string    `json:"character"`
-				Parameters run.Values `json:"parameters"`
-				Templates  run.Values `json:"templates,omitempty"`
-				Graph      any        `json:"graph"`
-			}{t.Workflow, t.Seed, text(t.Character), t.Parameters, t.Templates, t.Graph}
-		}
-		if err := o.app.printJSON(v); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -30,7 +31,7 @@ func (f *paramFlag) Set(s string) error {
 			return err
 		}
 	}
-	f.opts.flags = append(f.opts.flags, registry.Arg{Name: f.param.Name, Text: s, Origin: registry.FromFlag})
+	f.opts.flags = append(f.opts.flags, plan.Value{Name: f.param.Name, Text: s, Origin: registry.FromFlag})
 	return nil
 }
 
@@ -82,7 +83,7 @@ func (o *generateOptions) addParameterFlags(c *cobra.Command) error {
 			_ = c.RegisterFlagCompletionFunc(name, o.app.completeChoices(o.target.workflow, p))
 		}
 	}
-	if p := byRole(params, registry.RoleMask); p != nil {
+	if p := plan.WithRole(params, registry.RoleMask); p != nil {
 		o.addMaskFlags(f, p)
 	}
 	for _, p := range params { // a standard input has its own flag too, whatever it is called here

@@ -4,11 +4,13 @@ import (
 	"context"
 	"image"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
@@ -23,9 +25,6 @@ type maskOptions struct {
 
 // maskAnnotation marks the mask flags, for help.
 const maskAnnotation = "easel_mask"
-
-// defaultTolerance of --mask-color: what saving as JPEG changes at most.
-const defaultTolerance = 16
 
 // maskNames are the flags that only a workflow with a mask has.
 func maskNames() []string {
@@ -43,7 +42,7 @@ func (o *maskOptions) addFlags(f *pflag.FlagSet) {
 	own.StringArrayVar(&s.Rects, "mask-rect", nil, "repaint a rectangle `X,Y,W,H`, each in pixels or percent (repeatable)")
 	own.StringArrayVar(&s.Ellipses, "mask-ellipse", nil, "repaint the ellipse inside `X,Y,W,H` (repeatable)")
 	own.StringVar(&s.Color, "mask-color", "", "repaint where the picture has a `COLOUR`: '#ff00ff'")
-	own.Uint8Var(&s.Tolerance, "mask-tolerance", defaultTolerance, "how far red, green and blue may be from --mask-color, `N` of 255")
+	own.Uint8Var(&s.Tolerance, "mask-tolerance", plan.DefaultTolerance, "how far red, green and blue may be from --mask-color, `N` of 255")
 	own.BoolVar(&s.Alpha, "mask-alpha", false, "repaint where the picture is transparent")
 	own.BoolVar(&s.Invert, "mask-invert", false, "keep what the mask selects and repaint the rest")
 	own.IntVar(&s.Grow, "mask-grow", 0, "widen the mask by `PX` pixels; below 0 narrows it")
@@ -59,16 +58,25 @@ func (o *maskOptions) addFlags(f *pflag.FlagSet) {
 	})
 }
 
-// request is what the flags ask for; nil when they ask for nothing.
-func (o *maskOptions) request() *run.MaskSpec {
-	s := o.spec
-	if s.Color == "" {
-		s.Tolerance = 0
-	}
-	if !s.Draws() && !s.Invert && !s.Whole && s.Grow == 0 && s.Feather == 0 {
+// given is what the flags say of the mask; nil when they say nothing.
+func (o *maskOptions) given(changed func(flag string) bool) *plan.Mask {
+	s := &o.spec
+	m := plan.Mask{Rects: s.Rects, Ellipses: s.Ellipses}
+	m.Color, m.Tolerance = ifGiven(changed("mask-color"), &s.Color), ifGiven(changed("mask-tolerance"), &s.Tolerance)
+	m.Alpha, m.Invert = ifGiven(changed("mask-alpha"), &s.Alpha), ifGiven(changed("mask-invert"), &s.Invert)
+	m.Grow, m.Feather = ifGiven(changed("mask-grow"), &s.Grow), ifGiven(changed("mask-feather"), &s.Feather)
+	m.Expand, m.Whole = ifGiven(changed("expand"), &s.Expand), ifGiven(changed("mask-whole"), &s.Whole)
+	if reflect.ValueOf(m).IsZero() {
 		return nil
 	}
-	return &s
+	return &m
+}
+
+func ifGiven[T any](given bool, value *T) *T {
+	if given {
+		return value
+	}
+	return nil
 }
 
 // addMaskFlags adds --mask, whatever the mask parameter is called, and the ways
@@ -84,12 +92,12 @@ func (o *generateOptions) addMaskFlags(f *pflag.FlagSet, p *registry.Parameter) 
 // isMaskFlag reports whether a flag exists on workflows that take a mask.
 func isMaskFlag(name string) bool { return slices.Contains(maskNames(), name) }
 
-// writeMaskPreview writes --mask-preview for the first run of a plan.
-func (o *generateOptions) writeMaskPreview(ctx context.Context, runner *run.Runner, plan []run.Request) error {
+// writeMaskPreview writes --mask-preview for the first run.
+func (o *generateOptions) writeMaskPreview(ctx context.Context, runner *run.Runner, requests []run.Request) error {
 	if o.mask.preview == "" {
 		return nil
 	}
-	img, err := runner.MaskPreview(ctx, plan[0])
+	img, err := runner.MaskPreview(ctx, requests[0])
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,20 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
+// viewOptions say what is shown of runs.
+type viewOptions struct {
+	app       *app
+	show      showOptions
+	events    bool          // each event as a JSON line
+	stdout    bool          // the output itself goes there
+	preset    string        // the name under which the values of the first run that ends well are kept
+	reconnect time.Duration // how long a backend that is away is waited for
+}
+
 // A runView shows runs as they happen: a bar or plain lines on stderr, results
 // on stdout, and with --events each event as a JSON line.
 type runView struct {
-	opts     *generateOptions
+	opts     viewOptions
 	total    int
 	index    int
 	ticket   *run.Ticket
@@ -27,8 +37,8 @@ type runView struct {
 	contact   []image.Image
 }
 
-func newRunView(o *generateOptions, total int) *runView {
-	v := &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams), pictures: o.wantsPreview()}
+func newRunView(o viewOptions, total int) *runView {
+	v := &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams), pictures: o.show.wanted(o.app)}
 	if o.events && o.app.streams.ErrTTY { // whoever reads the events writes to that terminal too
 		v.progress = term.NewNotes(o.app.streams)
 	}
@@ -108,7 +118,7 @@ func (v *runView) result(res *run.Result) {
 		v.printJSON(res)
 		return
 	}
-	if !v.opts.output.stdout() {
+	if !v.opts.stdout {
 		v.showOutputs(res)
 		for _, out := range res.Outputs {
 			where := out.Path

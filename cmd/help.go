@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -22,8 +23,8 @@ func (a *app) help(c *cobra.Command) error {
 	p, t := a.helpPage(), a.helpTarget(c)
 	if t != nil {
 		p.lines(describeWorkflow(t.workflow))
-		if t.person != "" && t.again == nil {
-			p.text(t.word + " has the character " + t.person + ".")
+		if t.order.Character != "" && t.again == nil {
+			p.text(t.word + " has the character " + t.order.Character + ".")
 		}
 	} else {
 		p.text(cmp.Or(c.Long, c.Short))
@@ -61,7 +62,7 @@ func (a *app) help(c *cobra.Command) error {
 func (a *app) useLine(c *cobra.Command) string {
 	switch t := a.helpTarget(c); {
 	case t != nil:
-		if params, err := t.workflow.Parameters(); err == nil && byRole(params, registry.RolePrompt) == nil {
+		if params, err := t.workflow.Parameters(); err == nil && plan.WithRole(params, registry.RolePrompt) == nil {
 			return "easel generate " + t.word + " [flags]"
 		}
 		return "easel generate " + t.word + " [PROMPT...] [flags]"

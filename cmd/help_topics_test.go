@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
@@ -36,7 +37,7 @@ func TestRequestSchema(t *testing.T) {
 	}
 	keys := strings.Fields(out)
 	for _, key := range keys {
-		_, err := decodeRequest("r.json", []byte(`{"`+key+`": 1}`))
+		_, err := plan.DecodeRequest("r.json", []byte(`{"`+key+`": 1}`))
 		if err != nil && strings.Contains(err.Error(), "unknown key") {
 			t.Errorf("the schema has %s: %v", key, err)
 		}

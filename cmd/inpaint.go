@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -36,7 +37,7 @@ inpaint.workflow choose the workflow.`,
 			if err != nil {
 				return err
 			}
-			opts.images = append([]string{image + "=" + args[0]}, opts.images...)
+			opts.picture = []plan.File{{Type: registry.TypeImage, Parameter: image, Path: args[0], Origin: registry.FromFlag}}
 			opts.words = args[1:]
 			return runGenerate(c.Context(), opts)
 		},
@@ -76,8 +77,8 @@ func (o *generateOptions) pictureParameter() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := byRole(params, registry.RoleImage)
-	if p == nil || byRole(params, registry.RoleMask) == nil {
+	p := plan.WithRole(params, registry.RoleImage)
+	if p == nil || plan.WithRole(params, registry.RoleMask) == nil {
 		return "", &invalidError{
 			"workflow " + o.target.workflow.ID + " takes no picture with a mask",
 			"those that do are among: easel workflows list --category editing",

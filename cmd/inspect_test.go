@@ -17,14 +17,14 @@ func TestInspectURL(t *testing.T) {
 	streams, _, _, _ := term.Test()
 	a := newApp(t.Context(), streams, Build{}, t.TempDir(), []string{"XDG_DATA_HOME=" + t.TempDir(), "XDG_CONFIG_HOME=" + t.TempDir()})
 	address := strings.Replace(srv.URL, "http://", "http://anna:secret@", 1)
-	got, err := a.inspectURL(t.Context(), address+"/comfy.png")
+	got, err := a.finder().Inspect(t.Context(), address+"/comfy.png")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Source != "embedded" || len(got.Graph) == 0 || got.File != srv.URL+"/comfy.png" {
 		t.Errorf("source %s, file %s, %d bytes of graph", got.Source, got.File, len(got.Graph))
 	}
-	_, err = a.inspectURL(t.Context(), address+"/none.png")
+	_, err = a.finder().Inspect(t.Context(), address+"/none.png")
 	if err == nil || !strings.Contains(err.Error(), "404") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("error %v", err)
 	}

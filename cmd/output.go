@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
@@ -33,11 +34,17 @@ func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 
 func (o *outputOptions) stdout() bool { return o.out == "-" }
 
-func (o *outputOptions) sidecar() bool {
-	return !o.stdout() && (o.provenance == "sidecar" || o.provenance == "both")
+// record is where records go. Beside stdout is no place.
+func (o *outputOptions) record() plan.Provenance {
+	p := plan.Provenance(o.provenance)
+	switch {
+	case o.stdout() && p.Embedded():
+		return plan.ProvenanceEmbedded
+	case o.stdout():
+		return plan.ProvenanceNone
+	}
+	return p
 }
-
-func (o *outputOptions) embed() bool { return o.provenance == "embedded" || o.provenance == "both" }
 
 // fixed is the file name in FILE.EXT, "" when --out is a folder.
 func (o *outputOptions) fixed() string {
@@ -113,9 +120,7 @@ func (o *outputOptions) check() error {
 	case remote:
 		return usagef("give a folder as --out", "--out %s: there is no store of the form %s://", o.out, scheme)
 	}
-	switch o.provenance {
-	case "sidecar", "embedded", "both", "none":
-	default:
+	if !plan.Provenance(o.provenance).Valid() {
 		return usagef("it is sidecar, embedded, both or none", "unknown --provenance %q", o.provenance)
 	}
 	if o.name != "" && o.fixed() != "" {
@@ -129,24 +134,24 @@ func (o *outputOptions) check() error {
 	return nil
 }
 
-// fits refuses destinations that cannot hold what a plan makes.
-func (o *outputOptions) fits(plan []run.Request, json bool) error {
+// fits refuses destinations that cannot hold what the runs make.
+func (o *outputOptions) fits(requests []run.Request, json bool) error {
 	if o.stdout() && json {
 		return usagef("leave one of them out", "--out - and --json both write to stdout")
 	}
-	if o.stdout() && len(plan) > 1 {
-		return usagef("give a folder as --out", "--out - takes one output, but %d runs were asked for", len(plan))
+	if o.stdout() && len(requests) > 1 {
+		return usagef("give a folder as --out", "--out - takes one output, but %d runs were asked for", len(requests))
 	}
 	if o.fixed() == "" && !o.stdout() {
 		return nil
 	}
-	saving, err := plan[0].Workflow.Outputs()
+	saving, err := requests[0].Workflow.Outputs()
 	if err != nil {
 		return err
 	}
-	if n := len(plan) * len(saving); n > 1 {
+	if n := len(requests) * len(saving); n > 1 {
 		if o.stdout() {
-			return usagef("give a folder as --out", "--out - takes one output, but %s makes %d", plan[0].Workflow.ID, n)
+			return usagef("give a folder as --out", "--out - takes one output, but %s makes %d", requests[0].Workflow.ID, n)
 		}
 		return &invalidError{fmt.Sprintf("%s is one file, but %d outputs were asked for", o.out, n), "give a folder as --out"}
 	}

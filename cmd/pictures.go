@@ -19,25 +19,30 @@ const (
 	previewPause     = 100 * time.Millisecond
 )
 
-// wantsPreview reports whether somebody looks at pictures. auto is for terminals.
-func (o *generateOptions) wantsPreview() bool {
-	if o.app.global.quiet || o.app.global.json {
+// showOptions say whether pictures are shown: --preview.
+type showOptions struct {
+	pictures string // auto, always or never
+}
+
+// wanted reports whether somebody looks at pictures. auto is for terminals.
+func (s showOptions) wanted(a *app) bool {
+	if a.global.quiet || a.global.json {
 		return false
 	}
-	switch o.preview {
+	switch s.pictures {
 	case "always":
 		return true
 	case "auto":
-		return o.app.streams.ErrTTY
+		return a.streams.ErrTTY
 	}
 	return false
 }
 
 // imageOptions say how pictures are shown on stderr: as the terminal can, and
 // with --preview always at least in coloured blocks.
-func (o *generateOptions) imageOptions() term.ImageOptions {
-	opts := o.app.streams.ImageOptions()
-	if opts.Graphics == term.NoGraphics && o.preview == "always" {
+func (s showOptions) imageOptions(a *app) term.ImageOptions {
+	opts := a.streams.ImageOptions()
+	if opts.Graphics == term.NoGraphics && s.pictures == "always" {
 		opts.Graphics = term.HalfBlocks
 	}
 	return opts
@@ -85,7 +90,7 @@ func (v *runView) showOutputs(res *run.Result) {
 // showContact shows the pictures that were kept.
 func (v *runView) showContact() {
 	if len(v.contact) > 0 {
-		_ = term.ShowImages(v.opts.app.streams.Err, v.contact, v.opts.imageOptions())
+		_ = term.ShowImages(v.opts.app.streams.Err, v.contact, v.opts.show.imageOptions(v.opts.app))
 	}
 	v.contact = nil
 }

@@ -26,7 +26,7 @@ func TestHostilePreviews(t *testing.T) {
 	t.Parallel()
 	streams, _, _, _ := term.Test()
 	seen := &pictureCount{}
-	v := &runView{opts: &generateOptions{app: newApp(t.Context(), streams, Build{}, t.TempDir(), nil)}, progress: seen, pictures: true}
+	v := &runView{opts: viewOptions{app: newApp(t.Context(), streams, Build{}, t.TempDir(), nil)}, progress: seen, pictures: true}
 	huge := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x02\x00\x00\x00")
 	for _, data := range [][]byte{nil, []byte("GIF89a"), []byte("<html>"), huge, make([]byte, maxPreviewBytes+1)} {
 		v.previewed = time.Time{}

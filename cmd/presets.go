@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -39,22 +40,13 @@ func unknownPreset(cfg *config.Config, name string) error {
 	return &invalidError{"unknown preset @" + name, problem.NearestHint(comfy.Nearest("@"+name, names, 3), "easel presets list")}
 }
 
-// presetArgs are the values of a preset as arguments.
-func presetArgs(p config.Preset) []registry.Arg {
-	var args []registry.Arg
-	for _, m := range p.Params {
-		args = append(args, registry.Arg{Name: m.Name, JSON: m.JSON, Origin: registry.FromPreset})
-	}
-	return args
-}
-
 // presetValue is what a preset gives a parameter, as one would type it.
 func (t *target) presetValue(p *registry.Parameter) (string, bool) {
-	i := slices.IndexFunc(t.preset, func(arg registry.Arg) bool { return sameParameter(arg.Name, p.Name) })
+	i := slices.IndexFunc(t.order.Values, func(arg plan.Value) bool { return sameParameter(arg.Name, p.Name) })
 	if i < 0 || t.again != nil {
 		return "", false
 	}
-	return jsonText(t.preset[i].JSON), true
+	return jsonText(t.order.Values[i].JSON), true
 }
 
 // sameParameter: "lora-strength" and "lora_strength" are one.

@@ -102,7 +102,11 @@ func (a *app) checkPreset(p config.Preset) error {
 			return err
 		}
 	}
-	_, err = wf.Resolve(presetArgs(p), o)
+	args := make([]registry.Arg, len(p.Params))
+	for i, m := range p.Params {
+		args[i] = registry.Arg{Name: m.Name, JSON: m.JSON, Origin: registry.FromPreset}
+	}
+	_, err = wf.Resolve(args, o)
 	values, ok := errors.AsType[*registry.ValuesError](err)
 	if !ok {
 		return err

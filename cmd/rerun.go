@@ -1,9 +1,13 @@
 package cmd
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/provenance"
+	"github.com/seed-7d77cb5c/easel/internal/run"
 )
 
 // newRerunCmd builds `rerun` with the flags of the workflow that made what the
@@ -56,4 +60,59 @@ func (a *app) lastRuns() []string {
 		words = append(words, cobra.CompletionWithDesc(rec.ID, strings.Trim(p.Workflow+": "+shortened(p.prompt(), 50), ": ")))
 	}
 	return words
+}
+
+// resolveRepetition finds what made a file, or a run of the history, and how to
+// make it again.
+func (a *app) resolveRepetition(word string) (*target, error) {
+	rep, err := a.finder().Find(a.ctx, word, a.registry)
+	if err != nil {
+		return nil, err
+	}
+	wf, err := a.catalog.Workflow(rep.Order())
+	return &target{word: word, workflow: wf, order: rep.Order(), again: rep}, err
+}
+
+// finder looks for what made files.
+func (a *app) finder() *provenance.Finder {
+	return &provenance.Finder{Dir: a.dir, History: a.history}
+}
+
+// prepareAgain prepares the runs of a repetition. Inputs must have the content
+// that is recorded. When nothing was changed and the workflow still makes
+// another graph than it did, the recorded graph runs.
+func (o *generateOptions) prepareAgain(ctx context.Context, runner *run.Runner, requests []run.Request) ([]*run.Ticket, error) {
+	rep := o.target.again
+	runner.OpenInput = rep.OpenInput(o.app.inputs.Open)
+	tickets, err := prepareAll(ctx, runner, requests)
+	if err != nil {
+		return nil, rep.Explain(err)
+	}
+	for _, t := range tickets {
+		if err := rep.CheckInputs(t); err != nil {
+			return nil, err
+		}
+	}
+	asked, err := o.asked()
+	if err != nil {
+		return nil, err
+	}
+	changed, err := rep.UseRecordedGraph(asked, tickets)
+	if err != nil {
+		return nil, err
+	}
+	if !changed {
+		if rep.Note != "" {
+			o.app.note("%s", rep.Note)
+		}
+		return tickets, nil
+	}
+	orders, err := rep.Runs(o.app.catalog, asked)
+	if err != nil {
+		return nil, err
+	}
+	if requests, err = o.requests(orders); err != nil {
+		return nil, err
+	}
+	return o.prepareAgain(ctx, runner, requests)
 }

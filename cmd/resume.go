@@ -141,8 +141,8 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	if spec == "" {
 		return o.closeLost(h, rec)
 	}
-	follow := &generateOptions{app: o.app, reconnect: o.reconnect, given: o.given}
-	if err := follow.configure(); err != nil {
+	follow, err := o.view()
+	if err != nil {
 		return err
 	}
 	if o.away[spec] {
@@ -178,6 +178,19 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		return &problem.PartialError{Runs: 1}
 	}
 	return errors.Join(err, view.err)
+}
+
+// view is what is shown of a run.
+func (o *resumeOptions) view() (viewOptions, error) {
+	cfg, err := o.app.config()
+	if err != nil {
+		return viewOptions{}, err
+	}
+	v := viewOptions{app: o.app, show: showOptions{pictures: cfg.Preview}, reconnect: o.reconnect}
+	if !o.given.Changed("reconnect") {
+		v.reconnect = cfg.Reconnect
+	}
+	return v, nil
 }
 
 // folder is where the outputs of a run go, absolute: where they were to go

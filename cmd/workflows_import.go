@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
@@ -83,7 +84,7 @@ type importedWorkflow struct {
 
 func runWorkflowsImport(ctx context.Context, o *importOptions, file string) error {
 	a := o.app
-	loose, err := a.workflowFromFile(file)
+	loose, err := plan.WorkflowFromFile(a.dir, file)
 	if err != nil {
 		return err
 	}

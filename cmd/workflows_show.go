@@ -83,8 +83,8 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 	if err := a.printOffer(offered, params); err != nil {
 		return err
 	}
-	if t.person != "" {
-		fmt.Fprintf(w, "\n%s has the character %s.\n", t.word, t.person)
+	if t.order.Character != "" {
+		fmt.Fprintf(w, "\n%s has the character %s.\n", t.word, t.order.Character)
 	}
 	if len(wf.Models) > 0 {
 		fmt.Fprintf(w, "\n%s\n", st.Bold("Models it needs"))

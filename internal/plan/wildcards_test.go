@@ -1,4 +1,4 @@
-package cmd
+package plan
 
 import (
 	"os"
@@ -26,19 +26,19 @@ func TestWildcards(t *testing.T) {
 	write("user/place.txt", "hidden by the project's\n")
 	write("user/animals/bird.txt", "hen\n")
 	write("secret.txt", "outside\n")
-	w := wildcards{dirs: []string{filepath.Join(dir, "project"), filepath.Join(dir, "nowhere"), filepath.Join(dir, "user")}}
+	w := Wildcards{filepath.Join(dir, "project"), filepath.Join(dir, "nowhere"), filepath.Join(dir, "user")}
 	for name, want := range map[string][]string{"place": {"forest", "beach"}, "animals/bird": {"hen"}} {
-		got, err := w.lines(name)
+		got, err := w.Lines(name)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
 	for _, name := range []string{"../secret", "nothing", "animals"} {
-		if lines, err := w.lines(name); err == nil {
+		if lines, err := w.Lines(name); err == nil {
 			t.Errorf("%s: got %q, want an error", name, lines)
 		}
 	}
-	if _, err := w.lines("plase"); err == nil || !strings.Contains(err.Error(), "__place__") {
+	if _, err := w.Lines("plase"); err == nil || !strings.Contains(err.Error(), "__place__") {
 		t.Errorf("a typing error: %v, want the nearest name", err)
 	}
 }

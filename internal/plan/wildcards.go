@@ -1,4 +1,4 @@
-package cmd
+package plan
 
 import (
 	"errors"
@@ -12,33 +12,18 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
-	"github.com/seed-7d77cb5c/easel/internal/run"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // maxWildcards bounds a wildcard file: 16 MiB.
 const maxWildcards = 16 << 20
 
-// expandDynamic makes the choices of dynamic prompts, with the wildcard files
-// of the working directory and of the user's folder.
-func (a *app) expandDynamic() (run.Expand, error) {
-	cfg, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	w := wildcards{dirs: []string{a.path("wildcards"), filepath.Join(cfg.ConfigDir, "wildcards")}}
-	return func(text string, seed uint64) (string, error) {
-		return registry.ExpandDynamic(text, seed, w.lines)
-	}, nil
-}
-
-// wildcards are folders of NAME.txt files with a choice per line; a file in an
+// Wildcards are folders of NAME.txt files with a choice per line; a file in an
 // earlier folder hides one in a later.
-type wildcards struct{ dirs []string }
+type Wildcards []string
 
-// lines reads the choices of __name__; a * in it stands for any text but a
+// Lines reads the choices of __name__; a * in it stands for any text but a
 // slash, ** for any, and all files that match are read in their order.
-func (w wildcards) lines(name string) ([]string, error) {
+func (w Wildcards) Lines(name string) ([]string, error) {
 	if !strings.Contains(name, "*") {
 		return w.file(name)
 	}
@@ -57,7 +42,7 @@ func (w wildcards) lines(name string) ([]string, error) {
 		all = append(all, lines...)
 	}
 	if all == nil {
-		return nil, fmt.Errorf("no file of that form in %s", strings.Join(w.dirs, " or "))
+		return nil, fmt.Errorf("no file of that form in %s", strings.Join(w, " or "))
 	}
 	return all, nil
 }
@@ -69,8 +54,8 @@ func wildcardPattern(name string) *regexp.Regexp {
 
 // file reads the choices of one file. Empty lines and those that begin with #
 // are none.
-func (w wildcards) file(name string) ([]string, error) {
-	for _, dir := range w.dirs {
+func (w Wildcards) file(name string) ([]string, error) {
+	for _, dir := range w {
 		data, err := readWithin(dir, filepath.FromSlash(name)+".txt")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -89,7 +74,7 @@ func (w wildcards) file(name string) ([]string, error) {
 	if near := comfy.Nearest(name, w.names(), 2); len(near) > 0 {
 		return nil, fmt.Errorf("there is no such file; did you mean __%s__?", strings.Join(near, "__ or __"))
 	}
-	return nil, fmt.Errorf("there is no %s.txt in %s", name, strings.Join(w.dirs, " or "))
+	return nil, fmt.Errorf("there is no %s.txt in %s", name, strings.Join(w, " or "))
 }
 
 // readWithin reads a file that must not lie outside of a folder.
@@ -112,9 +97,9 @@ func readWithin(dir, name string) ([]byte, error) {
 }
 
 // names are the wildcards that there are.
-func (w wildcards) names() []string {
+func (w Wildcards) names() []string {
 	var names []string
-	for _, dir := range w.dirs {
+	for _, dir := range w {
 		_ = fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && strings.HasSuffix(name, ".txt") {
 				names = append(names, strings.TrimSuffix(name, ".txt"))

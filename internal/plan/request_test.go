@@ -1,29 +1,25 @@
-package cmd
+package plan
 
 import (
 	"strings"
 	"testing"
-
-	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
 // A request has the keys of the HTTP API, exact integers, and nothing else.
-func TestReadRequest(t *testing.T) {
+func TestDecodeRequest(t *testing.T) {
 	t.Parallel()
-	read := func(text string) (*request, error) {
-		streams, in, _, _ := term.Test()
-		in.WriteString(text)
-		return newApp(t.Context(), streams, Build{}, t.TempDir(), nil).readRequest("-")
+	read := func(text string) (*Request, error) {
+		return DecodeRequest("stdin", []byte(text))
 	}
 	r, err := read(`{"workflow_id": "w", "character_id": "c", "input_image": "a.png", "input_images": ["b.png"], "mask": "m.png",
 		"inputs": {"overlay": "o.png"}, "prompt": "p", "negative": null, "params": {"seed": 18446744073709551615}, "count": 3}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.workflow != "w" || r.person != "c" || r.count != 3 || strings.Join(r.images, " ") != "a.png b.png" || len(r.texts) != 2 {
+	if r.Workflow != "w" || r.Character != "c" || r.Count != 3 || strings.Join(r.Images, " ") != "a.png b.png" || len(r.Texts) != 2 {
 		t.Errorf("got %+v", r)
 	}
-	if got := string(r.params[0].JSON); got != "18446744073709551615" {
+	if got := string(r.Params[0].JSON); got != "18446744073709551615" {
 		t.Errorf("seed %s", got)
 	}
 	for text, want := range map[string]string{
@@ -36,6 +32,7 @@ func TestReadRequest(t *testing.T) {
 		`{"mask": {}}`:             "mask must be text",
 		`{"inputs": ["a"]}`:        "inputs must be an object",
 		`{"params": 3}`:            "params must be an object",
+		`{"mask_grow": "x"}`:       "mask_grow must be what",
 		`{"count": 0}`:             "count must be a number",
 		`{"count": 1.5}`:           "count must be a number",
 		`{"prompt": "a"`:           "stdin:1",

@@ -1,0 +1,180 @@
+package cmd
+
+import (
+	"context"
+
+	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+)
+
+func runGenerate(ctx context.Context, o *generateOptions) error {
+	if err := o.configure(); err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	if err := o.checkSavePreset(); err != nil {
+		return err
+	}
+	orders, err := o.orders()
+	if err != nil {
+		return err
+	}
+	requests, err := o.requests(orders)
+	if err != nil {
+		return err
+	}
+	if err := o.output.fits(requests, o.app.global.json); err != nil {
+		return err
+	}
+	dest, err := o.output.open(ctx, o.app, o.dryRun)
+	if err != nil {
+		return err
+	}
+	defer dest.close()
+	runner := &run.Runner{
+		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(),
+	}
+	if err := o.writeMaskPreview(ctx, runner, requests); err != nil {
+		return err
+	}
+	if o.dryRun {
+		return o.printPlan(ctx, runner, requests)
+	}
+	tickets, err := o.prepare(ctx, runner, requests)
+	if err != nil {
+		return err
+	}
+	be, err := o.app.openBackend(ctx, o.backend, o.reconnect)
+	if err != nil {
+		return err
+	}
+	defer be.close()
+	if be.public {
+		o.app.note("warning: %s", openToAll(be.Address()))
+	}
+	runner.Backend, runner.BackendName, runner.Address = be, be.name, be.reopen
+	if runner.History, err = o.app.history(); err != nil {
+		return err
+	}
+	if o.detach && be.embedded {
+		return usagef("start one with easel emulate and use its address", "--detach cannot leave a run on the embedded emulator, which ends with this process")
+	}
+	if err := o.app.preflight(ctx, runner, be, tickets); err != nil {
+		return err
+	}
+	return o.runAll(ctx, runner, tickets, dest)
+}
+
+// view is what is shown of the runs.
+func (o *generateOptions) view() viewOptions {
+	return viewOptions{app: o.app, show: o.show, events: o.events, stdout: o.output.stdout(), preset: o.preset, reconnect: o.reconnect}
+}
+
+func (o *generateOptions) prepare(ctx context.Context, runner *run.Runner, requests []run.Request) ([]*run.Ticket, error) {
+	if o.target.again != nil {
+		return o.prepareAgain(ctx, runner, requests)
+	}
+	return prepareAll(ctx, runner, requests)
+}
+
+// prepareAll resolves every run before the first one starts, so that a mistake
+// in the last does not show after the first has cost something.
+func prepareAll(ctx context.Context, runner *run.Runner, requests []run.Request) ([]*run.Ticket, error) {
+	tickets := make([]*run.Ticket, len(requests))
+	for i, req := range requests {
+		var err error
+		if tickets[i], err = runner.Prepare(ctx, req); err != nil {
+			return nil, err
+		}
+	}
+	return tickets, nil
+}
+
+// runAll executes the plan. With several runs a failure does not stop the next
+// one; at the end is a *problem.PartialError.
+func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, tickets []*run.Ticket, dest *destination) error {
+	view := newRunView(o.view(), len(tickets))
+	defer view.close()
+	var first error
+	failed, partial := 0, 0
+	for i, t := range tickets {
+		view.begin(i, t)
+		res, err := o.runOne(ctx, runner, t, view)
+		if err == nil {
+			err = dest.deliver(res)
+		}
+		if res != nil {
+			view.result(res)
+			o.openOutputs(ctx, res)
+			if res.Status == run.Partial {
+				partial++
+			}
+		}
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil || len(tickets) == 1 {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+		failed++
+		view.failure(explain(err))
+	}
+	if failed > 0 || partial > 0 {
+		return &problem.PartialError{Runs: len(tickets), Failed: failed, First: first}
+	}
+	return view.err
+}
+
+// openOutputs is --open. A viewer that does not start fails nothing: the files
+// are there.
+func (o *generateOptions) openOutputs(ctx context.Context, res *run.Result) {
+	if !o.open || o.output.stdout() {
+		return
+	}
+	for _, out := range res.Outputs {
+		if err := o.app.openFile(ctx, out.Path); err != nil {
+			o.app.note("warning: %s", err)
+			return
+		}
+	}
+}
+
+func (o *generateOptions) runOne(ctx context.Context, runner *run.Runner, t *run.Ticket, view *runView) (*run.Result, error) {
+	if !o.detach {
+		return runner.Execute(ctx, t, view.event)
+	}
+	if err := runner.Submit(ctx, t, view.event); err != nil {
+		return nil, err
+	}
+	return nil, view.detached(t)
+}
+
+// printPlan is --dry-run: the graph, or with --json the request and the graph.
+func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, requests []run.Request) error {
+	tickets, err := o.prepare(ctx, runner, requests)
+	if err != nil {
+		return err
+	}
+	for _, t := range tickets {
+		var v any = t.Graph
+		if o.app.global.json {
+			v = struct {
+				Workflow   string     `json:"workflow"`
+				Seed       *run.Seed  `json:"seed"`
+				Character  *string    `json:"character"`
+				Parameters run.Values `json:"parameters"`
+				Templates  run.Values `json:"templates,omitempty"`
+				Graph      any        `json:"graph"`
+			}{t.Workflow, t.Seed, text(t.Character), t.Parameters, t.Templates, t.Graph}
+		}
+		if err := o.app.printJSON(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
