@@ -168,6 +168,9 @@ func rangeOf(p *registry.Parameter) string {
 	if p.Unit != "" {
 		s += " " + p.Unit
 	}
+	if step := p.SizeStep(); step != "" {
+		s += " in steps of " + step
+	}
 	return s
 }
 

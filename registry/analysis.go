@@ -103,6 +103,7 @@ func (a *analysis) locate(p *Parameter) error {
 	}
 	if err == nil {
 		a.giveRole(p)
+		a.stepSize(p)
 	}
 	if p.Type == TypeInt && !p.List && len(p.Targets) > 0 && !slices.ContainsFunc(p.Targets, func(t comfy.Target) bool {
 		return t.Input != "seed" && t.Input != "noise_seed"
@@ -202,6 +203,7 @@ func (a *analysis) standard(wf *Workflow, role Role) *Parameter {
 		if role == RoleHeight {
 			p.Label, p.Description = "Height", "Height of the result"
 		}
+		a.stepSize(p)
 	}
 	return p
 }

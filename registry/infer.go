@@ -74,7 +74,7 @@ func (r *roles) absent(role Role) string {
 	case RolePrompt:
 		return "no text was found that guides the sampler"
 	case RoleWidth, RoleHeight:
-		return "the size of the result is that of its input"
+		return r.sizeReason
 	case RoleSeed:
 		return "the graph draws no noise"
 	}

@@ -83,7 +83,7 @@ var parameterKeys = sync.OnceValue(func() []key[Parameter] {
 		textKey("label", "name for people", func(p *Parameter) *string { return &p.Label }),
 		textKey("group", "heading in help and forms", func(p *Parameter) *string { return &p.Group }),
 		textKey("unit", "px, s, ...", func(p *Parameter) *string { return &p.Unit }),
-		numberKey("step", "step of a slider", func(p *Parameter) *json.Number { return &p.Step }),
+		numberKey("step", "step of a slider; a width, height or size is rounded to it", func(p *Parameter) *json.Number { return &p.Step }),
 		{"choices", `{"type":"array","items":{"type":["string","number"]}}`, "values of an enum", func(d *decoder, p *Parameter, v value) { p.Choices = d.texts(v) }},
 		textKey("choices_from", `the live server's list: "KSampler.sampler_name"`, func(p *Parameter) *string { return &p.ChoicesFrom }),
 		textKey("folder", "of a model: the server's model folder (loras, checkpoints, ...)", func(p *Parameter) *string { return &p.Folder }),

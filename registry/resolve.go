@@ -220,7 +220,7 @@ func (r *resolver) resolve(p *Parameter) {
 	if p.Type == TypeSeed && !p.List {
 		v = r.drawn(p, v)
 	}
-	r.given[p] = v
+	r.given[p] = r.makeable(p, v)
 }
 
 // noteIneffective tells what was given and does less than it seems to.

@@ -21,6 +21,7 @@ type roles struct {
 	sized                  []string       // other nodes that must know the size: ModelSamplingFlux, Flux2Scheduler
 	image, mask            []comfy.Target
 	imageFeedsLatent       bool
+	sizeReason             string // why there is no width and height to set
 	maskChannel            string // how mask's loader reads it
 	maskInAlpha            bool   // the mask travels in the image's alpha
 
@@ -37,6 +38,7 @@ func findRoles(w *wiring) *roles {
 	r.findLatents(w)
 	r.findImages(w)
 	r.lora = findLoraSite(w, r)
+	r.sizeReason = r.absentSize(w)
 	return r
 }
 

@@ -163,6 +163,9 @@ func describeParam(p *registry.Parameter) row {
 	if p.Unit != "" && r.Range != "" {
 		r.Range += " " + p.Unit
 	}
+	if step := p.SizeStep(); step != "" && r.Range != "" {
+		r.Range += " in steps of " + step
+	}
 	if len(p.Default) > 0 {
 		r.Default = "`" + r.Default + "`"
 	}

@@ -116,7 +116,7 @@ func (p maskPlan) canvas(pic *media.Picture, file *media.Picture) (canvas, error
 	var parts []*media.Mask
 	if file != nil {
 		m, notes := media.MaskFromPicture(file, pic.Width(), pic.Height())
-		parts, c.notes = append(parts, m), notes
+		parts, c.notes = append(parts, m), append(notes, otherShape(file, pic)...)
 	}
 	if p.Alpha {
 		parts = append(parts, media.MaskFromAlpha(pic.Image))
@@ -149,6 +149,16 @@ func (p maskPlan) canvas(pic *media.Picture, file *media.Picture) (canvas, error
 		}
 	}
 	return c, nil
+}
+
+// otherShape warns of a mask that does not lie on the picture as it was drawn.
+func otherShape(mask, pic *media.Picture) []string {
+	across, down := mask.Width()*pic.Height(), mask.Height()*pic.Width()
+	if off := across - down; off*off*2500 <= across*down { // 2 percent are rounding
+		return nil
+	}
+	return []string{fmt.Sprintf("the mask is %d x %d, the picture %d x %d: it is stretched to those proportions",
+		mask.Width(), mask.Height(), pic.Width(), pic.Height())}
 }
 
 // expand puts the picture on a larger canvas whose new area is painted.
