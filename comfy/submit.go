@@ -183,7 +183,9 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 			return Handle(id), nil
 		case lookupErr != nil:
 			return "", c.ambiguous(id, err)
-		case try == submitTries, transport.Silent(err) && try == silentTries:
+		case transport.Silent(err) && try == silentTries: // it may still think about one of them
+			return "", c.ambiguous(id, err)
+		case try == submitTries:
 			return "", err
 		}
 		// A server that does not take our id may have it under another one.
