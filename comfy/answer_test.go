@@ -33,11 +33,11 @@ func behind(t *testing.T, o emulator.Options, answer func(w http.ResponseWriter,
 func TestWithheldOutput(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		status  int
-		body    string
-		output  comfy.Output
-		withold bool
-		words   string
+		status   int
+		body     string
+		output   comfy.Output
+		withhold bool
+		words    string
 	}{
 		"outside of its folder":       {http.StatusForbidden, "", comfy.Output{Filename: "a.png", Subfolder: "../x", Type: "output"}, true, "Forbidden (403)"},
 		"absolute path":               {http.StatusBadRequest, "no such place", comfy.Output{Filename: "/mnt/nas/a.png", Type: "output"}, true, "no such place (400)"},
@@ -58,7 +58,7 @@ func TestWithheldOutput(t *testing.T) {
 			})
 			_, _, err := c.Open(t.Context(), tc.output)
 			var withheld *comfy.WithheldError
-			if errors.As(err, &withheld) != tc.withold || !strings.Contains(err.Error(), tc.words) {
+			if errors.As(err, &withheld) != tc.withhold || !strings.Contains(err.Error(), tc.words) {
 				t.Errorf("%T %v", err, err)
 			}
 		})

@@ -182,7 +182,7 @@ func (c *Client) once(ctx context.Context, k Call) (Answer, error) {
 		}
 	}
 	a, err := c.exchange(inner, k, heard)
-	if err != nil && ctx.Err() == nil && context.Cause(inner) == error(late) {
+	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(inner), late) {
 		err = c.noAnswer(k, late)
 	}
 	return a, err

@@ -154,7 +154,7 @@ func (d *download) Read(p []byte) (int, error) {
 		case d.off > d.c.Limits.File:
 			d.err = &TooLargeError{What: d.file.Name, Limit: d.c.Limits.File}
 			return 0, d.err
-		case err == io.EOF && (d.size < 0 || d.off >= d.size):
+		case errors.Is(err, io.EOF) && (d.size < 0 || d.off >= d.size):
 			d.err = io.EOF
 		case err != nil:
 			d.err = d.resume(err)

@@ -12,8 +12,13 @@ const (
 	No
 )
 
-func (t *Tristate) Get() int32  { return t.v.Load() }
+// Get gives Unknown, Yes or No.
+func (t *Tristate) Get() int32 { return t.v.Load() }
+
+// Set notes what was found out.
 func (t *Tristate) Set(v int32) { t.v.Store(v) }
+
+// Learn notes Yes or No.
 func (t *Tristate) Learn(ok bool) {
 	if ok {
 		t.Set(Yes)
