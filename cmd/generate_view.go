@@ -152,12 +152,22 @@ func summary(res *run.Result) string {
 	if o := res.Outputs[0]; o.Width != nil && o.Height != nil {
 		facts = append(facts, fmt.Sprintf("%dx%d", *o.Width, *o.Height))
 	}
-	facts = append(facts, term.Duration(time.Duration(res.Timing.Total)*time.Millisecond))
+	facts = append(facts, term.Duration(spent(res.Timing)))
 	var bytes int64
 	for _, o := range res.Outputs {
 		bytes += o.Bytes
 	}
 	return strings.Join(append(facts, term.Bytes(bytes)), ", ")
+}
+
+// spent is how long a run took by itself: of several that were prepared together
+// the total of each counts those before it too.
+func spent(t run.Timing) time.Duration {
+	ms := t.Total
+	if t.Execution > 0 {
+		ms = min(ms, t.Queued+t.Execution+t.Download)
+	}
+	return time.Duration(ms) * time.Millisecond
 }
 
 // failure reports a failed run while others go on.

@@ -148,14 +148,14 @@ func (p pastRun) seconds() string {
 	if p.Timing == nil || p.State != ledger.Done {
 		return ""
 	}
-	return strconv.FormatFloat(float64(p.Timing.Total)/1000, 'f', 1, 64)
+	return strconv.FormatFloat(spent(*p.Timing).Seconds(), 'f', 1, 64)
 }
 
 // result is how long a run took, or how it stands or ended where that says more.
 func (p pastRun) result(st term.Style) string {
 	switch {
 	case p.State == ledger.Done && p.Timing != nil:
-		return term.Duration(time.Duration(p.Timing.Total) * time.Millisecond)
+		return term.Duration(spent(*p.Timing))
 	case p.State == ledger.Failed, p.State == ledger.Lost:
 		return st.Bad(string(p.State))
 	}
