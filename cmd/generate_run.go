@@ -76,20 +76,7 @@ func (o *generateOptions) prepare(ctx context.Context, runner *run.Runner, reque
 	if o.target.again != nil {
 		return o.prepareAgain(ctx, runner, requests)
 	}
-	return prepareAll(ctx, runner, requests)
-}
-
-// prepareAll resolves every run before the first one starts, so that a mistake
-// in the last does not show after the first has cost something.
-func prepareAll(ctx context.Context, runner *run.Runner, requests []run.Request) ([]*run.Ticket, error) {
-	tickets := make([]*run.Ticket, len(requests))
-	for i, req := range requests {
-		var err error
-		if tickets[i], err = runner.Prepare(ctx, req); err != nil {
-			return nil, err
-		}
-	}
-	return tickets, nil
+	return runner.PrepareAll(ctx, requests)
 }
 
 // runAll executes the plan. With several runs a failure does not stop the next

@@ -84,7 +84,7 @@ func (a *app) finder() *provenance.Finder {
 func (o *generateOptions) prepareAgain(ctx context.Context, runner *run.Runner, requests []run.Request) ([]*run.Ticket, error) {
 	rep := o.target.again
 	runner.OpenInput = rep.OpenInput(o.app.inputs.Open)
-	tickets, err := prepareAll(ctx, runner, requests)
+	tickets, err := runner.PrepareAll(ctx, requests)
 	if err != nil {
 		return nil, rep.Explain(err)
 	}

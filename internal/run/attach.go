@@ -13,7 +13,7 @@ import (
 // attach sends the files that a recorded graph names by their content, when
 // the graph still names them and no parameter has sent them. One that is gone
 // or has changed since is an *InputError.
-func (r *Runner) attach(ctx context.Context, t *Ticket, recorded []Input) error {
+func (p *Preparation) attach(ctx context.Context, t *Ticket, recorded []Input) error {
 	sent := map[string]bool{}
 	for _, f := range t.files {
 		sent[f.SHA256] = true
@@ -23,36 +23,38 @@ func (r *Runner) attach(ctx context.Context, t *Ticket, recorded []Input) error 
 		if len(targets) == 0 || sent[in.SHA256] {
 			continue
 		}
-		f, err := r.recordedFile(ctx, t, in, targets)
+		made, err := p.recordedFile(ctx, t, in, targets)
 		if err != nil {
 			return err
 		}
-		if err := in.Same(Input{SHA256: f.SHA256}); err != nil {
+		if err := in.Same(Input{SHA256: made.file.SHA256}); err != nil {
 			return err
 		}
-		f.Name, f.Targets = name, targets
-		t.send(in.Parameter, in.File, f)
+		made.file.Name = name
+		t.send(made, in.Parameter, in.File, targets)
 		sent[in.SHA256] = true
 	}
 	return nil
 }
 
 // recordedFile reads a recorded input as it was read for the recorded run.
-func (r *Runner) recordedFile(ctx context.Context, t *Ticket, in Input, targets []comfy.Target) (comfy.File, error) {
-	s := r.source(ctx, registry.Value{Param: &registry.Parameter{Name: in.Parameter, Type: registry.TypeImage}}, in.File)
-	found, err := s.look(ctx)
-	if err != nil {
-		return comfy.File{}, err
-	}
-	p := *s.param
-	switch found.Format.Kind {
-	case media.KindVideo:
-		p.Type = registry.TypeVideo
-	case media.KindAudio:
-		p.Type = registry.TypeAudio
-	}
-	s.param = &p
-	return r.readInput(ctx, t, s, keepsAlpha(t.Graph, targets))
+func (p *Preparation) recordedFile(ctx context.Context, t *Ticket, in Input, targets []comfy.Target) (prepared, error) {
+	v := registry.Value{Param: &registry.Parameter{Name: in.Parameter, Type: registry.TypeImage}}
+	alpha := keepsAlpha(t.Graph, targets)
+	return p.once(keyOf(t.call, v, in.File, fmt.Sprint("recorded, alpha ", alpha)), func() (prepared, error) {
+		s := p.source(ctx, v, in.File)
+		found, err := s.look(ctx)
+		if err != nil {
+			return prepared{}, err
+		}
+		switch found.Format.Kind {
+		case media.KindVideo:
+			v.Param.Type = registry.TypeVideo
+		case media.KindAudio:
+			v.Param.Type = registry.TypeAudio
+		}
+		return s.prepare(ctx, alpha)
+	})
 }
 
 // namedByContent finds the graph's inputs that hold the name of a content.

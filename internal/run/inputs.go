@@ -2,36 +2,38 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // readInputs reads and checks every file that the ticket's call names, before anything
 // is sent: the ticket gets the files to upload and the record of them, and
 // Bind gets their names. A file that cannot be used is an *InputError.
-func (r *Runner) readInputs(ctx context.Context, t *Ticket, spec *MaskSpec) (map[string][]string, error) {
+func (p *Preparation) readInputs(ctx context.Context, t *Ticket, spec *repaint.Spec) (map[string][]string, error) {
 	names, call := map[string][]string{}, t.call
 	graph, err := call.Workflow.Graph()
 	if err != nil {
 		return nil, err
 	}
-	job, err := maskedJob(call)
+	job, err := repaint.JobOf(call)
 	if err != nil {
 		return nil, err
 	}
 	if job != nil {
 		if spec == nil {
-			spec = &MaskSpec{}
+			spec = &repaint.Spec{}
 		}
-		image, mask, err := r.sendMasked(ctx, t, call, job, *spec)
+		image, mask, err := p.sendMasked(ctx, t, job, *spec)
 		if err != nil {
 			return nil, err
 		}
-		names[job.image.Param.Name], names[job.mask.Param.Name] = []string{image}, []string{mask}
+		names[job.Image.Param.Name], names[job.Mask.Param.Name] = []string{image}, []string{mask}
 	}
 	for _, v := range call.Files() {
 		if _, done := names[v.Param.Name]; done {
@@ -43,12 +45,14 @@ func (r *Runner) readInputs(ctx context.Context, t *Ticket, spec *MaskSpec) (map
 			if v.Param.List && i < len(targets) {
 				at = targets[i : i+1]
 			}
-			f, err := r.readInput(ctx, t, r.source(ctx, v, name), keepsAlpha(graph, at))
+			alpha := keepsAlpha(graph, at)
+			made, err := p.once(keyOf(call, v, name, fmt.Sprint("alpha ", alpha)), func() (prepared, error) {
+				return p.source(ctx, v, name).prepare(ctx, alpha)
+			})
 			if err != nil {
 				return nil, err
 			}
-			f.Targets = at
-			t.send(v.Param.Name, name, f)
+			f := t.send(made, v.Param.Name, name, at)
 			names[v.Param.Name] = append(names[v.Param.Name], f.Name)
 		}
 	}
@@ -56,21 +60,26 @@ func (r *Runner) readInputs(ctx context.Context, t *Ticket, spec *MaskSpec) (map
 }
 
 // send adds a file to what the run uploads and records.
-func (t *Ticket) send(param, name string, f comfy.File) {
+func (t *Ticket) send(made prepared, param, name string, at []comfy.Target) comfy.File {
+	f := made.file
+	f.Targets = at
 	t.files = append(t.files, f)
+	t.Warnings = append(t.Warnings, made.notes...)
 	t.Inputs = append(t.Inputs, Input{Parameter: param, File: name, SHA256: f.SHA256})
+	return f
 }
 
-// readInput reads one file and says what to send for it.
-func (r *Runner) readInput(ctx context.Context, t *Ticket, s source, keepAlpha bool) (comfy.File, error) {
+// prepare reads a file and says what to send for it.
+func (s source) prepare(ctx context.Context, keepAlpha bool) (prepared, error) {
 	if s.param.Type == registry.TypeImage || s.param.Type == registry.TypeMask {
 		p, err := s.picture(ctx)
 		if err != nil {
-			return comfy.File{}, err
+			return prepared{}, err
 		}
-		return p.file(t, keepAlpha)
+		return p.file(keepAlpha)
 	}
-	return s.stream(ctx)
+	f, err := s.stream(ctx)
+	return prepared{file: f}, err
 }
 
 // stream is a video or a sound: it is sent as it is, and never in memory as a

@@ -267,3 +267,39 @@ func (r endlessReader) Read(p []byte) (int, error) {
 	r.stop()
 	return len(p), nil
 }
+
+// What several runs of a command have in common is read and encoded once, and
+// kept as it is sent.
+func TestInputsAreReadOncePerCommand(t *testing.T) {
+	t.Parallel()
+	for _, masked := range []bool{false, true} {
+		b := newBench(t)
+		b.put("photo.jpg", turnedJPEG(t, 96, 64))
+		opened := 0
+		b.OpenInput = func(_ context.Context, name string) (io.ReadCloser, error) {
+			opened++
+			return b.files.Open(name)
+		}
+		var reqs []run.Request
+		for _, seed := range []string{"1", "2", "3"} {
+			req := b.request(t, "qwen_single", "image", "photo.jpg", "prompt", "x", "seed", seed)
+			if masked {
+				req = b.request(t, "qwen_inpaint", "image", "photo.jpg", "prompt", "x", "seed", seed)
+				req.Mask = &run.MaskSpec{Rects: []string{"10,10,20,20"}}
+			}
+			reqs = append(reqs, req)
+		}
+		tickets, err := b.PrepareAll(t.Context(), reqs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if opened != 1 {
+			t.Errorf("masked %t: opened %d times", masked, opened)
+		}
+		for _, other := range tickets[1:] {
+			if !slices.Equal(other.Inputs, tickets[0].Inputs) || !slices.Equal(other.Warnings, tickets[0].Warnings) {
+				t.Errorf("masked %t: %+v %q, the first has %+v %q", masked, other.Inputs, other.Warnings, tickets[0].Inputs, tickets[0].Warnings)
+			}
+		}
+	}
+}

@@ -48,30 +48,41 @@ func (s source) picture(ctx context.Context) (*picture, error) {
 
 // file says what to send for the picture: the file itself when workflows can
 // take it as it is, else the upright 8-bit picture.
-func (p *picture) file(t *Ticket, keepAlpha bool) (comfy.File, error) {
-	for _, note := range p.Notes {
-		t.warn(p.source.label() + ": " + note)
-	}
+func (p *picture) file(keepAlpha bool) (made prepared, err error) {
+	made.notes = p.notes()
 	if p.HadAlpha && !keepAlpha {
-		t.warn(p.source.label() + ": transparent parts were laid on white, since the workflow takes no transparency")
-		return encoded(media.Flatten(p.Image))
+		made.notes = append(made.notes, p.source.label()+": transparent parts were laid on white, since the workflow takes no transparency")
+		made.file, err = encoded(media.Flatten(p.Image))
+		return made, err
 	}
 	data := p.Original()
 	if data == nil {
-		return encoded(p.Image)
+		made.file, err = encoded(p.Image)
+		return made, err
 	}
 	f := comfy.File{Name: contentName(p.sha256, p.Format.Ext), SHA256: p.sha256, Size: int64(len(data))}
 	if p.local {
-		f.Open = func() (io.ReadCloser, error) { return p.source.reopen(p.sha256) }
+		source, sum := p.source, p.sha256 // and not the picture, which is large
+		f.Open = func() (io.ReadCloser, error) { return source.reopen(sum) }
 	} else {
 		f.Open = inMemory(data)
 	}
-	return f, nil
+	made.file = f
+	return made, nil
+}
+
+// notes are what reading the picture has shown.
+func (p *picture) notes() (all []string) {
+	for _, note := range p.Notes {
+		all = append(all, p.source.label()+": "+note)
+	}
+	return all
 }
 
 // ref is what it takes to read the file again.
 func (p *picture) ref() FileRef {
-	return FileRef{Name: p.path, SHA256: p.sha256, source: &p.source}
+	source := p.source // and not the picture, which is large
+	return FileRef{Name: p.path, SHA256: p.sha256, source: &source}
 }
 
 // encoded is a picture as a file to send.

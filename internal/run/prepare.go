@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -15,29 +16,29 @@ import (
 // everything into a copy of the graph. It touches neither network nor store,
 // apart from asking whether a fixed output name is free. All problems with
 // values are reported together, as *registry.ValuesError.
-func (r *Runner) Prepare(ctx context.Context, req Request) (*Ticket, error) {
-	t, err := r.ticket(req)
+func (p *Preparation) Prepare(ctx context.Context, req Request) (*Ticket, error) {
+	t, err := p.ticket(req)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.stem(t, 1); err != nil { // a template that does not fit, before files are read
+	if _, err := p.stem(t, 1); err != nil { // a template that does not fit, before files are read
 		return nil, err
 	}
-	names, err := r.readInputs(ctx, t, req.Mask)
+	names, err := p.readInputs(ctx, t, req.Mask)
 	if err != nil {
 		return nil, err
 	}
 	if t.Graph, err = t.call.Bind(names); err != nil {
 		return nil, err
 	}
-	if err := r.attach(ctx, t, req.Recorded); err != nil {
+	if err := p.attach(ctx, t, req.Recorded); err != nil {
 		return nil, err
 	}
 	if err := t.Graph.Check(); err != nil {
 		return nil, &registry.FileError{Path: req.Workflow.Path, Message: "the graph cannot run", Err: err}
 	}
 	setPrefix(t)
-	return t, r.reserve(ctx, t)
+	return t, p.reserve(ctx, t)
 }
 
 // ticket resolves a request. Its files are not read and its graph is not bound.
@@ -79,7 +80,7 @@ func (r *Runner) ticket(req Request) (*Ticket, error) {
 		t.Seed = &s
 	}
 	for _, v := range call.Values {
-		if isDrawn(v) {
+		if repaint.IsDrawn(v) {
 			continue // the mask is in the ticket as it was drawn
 		}
 		t.Parameters = append(t.Parameters, NamedValue{v.Param.Name, v.JSON})

@@ -4,11 +4,9 @@ import (
 	"errors"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
-
-// drawn is the value of a mask parameter whose mask is drawn and not a file.
-const drawn = "(drawn)"
 
 // withMask gives the mask parameter a value when the mask is drawn, so that
 // nobody misses it.
@@ -24,7 +22,7 @@ func withMask(req Request) ([]registry.Arg, error) {
 		if p.Role != registry.RoleMask {
 			continue
 		}
-		own := registry.Arg{Name: p.Name, JSON: comfy.RawString(drawn), Origin: registry.FromDefault}
+		own := registry.Arg{Name: p.Name, JSON: comfy.RawString(repaint.Drawn), Origin: registry.FromDefault}
 		return append([]registry.Arg{own}, req.Args...), nil
 	}
 	return nil, &registry.ValuesError{Workflow: req.Workflow.ID, Problems: []registry.Problem{{
@@ -56,9 +54,4 @@ func resolve(req Request) (*registry.Call, []registry.Arg, error) {
 func (req Request) Resolve() (*registry.Call, error) {
 	call, _, err := resolve(req)
 	return call, err
-}
-
-// isDrawn reports whether the value stands for a mask without a file.
-func isDrawn(v registry.Value) bool {
-	return v.Param.Role == registry.RoleMask && v.Origin == registry.FromDefault && v.Texts()[0] == drawn
 }

@@ -33,7 +33,6 @@ type Runner struct {
 
 	version     string // of the server, where no backend is at hand
 	modelPixels int    // what a model paints well, instead of what its family does; for tests
-	paintbox    paintbox
 }
 
 func (r *Runner) now() time.Time {

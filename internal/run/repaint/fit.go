@@ -1,4 +1,4 @@
-package run
+package repaint
 
 import (
 	"image"
@@ -9,39 +9,39 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// A fit is what a graph's model can take as a picture.
-type fit struct {
-	grid   int // both sides are multiples of it
-	pixels int // the most that it paints well; 0 = the graph sees to that itself
+// A Fit is what a graph's model can take as a picture.
+type Fit struct {
+	Grid   int // both sides are multiples of it
+	Pixels int // the most that it paints well; 0 = the graph sees to that itself
 }
 
-// fitOf knows what the model families take: latents have an eighth of the
+// FitOf knows what the model families take: latents have an eighth of the
 // picture's side, and the transformers of Flux and Qwen join 2 x 2 of them.
 // Beyond the size that a model was trained on, it repeats what it paints.
-func fitOf(call *registry.Call, loader string) fit {
-	f := fit{grid: 16, pixels: 1_050_000}
+func FitOf(call *registry.Call, loader string) Fit {
+	f := Fit{Grid: 16, Pixels: 1_050_000}
 	switch family := strings.ToLower(call.Workflow.ModelFamily); {
 	case strings.HasPrefix(family, "qwen"), strings.HasPrefix(family, "flux"):
-		f.pixels = 1_700_000
+		f.Pixels = 1_700_000
 	case strings.HasPrefix(family, "sd"):
-		f.grid = 8
+		f.Grid = 8
 		if v, ok := call.Value("checkpoint"); ok && !strings.Contains(strings.ToLower(strings.Join(v.Texts(), " ")), "xl") {
-			f.pixels = 600_000 // SD 1.5 was trained on 512 x 512
+			f.Pixels = 600_000 // SD 1.5 was trained on 512 x 512
 		}
 	}
 	if g, err := call.Workflow.Graph(); err == nil && resizes(g, loader) {
-		f.pixels = 0
+		f.Pixels = 0
 	}
 	return f
 }
 
 // within gives the size of a picture that is no larger than the model likes.
-func (f fit) within(width, height int) (w, h int) {
-	if f.pixels == 0 || width*height <= f.pixels {
+func (f Fit) within(width, height int) (w, h int) {
+	if f.Pixels == 0 || width*height <= f.Pixels {
 		return width, height
 	}
-	shrink := math.Sqrt(float64(f.pixels) / float64(width*height))
-	scaled := func(side int) int { return max(f.grid, int(float64(side)*shrink)) }
+	shrink := math.Sqrt(float64(f.Pixels) / float64(width*height))
+	scaled := func(side int) int { return max(f.Grid, int(float64(side)*shrink)) }
 	return scaled(width), scaled(height)
 }
 
@@ -49,12 +49,12 @@ func (f fit) within(width, height int) (w, h int) {
 // unless that had to be shrunk and the mask is small in it. Then it is the mask
 // with half its size to each side, in which the model finds what to go on with,
 // or as much more as the model sees without shrinking.
-func (f fit) around(mask, picture image.Rectangle) image.Rectangle {
+func (f Fit) around(mask, picture image.Rectangle) image.Rectangle {
 	size := picture.Size()
 	if w, _ := f.within(size.X, size.Y); w == size.X {
 		return picture
 	}
-	native := int(math.Sqrt(float64(f.pixels))) / f.grid * f.grid
+	native := int(math.Sqrt(float64(f.Pixels))) / f.Grid * f.Grid
 	w := min(max(2*mask.Dx(), native), size.X)
 	h := min(max(2*mask.Dy(), native), size.Y)
 	if 2*w*h > size.X*size.Y {

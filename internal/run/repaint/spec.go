@@ -1,4 +1,7 @@
-package run
+// Package repaint paints a part of a picture anew: it draws the mask, fits picture
+// and mask to what a model takes, and puts what was painted back into the picture.
+// It works on decoded pictures; reading, sending and storing them is the engine's.
+package repaint
 
 import (
 	"errors"
@@ -10,10 +13,10 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/media"
 )
 
-// A MaskSpec says what of the picture is painted anew, besides what a mask file
+// A Spec says what of the picture is painted anew, besides what a mask file
 // says. The parts are united, then inverted, grown and feathered. It is written
 // down as it was given, so that a run can be repeated.
-type MaskSpec struct {
+type Spec struct {
 	Rects     []string `json:"rects,omitempty"`     // "X,Y,WIDTH,HEIGHT" in pixels or percent
 	Ellipses  []string `json:"ellipses,omitempty"`  // the same, inside it
 	Color     string   `json:"color,omitempty"`     // "#ff00ff": where the picture has it
@@ -27,12 +30,12 @@ type MaskSpec struct {
 }
 
 // Draws reports whether the spec selects something without a mask file.
-func (s MaskSpec) Draws() bool {
+func (s Spec) Draws() bool {
 	return len(s.Rects) > 0 || len(s.Ellipses) > 0 || s.Color != "" || s.Alpha || s.Expand != ""
 }
 
 // String says what the spec selects, for people.
-func (s MaskSpec) String() string {
+func (s Spec) String() string {
 	var parts []string
 	add := func(given bool, format string, args ...any) {
 		if given {
@@ -58,26 +61,26 @@ func (s MaskSpec) String() string {
 // maxSoftness bounds growing and feathering: no picture needs more.
 const maxSoftness = 2000
 
-// A maskPlan is a spec, understood.
-type maskPlan struct {
-	MaskSpec
+// A Plan is a spec, understood.
+type Plan struct {
+	Spec
 	shapes  []media.Shape
 	color   color.NRGBA
 	margins media.Margins
 }
 
-// plan reads the texts of the spec. A form that is none is an *InputError.
-func (s MaskSpec) plan() (maskPlan, error) {
-	p := maskPlan{MaskSpec: s}
+// Plan reads the texts of the spec. A form that is none is a *SpecError.
+func (s Spec) Plan() (Plan, error) {
+	p := Plan{Spec: s}
 	for _, kind := range []struct {
-		flag    string
+		part    Part
 		texts   []string
 		ellipse bool
-	}{{"mask-rect", s.Rects, false}, {"mask-ellipse", s.Ellipses, true}} {
+	}{{PartRect, s.Rects, false}, {PartEllipse, s.Ellipses, true}} {
 		for _, text := range kind.texts {
 			shape, err := media.ParseShape(text, kind.ellipse)
 			if err != nil {
-				return p, &InputError{Parameter: kind.flag, Reason: err.Error(), Err: err}
+				return p, &SpecError{kind.part, err.Error(), err}
 			}
 			p.shapes = append(p.shapes, shape)
 		}
@@ -85,19 +88,19 @@ func (s MaskSpec) plan() (maskPlan, error) {
 	var err error
 	if s.Color != "" {
 		if p.color, err = media.ParseColor(s.Color); err != nil {
-			return p, &InputError{Parameter: "mask-color", Reason: err.Error(), Err: err}
+			return p, &SpecError{PartColor, err.Error(), err}
 		}
 	}
 	if s.Expand != "" {
 		if p.margins, err = media.ParseMargins(s.Expand); err != nil {
-			return p, &InputError{Parameter: "expand", Reason: err.Error(), Err: err}
+			return p, &SpecError{PartExpand, err.Error(), err}
 		}
 	}
 	switch {
 	case s.Grow < -maxSoftness || s.Grow > maxSoftness:
-		return p, &InputError{Parameter: "mask-grow", Reason: fmt.Sprintf("%d is not within %d pixels", s.Grow, maxSoftness)}
+		return p, &SpecError{PartGrow, fmt.Sprintf("%d is not within %d pixels", s.Grow, maxSoftness), nil}
 	case s.Feather < 0 || s.Feather > maxSoftness:
-		return p, &InputError{Parameter: "mask-feather", Reason: fmt.Sprintf("%d is not 0 to %d pixels", s.Feather, maxSoftness)}
+		return p, &SpecError{PartFeather, fmt.Sprintf("%d is not 0 to %d pixels", s.Feather, maxSoftness), nil}
 	}
 	return p, nil
 }
@@ -111,7 +114,7 @@ type canvas struct {
 
 // canvas draws the mask for a picture; file is its mask file or nil. The same
 // inputs give the same canvas: it is drawn before the run, and again after it.
-func (p maskPlan) canvas(pic *media.Picture, file *media.Picture) (canvas, error) {
+func (p Plan) canvas(pic *media.Picture, file *media.Picture) (canvas, error) {
 	c := canvas{image: pic.Image, mask: media.NewMask(pic.Width(), pic.Height())}
 	var parts []*media.Mask
 	if file != nil {
@@ -143,10 +146,7 @@ func (p maskPlan) canvas(pic *media.Picture, file *media.Picture) (canvas, error
 	c.mask.Grow(p.Grow)
 	c.mask.Feather(p.Feather)
 	if err := c.mask.Check(); err != nil {
-		return canvas{}, &InputError{
-			Parameter: "mask", Reason: "is empty: nothing would be repainted",
-			Hint: "white is painted anew; --mask-preview FILE shows the mask over the picture", Err: err,
-		}
+		return canvas{}, &EmptyError{err}
 	}
 	return c, nil
 }
@@ -170,7 +170,7 @@ func (c *canvas) expand(m media.Margins) error {
 		if errors.Is(err, media.ErrEmptyMask) {
 			reason = "adds nothing to the picture"
 		}
-		return &InputError{Parameter: "expand", Reason: reason, Err: err}
+		return &SpecError{PartExpand, reason, err}
 	}
 	at := image.Pt(m.Left.Of(size.X), m.Top.Of(size.Y))
 	placed := media.Canvas{Image: larger, Content: image.Rectangle{Min: at, Max: at.Add(size)}}.Mask(c.mask)
