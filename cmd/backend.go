@@ -35,13 +35,6 @@ func (b *backend) close() {
 	}
 }
 
-// noBackendError: nothing was named and no ComfyUI answers on this machine.
-type noBackendError struct{}
-
-func (*noBackendError) Error() string {
-	return "no backend is configured, and no ComfyUI answers on 127.0.0.1:8188 or 127.0.0.1:8000"
-}
-
 // localPorts are where ComfyUI and its desktop application listen.
 var localPorts = []string{"8188", "8000"}
 

@@ -106,9 +106,18 @@ type foreignAnswer struct {
 func foreignAnswers() []foreignAnswer {
 	const page = "<!doctype html><title>Sign in</title>"
 	list := []foreignAnswer{
-		{200, "text/html", page, ""}, {200, "application/json", "", ""}, {200, "application/json", "null", ""}, {200, "application/json", "[]", ""},
-		{200, "application/json", `"away"`, ""}, {204, "", "", ""}, {302, "text/html", page, "https://login.example/"}, {302, "", "", "/login"},
-		{401, "text/html", page, ""}, {404, "text/html", page, ""}, {404, "application/json", `{"error": "not found"}`, ""}, {503, "text/html", page, ""},
+		{200, "text/html", page, ""},
+		{200, "application/json", "", ""},
+		{200, "application/json", "null", ""},
+		{200, "application/json", "[]", ""},
+		{200, "application/json", `"away"`, ""},
+		{204, "", "", ""},
+		{302, "text/html", page, "https://login.example/"},
+		{302, "", "", "/login"},
+		{401, "text/html", page, ""},
+		{404, "text/html", page, ""},
+		{404, "application/json", `{"error": "not found"}`, ""},
+		{503, "text/html", page, ""},
 	}
 	statuses := []int{300, 301, 302, 303, 304, 305, 307, 308, 399, 400, 401, 403, 404, 405, 407, 409, 410, 413, 418, 429, 451, 499, 500, 501, 503, 511, 599}
 	if long {
