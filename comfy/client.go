@@ -1,7 +1,6 @@
 package comfy
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -48,7 +47,7 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	tr := newTransport()
+	tr := transport.NewRoundTripper()
 	c := &Client{
 		wire:         &transport.Client{Base: u, Header: http.Header{}, HTTP: &http.Client{Transport: tr}, Prefix: "/api"},
 		ownTransport: tr,
@@ -79,35 +78,13 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment, // never for loopback
-		TLSHandshakeTimeout: 10 * time.Second,
-		IdleConnTimeout:     50 * time.Second, // the server closes idle connections after 75 s
-		MaxIdleConnsPerHost: 16,
-		ForceAttemptHTTP2:   true,
-	}
-}
-
+// parseBase reads the address of a server; one that ends in /api is meant too.
 func parseBase(base string) (*url.URL, error) {
-	if !strings.Contains(base, "://") {
-		base = "http://" + base
-	}
-	u, err := url.Parse(base)
+	u, err := transport.ParseBase(base)
 	if err != nil {
-		// The text of err would repeat the address with its password.
-		return nil, errors.New("the server's address is not a URL")
+		return nil, err
 	}
-	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("the server's address has the scheme %s, want http or https", u.Scheme)
-	case u.Hostname() == "":
-		return nil, errors.New("the server's address has no host")
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("the server's address has a query or a fragment")
-	}
-	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api")
-	u.RawPath = ""
+	u.Path = strings.TrimSuffix(u.Path, "/api")
 	return u, nil
 }
 
