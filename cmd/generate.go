@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,8 @@ func newGenerateCmd(a *app, args []string) (*cobra.Command, error) {
 output, a line each. Words after WORKFLOW are the prompt.
 
 WORKFLOW is an id (easel workflows list), @PRESET, or a file that holds a graph:
-an API-format .json or a picture made by ComfyUI.`,
+an API-format .json or a picture made by ComfyUI. With the setting workflow, a
+first word with a space in it is the prompt already.`,
 		Example: `  easel generate flux_single "a lighthouse at dusk" --backend emulator
   easel generate flux_single "a lighthouse" --seed 7 --steps 30 --count 4
   easel generate qwen_single "in autumn" --image photo.jpg --denoise 0.6 --out art/
@@ -63,14 +65,21 @@ an API-format .json or a picture made by ComfyUI.`,
 			if opts.target == nil {
 				return opts.noWorkflow()
 			}
-			if len(args) > 0 {
-				opts.words = args[1:]
+			if len(args) > 0 && opts.target.word == args[0] {
+				args = args[1:]
 			}
+			opts.words = args
 			return runGenerate(c.Context(), opts)
 		},
 	}
 	opts.addFlags(c)
-	return c, opts.aim(c, args, a.resolveTarget)
+	return c, opts.aim(c, args, func(word string) (*target, error) {
+		preferred, err := a.defaultWorkflow(word)
+		if err != nil {
+			return nil, err
+		}
+		return a.resolveTarget(cmp.Or(preferred, word))
+	})
 }
 
 // aim gives the command the parameter flags of what its first word names.

@@ -48,9 +48,11 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	}
 	be, err := o.app.openBackend(ctx, o.backend, o.reconnect)
 	if err != nil {
+		o.noteBackend("")
 		return err
 	}
 	defer be.close()
+	o.noteBackend(be.name)
 	if be.public {
 		o.app.note("warning: %s", openToAll(be.Address()))
 	}

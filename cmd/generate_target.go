@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
@@ -85,6 +86,19 @@ func workflowWord(a *app, args []string, command string) (string, bool) {
 		return "", false
 	}
 	return rest[1], true
+}
+
+// defaultWorkflow is the workflow of the settings for a command line whose first
+// word, with a space in it, is the prompt; "" when it is none or there is none.
+func (a *app) defaultWorkflow(word string) (string, error) {
+	if !strings.ContainsAny(word, " \t\n") || inputs.IsFile(a.path(word)) {
+		return "", nil
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return "", err
+	}
+	return cfg.Workflow, nil
 }
 
 // dashes lets --lora_strength mean --lora-strength.

@@ -2,24 +2,29 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
 func newInspectCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "inspect FILE|URL",
+		Use:   "inspect FILE|URL|RUN",
 		Short: "Say what made a file",
 		Long: `Say what made a file. The record beside it is asked first, then the record
 inside it, then the history of this machine by the file's hash, then the graph
-that ComfyUI wrote into it.`,
+that ComfyUI wrote into it. Of a run (an id, a unique prefix, or last) it is the
+first file that is still there.`,
 		Example: `  easel inspect outputs/flux_single-01.png
+  easel inspect last
   easel inspect picture.png --jq .graph
   easel inspect https://example.org/picture.png`,
 		Args: exactArgs("a file"),
@@ -28,7 +33,7 @@ that ComfyUI wrote into it.`,
 }
 
 func runInspect(ctx context.Context, a *app, name string) error {
-	got, err := a.finder().Inspect(ctx, name)
+	got, err := a.inspect(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -36,6 +41,30 @@ func runInspect(ctx context.Context, a *app, name string) error {
 		return a.printJSON(got)
 	}
 	return a.printInspection(got)
+}
+
+// inspect finds what made a file, or a run of this machine where there is no
+// file of that name.
+func (a *app) inspect(ctx context.Context, name string) (*provenance.Inspection, error) {
+	finder := a.finder()
+	got, err := finder.Inspect(ctx, name)
+	if e, ok := errors.AsType[*provenance.Error](err); !ok || e.Kind != provenance.NoFile || plan.LooksLikeFile(name) {
+		return got, err
+	}
+	h, problem := a.history()
+	if problem != nil {
+		return nil, problem
+	}
+	rec, unknown := h.Get(name)
+	if unknown != nil {
+		return nil, err // more people mean a file
+	}
+	for _, path := range a.storedFiles(rec) {
+		if inputs.IsFile(path) {
+			return finder.Inspect(ctx, path)
+		}
+	}
+	return provenance.OfRun(rec)
 }
 
 func (a *app) printInspection(got *provenance.Inspection) error {

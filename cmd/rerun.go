@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 )
@@ -115,4 +116,16 @@ func (o *generateOptions) prepareAgain(ctx context.Context, runner *run.Runner, 
 		return nil, err
 	}
 	return o.prepareAgain(ctx, runner, requests)
+}
+
+// noteBackend says where a repeated run was made when it is not where it runs
+// now, unless somebody chose that.
+func (o *generateOptions) noteBackend(here string) {
+	again := o.target.again
+	if again == nil || again.Record == nil || o.changed("backend") {
+		return
+	}
+	if there := again.Record.Backend; there != "" && there != here {
+		o.app.note("it was made on %s; --backend %s runs it there", there, problem.ShellQuote(there))
+	}
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Reconnect  time.Duration // how long a lost server is waited for
 	Timeout    time.Duration // of one run; 0 = none
 	LogLevel   string        // debug, info, warn or error
+	Workflow   string        // of a prompt without one; "" = none
 	Inpaint    Inpaint
 	Registry   []string // further registry files or folders, absolute
 
@@ -275,6 +276,7 @@ func (c *Config) fill(v *viper.Viper) {
 	c.Reconnect = v.GetDuration("reconnect")
 	c.Timeout = v.GetDuration("timeout")
 	c.LogLevel = v.GetString("log_level")
+	c.Workflow = v.GetString("workflow")
 	c.Inpaint.Workflow = v.GetString("inpaint.workflow")
 	c.Registry = v.GetStringSlice("registry")
 	c.AllowOrigins = v.GetStringSlice("allow_origins")

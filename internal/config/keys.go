@@ -53,6 +53,7 @@ func keys() []Key {
 			Name: "log_level", Type: typeChoice, Choices: []string{"debug", "info", "warn", "error"}, Default: "warn",
 			Description: "how much is logged to stderr",
 		},
+		{Name: "workflow", Type: typeString, Description: "workflow of easel generate \"a prompt\": of a first word with a space in it"},
 		{Name: "inpaint.workflow", Type: typeString, Default: "qwen_inpaint", Description: "workflow of the inpaint command"},
 		{Name: "registry", Type: typePaths, Description: "further registry files or folders; the last one wins"},
 		{

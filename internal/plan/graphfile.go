@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -58,6 +60,11 @@ func WorkflowFromFile(dir, name string) (*registry.Workflow, error) {
 	}
 	g, err := comfy.ParseGraph(data)
 	if err != nil {
+		if body, ok := unwrapped(data); ok {
+			g, err = comfy.ParseGraph(body)
+		}
+	}
+	if err != nil {
 		return nil, &registry.FileError{Path: name, Message: "is not an API-format graph: " + err.Error(), Hint: graphHint, Err: err}
 	}
 	wf, _, err := registry.Draft(g, registry.DraftOptions{ID: id, Path: filepath.ToSlash(name), KeepFiles: true})
@@ -77,6 +84,9 @@ func graphBytes(file *os.File, size int64, name string) ([]byte, error) {
 	if err != nil {
 		return nil, &registry.FileError{Path: name, Message: "carries no graph that can be read", Hint: graphHint, Err: err}
 	}
+	if len(meta.Prompt) == 0 && len(meta.Workflow) > 0 {
+		return nil, &registry.FileError{Path: name, Message: "carries only the graph of ComfyUI's editor, which cannot run as it is", Err: comfy.UIFormatError{}}
+	}
 	if len(meta.Prompt) == 0 {
 		return nil, &registry.FileError{
 			Path: name, Message: "carries no API-format graph",
@@ -84,4 +94,40 @@ func graphBytes(file *os.File, size int64, name string) ([]byte, error) {
 		}
 	}
 	return meta.Prompt, nil
+}
+
+// maxWrappers bounds how deep a graph lies in what was sent to a server.
+const maxWrappers = 4
+
+// unwrapped finds the graph in what a program sent to a server and somebody
+// saved: {"prompt": GRAPH, "client_id": ...} and its like, {"workflow": GRAPH},
+// {"input": {"workflow": GRAPH}}, {"prompt": {"prompt": GRAPH}}.
+func unwrapped(data []byte) (json.RawMessage, bool) {
+	body := json.RawMessage(comfy.ReplaceNonFinite(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
+	for depth := range maxWrappers {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(body, &members) != nil {
+			return nil, false
+		}
+		inner, ok := wrapped(members)
+		if !ok {
+			return body, depth > 0
+		}
+		body = inner
+	}
+	return nil, false
+}
+
+// wrapped is what a wrapper holds; a node is none.
+func wrapped(members map[string]json.RawMessage) (json.RawMessage, bool) {
+	for _, key := range []string{"prompt", "workflow", "input"} {
+		var inside map[string]json.RawMessage
+		if json.Unmarshal(members[key], &inside) != nil || len(inside) == 0 {
+			continue
+		}
+		if _, isNode := inside["class_type"]; !isNode {
+			return members[key], true
+		}
+	}
+	return nil, false
 }

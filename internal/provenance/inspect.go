@@ -166,15 +166,25 @@ func (f *Finder) fromHistory(got *Inspection) (bool, error) {
 	if err != nil || rec == nil {
 		return false, nil
 	}
+	made, err := OfRun(*rec)
+	if err != nil {
+		return false, nil // what lies in the file may still say it
+	}
+	intact := true
+	got.Source, got.Record, got.Graph, got.Intact = made.Source, made.Record, made.Graph, &intact
+	return true, nil
+}
+
+// OfRun is what the history knows of a run, whose files may be gone.
+func OfRun(rec ledger.Record) (*Inspection, error) {
 	t, err := run.OpenTicket(rec.Request)
 	if err != nil {
-		return false, nil
+		return nil, err
 	}
 	record := t.Record("")
-	intact := true
-	got.Source, got.Record, got.Intact = "history", &record, &intact
-	got.Graph, _ = t.Graph.MarshalJSON()
-	return true, nil
+	got := &Inspection{File: rec.ID, Source: "history", Record: &record}
+	got.Graph, err = t.Graph.MarshalJSON()
+	return got, err
 }
 
 func fromGraph(got *Inspection, meta media.Meta) bool {
