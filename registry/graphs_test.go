@@ -222,15 +222,6 @@ func graphJSON(t testing.TB, short string) []byte {
 	return data
 }
 
-func parseShort(t testing.TB, short string) *comfy.Graph {
-	t.Helper()
-	g, err := comfy.ParseGraph(graphJSON(t, short))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
-
 // oneWorkflow loads a registry with one entry "w" on a graph.
 func oneWorkflow(t testing.TB, graph, entry string) *registry.Workflow {
 	t.Helper()

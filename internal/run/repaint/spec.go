@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
@@ -119,7 +121,8 @@ func (p Plan) canvas(pic *media.Picture, file *media.Picture) (canvas, error) {
 	var parts []*media.Mask
 	if file != nil {
 		m, notes := media.MaskFromPicture(file, pic.Width(), pic.Height())
-		parts, c.notes = append(parts, m), append(notes, otherShape(file, pic)...)
+		parts = append(parts, m)
+		c.notes = slices.Concat(notes, otherShape(file, pic))
 	}
 	if p.Alpha {
 		parts = append(parts, media.MaskFromAlpha(pic.Image))
@@ -153,8 +156,8 @@ func (p Plan) canvas(pic *media.Picture, file *media.Picture) (canvas, error) {
 
 // otherShape warns of a mask that does not lie on the picture as it was drawn.
 func otherShape(mask, pic *media.Picture) []string {
-	across, down := mask.Width()*pic.Height(), mask.Height()*pic.Width()
-	if off := across - down; off*off*2500 <= across*down { // 2 percent are rounding
+	across, down := float64(mask.Width()*pic.Height()), float64(mask.Height()*pic.Width())
+	if math.Abs(across-down) <= 0.02*max(across, down) { // less is rounding
 		return nil
 	}
 	return []string{fmt.Sprintf("the mask is %d x %d, the picture %d x %d: it is stretched to those proportions",
