@@ -2,11 +2,13 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/workflows"
 )
 
@@ -23,17 +25,16 @@ func (a *app) newInputs() *inputs.Opener {
 func (a *app) expandText(flag, s string) (string, error) {
 	switch {
 	case s == "-":
-		data, err := a.readFile(flag, s)
-		return plainText(data), err
+		return a.readText(flag, s)
 	case strings.HasPrefix(s, "@@"):
 		return s[1:], nil
 	case strings.HasPrefix(s, "@"):
-		data, err := a.readFile(flag, s[1:])
+		text, err := a.readText(flag, s[1:])
 		var bad *invalidError
-		if errors.As(err, &bad) {
+		if errors.As(err, &bad) && bad.hint == readHint(flag) {
 			bad.hint = "after " + flag + ", @ names a file; a literal @ is @@"
 		}
-		return plainText(data), err
+		return text, err
 	}
 	return s, nil
 }
@@ -51,10 +52,18 @@ func (a *app) shippedExample() func(name string) (fs.File, error) {
 	}
 }
 
-// plainText is what a file says, without the byte order mark and the line end
+// readText reads what a file says, without the byte order mark and the line end
 // that editors write.
-func plainText(data []byte) string {
-	return strings.TrimRight(strings.TrimPrefix(string(data), "\ufeff"), "\r\n")
+func (a *app) readText(flag, name string) (string, error) {
+	data, err := a.readFile(flag, name)
+	if err != nil {
+		return "", err
+	}
+	text, foreign := textdoc.UTF8(data)
+	if foreign != nil {
+		return "", &invalidError{fmt.Sprintf("%s:%d %s", name, foreign.Line, foreign.Message), foreign.Hint}
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
 }
 
 // readFile reads a small file that a flag names; - is stdin.
@@ -73,8 +82,10 @@ func (a *app) readFile(flag, name string) ([]byte, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		message = "there is no file " + name
 	}
-	return nil, &invalidError{message, flag + " takes a file, or - for stdin"}
+	return nil, &invalidError{message, readHint(flag)}
 }
+
+func readHint(flag string) string { return flag + " takes a file, or - for stdin" }
 
 // reasonOf is an error without the path that the message says already.
 func reasonOf(err error) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -78,7 +79,11 @@ func graphBytes(file *os.File, size int64, name string) ([]byte, error) {
 		if _, err := file.ReadAt(data, 0); err != nil && size > 0 {
 			return nil, &registry.FileError{Path: name, Message: "cannot be read", Err: err}
 		}
-		return data, nil
+		text, foreign := textdoc.UTF8(data)
+		if foreign != nil { // the server would answer it with a failure of its own
+			return nil, &registry.FileError{Path: name, Line: foreign.Line, Column: foreign.Column, Message: foreign.Message, Hint: foreign.Hint, Err: foreign}
+		}
+		return text, nil
 	}
 	meta, err := media.ReadMetadata(file, size)
 	if err != nil {

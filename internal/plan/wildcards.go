@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // maxWildcards bounds a wildcard file: 16 MiB.
@@ -63,8 +64,12 @@ func (w Wildcards) file(name string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		text, foreign := textdoc.UTF8(data)
+		if foreign != nil {
+			return nil, fmt.Errorf("%s.txt:%d %s", filepath.Join(dir, filepath.FromSlash(name)), foreign.Line, foreign.Message)
+		}
 		var lines []string
-		for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+		for line := range strings.Lines(string(text)) {
 			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 				lines = append(lines, line)
 			}

@@ -26,12 +26,18 @@ func TestWildcards(t *testing.T) {
 	write("user/place.txt", "hidden by the project's\n")
 	write("user/animals/bird.txt", "hen\n")
 	write("secret.txt", "outside\n")
+	write("project/windows.txt", "\xff\xfer\x00o\x00t\x00\n\x00")
+	write("project/latin.txt", "rot\ncaf\xe9\n")
+	write("project/two words/a+b.txt", "plus\n")
 	w := Wildcards{filepath.Join(dir, "project"), filepath.Join(dir, "nowhere"), filepath.Join(dir, "user")}
-	for name, want := range map[string][]string{"place": {"forest", "beach"}, "animals/bird": {"hen"}} {
+	for name, want := range map[string][]string{"place": {"forest", "beach"}, "animals/bird": {"hen"}, "windows": {"rot"}, "two words/a+b": {"plus"}, "**/*b*": {"hen", "plus"}} {
 		got, err := w.Lines(name)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
+	}
+	if _, err := w.Lines("latin"); err == nil || !strings.Contains(err.Error(), "latin.txt:2 is not UTF-8 text but looks like Latin-1") {
+		t.Errorf("Latin-1: %v", err)
 	}
 	for _, name := range []string{"../secret", "nothing", "animals"} {
 		if lines, err := w.Lines(name); err == nil {
