@@ -15,7 +15,7 @@ import (
 // or has changed since is an *InputError.
 func (p *Preparation) attach(ctx context.Context, t *Ticket, recorded []Input) error {
 	sent := map[string]bool{}
-	for _, f := range t.files {
+	for _, f := range t.Files {
 		sent[f.SHA256] = true
 	}
 	for _, in := range recorded {

@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"slices"
@@ -226,4 +227,33 @@ func empty(t *testing.T) *registry.Workflow {
 		t.Fatal(err)
 	}
 	return wf
+}
+
+// Another process submits a run that was prepared here, on another server, with
+// the contents of its files.
+func TestATicketIsSubmittedElsewhere(t *testing.T) {
+	t.Parallel()
+	here, there := newBench(t), newBench(t)
+	here.put("photo.jpg", turnedJPEG(t, 96, 64))
+	ticket, err := here.Prepare(t.Context(), here.request(t, "image_upscale", "image", "photo.jpg", "factor", "0.5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := run.OpenTicket(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content *run.ContentError
+	if _, err := there.Execute(t.Context(), again, ignore); !errors.As(err, &content) || len(there.server.Executions()) > 0 {
+		t.Errorf("without its files: %v", err)
+	}
+	there.Contents = ticket.Content
+	res, err := there.Execute(t.Context(), again, ignore)
+	if err != nil || len(res.Outputs) != 1 || *res.Outputs[0].Width != 32 || *res.Outputs[0].Height != 48 {
+		t.Errorf("%+v, %v", res, err)
+	}
 }

@@ -63,7 +63,7 @@ func (p *Preparation) readInputs(ctx context.Context, t *Ticket, spec *repaint.S
 func (t *Ticket) send(made prepared, param, name string, at []comfy.Target) comfy.File {
 	f := made.file
 	f.Targets = at
-	t.files = append(t.files, f)
+	t.upload(f)
 	t.Warnings = append(t.Warnings, made.notes...)
 	t.Inputs = append(t.Inputs, Input{Parameter: param, File: name, SHA256: f.SHA256})
 	return f

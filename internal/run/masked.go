@@ -50,7 +50,7 @@ func (p *Preparation) sendMasked(ctx context.Context, t *Ticket, j *repaint.Job,
 	if made.mask != nil {
 		file = *made.mask
 		file.Targets = t.call.FileTargets(j.Mask.Param.Name)
-		t.files = append(t.files, file)
+		t.upload(file)
 	}
 	if !repaint.IsDrawn(j.Mask) {
 		t.Inputs = append(t.Inputs, Input{

@@ -14,22 +14,20 @@ import (
 // Preflight compares prepared runs with the node definitions of the backend
 // and fails with one *RejectedError that names all problems, before anything
 // is uploaded. Names of models that the backend only spells differently, by an
-// alias or with another path separator, are written into the graphs.
+// alias or with another path separator, are written into what is submitted: the
+// tickets keep the names of the workflow.
 //
 // Kept definitions cost nothing. The backend is asked only when files must be
 // uploaded or several runs follow; for a single plain run its own refusal is
 // the check. A backend that cannot be asked checks nothing here.
 func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
-	for _, t := range tickets {
-		r.alias(t)
-	}
 	if !r.Backend.Can().ObjectInfo {
 		return nil
 	}
 	look := &lookup{ask: r.Backend, cache: r.Definitions, defs: map[string]*comfy.ClassInfo{}, fresh: map[string]bool{}, version: r.serverVersion}
 	unknown := look.cached(classesOf(tickets))
 	if len(unknown) > 0 {
-		if len(tickets) < 2 && !slices.ContainsFunc(tickets, func(t *Ticket) bool { return len(t.files) > 0 }) {
+		if len(tickets) < 2 && !slices.ContainsFunc(tickets, func(t *Ticket) bool { return len(t.Files) > 0 }) {
 			return nil
 		}
 		if err := look.live(ctx, unknown); err != nil {
@@ -37,12 +35,12 @@ func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
 		}
 	}
 	// What a kept definition refuses may be there by now.
-	if err := look.live(ctx, look.doubted(tickets)); err != nil {
+	if err := look.live(ctx, look.doubted(r, tickets)); err != nil {
 		return seriously(ctx, err)
 	}
 	rejected := &RejectedError{Err: &comfy.ValidationError{Type: "preflight", Message: "it does not fit this server"}}
 	for _, t := range tickets {
-		for _, np := range t.inspect(look.defs) {
+		for _, np := range t.inspect(r.localGraph(t), look.defs) {
 			rejected.add(r.explainProblem(ctx, t, np), np)
 		}
 	}
@@ -87,10 +85,10 @@ func classesOf(tickets []*Ticket) []string {
 }
 
 // doubted lists the kept classes by which something would be refused.
-func (l *lookup) doubted(tickets []*Ticket) []string {
+func (l *lookup) doubted(r *Runner, tickets []*Ticket) []string {
 	var classes []string
 	for _, t := range tickets {
-		for _, np := range t.inspect(l.defs) {
+		for _, np := range t.inspect(r.localGraph(t), l.defs) {
 			if !l.fresh[np.Class] && !slices.Contains(classes, np.Class) {
 				classes = append(classes, np.Class)
 			}
@@ -108,12 +106,13 @@ func (r *Runner) serverVersion(ctx context.Context) string {
 	return version
 }
 
-// inspect lists what the server would refuse in a run. The names of its own
+// inspect lists what the server would refuse in a run, of whose graph g is the
+// copy for it. The names of its own
 // files are not there before they are uploaded.
-func (t *Ticket) inspect(defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
+func (t *Ticket) inspect(g *comfy.Graph, defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
 	t.fitSeedTo(defs)
-	return slices.DeleteFunc(inspect(t.Graph, defs), func(np comfy.NodeProblem) bool {
-		return np.Type == "value_not_in_list" && slices.ContainsFunc(t.files, func(f comfy.File) bool {
+	return slices.DeleteFunc(inspect(g, defs), func(np comfy.NodeProblem) bool {
+		return np.Type == "value_not_in_list" && slices.ContainsFunc(t.Files, func(f File) bool {
 			return slices.Contains(f.Targets, comfy.Target{Node: np.Node, Input: np.Input})
 		})
 	})

@@ -155,8 +155,15 @@ func TestPreflightWritesTheServersNames(t *testing.T) {
 	if err := r.Preflight(t.Context(), a, b); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := a.Graph.Node("1").Inputs.Text("ckpt_name"); got != `sd\small.safetensors` {
-		t.Errorf("the graph says %q", got)
+	if got, _ := r.LocalGraph(a).Node("1").Inputs.Text("ckpt_name"); got != `sd\small.safetensors` {
+		t.Errorf("the graph that is sent says %q", got)
+	}
+	if got, _ := a.Graph.Node("1").Inputs.Text("ckpt_name"); got != `models\main.safetensors` {
+		t.Errorf("the ticket says %q", got)
+	}
+	other := &run.Runner{Backend: r.Backend, Aliases: map[string]string{"models/main.safetensors": "elsewhere.safetensors"}}
+	if got, _ := other.LocalGraph(a).Node("1").Inputs.Text("ckpt_name"); got != "elsewhere.safetensors" {
+		t.Errorf("the graph for another backend says %q", got)
 	}
 }
 

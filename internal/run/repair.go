@@ -9,13 +9,21 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
 
-// alias applies the backend's aliases to a run once: a name may be both an
-// alias and what another one stands for.
-func (r *Runner) alias(t *Ticket) {
-	if !t.aliased {
-		applyAliases(t.Graph, r.Aliases)
-		t.aliased = true
+// A localGraph is a graph in the words of one runner's backend.
+type localGraph struct {
+	runner *Runner
+	graph  *comfy.Graph
+}
+
+// localGraph is the copy of a run's graph that this backend gets: with its own
+// names of models, each replaced once, since a name may be both an alias and what
+// another one stands for. What the preflight repairs stays in the copy.
+func (r *Runner) localGraph(t *Ticket) *comfy.Graph {
+	if t.local.runner != r {
+		t.local = localGraph{r, t.Graph.Clone()}
+		applyAliases(t.local.graph, r.Aliases)
 	}
+	return t.local.graph
 }
 
 // applyAliases writes the backend's names of models into a graph: what a
@@ -101,7 +109,7 @@ func (r *Runner) repairRejected(ctx context.Context, t *Ticket, err error) bool 
 			choices = r.liveChoices(ctx, np)
 		}
 		same, ok := otherwiseSpelled(np.Received, choices)
-		if !ok || t.Graph.Node(np.Node) == nil {
+		if !ok || r.localGraph(t).Node(np.Node) == nil {
 			return false
 		}
 		repaired[comfy.Target{Node: np.Node, Input: np.Input}] = same
@@ -112,7 +120,7 @@ func (r *Runner) repairRejected(ctx context.Context, t *Ticket, err error) bool 
 		return false
 	}
 	for target, name := range repaired {
-		t.Graph.Node(target.Node).Inputs.SetString(target.Input, name)
+		r.localGraph(t).Node(target.Node).Inputs.SetString(target.Input, name)
 	}
 	return true
 }

@@ -45,8 +45,10 @@ type Input struct {
 	Original  string `json:"original_sha256,omitempty"` // of the file, where a masked part of it was sent
 }
 
-// A Ticket is everything that Collect needs to finish a run, in this process or
-// in a later one. It is what the history keeps.
+// A Ticket is everything that it takes to submit and to finish a run, in this
+// process or in another, on this backend or another: it is plain data. Files are
+// named by their content, and the graph says what the workflow says; what a backend
+// calls things is put into a copy. It is what the history keeps.
 type Ticket struct {
 	Run            string        `json:"run"`
 	PromptID       string        `json:"prompt_id"`
@@ -63,6 +65,7 @@ type Ticket struct {
 	Seed           *Seed         `json:"seed,omitempty"`
 	Character      string        `json:"character,omitempty"`
 	Inputs         []Input       `json:"inputs,omitempty"`
+	Files          []File        `json:"files,omitempty"`   // what is sent with the graph
 	Repaint        *Repaint      `json:"repaint,omitempty"` // only part of the picture is painted
 	Naming         Naming        `json:"naming"`
 	Sidecar        bool          `json:"sidecar"`
@@ -72,9 +75,8 @@ type Ticket struct {
 	Warnings       []string      `json:"warnings,omitempty"`
 	Prepared       time.Time     `json:"prepared"`
 
-	files   []comfy.File
 	entry   *registry.Workflow // where there is no call
-	aliased bool               // the backend's names of models are in the graph
+	local   localGraph         // for the backend that it was last meant for
 	call    *registry.Call
 	resumed bool // it comes from a record
 	// collected: Collect was called before in this process.

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -21,6 +22,9 @@ type Runner struct {
 	Out         string   // how to open the store again, for resume
 	History     Recorder // nil: runs leave no record and cannot be resumed
 	OpenInput   OpenInput
+	// Contents opens the input files of tickets that another process prepared, by
+	// their hash; nil = such runs cannot be submitted, unless they have none.
+	Contents    func(sha256 string) (io.ReadCloser, error)
 	Version     string            // of easel, for provenance
 	Aliases     map[string]string // model names of workflows -> names on this backend
 	Definitions *DefinitionCache  // node definitions between runs; nil = none are kept
@@ -82,26 +86,30 @@ func interrupted(ctx context.Context, err error) bool {
 // returns nil the run is the backend's, and Collect finishes it. That the history
 // cannot be written any more by then is a warning: the run is paid for.
 func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
+	files, err := r.contents(t)
+	if err != nil {
+		return err
+	}
+	t.resumed, t.collected = false, false // from here on it is a new run
 	t.Handle = ""
 	if r.Backend.Can().ClientIDs {
 		t.Handle = comfy.Handle(t.PromptID)
 	}
 	t.Backend, t.Address, t.Out = r.BackendName, r.Address, r.Out
-	r.alias(t)
 	if err := r.record(t, ledger.Prepared, nil, nil); err != nil {
 		return err
 	}
 	crashpoint.Here(crashpoint.Recorded)
 	sink(Event{Type: EventPrepared, Run: t.Run})
 	t.tell(sink)
-	if n := len(t.files); n > 0 {
+	if n := len(t.Files); n > 0 {
 		sink(Event{Type: EventUpload, Run: t.Run, Files: n})
 	}
 	ctx, stop := t.limit(ctx)
 	defer stop()
-	h, err := r.Backend.Submit(ctx, r.submission(t))
+	h, err := r.Backend.Submit(ctx, r.submission(t, files))
 	if err != nil && r.repairRejected(ctx, t, err) {
-		h, err = r.Backend.Submit(ctx, r.submission(t))
+		h, err = r.Backend.Submit(ctx, r.submission(t, files))
 	}
 	if err != nil {
 		return r.refuse(ctx, t, err)
@@ -116,11 +124,11 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	return nil
 }
 
-func (r *Runner) submission(t *Ticket) comfy.Submission {
+func (r *Runner) submission(t *Ticket, files []comfy.File) comfy.Submission {
 	return comfy.Submission{
 		ID:      t.PromptID,
-		Graph:   t.Graph,
-		Files:   t.files,
+		Graph:   r.localGraph(t),
+		Files:   files,
 		PNGInfo: t.embedded(r.Version),
 		Preview: t.Preview,
 	}

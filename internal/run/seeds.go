@@ -32,20 +32,30 @@ func (t *Ticket) fitSeed(limits func(comfy.Target) (low, high string)) bool {
 	}
 	seed := Seed(lo + old%(hi-lo+1)) // not all of 2^64, or the old one was within
 	was, text := json.RawMessage(strconv.FormatUint(old, 10)), json.RawMessage(seed.String())
-	for _, target := range p.Targets {
-		n := t.Graph.Node(target.Node)
-		if n == nil {
-			continue
-		}
-		if v, ok := n.Inputs.Get(target.Input); ok && string(v) == string(was) {
-			n.Inputs.Set(target.Input, text)
-		}
+	for _, g := range []*comfy.Graph{t.Graph, t.local.graph} {
+		replaceValue(g, p.Targets, was, text)
 	}
 	t.Seed = &seed
 	if i := slices.IndexFunc(t.Parameters, func(v NamedValue) bool { return v.Name == p.Name }); i >= 0 {
 		t.Parameters[i].JSON = text
 	}
 	return true
+}
+
+// replaceValue puts another value where the graph has the old one.
+func replaceValue(g *comfy.Graph, at []comfy.Target, old, value json.RawMessage) {
+	if g == nil {
+		return
+	}
+	for _, target := range at {
+		n := g.Node(target.Node)
+		if n == nil {
+			continue
+		}
+		if v, ok := n.Inputs.Get(target.Input); ok && string(v) == string(old) {
+			n.Inputs.Set(target.Input, value)
+		}
+	}
 }
 
 // fitSeedTo fits a drawn seed to a server's definitions.
