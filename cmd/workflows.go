@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,10 +89,13 @@ func runWorkflowsList(ctx context.Context, o *workflowsListOptions) error {
 		return err
 	}
 	found := []*registry.Workflow{}
-	for _, wf := range reg.Workflows() {
-		if (o.category == "" || wf.Category == o.category) && (o.family == "" || wf.ModelFamily == o.family) {
+	for _, wf := range reg.List(o.category) {
+		if o.family == "" || wf.ModelFamily == o.family {
 			found = append(found, wf)
 		}
+	}
+	if len(found) == 0 {
+		o.tellKinds(reg)
 	}
 	if o.ready {
 		return listReady(ctx, o, found)
@@ -104,6 +108,22 @@ func runWorkflowsList(ctx context.Context, o *workflowsListOptions) error {
 		t.Row(wf.ID, wf.Name, wf.Category, wf.ModelFamily, wf.Source.Layer)
 	}
 	return t.Flush()
+}
+
+// tellKinds says which categories and families there are.
+func (o *workflowsListOptions) tellKinds(reg *registry.Registry) {
+	var categories, families []string
+	for _, wf := range reg.Workflows() {
+		categories, families = append(categories, wf.Category), append(families, wf.ModelFamily)
+	}
+	for _, kind := range []struct {
+		given, what string
+		known       []string
+	}{{o.category, "category", categories}, {o.family, "family", families}} {
+		if slices.Sort(kind.known); kind.given != "" && !slices.Contains(kind.known, kind.given) {
+			o.app.note("note: no workflow is of the %s %s; there are %s", kind.what, kind.given, strings.Join(slices.Compact(kind.known), ", "))
+		}
+	}
 }
 
 func newWorkflowsSchemaCmd(a *app) *cobra.Command {
