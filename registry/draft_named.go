@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -39,6 +40,9 @@ func (d *draft) named() []Problem {
 			}
 		case !d.add(&Parameter{Name: n.Name}, found):
 			bad("Graph input '%s' is no value of its own: it is linked, or named already", n.Target)
+			if own := inputsOf(d.w); len(own) > 0 {
+				problems[len(problems)-1].Hint = "values of the graph are " + strings.Join(own[:min(len(own), 6)], ", ")
+			}
 		}
 	}
 	return problems
@@ -77,13 +81,17 @@ func (w *Workflow) Inputs() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{w: a.w}
+	return inputsOf(a.w), nil
+}
+
+func inputsOf(w *wiring) []string {
+	d := &draft{w: w}
 	var inputs []string
-	for _, id := range a.w.g.IDs() {
-		n := a.w.g.Node(id)
+	for _, id := range w.g.IDs() {
+		n := w.g.Node(id)
 		for _, input := range n.Inputs.Names() {
 			v, _ := n.Inputs.Get(input)
-			if !a.w.literal(id, input) {
+			if !w.literal(id, input) {
 				continue
 			}
 			text := string(v)
@@ -93,5 +101,5 @@ func (w *Workflow) Inputs() ([]string, error) {
 			inputs = append(inputs, d.selector(comfy.Target{Node: id, Input: input})+"="+text)
 		}
 	}
-	return inputs, nil
+	return inputs
 }
