@@ -11,7 +11,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/inventory"
-	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -23,7 +23,7 @@ func (a *app) inventory(be *backend) (*inventory.Inventory, error) {
 	}
 	inv := &inventory.Inventory{Server: be}
 	if !be.embedded { // the embedded emulator is new each time
-		inv.Memory = run.NewDefinitionCache(cfg.CacheDir, be.Address(), nil)
+		inv.Memory = preflight.NewCache(cfg.CacheDir, be.Address(), nil)
 	}
 	return inv, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 )
 
 // preflight tells the runner what is known about the backend and compares the
@@ -15,7 +16,7 @@ func (a *app) preflight(ctx context.Context, runner *run.Runner, be *backend, ti
 	}
 	runner.Aliases = cfg.Backends[be.name].Aliases
 	if !be.embedded { // the embedded emulator is new each time
-		runner.Definitions = run.NewDefinitionCache(cfg.CacheDir, be.Address(), nil)
+		runner.Definitions = preflight.NewCache(cfg.CacheDir, be.Address(), nil)
 	}
 	return runner.Preflight(ctx, tickets...)
 }

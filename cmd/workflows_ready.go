@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -49,7 +49,7 @@ func withMore(wf *registry.Workflow, members any) ([]byte, error) {
 }
 
 // survey asks a backend what it has, as far as the workflows need it.
-func (a *app) survey(ctx context.Context, backend string, workflows []*registry.Workflow) (*run.Survey, error) {
+func (a *app) survey(ctx context.Context, backend string, workflows []*registry.Workflow) (*preflight.Survey, error) {
 	be, err := a.openBackend(ctx, backend, 5*time.Second)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (a *app) survey(ctx context.Context, backend string, workflows []*registry.
 	if err != nil {
 		return nil, err
 	}
-	return run.NewSurvey(ctx, be, cfg.Backends[be.name].Aliases, workflows...)
+	return preflight.NewSurvey(ctx, be, cfg.Backends[be.name].Aliases, workflows...)
 }
 
 // listReady prints which workflows run on the backend, and what the others lack.
@@ -73,7 +73,7 @@ func listReady(ctx context.Context, o *workflowsListOptions, found []*registry.W
 		r := readyWorkflow{entry: wf, missing: []string{}}
 		lacks, err := s.Check(ctx, wf)
 		if err != nil {
-			lacks = []run.Lack{{What: "a graph that can be read"}}
+			lacks = []preflight.Lack{{What: "a graph that can be read"}}
 		}
 		for _, l := range lacks {
 			if slices.Contains(r.missing, l.What) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // StoppedError means that the run was given up, by a signal or a time limit.
@@ -53,26 +52,6 @@ func (e *InputError) Error() string {
 	return subject + ": " + e.Reason
 }
 func (e *InputError) Unwrap() error { return e.Err }
-
-// RejectedError means that the backend refused the graph. Problems name the parameters
-// that the user typed, where the value came from one.
-type RejectedError struct {
-	Problems []registry.Problem
-	Nodes    []comfy.NodeProblem // of the same index
-	Err      *comfy.ValidationError
-}
-
-func (e *RejectedError) Error() string {
-	if len(e.Problems) == 0 {
-		return e.Err.Error()
-	}
-	s := e.Problems[0].Message
-	if n := len(e.Problems) - 1; n > 0 {
-		s += fmt.Sprintf(" (and %d more)", n)
-	}
-	return s
-}
-func (e *RejectedError) Unwrap() error { return e.Err }
 
 // FailedError means that a node raised while the run executed. Parameter is the one
 // whose value the failing node takes, "" when there is none or several.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -174,7 +175,7 @@ func TestPreflightAsksOnlyWhenItPays(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	be := &definitions{json: smallServer}
 	r := &run.Runner{Backend: be}
-	r.Definitions = run.NewDefinitionCache(t.TempDir(), "http://studio:8188", func() time.Time { return now })
+	r.Definitions = preflight.NewCache(t.TempDir(), "http://studio:8188", func() time.Time { return now })
 	good, bad := smallGraph("other.safetensors", "64", "2"), smallGraph("gone.safetensors", "64", "2")
 
 	step := func(what string, wantAsked int, wantErr bool, graphs ...string) {
@@ -244,7 +245,7 @@ func TestDefinitionCacheIsNoObstacle(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	good := smallGraph("other.safetensors", "64", "2")
-	check := func(what string, cache *run.DefinitionCache, wantAsked int) {
+	check := func(what string, cache *preflight.Cache, wantAsked int) {
 		t.Helper()
 		be := &definitions{json: smallServer}
 		r := &run.Runner{Backend: be, Definitions: cache}
@@ -252,10 +253,10 @@ func TestDefinitionCacheIsNoObstacle(t *testing.T) {
 			t.Errorf("%s: error %v, asked for %q", what, err, be.asked)
 		}
 	}
-	cache := run.NewDefinitionCache(dir, "a", nil)
+	cache := preflight.NewCache(dir, "a", nil)
 	check("empty", cache, 3)
 	check("kept", cache, 0)
-	check("another address", run.NewDefinitionCache(dir, "b", nil), 3)
+	check("another address", preflight.NewCache(dir, "b", nil), 3)
 	files, err := filepath.Glob(filepath.Join(dir, "objects", "*", "SaveImage.json"))
 	if err != nil || len(files) != 2 {
 		t.Fatalf("files %q, %v", files, err)
@@ -270,7 +271,7 @@ func TestDefinitionCacheIsNoObstacle(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	check("no folder can be made", run.NewDefinitionCache(file, "a", nil), 3)
+	check("no folder can be made", preflight.NewCache(file, "a", nil), 3)
 }
 
 func TestSurvey(t *testing.T) {
@@ -285,7 +286,7 @@ func TestSurvey(t *testing.T) {
 	}
 	got := map[string][]string{}
 	for _, few := range [][]*registry.Workflow{{wf("flux_single")}, b.reg.Workflows()} {
-		s, err := run.NewSurvey(t.Context(), b.Backend, nil, few...)
+		s, err := preflight.NewSurvey(t.Context(), b.Backend, nil, few...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -303,7 +304,7 @@ func TestSurvey(t *testing.T) {
 		t.Errorf("the emulator lacks something (-want +got):\n%s", diff)
 	}
 
-	s, err := run.NewSurvey(t.Context(), &definitions{json: smallServer}, nil, wf("flux_single"))
+	s, err := preflight.NewSurvey(t.Context(), &definitions{json: smallServer}, nil, wf("flux_single"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -388,7 +389,7 @@ func TestPreflightNamesTheVersion(t *testing.T) {
 		t.Errorf("value: %+v", p)
 	}
 
-	s, err := run.NewSurvey(t.Context(), be, nil, wf)
+	s, err := preflight.NewSurvey(t.Context(), be, nil, wf)
 	if err != nil {
 		t.Fatal(err)
 	}

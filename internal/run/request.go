@@ -75,8 +75,7 @@ type Ticket struct {
 	Warnings       []string      `json:"warnings,omitempty"`
 	Prepared       time.Time     `json:"prepared"`
 
-	entry   *registry.Workflow // where there is no call
-	local   localGraph         // for the backend that it was last meant for
+	local   localGraph // for the backend that it was last meant for
 	call    *registry.Call
 	resumed bool // it comes from a record
 	// collected: Collect was called before in this process.

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
@@ -27,7 +28,7 @@ type Runner struct {
 	Contents    func(sha256 string) (io.ReadCloser, error)
 	Version     string            // of easel, for provenance
 	Aliases     map[string]string // model names of workflows -> names on this backend
-	Definitions *DefinitionCache  // node definitions between runs; nil = none are kept
+	Definitions *preflight.Cache  // node definitions between runs; nil = none are kept
 	Now         func() time.Time  // nil = time.Now
 	// Leave makes a cancelled context end the following and not the run.
 	Leave bool
@@ -35,8 +36,7 @@ type Runner struct {
 	// confirmation. Default 2 s.
 	CancelGrace time.Duration
 
-	version     string // of the server, where no backend is at hand
-	modelPixels int    // what a model paints well, instead of what its family does; for tests
+	modelPixels int // what a model paints well, instead of what its family does; for tests
 }
 
 func (r *Runner) now() time.Time {

@@ -1,4 +1,8 @@
-package run
+// Package preflight holds bound graphs against what a backend has: before anything
+// is sent, by node definitions that are kept between runs, and after a refusal. It
+// names the parameters that a user typed, and repairs what is only spelled
+// differently.
+package preflight
 
 import (
 	"context"
@@ -15,27 +19,27 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
 )
 
-// definitionsTTL is how long node definitions are believed: a class changes
+// cacheTTL is how long node definitions are believed: a class changes
 // when the server is updated, a list of models whenever somebody adds a file.
 // What looks wrong by a kept definition is asked again before it is refused.
-const definitionsTTL = 15 * time.Minute
+const cacheTTL = 15 * time.Minute
 
-// A DefinitionCache keeps a backend's node definitions on disk, a file per
+// A Cache keeps a backend's node definitions on disk, a file per
 // class, so that the next run is checked without a request. What cannot be
 // read or written is as if it were not there. It is safe for concurrent use,
 // by several processes too.
-type DefinitionCache struct {
+type Cache struct {
 	dir string
 	now func() time.Time
 }
 
-// NewDefinitionCache keeps the definitions of one backend, which its address
+// NewCache keeps the definitions of one backend, which its address
 // tells apart from others, below a folder. now is nil for time.Now.
-func NewDefinitionCache(dir, address string, now func() time.Time) *DefinitionCache {
+func NewCache(dir, address string, now func() time.Time) *Cache {
 	if now == nil {
 		now = time.Now
 	}
-	return &DefinitionCache{dir: filepath.Join(dir, "objects", digestName(address)), now: now}
+	return &Cache{dir: filepath.Join(dir, "objects", digestName(address)), now: now}
 }
 
 func digestName(s string) string {
@@ -52,7 +56,7 @@ type keptDefinition struct {
 }
 
 // get returns a definition that is fresh, or nil.
-func (c *DefinitionCache) get(class string) *comfy.ClassInfo {
+func (c *Cache) get(class string) *comfy.ClassInfo {
 	info, fresh := c.Kept(class)
 	if !fresh {
 		return nil
@@ -62,7 +66,7 @@ func (c *DefinitionCache) get(class string) *comfy.ClassInfo {
 
 // Kept returns a definition, nil when there is none, and whether it is recent
 // enough to be believed.
-func (c *DefinitionCache) Kept(class string) (info *comfy.ClassInfo, fresh bool) {
+func (c *Cache) Kept(class string) (info *comfy.ClassInfo, fresh bool) {
 	if c == nil {
 		return nil, false
 	}
@@ -79,11 +83,11 @@ func (c *DefinitionCache) Kept(class string) (info *comfy.ClassInfo, fresh bool)
 		return nil, false
 	}
 	age := c.now().Sub(kept.Asked)
-	return defs[class], age >= 0 && age <= definitionsTTL
+	return defs[class], age >= 0 && age <= cacheTTL
 }
 
 // Keep keeps a definition of a server of a version. Failing to is no loss: it is asked again.
-func (c *DefinitionCache) Keep(class string, info *comfy.ClassInfo, version string) {
+func (c *Cache) Keep(class string, info *comfy.ClassInfo, version string) {
 	if c == nil || info == nil {
 		return
 	}
@@ -98,16 +102,16 @@ func (c *DefinitionCache) Keep(class string, info *comfy.ClassInfo, version stri
 	_ = atomicfile.Write(c.file(class), data, atomicfile.Options{Fleeting: true})
 }
 
-// forget drops everything: the server has contradicted it, or is another
+// Forget drops everything: the server has contradicted it, or is another
 // version than before.
-func (c *DefinitionCache) forget() {
+func (c *Cache) Forget() {
 	if c != nil {
 		_ = os.RemoveAll(c.dir)
 	}
 }
 
 // follow forgets definitions of another version of the server than this one.
-func (c *DefinitionCache) follow(version string) {
+func (c *Cache) follow(version string) {
 	if c == nil || version == "" {
 		return
 	}
@@ -118,7 +122,7 @@ func (c *DefinitionCache) follow(version string) {
 	data, err := os.ReadFile(filepath.Join(c.dir, entries[0].Name()))
 	var kept keptDefinition
 	if err != nil || json.Unmarshal(data, &kept) != nil || kept.Version != version {
-		c.forget()
+		c.Forget()
 	}
 }
 
@@ -126,7 +130,7 @@ var plainClass = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompil
 
 // file is where a class is kept. Names that are no file names on every system
 // are hashed; the file says which class it is.
-func (c *DefinitionCache) file(class string) string {
+func (c *Cache) file(class string) string {
 	name := class
 	if !plainClass().MatchString(class) {
 		name = "=" + digestName(class)
@@ -138,7 +142,7 @@ func (c *DefinitionCache) file(class string) string {
 // may, answers of the backend.
 type lookup struct {
 	ask   comfy.Backend
-	cache *DefinitionCache
+	cache *Cache
 	defs  map[string]*comfy.ClassInfo // without the classes that the backend does not have
 	fresh map[string]bool             // asked now, not kept
 	// version of the backend, asked beside the definitions; "" if not known.

@@ -1,9 +1,10 @@
-package run
+package preflight
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,37 +12,71 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// Preflight compares prepared runs with the node definitions of the backend
-// and fails with one *RejectedError that names all problems, before anything
-// is uploaded. Names of models that the backend only spells differently, by an
-// alias or with another path separator, are written into what is submitted: the
-// tickets keep the names of the workflow.
-//
-// Kept definitions cost nothing. The backend is asked only when files must be
-// uploaded or several runs follow; for a single plain run its own refusal is
+// A Checker holds graphs against one backend.
+type Checker struct {
+	Backend comfy.Backend // nil: only Version is known
+	Address string        // how a command names the backend; "" when it cannot
+	Cache   *Cache        // nil: no definitions are kept
+	Version string        // of the server, where there is no Backend
+}
+
+// A Subject is a graph that is meant for a backend, and where its values came from.
+type Subject struct {
+	Workflow string             // its id
+	Entry    *registry.Workflow // nil when it is not at hand
+	Call     *registry.Call     // nil when it is not at hand
+	Graph    *comfy.Graph       // for this backend alone: names are repaired in it
+	Uploads  []comfy.Target     // inputs whose files are sent first, and are not there yet
+	// Fit takes what the run may choose by itself, a drawn seed, into the limits
+	// of the definitions. May be nil.
+	Fit func(defs map[string]*comfy.ClassInfo)
+}
+
+// RejectedError means that a backend refused the graph, or would refuse it.
+// Problems name the parameters that the user typed, where the value came from one.
+type RejectedError struct {
+	Problems []registry.Problem
+	Nodes    []comfy.NodeProblem // of the same index
+	Err      *comfy.ValidationError
+}
+
+func (e *RejectedError) Error() string {
+	if len(e.Problems) == 0 {
+		return e.Err.Error()
+	}
+	s := e.Problems[0].Message
+	if n := len(e.Problems) - 1; n > 0 {
+		s += fmt.Sprintf(" (and %d more)", n)
+	}
+	return s
+}
+func (e *RejectedError) Unwrap() error { return e.Err }
+
+// Check fails with one *RejectedError that names all that the backend would
+// refuse. Kept definitions cost nothing. The backend is asked only when files must
+// be uploaded or several runs follow; for a single plain run its own refusal is
 // the check. A backend that cannot be asked checks nothing here.
-func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
-	if !r.Backend.Can().ObjectInfo {
+func (c Checker) Check(ctx context.Context, subjects ...Subject) error {
+	if !c.Backend.Can().ObjectInfo {
 		return nil
 	}
-	look := &lookup{ask: r.Backend, cache: r.Definitions, defs: map[string]*comfy.ClassInfo{}, fresh: map[string]bool{}, version: r.serverVersion}
-	unknown := look.cached(classesOf(tickets))
-	if len(unknown) > 0 {
-		if len(tickets) < 2 && !slices.ContainsFunc(tickets, func(t *Ticket) bool { return len(t.Files) > 0 }) {
+	look := &lookup{ask: c.Backend, cache: c.Cache, defs: map[string]*comfy.ClassInfo{}, fresh: map[string]bool{}, version: c.version}
+	if unknown := look.cached(classesOf(subjects)); len(unknown) > 0 {
+		if len(subjects) < 2 && !slices.ContainsFunc(subjects, func(s Subject) bool { return len(s.Uploads) > 0 }) {
 			return nil
 		}
 		if err := look.live(ctx, unknown); err != nil {
-			return seriously(ctx, err)
+			return fatal(ctx, err)
 		}
 	}
 	// What a kept definition refuses may be there by now.
-	if err := look.live(ctx, look.doubted(r, tickets)); err != nil {
-		return seriously(ctx, err)
+	if err := look.live(ctx, look.stale(subjects)); err != nil {
+		return fatal(ctx, err)
 	}
 	rejected := &RejectedError{Err: &comfy.ValidationError{Type: "preflight", Message: "it does not fit this server"}}
-	for _, t := range tickets {
-		for _, np := range t.inspect(r.localGraph(t), look.defs) {
-			rejected.add(r.explainProblem(ctx, t, np), np)
+	for _, s := range subjects {
+		for _, np := range s.inspect(look.defs) {
+			rejected.add(c.problem(ctx, s, np), np)
 		}
 	}
 	if len(rejected.Problems) == 0 {
@@ -50,9 +85,9 @@ func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
 	return rejected
 }
 
-// seriously passes on what would end the run as well. Anything else, a proxy
-// that hides the definitions, say, only means that there is no preflight.
-func seriously(ctx context.Context, err error) error {
+// fatal passes on what would end the run as well. Anything else, a proxy that
+// hides the definitions, say, only means that there is no preflight.
+func fatal(ctx context.Context, err error) error {
 	var unreachable *comfy.UnreachableError
 	if ctx.Err() != nil || errors.As(err, &unreachable) {
 		return err
@@ -70,12 +105,12 @@ func (e *RejectedError) add(p registry.Problem, np comfy.NodeProblem) {
 	e.Err.Nodes = e.Nodes
 }
 
-func classesOf(tickets []*Ticket) []string {
+func classesOf(subjects []Subject) []string {
 	var classes []string
 	seen := map[string]bool{}
-	for _, t := range tickets {
-		for _, id := range t.Graph.IDs() {
-			if class := t.Graph.Node(id).Class; !seen[class] {
+	for _, s := range subjects {
+		for _, id := range s.Graph.IDs() {
+			if class := s.Graph.Node(id).Class; !seen[class] {
 				seen[class] = true
 				classes = append(classes, class)
 			}
@@ -84,11 +119,11 @@ func classesOf(tickets []*Ticket) []string {
 	return classes
 }
 
-// doubted lists the kept classes by which something would be refused.
-func (l *lookup) doubted(r *Runner, tickets []*Ticket) []string {
+// stale lists the kept classes by which something would be refused.
+func (l *lookup) stale(subjects []Subject) []string {
 	var classes []string
-	for _, t := range tickets {
-		for _, np := range t.inspect(r.localGraph(t), l.defs) {
+	for _, s := range subjects {
+		for _, np := range s.inspect(l.defs) {
 			if !l.fresh[np.Class] && !slices.Contains(classes, np.Class) {
 				classes = append(classes, np.Class)
 			}
@@ -97,24 +132,22 @@ func (l *lookup) doubted(r *Runner, tickets []*Ticket) []string {
 	return classes
 }
 
-// serverVersion is the version of the backend, "" when it does not say.
-func (r *Runner) serverVersion(ctx context.Context) string {
-	if r.Backend == nil {
-		return r.version
+// version is that of the backend, "" when it does not say.
+func (c Checker) version(ctx context.Context) string {
+	if c.Backend == nil {
+		return c.Version
 	}
-	version, _ := r.Backend.Version(ctx) // one that cannot be asked says nothing
+	version, _ := c.Backend.Version(ctx) // one that cannot be asked says nothing
 	return version
 }
 
-// inspect lists what the server would refuse in a run, of whose graph g is the
-// copy for it. The names of its own
-// files are not there before they are uploaded.
-func (t *Ticket) inspect(g *comfy.Graph, defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
-	t.fitSeedTo(defs)
-	return slices.DeleteFunc(inspect(g, defs), func(np comfy.NodeProblem) bool {
-		return np.Type == "value_not_in_list" && slices.ContainsFunc(t.Files, func(f File) bool {
-			return slices.Contains(f.Targets, comfy.Target{Node: np.Node, Input: np.Input})
-		})
+// inspect lists what the server would refuse in a run.
+func (s Subject) inspect(defs map[string]*comfy.ClassInfo) []comfy.NodeProblem {
+	if s.Fit != nil {
+		s.Fit(defs)
+	}
+	return slices.DeleteFunc(inspect(s.Graph, defs), func(np comfy.NodeProblem) bool {
+		return np.Type == "value_not_in_list" && slices.Contains(s.Uploads, comfy.Target{Node: np.Node, Input: np.Input})
 	})
 }
 
@@ -253,4 +286,13 @@ func maybeNumber(v json.RawMessage) bool {
 		return true
 	}
 	return strings.ContainsAny(s, "0123456789")
+}
+
+// text is the string in a value, or its JSON.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
 }

@@ -1,4 +1,4 @@
-package run
+package preflight
 
 import (
 	"context"
@@ -71,12 +71,12 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 	if err != nil {
 		return nil, err
 	}
-	applyAliases(g, s.aliases)
-	t := &Ticket{Workflow: wf.ID, Graph: g, call: call, entry: wf}
-	r := &Runner{version: s.Version}
+	ApplyAliases(g, s.aliases)
+	subject := Subject{Workflow: wf.ID, Entry: wf, Call: call, Graph: g}
+	c := Checker{Version: s.Version}
 	var lacks []Lack
 	for _, np := range inspect(g, s.defs) {
-		l := Lack{What: s.short(wf, np), Instead: instead(call, np), Problem: r.explainProblem(ctx, t, np)}
+		l := Lack{What: s.short(wf, np), Instead: instead(call, np), Problem: c.problem(ctx, subject, np)}
 		if !slices.ContainsFunc(lacks, func(o Lack) bool { return o.Problem.Message == l.Problem.Message }) {
 			lacks = append(lacks, l)
 		}
