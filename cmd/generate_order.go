@@ -2,52 +2,13 @@ package cmd
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
-
-// newCatalog makes what orders are resolved against: the registry and the
-// presets of the settings, files in the working directory, and the wildcards
-// there and in the user's folder.
-func (a *app) newCatalog() *plan.Catalog {
-	return &plan.Catalog{
-		Registry: func() (*registry.Registry, error) { return a.registry() },
-		Dir:      a.dir,
-		Preset: func(name string) (plan.Order, error) {
-			cfg, err := a.config()
-			if err != nil {
-				return plan.Order{}, err
-			}
-			preset, ok := cfg.Presets[name]
-			if !ok {
-				return plan.Order{}, unknownPreset(cfg, name)
-			}
-			return presetOrder(preset), nil
-		},
-		Wildcards: func() (plan.Wildcards, error) {
-			cfg, err := a.config()
-			if err != nil {
-				return nil, err
-			}
-			return plan.Wildcards{a.path("wildcards"), filepath.Join(cfg.ConfigDir, "wildcards")}, nil
-		},
-	}
-}
-
-// presetOrder is a preset of the settings as an order.
-func presetOrder(p config.Preset) plan.Order {
-	o := plan.Order{Workflow: p.Workflow, Character: p.Character}
-	for _, m := range p.Params {
-		o.Values = append(o.Values, plan.Value{Name: m.Name, JSON: m.JSON, Origin: registry.FromPreset})
-	}
-	return o
-}
 
 // orders are the runs that the command line asks for.
 func (o *generateOptions) orders() ([]plan.Order, error) {
@@ -215,44 +176,4 @@ func (o *generateOptions) addWords(asked *plan.Order, params []*registry.Paramet
 	}
 	asked.Values = append(asked.Values, plan.Value{Name: prompt.Name, Text: text, Origin: registry.FromFlag})
 	return nil
-}
-
-// readParams reads --params: an object of parameter names and values, in JSON
-// or YAML, integers exact.
-func (a *app) readParams(name string) ([]plan.Value, error) {
-	data, err := a.readFile("--params", name)
-	if err != nil {
-		return nil, err
-	}
-	object, err := registry.DecodeObject(name, data)
-	if err != nil {
-		return nil, err
-	}
-	var values []plan.Value
-	for _, m := range object {
-		values = append(values, plan.Value{Name: m.Name, JSON: m.JSON, Origin: registry.FromParams})
-	}
-	return values, nil
-}
-
-// readRequest reads --request.
-func (a *app) readRequest(name string) (*plan.Request, error) {
-	data, err := a.readFile("--request", name)
-	if err != nil {
-		return nil, err
-	}
-	if name == "-" {
-		name = "stdin"
-	}
-	return plan.DecodeRequest(name, data)
-}
-
-// requestedWorkflow is the workflow_id of --request, for a command line
-// without WORKFLOW.
-func (a *app) requestedWorkflow(name string) (string, bool) {
-	r, err := a.readRequest(name)
-	if err != nil {
-		return "", false // the command says so when it runs
-	}
-	return r.Workflow, r.Workflow != ""
 }

@@ -3,7 +3,6 @@ package cmd
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,9 +49,7 @@ func (t *target) presetValue(p *registry.Parameter) (string, bool) {
 }
 
 // sameParameter: "lora-strength" and "lora_strength" are one.
-func sameParameter(a, b string) bool {
-	return strings.ReplaceAll(a, "-", "_") == strings.ReplaceAll(b, "-", "_")
-}
+func sameParameter(a, b string) bool { return plan.SameName(a, b) }
 
 // valueOr is what a fact says, or something else where it is not there.
 func valueOr(fact *string, other string) string {

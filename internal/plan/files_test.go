@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -88,5 +90,72 @@ func TestTooManyFiles(t *testing.T) {
 	}
 	if _, _, err = o.assign(batch); err == nil || !strings.Contains(err.Error(), "at once") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A list of pictures takes all that are left, and an empty one is as good as
+// none, whoever gives it: a request, a flag, or the entry itself.
+func TestListOfPictures(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{
+		"registry.json": {Data: []byte(`{"workflows": {"sheet": {"workflow_path": "g.json", "configurable_params": {
+			"pictures": {"type": "list<image>", "bind": ["1.image", "2.image"], "default": []}}}}}`)},
+		"g.json": {Data: []byte(`{"1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}}, "2": {"class_type": "LoadImage", "inputs": {"image": "b.png"}},
+			"3": {"class_type": "ImageBatch", "inputs": {"image1": ["1", 0], "image2": ["2", 0]}}, "4": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
+			"5": {"class_type": "PreviewImage", "inputs": {"images": ["3", 0]}}}`)},
+	}
+	reg, err := registry.Load(registry.Layer{Name: "test", FS: files, File: "registry.json", Display: "registry.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Catalog{Registry: func() (*registry.Registry, error) { return reg, nil }}
+	r, err := DecodeRequest("r.json", []byte(`{"workflow_id": "sheet", "inputs": {"pictures": []}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wf, err := reg.Workflow("sheet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := r.Order(wf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := func(path string) File { return File{Type: registry.TypeImage, Path: path, Origin: registry.FromFlag} }
+	for name, tt := range map[string]struct {
+		order Order
+		want  int
+	}{
+		"nothing said":    {Order{Workflow: "sheet"}, 0},
+		"a request's []":  {asked, 0},
+		"an empty flag":   {Order{Workflow: "sheet", Values: []Value{{Name: "pictures", JSON: json.RawMessage("[]"), Origin: registry.FromFlag}}}, 0},
+		"two pictures":    {Order{Workflow: "sheet", Files: []File{image("a.png"), image("b.png")}}, 2},
+		"[] and pictures": {Order{Files: []File{image("a.png")}}.Over(asked), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			orders, err := c.Expand(tt.order)
+			if err != nil || len(orders) != 1 {
+				t.Fatalf("%d orders, %v", len(orders), err)
+			}
+			req, err := c.Resolve(orders[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			call, err := req.Resolve()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, v := range call.Files() {
+				names = append(names, v.Texts()...)
+			}
+			if len(names) != tt.want {
+				t.Errorf("files %q, want %d", names, tt.want)
+			}
+			if _, err := call.Bind(map[string][]string{"pictures": names}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
