@@ -55,6 +55,7 @@ const (
 	FaultTextOutput   = "text-output"
 	FaultUnknownKind  = "unknown-kind"
 	FaultHostileNames = "hostile-names"
+	FaultOutside      = "outside-output"
 	FaultManyOutputs  = "many-outputs"
 	FaultListingCost  = "listing-cost"
 )

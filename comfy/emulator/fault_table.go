@@ -83,6 +83,7 @@ func faultKinds() []faultKind {
 		{FaultTextOutput, one(argCount()), 0, "output nodes report text instead of files"},
 		{FaultUnknownKind, one(argCount()), 0, "output nodes report their files under a key that nobody knows"},
 		{FaultHostileNames, one(argCount()), 0, "outputs get file names that attack the client's disk and terminal"},
+		{FaultOutside, one(argCount()), 0, "output nodes also report files outside of the output folder, which /view refuses"},
 		{FaultManyOutputs, one(argBytes("items")), 1, "output nodes report so many files"},
 		{FaultListingCost, one(argTime()), 1, "saving takes so long per file that is already in the folder"},
 	}

@@ -24,6 +24,11 @@ func (r *nodeRun) shown() any {
 	if _, ok := r.fault(FaultHostileNames); ok {
 		changeFiles(ui, r.e.in.disguise)
 	}
+	if _, ok := r.fault(FaultOutside); ok {
+		for key, items := range ui {
+			ui[key] = append(slices.Clone(items), outside()...)
+		}
+	}
 	if f, ok := r.e.in.faults.look(FaultManyOutputs); ok {
 		multiply(ui, int(f.Bytes))
 	}
@@ -48,6 +53,14 @@ func changeFiles(ui map[string][]any, edit func(f map[string]any)) {
 			}
 		}
 		ui[key] = items
+	}
+}
+
+// outside are files as nodes report them that save elsewhere.
+func outside() []any {
+	return []any{
+		map[string]any{"filename": "a.png", "subfolder": "../elsewhere", "type": "output"},
+		map[string]any{"filename": "/mnt/nas/b.png", "subfolder": "", "type": "output"},
 	}
 }
 
