@@ -8,16 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
@@ -149,25 +145,6 @@ func namedParams(words []string) ([]registry.Named, error) {
 	return named, nil
 }
 
-// showInputs says what could be a parameter of a graph in which none was found.
-func (o *importOptions) showInputs(wf *registry.Workflow) error {
-	inputs, err := wf.Inputs()
-	if err != nil {
-		return err
-	}
-	if len(inputs) == 0 {
-		o.app.note("note: no parameter was found, and the graph has no values of its own")
-		return nil
-	}
-	o.app.note("note: no parameter was found. The graph's inputs are:")
-	for _, input := range inputs {
-		o.app.note("  %s", input)
-	}
-	address, _, _ := strings.Cut(inputs[0], "=")
-	o.app.note("hint: name them: --force --param NAME=%s", problem.ShellQuote(address))
-	return nil
-}
-
 // write stores the graph, then the entry that names it.
 func (o *importOptions) write(src sources.Source, res *importedWorkflow, g *comfy.Graph) error {
 	if holder, err := src.Find(sources.Workflows, res.ID); err != nil {
@@ -211,41 +188,6 @@ func writeGraph(path string, raw json.RawMessage, entry func() error) error {
 	return err
 }
 
-func (o *importOptions) report(res *importedWorkflow) error {
-	a := o.app
-	if a.global.json {
-		return a.printJSON(res)
-	}
-	fmt.Fprintf(a.streams.Out, "%s\n", res.ID)
-	params, err := res.Entry.Parameters()
-	if err != nil {
-		return err
-	}
-	a.note("imported into %s", res.File)
-	for _, p := range params {
-		targets := make([]string, len(p.Targets))
-		for i, t := range p.Targets {
-			targets[i] = t.String()
-		}
-		a.note("  %s %s %s", p.Name, typeWord(p), strings.Join(targets, ", "))
-	}
-	for _, n := range res.Notes {
-		a.note("note: %s", n)
-	}
-	for _, p := range res.Problems {
-		a.note("note: %s", p.Message)
-	}
-	if len(params) == 0 {
-		if err := o.showInputs(res.Entry); err != nil {
-			return err
-		}
-	}
-	if example := exampleCommand(res.ID, res.Entry); example != "" {
-		a.note("run it: %s", example)
-	}
-	return nil
-}
-
 // definitions are a server's, of the classes that a workflow uses; nil without
 // one. The settings' server need not be there, as nobody asked for it now.
 func (o *importOptions) definitions(ctx context.Context, wf *registry.Workflow) (map[string]*comfy.ClassInfo, error) {
@@ -270,30 +212,4 @@ func (o *importOptions) definitions(ctx context.Context, wf *registry.Workflow) 
 		o.app.note("note: %s", l.Problem.Message)
 	}
 	return s.Definitions(), nil
-}
-
-var idForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$`) })
-
-// checkID refuses ids that cannot be typed, or would be read as a file.
-func checkID(what, id string) error {
-	if !idForm().MatchString(id) {
-		return usagef("letters, digits, dashes and underscores, at most 64", "%s %q cannot be an id", what, id)
-	}
-	return nil
-}
-
-// idFrom makes an id of a file name in any script: "My Graph (2)" is my_graph_2,
-// "工作流" stays as it is. It is "" when there is no letter or digit in it.
-func idFrom(name string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(name) {
-		switch {
-		case unicode.IsLetter(r), unicode.IsMark(r) && b.Len() > 0, unicode.IsNumber(r), r == '-':
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
-			b.WriteByte('_')
-		}
-	}
-	id := []rune(strings.Trim(b.String(), "_-"))
-	return string(id[:min(len(id), 64)])
 }
