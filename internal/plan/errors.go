@@ -66,5 +66,5 @@ type TooManyRunsError struct {
 }
 
 func (e *TooManyRunsError) Error() string {
-	return fmt.Sprintf("a command makes at most %d runs, not %d", e.Most, e.Asked)
+	return fmt.Sprintf("an order makes at most %d runs, not %d", e.Most, e.Asked)
 }

@@ -25,7 +25,7 @@ func FileFlag(params []*registry.Parameter, typ registry.ParamType, given string
 		return f
 	}
 	for _, p := range params {
-		if p.Type == typ && (p.Name == name || p.Name == strings.ReplaceAll(name, "-", "_")) {
+		if p.Type == typ && SameName(p.Name, name) {
 			f.Parameter, f.Path = p.Name, path
 		}
 	}
@@ -89,7 +89,8 @@ func (o Order) assignment(typ registry.ParamType, params []*registry.Parameter) 
 	var a assignment
 	taken := map[string]registry.Origin{} // by what
 	for _, v := range o.Values {
-		taken[v.Name] = max(taken[v.Name], v.Origin)
+		name := plainName(v.Name)
+		taken[name] = max(taken[name], v.Origin)
 	}
 	var strongest registry.Origin // of what is loose
 	for _, f := range o.Files {
@@ -101,7 +102,8 @@ func (o Order) assignment(typ registry.ParamType, params []*registry.Parameter) 
 			strongest = max(strongest, f.Origin)
 		default:
 			a.named = append(a.named, f.valueOf(f.Parameter))
-			taken[f.Parameter] = max(taken[f.Parameter], f.Origin)
+			name := plainName(f.Parameter)
+			taken[name] = max(taken[name], f.Origin)
 		}
 		a.given++
 	}
@@ -110,7 +112,7 @@ func (o Order) assignment(typ registry.ParamType, params []*registry.Parameter) 
 			continue
 		}
 		a.slots++
-		if taken[p.Name] < strongest {
+		if taken[plainName(p.Name)] < strongest {
 			a.free = append(a.free, p)
 		}
 	}

@@ -101,6 +101,19 @@ func maskKeys() []string {
 	}
 }
 
+// maskForm says what one of maskKeys takes, where not any text will do.
+func maskForm(key string) string {
+	switch key {
+	case "mask_tolerance":
+		return "a number from 0 to 255"
+	case "mask_grow", "mask_feather":
+		return "a whole number of pixels"
+	case "mask_alpha", "mask_invert", "mask_whole":
+		return "true or false"
+	}
+	return "text"
+}
+
 // set takes one of maskKeys from JSON: a value, its text, or, of shapes, a list.
 func (m *Mask) set(key string, raw json.RawMessage) error {
 	texts := []string{JSONText(raw)}

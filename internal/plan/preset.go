@@ -81,6 +81,7 @@ func (c *Catalog) CheckPreset(o Order) error {
 
 // SameName reports whether two names are of one parameter: lora-strength is
 // lora_strength.
-func SameName(a, b string) bool {
-	return strings.ReplaceAll(a, "-", "_") == strings.ReplaceAll(b, "-", "_")
-}
+func SameName(a, b string) bool { return plainName(a) == plainName(b) }
+
+// plainName is the one spelling of a name.
+func plainName(name string) string { return strings.ReplaceAll(name, "-", "_") }

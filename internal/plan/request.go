@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -100,7 +99,7 @@ func (r *Request) takeMask(key string, raw json.RawMessage) error {
 		r.Mask, r.MaskKey = &Mask{}, key
 	}
 	if r.Mask.set(key, raw) != nil {
-		return r.bad(key, "what --"+strings.ReplaceAll(key, "_", "-")+" takes")
+		return r.bad(key, maskForm(key))
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func TestDecodeRequest(t *testing.T) {
 		`{"mask": {}}`:             "mask must be text",
 		`{"inputs": ["a"]}`:        "inputs must be an object",
 		`{"params": 3}`:            "params must be an object",
-		`{"mask_grow": "x"}`:       "mask_grow must be what",
+		`{"mask_grow": "x"}`:       "mask_grow must be a whole number of pixels",
 		`{"count": 0}`:             "count must be a number",
 		`{"count": 1.5}`:           "count must be a number",
 		`{"prompt": "a"`:           "stdin:1",
