@@ -136,3 +136,33 @@ func grown(in InputInfo) []InputInfo {
 func dynamic(typ string) bool {
 	return strings.HasPrefix(typ, "COMFY_") && strings.HasSuffix(typ, "_V3")
 }
+
+// Parts lists the inputs that a choice of a dynamic combo brings with it, in
+// their order and with their own names, without the combo's in front. ok is
+// false when the input is no dynamic combo or has no such choice.
+func (in *InputInfo) Parts(choice string) (parts []InputInfo, ok bool) {
+	if in.Type != dynamicCombo {
+		return nil, false
+	}
+	for _, o := range comboOptions(in.Options) {
+		if o.Key == choice {
+			return o.Inputs.list(), true
+		}
+	}
+	return nil, false
+}
+
+// Grown lists the inputs that a list input may grow to, under their dotted
+// names; nil when the input is no such list.
+func (in *InputInfo) Grown() []InputInfo {
+	if in.Type != autogrow {
+		return nil
+	}
+	return grown(*in)
+}
+
+// Members calls f for the members of a JSON object in their order, which a Go
+// map would lose. Values are parts of data.
+func Members(data []byte, f func(key string, value json.RawMessage) error) error {
+	return eachMember(data, f)
+}

@@ -1,0 +1,413 @@
+package editor
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+)
+
+// Options say how a workflow is converted.
+type Options struct {
+	// Definitions are those of the server that will run the graph, by class.
+	Definitions map[string]*comfy.ClassInfo
+	// Now is put into file names that ask for the date. The zero value means
+	// time.Now.
+	Now time.Time
+	// Choose draws one of n choices of a text such as {a|b}, from 0 to n-1. Nil
+	// leaves such texts as they are written.
+	Choose func(n int) int
+}
+
+// A Result is a converted workflow.
+type Result struct {
+	Graph *comfy.Graph
+	// Unknown are the nodes whose class has no definition, in the order of the
+	// graph. Their inputs are what the file holds for them; a server that lacks
+	// the class refuses the whole graph.
+	Unknown []Unknown
+	// Notes are what was left out, filled in or doubtful, in the order of the
+	// graph.
+	Notes []string
+}
+
+// An Unknown is a node without a definition.
+type Unknown struct {
+	Node    string // id in the graph
+	Class   string
+	Title   string
+	Pack    string // where it comes from, "" when the file does not say
+	Certain bool   // all of its values stand in the file under their names
+}
+
+// Convert makes of an editor's file what the editor would submit. A file of
+// another form is a *FormatError; a node that cannot be converted without
+// changing what the graph makes is a *NodeError.
+func Convert(workflow []byte, opts Options) (*Result, error) {
+	doc, err := parse(workflow)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Now.IsZero() {
+		opts.Now = time.Now()
+	}
+	c := &converter{doc: doc, opts: opts, layouts: map[string][]inputLayout{}, widgets: map[*node][]widget{}}
+	c.unpackGroups()
+	doc.renumber()
+	return c.convert()
+}
+
+type converter struct {
+	doc     *document
+	opts    Options
+	layouts map[string][]inputLayout
+	widgets map[*node][]widget
+	result  Result
+	steps   []step
+	noted   map[string]bool
+}
+
+// A scope is one place where a drawing stands: the root, or an instance of a
+// subgraph.
+type scope struct {
+	*sheet
+	parent   *scope
+	instance *node // in the parent; nil at the root
+	def      *definition
+	prefix   string // of ids: "106:"
+	depth    int
+	inner    map[*node]*scope
+}
+
+// A step is a node that may become one of the graph.
+type step struct {
+	scope *scope
+	node  *node
+}
+
+func (s step) id() string { return s.scope.prefix + s.node.execID() }
+
+func (c *converter) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if c.noted[text] {
+		return
+	}
+	if c.noted == nil {
+		c.noted = map[string]bool{}
+	}
+	c.noted[text] = true
+	c.result.Notes = append(c.result.Notes, text)
+}
+
+func (c *converter) convert() (*Result, error) {
+	c.applyPrimitives(c.doc.root)
+	for _, def := range c.doc.order {
+		c.applyPrimitives(&def.sheet)
+	}
+	root := &scope{sheet: c.doc.root}
+	for _, n := range c.doc.root.inOrder() {
+		if err := c.collect(root, n); err != nil {
+			return nil, err
+		}
+	}
+	graph := comfy.NewGraph()
+	c.sortSteps()
+	for _, s := range c.steps {
+		if !c.emitted(s.node) {
+			continue
+		}
+		out, err := c.build(s)
+		if err != nil {
+			return nil, err
+		}
+		graph.Set(s.id(), out)
+	}
+	dropDangling(graph)
+	c.result.Graph = graph
+	return &c.result, nil
+}
+
+// collect adds a node and what is inside of it.
+func (c *converter) collect(sc *scope, n *node) error {
+	c.steps = append(c.steps, step{sc, n})
+	def := c.doc.definitions[n.class]
+	if def == nil || n.off() && sc.parent == nil { // deeper ones keep what is inside, as in the editor
+		return nil
+	}
+	inner, err := sc.enter(n, def)
+	if err != nil {
+		return err
+	}
+	if len(c.steps) > maxNodes {
+		return &FormatError{Reason: fmt.Sprintf("with its subgraphs it has more than %d nodes", maxNodes)}
+	}
+	for _, child := range def.nodes {
+		if err := c.collect(inner, child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter is the scope inside an instance of a subgraph.
+func (s *scope) enter(n *node, def *definition) (*scope, error) {
+	if inner := s.inner[n]; inner != nil {
+		return inner, nil
+	}
+	for up := s; up != nil; up = up.parent {
+		if up.def == def {
+			return nil, &NodeError{Node: s.prefix + n.execID(), Class: def.name, Title: n.title, Reason: "the subgraph contains itself"}
+		}
+	}
+	inner := &scope{sheet: &def.sheet, parent: s, instance: n, def: def, prefix: s.prefix + n.execID() + ":", depth: s.depth + 1}
+	if inner.depth > maxNesting {
+		return nil, &NodeError{Node: inner.prefix, Class: def.name, Reason: fmt.Sprintf("subgraphs are nested more than %d deep", maxNesting)}
+	}
+	if s.inner == nil {
+		s.inner = map[*node]*scope{}
+	}
+	s.inner[n] = inner
+	return inner, nil
+}
+
+// emitted reports whether a node becomes one of the graph.
+func (c *converter) emitted(n *node) bool {
+	return !n.off() && c.doc.definitions[n.class] == nil && !c.virtual(n)
+}
+
+// sortSteps brings nodes into the order of the editor's object: ids that are
+// whole numbers first, by size, then the others as they were met.
+func (c *converter) sortSteps() {
+	number := func(s step) (uint64, bool) {
+		if s.scope.parent != nil {
+			return 0, false
+		}
+		v, err := strconv.ParseUint(s.node.execID(), 10, 32)
+		return v, err == nil
+	}
+	slices.SortStableFunc(c.steps, func(a, b step) int {
+		x, xOK := number(a)
+		y, yOK := number(b)
+		switch {
+		case xOK && yOK:
+			return cmp.Compare(x, y)
+		case xOK:
+			return -1
+		case yOK:
+			return 1
+		}
+		return 0
+	})
+}
+
+// build makes a node of the graph.
+func (c *converter) build(s step) (*comfy.Node, error) {
+	n, def := s.node, c.opts.Definitions[s.node.class]
+	out := &comfy.Node{Class: n.class, Title: n.title}
+	if out.Title == "" {
+		out.Title = n.class
+		if def != nil {
+			out.Title = def.DisplayName
+		}
+	}
+	if def == nil {
+		return out, c.buildUnknown(s, out)
+	}
+	ws, err := c.widgetsOf(n)
+	if err != nil {
+		return nil, &NodeError{Node: s.id(), Class: n.class, Title: n.title, Pack: n.pack(), Reason: err.Error()}
+	}
+	named := map[string]bool{}
+	for _, w := range ws {
+		named[w.name] = true
+		if !w.sent {
+			continue
+		}
+		if v := s.scope.hostValue(n, w.name); v != nil {
+			w.value, w.dynamic = v, false
+		}
+		if err := c.setWidget(s, out, w); err != nil {
+			return nil, err
+		}
+	}
+	for _, in := range c.socketsOf(n) {
+		if in.saved < 0 || named[in.name] {
+			continue
+		}
+		src, err := c.resolveInput(s.scope, n, in.saved, in.typ)
+		if err != nil {
+			return nil, err
+		}
+		switch src.kind {
+		case sourceLink:
+			out.Inputs.SetLink(in.name, src.link)
+		case sourceValue:
+			out.Inputs.Set(in.name, wrap("", src.value))
+		}
+	}
+	return out, nil
+}
+
+// setWidget gives the node what a widget sends: what its socket is linked to,
+// or its value.
+func (c *converter) setWidget(s step, out *comfy.Node, w widget) error {
+	value := w.value
+	if i := s.node.input(w.name); i >= 0 {
+		src, err := c.resolveInput(s.scope, s.node, i, w.typ)
+		if err != nil {
+			return err
+		}
+		switch src.kind {
+		case sourceLink:
+			out.Inputs.SetLink(w.name, src.link)
+			return nil
+		case sourceValue:
+			value, w.dynamic = src.value, false // what an instance shows is sent as it is written
+		case sourceOwn:
+			w.dynamic = false
+		}
+	}
+	if value == nil {
+		c.note("%s: nothing says which value %s has", s.node.label(), w.name)
+		return nil
+	}
+	if w.dynamic {
+		value = c.drawText(s, w.name, value)
+	}
+	if w.name == "filename_prefix" && takesTokens(s.node.class) {
+		value = c.replaceTokens(value)
+	}
+	out.Inputs.Set(w.name, wrap(w.typ, value))
+	return nil
+}
+
+// buildUnknown fills a node whose class has no definition with what the file
+// holds: its links, and values where their names stand beside them.
+func (c *converter) buildUnknown(s step, out *comfy.Node) error {
+	n := s.node
+	u := Unknown{Node: s.id(), Class: n.class, Title: out.Title, Pack: n.pack()}
+	set := map[string]bool{}
+	u.Certain = c.namedValues(n, out, set)
+	for i, in := range n.inputs {
+		src, err := c.resolveInput(s.scope, n, i, in.typ)
+		if err != nil {
+			return err
+		}
+		switch src.kind {
+		case sourceLink:
+			out.Inputs.SetLink(in.name, src.link)
+		case sourceValue:
+			out.Inputs.Set(in.name, wrap("", src.value))
+		}
+	}
+	c.result.Unknown = append(c.result.Unknown, u)
+	return nil
+}
+
+// namedValues sets the values of a node without a definition: those that the
+// file keeps by name, else those whose widgets it lists, one value for each.
+func (c *converter) namedValues(n *node, out *comfy.Node, set map[string]bool) (certain bool) {
+	for _, raw := range []json.RawMessage{n.named, n.values} {
+		v := readValues(raw)
+		if v.names == nil {
+			continue
+		}
+		for i, name := range v.names {
+			if !notSent(name) && !set[name] {
+				out.Inputs.Set(name, wrap("", v.list[i]))
+				set[name] = true
+			}
+		}
+		return true
+	}
+	v := readValues(n.values)
+	var names []string
+	for _, in := range n.inputs {
+		if in.widget != "" {
+			names = append(names, in.widget)
+			if in.widget == "seed" || in.widget == "noise_seed" {
+				names = append(names, "control_after_generate")
+			}
+		}
+	}
+	if len(names) != len(v.list) {
+		return len(v.list) == 0
+	}
+	for i, name := range names {
+		if !notSent(name) {
+			out.Inputs.Set(name, wrap("", v.list[i]))
+		}
+	}
+	return true
+}
+
+// notSent reports whether a widget belongs to the editor and not to the node.
+func notSent(name string) bool {
+	switch name {
+	case "control_after_generate", "control_filter_list", "upload", "videopreview", "audioUI", "refresh":
+		return true
+	}
+	return strings.HasPrefix(name, "$$")
+}
+
+// pack says where a node comes from.
+func (n *node) pack() string {
+	for _, key := range []string{"cnr_id", "aux_id"} {
+		var s string
+		if json.Unmarshal(n.properties[key], &s) == nil && s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// input is the index of the saved input of this name, -1 when there is none.
+func (n *node) input(name string) int {
+	return slices.IndexFunc(n.inputs, func(s socket) bool { return s.name == name || s.widget == name && s.name == "" })
+}
+
+// widgetsOf reads a node's widgets once.
+func (c *converter) widgetsOf(n *node) ([]widget, error) {
+	if ws, ok := c.widgets[n]; ok {
+		return ws, nil
+	}
+	ws, complaint := widgetsOf(n, c.layoutsOf(n.class))
+	if complaint != "" {
+		return nil, fmt.Errorf("%s", complaint)
+	}
+	c.widgets[n] = ws
+	return ws, nil
+}
+
+func (c *converter) layoutsOf(class string) []inputLayout {
+	if ls, ok := c.layouts[class]; ok {
+		return ls
+	}
+	var ls []inputLayout
+	if def := c.opts.Definitions[class]; def != nil {
+		for _, in := range def.Inputs {
+			if !in.Hidden {
+				ls = append(ls, layoutOf(in))
+			}
+		}
+	}
+	c.layouts[class] = ls
+	return ls
+}
+
+// dropDangling takes out inputs that are linked to nodes that are not there.
+func dropDangling(g *comfy.Graph) {
+	for _, id := range g.IDs() {
+		n := g.Node(id)
+		for _, name := range n.Inputs.Names() {
+			if l, ok := n.Inputs.Link(name); ok && g.Node(l.Node) == nil {
+				n.Inputs.Delete(name)
+			}
+		}
+	}
+}

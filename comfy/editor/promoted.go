@@ -1,0 +1,196 @@
+package editor
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// A proxy is a widget inside a subgraph that an instance shows as its own.
+type proxy struct {
+	node, widget string // "-1": the subgraph's input of this name
+	deepest      string // the node that has the widget, where there are several
+}
+
+// proxiesOf reads which widgets an instance shows, where the file says it.
+func proxiesOf(n *node) []proxy {
+	raw := n.properties["proxyWidgets"]
+	var packed string
+	if json.Unmarshal(raw, &packed) == nil {
+		raw = json.RawMessage(packed)
+	}
+	var list [][]word
+	if json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	var all []proxy
+	for _, entry := range list {
+		p := proxy{}
+		if len(entry) > 1 {
+			p.node, p.widget = string(entry[0]), string(entry[1])
+			if before, after, ok := strings.Cut(p.widget, ": "); ok && number(before) > 0 {
+				p.widget = after
+			}
+		}
+		if len(entry) > 2 {
+			p.deepest = string(entry[2])
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// hostValue is the value that an instance holds for a widget of a node inside
+// of it, nil when it holds none.
+func (s *scope) hostValue(n *node, widget string) json.RawMessage {
+	if s.instance == nil {
+		return nil
+	}
+	proxies := proxiesOf(s.instance)
+	i := slices.IndexFunc(proxies, func(p proxy) bool { return p.node == n.id && p.widget == widget })
+	return valueAt(s.instance, i)
+}
+
+// valueAt is the value at a place of widgets_values, nil where none is.
+func valueAt(n *node, i int) json.RawMessage {
+	v := readValues(n.values)
+	if i < 0 || i >= len(v.list) || string(v.list[i]) == "null" {
+		return nil
+	}
+	return v.list[i]
+}
+
+// promoted is the value that an instance holds for an input of its subgraph,
+// nil when it holds none or the input is no widget.
+func (c *converter) promoted(sc *scope, at int) json.RawMessage {
+	b, inst := sc.def.inputs[at], sc.instance
+	target, ok := c.widgetBehind(sc.def, at, 0)
+	if !ok {
+		return nil
+	}
+	if proxies := proxiesOf(inst); len(proxies) > 0 {
+		i := slices.IndexFunc(proxies, func(p proxy) bool { return p.node == "-1" && p.widget == b.name })
+		if i < 0 {
+			i = slices.IndexFunc(proxies, func(p proxy) bool { return p.node == target.node.id && p.widget == target.widget })
+		}
+		return valueAt(inst, i)
+	}
+	if v := readValues(inst.values); v.names != nil {
+		if i := slices.Index(v.names, b.name); i >= 0 && string(v.list[i]) != "null" {
+			return v.list[i]
+		}
+		return nil
+	}
+	// One value for each input that is a widget, in the order of the inputs. Some
+	// writers put a control behind those that have one.
+	place, before := -1, 0
+	var controls []int // places of controls, as if there were some
+	count := 0
+	for _, i := range c.inputOrder(sc.def, inst) {
+		t, ok := c.widgetBehind(sc.def, i, 0)
+		if !ok {
+			continue
+		}
+		if i == at {
+			place, before = count, len(controls)
+		}
+		count++
+		if t.control {
+			controls = append(controls, count+len(controls))
+		}
+	}
+	v := readValues(inst.values)
+	if len(controls) > 0 && !slices.ContainsFunc(controls, func(i int) bool { return i >= len(v.list) || !isControl(v.list[i]) }) {
+		place += before
+	}
+	return valueAt(inst, place)
+}
+
+// isControl reports whether a value says what happens to a seed after a run.
+func isControl(v json.RawMessage) bool {
+	switch string(v) {
+	case `"fixed"`, `"increment"`, `"decrement"`, `"randomize"`:
+		return true
+	}
+	return false
+}
+
+// inputOrder lists the inputs of a subgraph as an instance has them: as the
+// file lists them, then those that it does not list.
+func (c *converter) inputOrder(def *definition, inst *node) []int {
+	var order []int
+	for _, in := range inst.inputs {
+		i := slices.IndexFunc(def.inputs, func(b boundary) bool { return b.name == in.name })
+		if i >= 0 && !slices.Contains(order, i) {
+			order = append(order, i)
+		}
+	}
+	if len(order) == len(def.inputs) {
+		return order
+	}
+	order = order[:0]
+	for i := range def.inputs {
+		order = append(order, i)
+	}
+	return order
+}
+
+// A target is the widget behind an input of a subgraph.
+type target struct {
+	node    *node
+	widget  string
+	control bool
+}
+
+// widgetBehind finds the widget that an input of a subgraph leads to: the first
+// of its links that ends in one, through nested subgraphs.
+func (c *converter) widgetBehind(def *definition, at, depth int) (target, bool) {
+	if depth > maxNesting {
+		return target{}, false
+	}
+	for _, id := range def.inputs[at].links {
+		l := def.sheet.links[id]
+		if l == nil {
+			continue
+		}
+		n := def.sheet.byID[l.to]
+		if n == nil || l.toSlot < 0 || l.toSlot >= len(n.inputs) {
+			continue
+		}
+		in := n.inputs[l.toSlot]
+		if inner := c.doc.definitions[n.class]; inner != nil {
+			i := slices.IndexFunc(inner.inputs, func(b boundary) bool { return b.name == in.name })
+			if i < 0 {
+				continue
+			}
+			if t, ok := c.widgetBehind(inner, i, depth+1); ok {
+				return target{n, in.name, t.control}, true
+			}
+			continue
+		}
+		if t, ok := c.widgetOf(n, in); ok {
+			return t, true
+		}
+	}
+	return target{}, false
+}
+
+// widgetOf is the widget that a socket belongs to.
+func (c *converter) widgetOf(n *node, in socket) (target, bool) {
+	if len(c.opts.Definitions) > 0 && c.opts.Definitions[n.class] == nil {
+		return target{}, false // to the editor a node of an unknown class has no widgets
+	}
+	if c.opts.Definitions[n.class] == nil {
+		return target{n, in.widget, in.widget == "seed" || in.widget == "noise_seed"}, in.widget != ""
+	}
+	ws, err := c.widgetsOf(n)
+	if err != nil {
+		return target{}, false
+	}
+	for _, w := range ws {
+		if w.name == in.name || w.name == in.widget {
+			return target{n, w.name, w.control}, true
+		}
+	}
+	return target{}, false
+}
