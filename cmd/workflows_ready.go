@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -80,10 +81,7 @@ func listReady(ctx context.Context, o *workflowsListOptions, found []*registry.W
 				continue
 			}
 			r.missing = append(r.missing, l.What)
-			if l.Instead != "" {
-				l.What += " (or " + l.Instead + ")"
-			}
-			r.shown = append(r.shown, l.What)
+			r.shown = append(r.shown, problem.OfLack(l))
 		}
 		r.ready = len(r.missing) == 0
 		list = append(list, r)
@@ -115,7 +113,7 @@ func checkOnBackend(ctx context.Context, a *app, backend string, chosen []*regis
 			continue // the check of the entry has said so
 		}
 		for _, l := range lacks {
-			results[i].Problems = append(results[i].Problems, l.Problem)
+			results[i].Problems = append(results[i].Problems, problem.OfFinding(l.Problem, ""))
 			results[i].OK = false
 		}
 	}

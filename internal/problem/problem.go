@@ -160,7 +160,9 @@ func ofValues(err error, p *Problem) bool {
 		p.Hint = NearestHint(unknownCharacter.Nearest, "easel characters list")
 	case errors.As(err, &rejected):
 		p.is(CodeRejected)
-		p.Problems = rejected.Problems
+		for _, f := range rejected.Problems {
+			p.Problems = append(p.Problems, OfFinding(f, rejected.Address))
+		}
 		if len(rejected.Nodes) > 0 {
 			p.Node, p.Class = known(rejected.Nodes[0].Node), known(rejected.Nodes[0].Class)
 		}

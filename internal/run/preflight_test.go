@@ -313,7 +313,7 @@ func TestSurvey(t *testing.T) {
 		t.Errorf("lacks %v, %v", lacks, err)
 	}
 	lacks, err = s.Check(t.Context(), wf("sd_single")) // whose checkpoint is a parameter
-	if err != nil || len(lacks) < 2 || lacks[0].Instead != "--checkpoint: 2 there" || lacks[1].Instead != "" {
+	if err != nil || len(lacks) < 2 || lacks[0].Instead != "checkpoint" || lacks[0].Models != 2 || lacks[1].Instead != "" {
 		t.Errorf("lacks %v, %v", lacks, err)
 	}
 }

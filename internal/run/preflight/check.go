@@ -35,9 +35,10 @@ type Subject struct {
 // RejectedError means that a backend refused the graph, or would refuse it.
 // Problems name the parameters that the user typed, where the value came from one.
 type RejectedError struct {
-	Problems []registry.Problem
+	Problems []Finding
 	Nodes    []comfy.NodeProblem // of the same index
 	Err      *comfy.ValidationError
+	Address  string // how a command names the backend; "" when it cannot
 }
 
 func (e *RejectedError) Error() string {
@@ -73,7 +74,7 @@ func (c Checker) Check(ctx context.Context, subjects ...Subject) error {
 	if err := look.live(ctx, look.stale(subjects)); err != nil {
 		return fatal(ctx, err)
 	}
-	rejected := &RejectedError{Err: &comfy.ValidationError{Type: "preflight", Message: "it does not fit this server"}}
+	rejected := &RejectedError{Address: c.Address, Err: &comfy.ValidationError{Type: "preflight", Message: "it does not fit this server"}}
 	for _, s := range subjects {
 		for _, np := range s.inspect(look.defs) {
 			rejected.add(c.problem(ctx, s, np), np)
@@ -96,8 +97,8 @@ func fatal(ctx context.Context, err error) error {
 }
 
 // add notes a problem once, however many runs have it.
-func (e *RejectedError) add(p registry.Problem, np comfy.NodeProblem) {
-	if slices.ContainsFunc(e.Problems, func(o registry.Problem) bool { return o.Message == p.Message }) {
+func (e *RejectedError) add(p Finding, np comfy.NodeProblem) {
+	if slices.ContainsFunc(e.Problems, func(o Finding) bool { return o.Message == p.Message }) {
 		return
 	}
 	e.Problems = append(e.Problems, p)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -15,14 +14,14 @@ import (
 // was kept of its definitions is forgotten: whatever they said, it says otherwise.
 func (c Checker) Explain(ctx context.Context, s Subject, invalid *comfy.ValidationError) *RejectedError {
 	c.Cache.Forget()
-	e := &RejectedError{Err: invalid, Nodes: invalid.Nodes}
+	e := &RejectedError{Address: c.Address, Err: invalid, Nodes: invalid.Nodes}
 	for _, np := range invalid.Nodes {
 		e.Problems = append(e.Problems, c.problem(ctx, s, np))
 	}
 	return e
 }
 
-func (c Checker) problem(ctx context.Context, s Subject, np comfy.NodeProblem) registry.Problem {
+func (c Checker) problem(ctx context.Context, s Subject, np comfy.NodeProblem) Finding {
 	where := fmt.Sprintf("node %s (%s)", np.Node, np.Class)
 	if np.Title != "" && np.Title != np.Class {
 		where = fmt.Sprintf("node %s (%s, %q)", np.Node, np.Class, np.Title)
@@ -34,7 +33,7 @@ func (c Checker) problem(ctx context.Context, s Subject, np comfy.NodeProblem) r
 	if np.Type == "missing_node_type" || (np.Type == "invalid_prompt" && np.Input == "") {
 		return missingNode(np, s.Workflow, wf, func() string { return c.version(ctx) })
 	}
-	p := registry.Problem{Message: where + ": " + np.Message}
+	p := Finding{Problem: registry.Problem{Message: where + ": " + np.Message}}
 	if np.Input == "" {
 		return p
 	}
@@ -63,7 +62,7 @@ func (c Checker) problem(ctx context.Context, s Subject, np comfy.NodeProblem) r
 		if len(choices) == 0 {
 			p.Hint = "the server's list for this input is empty: is the model folder mounted?"
 		} else {
-			p.List = c.listing(np)
+			p.Lists = &Values{Folder: registry.ModelFolder(np.Class, np.Input), Class: np.Class, Input: np.Input}
 		}
 		missingValue(&p, np, wf, func() string { return c.version(ctx) })
 		s.insteadOfDefault(&p, np, param, choices)
@@ -79,56 +78,50 @@ func (c Checker) problem(ctx context.Context, s Subject, np comfy.NodeProblem) r
 	return p
 }
 
-// listing is the command that lists what an input takes on this backend.
-func (c Checker) listing(np comfy.NodeProblem) string {
-	words := "easel models " + np.Class + "." + np.Input
-	switch folder := registry.ModelFolder(np.Class, np.Input); {
-	case folder != "":
-		words = "easel models " + folder
-	case np.Input == "sampler_name":
-		words = "easel models samplers"
-	case np.Input == "scheduler":
-		words = "easel models schedulers"
-	}
-	if c.Address != "" {
-		words += " --backend " + c.Address
-	}
-	return words
+// A Finding is one thing that a backend refuses: a problem, with what is true of it
+// for everybody, and facts of which each face makes advice in its own words.
+type Finding struct {
+	registry.Problem
+	Lists *Values // of what the value is to be one
+	Offer *Offer  // what can be taken instead
+	Needs string  // workflow whose own model it is; its entry says where to get it
+	Page  string  // where that model is offered
+}
+
+// Values are what an input takes on a backend: the models of a folder, or the
+// choices of an input of a class.
+type Values struct {
+	Folder       string // "" when they are no models
+	Class, Input string
+}
+
+// An Offer is a value that the backend has.
+type Offer struct {
+	Value     string
+	Parameter string       // that takes it; "" when none does
+	Target    comfy.Target // where it goes
 }
 
 // insteadOfDefault offers, where a workflow's own model is missing, one that is
 // there: trying it costs nothing, and a download gigabytes.
-func (s Subject) insteadOfDefault(p *registry.Problem, np comfy.NodeProblem, param *registry.Parameter, choices []string) {
+func (s Subject) insteadOfDefault(p *Finding, np comfy.NodeProblem, param *registry.Parameter, choices []string) {
 	if len(choices) == 0 || !looksLikeModel(np.Received) || s.Call == nil {
 		return
 	}
-	flag := "--set " + np.Node + "." + np.Input + "="
+	offer := Offer{Value: choices[0], Target: comfy.Target{Node: np.Node, Input: np.Input}}
 	switch {
 	case param != nil && param.Type == registry.TypeModel:
 		if v, given := s.Call.Value(param.Name); given && v.Origin > registry.FromDefault {
 			return
 		}
-		flag = "--" + flagOf(param.Name) + " "
+		offer.Parameter = param.Name
 	case p.Parameter != "" || s.Graph.Node(np.Node) == nil:
 		return // it was given
 	}
-	offer := choices[0]
 	if near := comfy.Nearest(np.Received, choices, 1); len(near) > 0 {
-		offer = near[0]
+		offer.Value = near[0]
 	}
-	offer = fmt.Sprintf("%s%s takes one that is there; %s shows all", flag, shellWord(offer), p.List)
-	if p.Hint != "" {
-		offer += "; " + p.Hint
-	}
-	p.Hint = offer
-}
-
-// shellWord quotes a name that a shell would take apart.
-func shellWord(name string) string {
-	if strings.ContainsAny(name, " \t\"'\\$`&|;<>()[]{}*?!#~") {
-		return strconv.Quote(name)
-	}
-	return name
+	p.Offer = &offer
 }
 
 func limits(np comfy.NodeProblem) string {
@@ -153,6 +146,3 @@ func (c Checker) Choices(ctx context.Context, np comfy.NodeProblem) []string {
 	}
 	return nil
 }
-
-// flagOf is how a parameter is written on a command line.
-func flagOf(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }

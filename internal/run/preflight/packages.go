@@ -84,11 +84,11 @@ func packageOf(class string) (nodePackage, bool) {
 }
 
 // missingNode says what to do about a class that the server does not have.
-func missingNode(np comfy.NodeProblem, workflow string, wf *registry.Workflow, version func() string) registry.Problem {
-	p := registry.Problem{
+func missingNode(np comfy.NodeProblem, workflow string, wf *registry.Workflow, version func() string) Finding {
+	p := Finding{Problem: registry.Problem{
 		Message: fmt.Sprintf("the server has no node %s, which %s needs", np.Class, workflow),
 		Hint:    "install the custom node that brings it, or update ComfyUI, then restart the server",
-	}
+	}}
 	if pack, ok := packageOf(np.Class); ok {
 		p.Message += "; it comes with " + pack.name
 		p.Hint = fmt.Sprintf("install %s (github.com/%s) on the server, with the ComfyUI Manager for instance, and restart it", pack.name, pack.page)
@@ -112,7 +112,7 @@ func tooOld(wf *registry.Workflow, version string) bool {
 // missingValue adds to a value that the server does not have what helps: where
 // a model file belongs and is offered, else a newer server if this one is too
 // old for the workflow.
-func missingValue(p *registry.Problem, np comfy.NodeProblem, wf *registry.Workflow, version func() string) {
+func missingValue(p *Finding, np comfy.NodeProblem, wf *registry.Workflow, version func() string) {
 	if wf != nil {
 		for _, m := range wf.Models {
 			if slashes(m.File) == slashes(np.Received) {
@@ -120,10 +120,7 @@ func missingValue(p *registry.Problem, np comfy.NodeProblem, wf *registry.Workfl
 				if wf.Source.Layer == "import" { // made of a graph: no registry knows it
 					return
 				}
-				p.Hint = fmt.Sprintf("easel workflows needs %s prints how to get it", wf.ID)
-				if m.Page != "" {
-					p.Hint += "; it is offered on " + m.Page
-				}
+				p.Hint, p.Needs, p.Page = "", wf.ID, m.Page
 				return
 			}
 		}

@@ -59,9 +59,10 @@ func (s *Survey) Definitions() map[string]*comfy.ClassInfo { return s.defs }
 
 // A Lack is one reason why a workflow does not run on a backend.
 type Lack struct {
-	What    string           // short: "node FaceDetailer", "loras/milan.safetensors"
-	Instead string           // what a run can take in its place: "--checkpoint: 3 there"; "" = nothing
-	Problem registry.Problem // in full
+	What    string  // short: "node FaceDetailer", "loras/milan.safetensors"
+	Problem Finding // in full
+	Instead string  // the parameter that can take one of the models there; "" when there is none
+	Models  int     // how many those are
 }
 
 // Check lists what the backend lacks for a workflow with its defaults. A graph
@@ -76,7 +77,8 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 	c := Checker{Version: s.Version}
 	var lacks []Lack
 	for _, np := range inspect(g, s.defs) {
-		l := Lack{What: s.short(wf, np), Instead: instead(call, np), Problem: c.problem(ctx, subject, np)}
+		l := Lack{What: s.short(wf, np), Problem: c.problem(ctx, subject, np)}
+		l.Instead, l.Models = instead(call, np)
 		if !slices.ContainsFunc(lacks, func(o Lack) bool { return o.Problem.Message == l.Problem.Message }) {
 			lacks = append(lacks, l)
 		}
@@ -84,16 +86,16 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 	return lacks, nil
 }
 
-// instead offers the models that the backend has where a parameter names one.
-func instead(call *registry.Call, np comfy.NodeProblem) string {
+// instead counts the models that the backend has where a parameter names one.
+func instead(call *registry.Call, np comfy.NodeProblem) (parameter string, models int) {
 	if call == nil || np.Type != "value_not_in_list" || len(np.Choices) == 0 {
-		return ""
+		return "", 0
 	}
 	p, ok := call.Explain(np.Node, np.Input)
 	if !ok || p.Type != registry.TypeModel {
-		return ""
+		return "", 0
 	}
-	return fmt.Sprintf("--%s: %d there", flagOf(p.Name), len(np.Choices))
+	return p.Name, len(np.Choices)
 }
 
 func (s *Survey) short(wf *registry.Workflow, np comfy.NodeProblem) string {
