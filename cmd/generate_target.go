@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -91,7 +92,7 @@ func workflowWord(a *app, args []string, command string) (string, bool) {
 // defaultWorkflow is the workflow of the settings for a command line whose first
 // word, with a space in it, is the prompt; "" when it is none or there is none.
 func (a *app) defaultWorkflow(word string) (string, error) {
-	if !strings.ContainsAny(word, " \t\n") || inputs.IsFile(a.path(word)) {
+	if !strings.ContainsAny(word, " \t\n") || inputs.IsFile(a.path(word)) || meansFile(word) {
 		return "", nil
 	}
 	cfg, err := a.config()
@@ -99,6 +100,12 @@ func (a *app) defaultWorkflow(word string) (string, error) {
 		return "", err
 	}
 	return cfg.Workflow, nil
+}
+
+// meansFile reports whether a word with spaces can only be meant as a file, also
+// when there is none of that name.
+func meansFile(word string) bool {
+	return filepath.IsAbs(word) || strings.HasPrefix(word, "./") || strings.HasPrefix(word, "../") || strings.EqualFold(filepath.Ext(word), ".json")
 }
 
 // dashes lets --lora_strength mean --lora-strength.

@@ -59,12 +59,18 @@ func (a *app) inspect(ctx context.Context, name string) (*provenance.Inspection,
 	if unknown != nil {
 		return nil, err // more people mean a file
 	}
-	for _, path := range a.storedFiles(rec) {
+	paths := a.storedFiles(rec)
+	for _, path := range paths {
 		if inputs.IsFile(path) {
 			return finder.Inspect(ctx, path)
 		}
 	}
-	return provenance.OfRun(rec)
+	got, err = provenance.OfRun(rec)
+	if err == nil && len(paths) > 0 {
+		a.note("%s is not there any more", paths[0])
+		got.File = paths[0]
+	}
+	return got, err
 }
 
 func (a *app) printInspection(got *provenance.Inspection) error {

@@ -183,6 +183,9 @@ func OfRun(rec ledger.Record) (*Inspection, error) {
 	}
 	record := t.Record("")
 	got := &Inspection{File: rec.ID, Source: "history", Record: &record}
+	if len(rec.Hashes) > 0 {
+		got.SHA256 = rec.Hashes[0]
+	}
 	got.Graph, err = t.Graph.MarshalJSON()
 	return got, err
 }
