@@ -24,6 +24,9 @@ func ofFiles(err error, p *Problem) bool {
 		p.is(CodeInvalidInput)
 		p.File, p.Parameter = known(input.File), known(input.Parameter)
 		p.Hint = cmp.Or(input.Hint, inputHint(input))
+		if input.Replace {
+			p.Hint = "give the file with --" + flagOf(input.Parameter) + " FILE"
+		}
 	case errors.As(err, &editor):
 		p.is(CodeEditorFormat)
 		if errors.As(err, &file) {

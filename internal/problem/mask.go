@@ -2,9 +2,11 @@ package problem
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
+	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // ofMask words what is wrong with a mask that is drawn.
@@ -42,4 +44,15 @@ func maskFlag(part repaint.Part) string {
 		return string(part)
 	}
 	return "mask-" + string(part)
+}
+
+// adviseOnMask adds to the problems the ways to give the mask that is missing.
+func adviseOnMask(e *run.MissingMaskError) []registry.Problem {
+	problems := slices.Clone(e.Err.Problems)
+	for i := range problems {
+		if problems[i].Parameter == e.Parameter {
+			problems[i].Hint = "give --mask FILE (white is repainted), or draw one with --mask-rect X,Y,W,H"
+		}
+	}
+	return problems
 }

@@ -147,10 +147,19 @@ func ofValues(err error, p *Problem) bool {
 	var unknownCharacter *registry.UnknownCharacterError
 	var rejected *run.RejectedError
 	var invalid *InvalidError
+	var unmaskable *run.UnmaskableError
 	switch {
+	case errors.As(err, &unmaskable):
+		p.is(CodeInvalidParameter)
+		p.Problems = []registry.Problem{{
+			Parameter: "mask", Message: unmaskable.Error(), Hint: "those that do are among: easel workflows list --category editing",
+		}}
 	case errors.As(err, &values):
 		p.is(CodeInvalidParameter)
 		p.Problems = values.Problems
+		if missing, ok := errors.AsType[*run.MissingMaskError](err); ok {
+			p.Problems = adviseOnMask(missing)
+		}
 		p.Hint = "easel workflows show " + values.Workflow + " lists the parameters"
 	case errors.As(err, &unknownWorkflow):
 		p.is(CodeUnknownWorkflow)

@@ -309,7 +309,7 @@ func (rep *Repetition) Explain(err error) error {
 	for _, in := range rep.Record.Inputs {
 		if in.File == input.File {
 			told := *input
-			told.Hint = in.Replace()
+			told.Replace = true
 			return &told
 		}
 	}

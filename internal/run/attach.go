@@ -86,14 +86,7 @@ func (in Input) Same(now Input) error {
 	}
 	return &InputError{
 		Parameter: in.Parameter, File: in.File,
-		Reason: "is not the file of the recorded run any more: its content has changed",
-		Hint:   in.Replace(),
+		Reason:  "is not the file of the recorded run any more: its content has changed",
+		Replace: true,
 	}
 }
-
-// Replace is a hint: how to give another file for the input.
-func (in Input) Replace() string {
-	return fmt.Sprintf("give the file with --%s FILE", flagOf(in.Parameter))
-}
-
-func flagOf(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // StoppedError means that the run was given up, by a signal or a time limit.
@@ -38,6 +39,7 @@ type InputError struct {
 	File      string
 	Reason    string
 	Hint      string
+	Replace   bool // it is of a recorded run: another file can be given for the parameter
 	Err       error
 }
 
@@ -71,6 +73,21 @@ type IncompleteError struct {
 
 func (e *IncompleteError) Error() string { return e.Reason }
 func (e *IncompleteError) Unwrap() error { return e.Err }
+
+// UnmaskableError means that a mask was drawn for a workflow that takes none.
+type UnmaskableError struct{ Workflow string }
+
+func (e *UnmaskableError) Error() string { return "workflow " + e.Workflow + " takes no mask" }
+
+// MissingMaskError means that, among other things, a mask was neither given nor
+// drawn.
+type MissingMaskError struct {
+	Parameter string
+	Err       *registry.ValuesError
+}
+
+func (e *MissingMaskError) Error() string { return e.Err.Error() }
+func (e *MissingMaskError) Unwrap() error { return e.Err }
 
 // UncollectedError means that the collecting ended and not the run: a question
 // about it was refused, its outputs could not be fetched or stored, or the user

@@ -25,13 +25,10 @@ func withMask(req Request) ([]registry.Arg, error) {
 		own := registry.Arg{Name: p.Name, JSON: comfy.RawString(repaint.Drawn), Origin: registry.FromDefault}
 		return append([]registry.Arg{own}, req.Args...), nil
 	}
-	return nil, &registry.ValuesError{Workflow: req.Workflow.ID, Problems: []registry.Problem{{
-		Parameter: "mask", Message: "workflow " + req.Workflow.ID + " takes no mask",
-		Hint: "those that do are among: easel workflows list --category editing",
-	}}}
+	return nil, &UnmaskableError{Workflow: req.Workflow.ID}
 }
 
-// resolve resolves a request, with the ways to give a mask where one is missing.
+// resolve resolves a request. A mask that is missing is told as a *MissingMaskError.
 func resolve(req Request) (*registry.Call, []registry.Arg, error) {
 	args, err := withMask(req)
 	if err != nil {
@@ -40,9 +37,9 @@ func resolve(req Request) (*registry.Call, []registry.Arg, error) {
 	call, err := req.Workflow.Resolve(args, registry.ResolveOptions{Character: req.Character})
 	var values *registry.ValuesError
 	if errors.As(err, &values) {
-		for i, p := range values.Problems {
+		for _, p := range values.Problems {
 			if known := req.Workflow.Parameter(p.Parameter); known != nil && known.Role == registry.RoleMask && p.Hint == "" {
-				values.Problems[i].Hint = "give --mask FILE (white is repainted), or draw one with --mask-rect X,Y,W,H"
+				err = &MissingMaskError{Parameter: p.Parameter, Err: values}
 			}
 		}
 	}
