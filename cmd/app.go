@@ -97,7 +97,6 @@ func (a *app) loadConfig() (*config.Config, error) {
 		ConfigFile: a.global.configFile,
 		WorkDir:    a.dir,
 		Environ:    a.environ,
-		Getenv:     a.getenv,
 	})
 	if err != nil {
 		return nil, err

@@ -1,11 +1,12 @@
 package config
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A Backend is a named place to run.
@@ -48,34 +49,33 @@ func WithoutUser(address string) string {
 func (b Backend) isZero() bool { return b.URL == "" }
 
 // tree is the entry as it stands in a file, secrets included.
-func (b Backend) tree() yaml.MapSlice {
-	var t yaml.MapSlice
-	add := func(key string, value any, present bool) {
+func (b Backend) tree() textdoc.Value {
+	t := textdoc.Value{Kind: textdoc.Object}
+	add := func(key string, value textdoc.Value, present bool) {
 		if present {
-			t = append(t, yaml.MapItem{Key: key, Value: value})
+			t.Members = append(t.Members, textdoc.Member{Name: key, Value: value})
 		}
 	}
 	headers := map[string]string{}
 	for name, value := range b.Headers {
 		headers[name] = value.Reveal()
 	}
-	add("url", b.URL, true)
-	add("username", b.Username, b.Username != "")
-	add("password", b.Password.Reveal(), !b.Password.IsZero())
-	add("token", b.Token.Reveal(), !b.Token.IsZero())
+	add("url", textdoc.String(b.URL), true)
+	add("username", textdoc.String(b.Username), b.Username != "")
+	add("password", textdoc.String(b.Password.Reveal()), !b.Password.IsZero())
+	add("token", textdoc.String(b.Token.Reveal()), !b.Token.IsZero())
 	add("headers", sorted(headers), len(headers) > 0)
-	add("insecure", true, b.Insecure)
+	add("insecure", textdoc.Value{Scalar: []byte("true")}, b.Insecure)
 	add("aliases", sorted(b.Aliases), len(b.Aliases) > 0)
 	return t
 }
 
-func sorted(m map[string]string) yaml.MapSlice {
-	var t yaml.MapSlice
-	for key, value := range m {
-		t = append(t, yaml.MapItem{Key: key, Value: value})
+func sorted(m map[string]string) textdoc.Value {
+	v := textdoc.Value{Kind: textdoc.Object}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		v.Members = append(v.Members, textdoc.Member{Name: key, Value: textdoc.String(m[key])})
 	}
-	slices.SortFunc(t, func(a, b yaml.MapItem) int { return strings.Compare(a.Key.(string), b.Key.(string)) })
-	return t
+	return v
 }
 
 // originOf is scheme://host:port of an address, in lower case and without the

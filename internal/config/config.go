@@ -66,8 +66,7 @@ type Options struct {
 	WorkDir    string            // where easel.yaml is looked for; empty is "."
 	Flags      map[string]string // settings given as flags, by key
 
-	Getenv  func(string) string // nil looks in Environ
-	Environ []string            // nil is the process's environment
+	Environ []string // nil is the process's environment
 }
 
 // Load reads the settings. Files that are missing are fine, except one that
@@ -100,9 +99,6 @@ func Load(opts Options) (*Config, error) {
 }
 
 func environment(opts Options) func(string) string {
-	if opts.Getenv != nil {
-		return opts.Getenv
-	}
 	environ := opts.Environ
 	if environ == nil {
 		return os.Getenv

@@ -29,7 +29,15 @@ func (p *place) userFile() string    { return filepath.Join(p.home, "config", "e
 func (p *place) projectFile() string { return filepath.Join(p.project, "easel.yaml") }
 
 func (p *place) options() Options {
-	return Options{WorkDir: p.project, Getenv: func(name string) string { return p.env[name] }}
+	return Options{WorkDir: p.project, Environ: p.environ()}
+}
+
+func (p *place) environ() []string {
+	var all []string
+	for name, value := range p.env {
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 func (p *place) user(t *testing.T, text string) *place {
@@ -228,7 +236,7 @@ func TestMistakesNameFileLineAndTheNearestKey(t *testing.T) {
 		{"twice", "out: a\nout: b\n", `:2:1: mapping key "out" already defined at [1:1]`},
 		{"empty text", "out: ''\n", `:1:6: out is "": it cannot be empty; the default is ./outputs`},
 		{"octal or decimal", "presets:\n  p: {workflow: w, params: {seed: 017}}\n", `:2:35: presets.p.params.seed: 017 is another number in YAML 1.1 than in 1.2; write it without the leading zero`},
-		{"two documents", "out: a\n---\nout: b\n", `:3:1: a second YAML document; settings are one`},
+		{"two documents", "out: a\n---\nout: b\n", `:3:1: a second YAML document; a file is one`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -288,7 +296,7 @@ func TestVariablesAreChecked(t *testing.T) {
 	}
 }
 
-func TestEnvironIsAskedWithoutGetenv(t *testing.T) {
+func TestEnvironIsAsked(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
 	cfg, err := Load(Options{WorkDir: home, Environ: []string{"HOME=" + home, "EASEL_OUT=a", "EASEL_OUT=b"}})

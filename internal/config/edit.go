@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // EditError means that a settings file cannot be changed.
@@ -39,17 +41,8 @@ func Set(path, key, value string) error {
 		return &ValueError{Source: key, Value: value, Message: err.Error()}
 	}
 	return edit(path, func(data []byte) ([]byte, error) {
-		return setPath(data, strings.Split(key, "."), parsed)
+		return setPath(data, strings.Split(key, "."), valueOf(parsed))
 	})
-}
-
-// Unset takes a setting out of a file, so that the default or another source
-// counts. It reports whether it was there.
-func Unset(path, key string) (bool, error) {
-	if _, err := lookup(key); err != nil {
-		return false, err
-	}
-	return remove(path, strings.Split(key, "."))
 }
 
 // SetBackend writes a named backend into a file in place of the one of that
@@ -104,6 +97,34 @@ func checkName(name string) error {
 		return nil
 	}
 	return &ValueError{Source: "the name of a backend", Value: name, Message: message}
+}
+
+// valueOf is a setting as it stands in a file.
+func valueOf(parsed any) textdoc.Value {
+	if list, ok := parsed.([]string); ok {
+		return textdoc.Strings(list)
+	}
+	return textdoc.String(fmt.Sprint(parsed))
+}
+
+func setPath(data []byte, path []string, v textdoc.Value) ([]byte, error) {
+	changed, e := textdoc.Set(textdoc.YAML, data, path, v, textdoc.Style{})
+	return changed, editError(e)
+}
+
+func removePath(data []byte, path []string) (changed []byte, found bool, err error) {
+	changed, found, e := textdoc.Remove(textdoc.YAML, data, path, textdoc.Style{})
+	return changed, found, editError(e)
+}
+
+func editError(e *textdoc.Error) error {
+	switch {
+	case e == nil:
+		return nil
+	case e.Hint != "":
+		return errors.New(e.Message + ", " + e.Hint)
+	}
+	return e
 }
 
 func remove(path string, at []string) (found bool, err error) {

@@ -1,11 +1,10 @@
 package config
 
 import (
-	"encoding/json"
 	"strings"
 	"unicode"
 
-	"github.com/goccy/go-yaml"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // SetPreset writes a preset into a file in place of the one of that name.
@@ -34,27 +33,29 @@ func RemovePreset(path, name string) (bool, error) {
 	return remove(path, []string{"presets", name})
 }
 
-func (p Preset) tree() yaml.MapSlice {
-	t := yaml.MapSlice{{Key: "workflow", Value: p.Workflow}}
+func (p Preset) tree() textdoc.Value {
+	t := textdoc.Value{Kind: textdoc.Object}
+	add := func(key string, v textdoc.Value) { t.Members = append(t.Members, textdoc.Member{Name: key, Value: v}) }
+	add("workflow", textdoc.String(p.Workflow))
 	if p.Character != "" {
-		t = append(t, yaml.MapItem{Key: "character", Value: p.Character})
+		add("character", textdoc.String(p.Character))
 	}
-	var params yaml.MapSlice
+	params := textdoc.Value{Kind: textdoc.Object}
 	for _, m := range p.Params {
-		params = append(params, yaml.MapItem{Key: m.Name, Value: m.tree()})
+		params.Members = append(params.Members, textdoc.Member{Name: m.Name, Value: m.tree()})
 	}
-	if len(params) > 0 {
-		t = append(t, yaml.MapItem{Key: "params", Value: params})
+	if len(params.Members) > 0 {
+		add("params", params)
 	}
 	return t
 }
 
-// tree is the value as YAML has it: texts by themselves, anything else as its
-// JSON, which is YAML too and keeps every digit.
-func (m Param) tree() any {
-	var text string
-	if json.Unmarshal(m.JSON, &text) == nil && len(m.JSON) > 0 && m.JSON[0] == '"' {
-		return text
+// tree is the value as a file has it; what is no JSON, which no caller gives,
+// is a text.
+func (m Param) tree() textdoc.Value {
+	v, err := textdoc.Parse(textdoc.JSON, m.JSON, textdoc.Options{})
+	if err != nil {
+		return textdoc.String(string(m.JSON))
 	}
-	return m.JSON
+	return v
 }

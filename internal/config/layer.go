@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // A layer is what one file says.
@@ -21,12 +20,14 @@ type layer struct {
 	backends map[string]Backend
 	presets  map[string]Preset
 
-	doc      *document
 	problems []Problem
 }
 
-// readFile reads a settings file, and of a longer one as much as parseDocument
-// needs to refuse it: a project's may be a link to a device.
+// maxFile bounds a settings file: 1 MiB. A larger one is a mistake or an attack.
+const maxFile = 1 << 20
+
+// readFile reads a settings file, and of a longer one as much as it takes to
+// refuse it: a project's may be a link to a device.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) && !isDangling(path) {
@@ -57,44 +58,55 @@ func readLayer(data []byte, path string, kind Kind) (*layer, error) {
 		values: map[string]any{}, origins: map[string]Origin{},
 		backends: map[string]Backend{}, presets: map[string]Preset{},
 	}
-	doc, problem := parseDocument(data)
-	if problem != nil {
-		return nil, &FileError{Path: path, Problems: []Problem{*problem}}
+	root, err := parse(data)
+	if err != nil {
+		return nil, &FileError{Path: path, Problems: []Problem{problemOf(err)}}
 	}
-	l.doc = doc
-	l.readRoot()
+	l.readRoot(root)
 	if len(l.problems) > 0 {
 		return nil, &FileError{Path: path, Problems: l.problems}
 	}
 	return l, nil
 }
 
-func (l *layer) fail(n ast.Node, key, format string, args ...any) {
-	l.problems = append(l.problems, problemAt(n, key, format, args...))
+// parse reads a settings file, always as YAML.
+func parse(data []byte) (textdoc.Value, *textdoc.Error) {
+	if len(data) > maxFile {
+		return textdoc.Value{}, &textdoc.Error{Message: fmt.Sprintf("the file is larger than %d bytes", maxFile)}
+	}
+	return textdoc.Parse(textdoc.YAML, data, textdoc.Options{Verbatim: true})
 }
 
-func (l *layer) unknown(m member, prefix string, known []string) {
+func problemOf(e *textdoc.Error) Problem {
+	p := Problem{Line: e.Line, Column: e.Column, Message: e.Message}
+	if e.Hint != "" {
+		p.Message += "; " + e.Hint
+	}
+	return p
+}
+
+func (l *layer) fail(v textdoc.Value, key, format string, args ...any) {
+	l.problems = append(l.problems, Problem{Line: v.Line, Column: v.Col, Key: key, Message: fmt.Sprintf(format, args...)})
+}
+
+func (l *layer) unknown(m textdoc.Member, prefix string, known []string) {
 	l.problems = append(l.problems, Problem{
-		Line: m.line, Column: m.column, Key: prefix + m.name,
-		Message: fmt.Sprintf("unknown key %q", prefix+m.name), Nearest: nearest(m.name, known),
+		Line: m.Line, Column: m.Col, Key: prefix + m.Name,
+		Message: fmt.Sprintf("unknown key %q", prefix+m.Name), Nearest: nearest(m.Name, known),
 	})
 }
 
-func (l *layer) at(m member) Origin { return Origin{Kind: l.kind, Path: l.path, Line: m.line} }
+func (l *layer) at(m textdoc.Member) Origin { return Origin{Kind: l.kind, Path: l.path, Line: m.Line} }
 
-// mapping lists the members of n, or reports that it is something else.
-func (l *layer) mapping(n ast.Node, key string) []member {
-	if n == nil {
-		return nil
+// mapping lists the members of v, or reports that it is something else.
+func (l *layer) mapping(v textdoc.Value, key string) []textdoc.Member {
+	if v.Kind != textdoc.Object && !v.IsNull() {
+		l.fail(v, key, "%s must be a mapping of keys to values, not %s", key, kindOf(v))
 	}
-	list, ok := l.doc.members(n)
-	if !ok {
-		l.fail(n, key, "%s must be a mapping of keys to values, not %s", key, kindOf(n))
-	}
-	return list
+	return v.Members
 }
 
-func (l *layer) readRoot() {
+func (l *layer) readRoot(root textdoc.Value) {
 	sections := map[string]bool{}
 	var known []string
 	settings := map[string]Key{}
@@ -107,16 +119,16 @@ func (l *layer) readRoot() {
 		settings[k.Name] = k
 	}
 	known = append(known, "backends", "presets")
-	for _, m := range l.mapping(l.doc.body, "the file") {
-		k, isSetting := settings[m.name]
+	for _, m := range l.mapping(root, "the file") {
+		k, isSetting := settings[m.Name]
 		switch {
-		case m.name == "backends":
+		case m.Name == "backends":
 			l.readBackends(m)
-		case m.name == "presets":
+		case m.Name == "presets":
 			l.readPresets(m)
 		case isSetting:
 			l.readSetting(m, k)
-		case sections[m.name]:
+		case sections[m.Name]:
 			l.readSection(m, settings)
 		default:
 			l.unknown(m, "", known)
@@ -124,16 +136,16 @@ func (l *layer) readRoot() {
 	}
 }
 
-func (l *layer) readSection(m member, settings map[string]Key) {
-	prefix := m.name + "."
+func (l *layer) readSection(m textdoc.Member, settings map[string]Key) {
+	prefix := m.Name + "."
 	var known []string
 	for name := range settings {
 		if rest, ok := strings.CutPrefix(name, prefix); ok {
 			known = append(known, rest)
 		}
 	}
-	for _, inner := range l.mapping(m.value, m.name) {
-		if k, ok := settings[prefix+inner.name]; ok {
+	for _, inner := range l.mapping(m.Value, m.Name) {
+		if k, ok := settings[prefix+inner.Name]; ok {
 			l.readSetting(inner, k)
 		} else {
 			l.unknown(inner, prefix, known)
@@ -141,54 +153,53 @@ func (l *layer) readSection(m member, settings map[string]Key) {
 	}
 }
 
-func (l *layer) readSetting(m member, k Key) {
-	if m.value == nil {
+func (l *layer) readSetting(m textdoc.Member, k Key) {
+	if m.Value.IsNull() {
 		return // "key:" with nothing behind it is the default
 	}
 	if k.userOnly && l.kind == Project {
 		l.problems = append(l.problems, Problem{
-			Line: m.line, Column: m.column, Key: k.Name,
+			Line: m.Line, Column: m.Col, Key: k.Name,
 			Message: k.Name + " counts only in your own settings or as " + k.Env() + ", not in a project's file",
 		})
 		return
 	}
 	if k.isList() {
-		if list, ok := l.texts(m.value, k.Name); ok {
+		if list, ok := l.texts(m.Value, k.Name); ok {
 			l.values[k.Name], l.origins[k.Name] = list, l.at(m)
 		}
 		return
 	}
-	value, ok := text(m.value)
+	value, ok := m.Value.Text()
 	if !ok {
 		want := "a text"
 		if k.Type == typeDuration {
 			want = "a duration like 30s"
 		}
-		l.fail(m.value, k.Name, "%s must be %s, not %s", k.Name, want, kindOf(m.value))
+		l.fail(m.Value, k.Name, "%s must be %s, not %s", k.Name, want, kindOf(m.Value))
 		return
 	}
 	if err := k.check(value); err != nil {
-		l.fail(m.value, k.Name, "%s is %q: %s", k.Name, value, err)
+		l.fail(m.Value, k.Name, "%s is %q: %s", k.Name, value, err)
 		return
 	}
 	l.values[k.Name], l.origins[k.Name] = value, l.at(m)
 }
 
 // texts reads a list of texts, or a single one.
-func (l *layer) texts(n ast.Node, key string) ([]string, bool) {
-	if s, ok := text(n); ok {
+func (l *layer) texts(v textdoc.Value, key string) ([]string, bool) {
+	if s, ok := v.Text(); ok {
 		return []string{s}, true
 	}
-	seq, ok := n.(*ast.SequenceNode)
-	if !ok {
-		l.fail(n, key, "%s must be a list of texts, not %s", key, kindOf(n))
+	if v.Kind != textdoc.List {
+		l.fail(v, key, "%s must be a list of texts, not %s", key, kindOf(v))
 		return nil, false
 	}
 	list := []string{}
-	for _, e := range seq.Values {
-		s, ok := text(l.doc.plain(e))
+	for _, e := range v.Items {
+		s, ok := e.Text()
 		if !ok {
-			l.fail(e, key, "%s must be a list of texts, not of %s", key, kindOf(l.doc.plain(e)))
+			l.fail(e, key, "%s must be a list of texts, not of %s", key, kindOf(e))
 			return nil, false
 		}
 		list = append(list, s)
@@ -198,50 +209,51 @@ func (l *layer) texts(n ast.Node, key string) ([]string, bool) {
 
 // word reads a text that may be written as a number, as passwords of digits
 // are.
-func (l *layer) word(m member, key string) string {
-	if s, ok := text(m.value); ok {
+func (l *layer) word(m textdoc.Member, key string) string {
+	if s, ok := m.Value.Text(); ok {
 		return s
 	}
-	switch m.value.(type) {
-	case nil:
+	_, isNumber := m.Value.Number()
+	switch {
+	case m.Value.IsNull():
 		return ""
-	case *ast.IntegerNode, *ast.FloatNode:
-		return m.value.GetToken().Value
+	case isNumber, m.Value.Kind == textdoc.Foreign:
+		return string(m.Value.Scalar)
 	}
-	l.fail(m.value, key, "%s must be a text, not %s", key, kindOf(m.value))
+	l.fail(m.Value, key, "%s must be a text, not %s", key, kindOf(m.Value))
 	return ""
 }
 
-func (l *layer) words(m member, key string) map[string]string {
+func (l *layer) words(m textdoc.Member, key string) map[string]string {
 	all := map[string]string{}
-	for _, inner := range l.mapping(m.value, key) {
-		all[inner.name] = l.word(inner, key+"."+inner.name)
+	for _, inner := range l.mapping(m.Value, key) {
+		all[inner.Name] = l.word(inner, key+"."+inner.Name)
 	}
 	return all
 }
 
-func (l *layer) readBackends(section member) {
-	for _, m := range l.mapping(section.value, "backends") {
+func (l *layer) readBackends(section textdoc.Member) {
+	for _, m := range l.mapping(section.Value, "backends") {
 		b := Backend{Origin: l.at(m)}
-		key := "backends." + m.name
-		if address, ok := text(m.value); ok {
+		key := "backends." + m.Name
+		if address, ok := m.Value.Text(); ok {
 			b.URL = address // the short form, "studio: http://host:8188"
 		} else {
-			l.readBackend(&b, m.value, key)
+			l.readBackend(&b, m.Value, key)
 		}
 		if b.URL == "" {
 			l.problems = append(l.problems, Problem{
-				Line: m.line, Column: m.column, Key: key, Message: key + " has no url",
+				Line: m.Line, Column: m.Col, Key: key, Message: key + " has no url",
 			})
 		}
-		l.backends[m.name] = b
+		l.backends[m.Name] = b
 	}
 }
 
-func (l *layer) readBackend(b *Backend, n ast.Node, key string) {
-	for _, m := range l.mapping(n, key) {
-		inner := key + "." + m.name
-		switch m.name {
+func (l *layer) readBackend(b *Backend, v textdoc.Value, key string) {
+	for _, m := range l.mapping(v, key) {
+		inner := key + "." + m.Name
+		switch m.Name {
 		case "url":
 			b.URL = l.word(m, inner)
 		case "username":
@@ -256,12 +268,12 @@ func (l *layer) readBackend(b *Backend, n ast.Node, key string) {
 				b.Headers[name] = NewSecret(value)
 			}
 		case "insecure":
-			flag, ok := m.value.(*ast.BoolNode)
-			if !ok {
-				l.fail(m.value, inner, "%s must be true or false, not %s", inner, kindOf(m.value))
+			said := string(m.Value.Scalar)
+			if said != "true" && said != "false" {
+				l.fail(m.Value, inner, "%s must be true or false, not %s", inner, kindOf(m.Value))
 				continue
 			}
-			b.Insecure = flag.Value
+			b.Insecure = said == "true"
 		case "aliases":
 			b.Aliases = l.words(m, inner)
 		default:
@@ -270,13 +282,13 @@ func (l *layer) readBackend(b *Backend, n ast.Node, key string) {
 	}
 }
 
-func (l *layer) readPresets(section member) {
-	for _, m := range l.mapping(section.value, "presets") {
+func (l *layer) readPresets(section textdoc.Member) {
+	for _, m := range l.mapping(section.Value, "presets") {
 		p := Preset{Origin: l.at(m)}
-		key := "presets." + m.name
-		for _, inner := range l.mapping(m.value, key) {
-			name := key + "." + inner.name
-			switch inner.name {
+		key := "presets." + m.Name
+		for _, inner := range l.mapping(m.Value, key) {
+			name := key + "." + inner.Name
+			switch inner.Name {
 			case "workflow":
 				p.Workflow = l.word(inner, name)
 			case "character":
@@ -289,22 +301,22 @@ func (l *layer) readPresets(section member) {
 		}
 		if p.Workflow == "" {
 			l.problems = append(l.problems, Problem{
-				Line: m.line, Column: m.column, Key: key, Message: key + " has no workflow",
+				Line: m.Line, Column: m.Col, Key: key, Message: key + " has no workflow",
 			})
 		}
-		l.presets[m.name] = p
+		l.presets[m.Name] = p
 	}
 }
 
-func (l *layer) readParams(section member, key string) []Param {
+func (l *layer) readParams(section textdoc.Member, key string) []Param {
 	var params []Param
-	for _, m := range l.mapping(section.value, key) {
-		var b bytes.Buffer
-		if err := l.doc.toJSON(&b, m.value, 0); err != nil {
-			l.fail(m.value, key+"."+m.name, "%s.%s: %s", key, m.name, err)
+	for _, m := range l.mapping(section.Value, key) {
+		plain, err := m.Value.Plain()
+		if err != nil {
+			l.fail(m.Value, key+"."+m.Name, "%s.%s: %s", key, m.Name, err.Message)
 			continue
 		}
-		params = append(params, Param{Name: m.name, JSON: b.Bytes()})
+		params = append(params, Param{Name: m.Name, JSON: plain.Raw()})
 	}
 	return params
 }
@@ -319,4 +331,22 @@ func (l *layer) hasSecrets() bool {
 		}
 	}
 	return false
+}
+
+// kindOf names what a value is, in the words of people who write YAML.
+func kindOf(v textdoc.Value) string {
+	_, isText := v.Text()
+	switch {
+	case v.IsNull():
+		return "empty"
+	case v.Kind == textdoc.List:
+		return "a list"
+	case v.Kind == textdoc.Object:
+		return "a mapping"
+	case isText:
+		return "a text"
+	case string(v.Scalar) == "true", string(v.Scalar) == "false":
+		return "true or false"
+	}
+	return "a number"
 }
