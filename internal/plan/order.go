@@ -32,7 +32,7 @@ type Order struct {
 	Recorded  []run.Input `json:"recorded,omitempty"` // files that a recorded graph names already
 	Dynamic   bool        `json:"dynamic,omitempty"`  // draw {a|b} and __wildcard__ in prompts
 
-	Naming     run.Naming    `json:"naming"`
+	Naming     run.Naming    `json:"naming,omitzero"`
 	Provenance Provenance    `json:"provenance,omitempty"`
 	Timeout    time.Duration `json:"timeout_ns,omitempty"` // of each run on the backend; 0 = none
 
