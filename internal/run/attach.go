@@ -41,7 +41,7 @@ func (p *Preparation) attach(ctx context.Context, t *Ticket, recorded []Input) e
 func (p *Preparation) recordedFile(ctx context.Context, t *Ticket, in Input, targets []comfy.Target) (prepared, error) {
 	v := registry.Value{Param: &registry.Parameter{Name: in.Parameter, Type: registry.TypeImage}}
 	alpha := keepsAlpha(t.Graph, targets)
-	return p.once(keyOf(t.call, v, in.File, fmt.Sprint("recorded, alpha ", alpha)), func() (prepared, error) {
+	return p.once(keyOf(t, v, in.File, fmt.Sprint("recorded, alpha ", alpha)), func() (prepared, error) {
 		s := p.source(ctx, v, in.File)
 		found, err := s.look(ctx)
 		if err != nil {

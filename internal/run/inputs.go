@@ -46,7 +46,7 @@ func (p *Preparation) readInputs(ctx context.Context, t *Ticket, spec *repaint.S
 				at = targets[i : i+1]
 			}
 			alpha := keepsAlpha(graph, at)
-			made, err := p.once(keyOf(call, v, name, fmt.Sprint("alpha ", alpha)), func() (prepared, error) {
+			made, err := p.once(keyOf(t, v, name, fmt.Sprint("alpha ", alpha)), func() (prepared, error) {
 				return p.source(ctx, v, name).prepare(ctx, alpha)
 			})
 			if err != nil {

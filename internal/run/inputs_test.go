@@ -11,6 +11,8 @@ import (
 	"image"
 	"image/color"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +146,48 @@ func TestReferencePicture(t *testing.T) {
 	}
 }
 
+// Two characters may call their pictures the same.
+func TestReferencePicturesOfTwoCharacters(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var reqs []run.Request
+	for i, id := range []string{"milan", "vera"} {
+		req := b.request(t, "image_upscale")
+		req.Character = &registry.Character{
+			ID: id, ReferenceImage: "face.png", FS: fstest.MapFS{"face.png": {Data: pngOf(t, scene(64+i, 48))}},
+		}
+		reqs = append(reqs, req)
+	}
+	tickets, err := b.PrepareAll(t.Context(), reqs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tickets[0].Inputs[0].SHA256 == tickets[1].Inputs[0].SHA256 {
+		t.Error("both got the picture of the first")
+	}
+}
+
+// What is larger than the limit is refused, and not cut.
+func TestTooLargeASound(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	path := filepath.Join(t.TempDir(), "long.wav")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(2<<30 + 1); err != nil {
+		t.Skipf("no large files here: %v", err)
+	}
+	b.OpenInput = func(context.Context, string) (io.ReadCloser, error) { return os.Open(path) }
+	b.reg = sounds(t)
+	var input *run.InputError
+	if _, err := b.Prepare(t.Context(), b.request(t, "sound", "voice", "long.wav")); !errors.As(err, &input) || input.Reason != "is larger than 2048 MiB" {
+		t.Errorf("error %v", err)
+	}
+}
+
 // What workflows cannot take as it is travels as an upright 8-bit PNG, and
 // whatever is lost on the way is said.
 func TestConvertedInputs(t *testing.T) {
@@ -202,8 +246,9 @@ func wav() []byte {
 }
 
 // Sound and video are not held in memory, and must be what they are called.
-func TestStreamedInput(t *testing.T) {
-	t.Parallel()
+// sounds has a workflow that takes a sound.
+func sounds(t *testing.T) *registry.Registry {
+	t.Helper()
 	reg, err := registry.Load(registry.Layer{Name: "test", File: "registry.json", FS: fstest.MapFS{
 		"registry.json": {Data: []byte(`{"workflows": {"sound": {"id": "sound", "name": "Sound", "workflow_path": "sound.json",
 			"configurable_params": {"voice": {"type": "audio", "required": true, "bind": "LoadAudio.audio"}}}}}`)},
@@ -214,6 +259,11 @@ func TestStreamedInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return reg
+}
+
+func TestStreamedInput(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name string
 		data []byte
@@ -229,7 +279,7 @@ func TestStreamedInput(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			b.reg = reg
+			b.reg = sounds(t)
 			b.put("speech", test.data)
 			ticket, err := b.Prepare(t.Context(), b.request(t, "sound", "voice", "speech"))
 			if test.want != "" {

@@ -9,7 +9,6 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // MaskSpec says what of a picture is painted anew.
@@ -38,7 +37,7 @@ func (*NoMaskError) Error() string { return "there is no mask to show" }
 
 // sendMasked prepares picture and mask and adds them to what the run sends.
 func (p *Preparation) sendMasked(ctx context.Context, t *Ticket, j *repaint.Job, spec repaint.Spec) (image, mask string, err error) {
-	made, err := p.paint(ctx, t.call, j, spec)
+	made, err := p.paint(ctx, t, j, spec)
 	if err != nil {
 		return "", "", err
 	}
@@ -61,12 +60,12 @@ func (p *Preparation) sendMasked(ctx context.Context, t *Ticket, j *repaint.Job,
 }
 
 // paint reads the picture and draws its mask, once for runs that are alike.
-func (p *Preparation) paint(ctx context.Context, call *registry.Call, j *repaint.Job, spec repaint.Spec) (prepared, error) {
+func (p *Preparation) paint(ctx context.Context, t *Ticket, j *repaint.Job, spec repaint.Spec) (prepared, error) {
 	plan, err := spec.Plan()
 	if err != nil {
 		return prepared{}, err
 	}
-	fit := repaint.FitOf(call, j.Loader)
+	fit := repaint.FitOf(t.call, j.Loader)
 	if p.modelPixels > 0 && fit.Pixels > 0 {
 		fit.Pixels = p.modelPixels
 	}
@@ -75,7 +74,7 @@ func (p *Preparation) paint(ctx context.Context, call *registry.Call, j *repaint
 		return prepared{}, fmt.Errorf("write the mask down: %w", err)
 	}
 	way := fmt.Sprintf("%s %+v %s %v %q", form, fit, j.Mask.Param.Channel, j.Mask.Param.ViaAlpha, j.Mask.Texts())
-	return p.once(keyOf(call, j.Image, j.Image.Texts()[0], way), func() (prepared, error) {
+	return p.once(keyOf(t, j.Image, j.Image.Texts()[0], way), func() (prepared, error) {
 		files, err := p.readMasked(ctx, j)
 		if err != nil {
 			return prepared{}, err

@@ -34,16 +34,17 @@ type prepared struct {
 
 // An inputKey tells apart what is made of input files.
 type inputKey struct {
-	shipped *registry.Workflow // the workflow that brings the file; nil for a file of the user
-	name    string
-	kind    registry.ParamType
-	way     string // how it is prepared
+	workflow  *registry.Workflow // that brings the file; nil for a file of the user
+	character string             // that may bring it
+	name      string
+	kind      registry.ParamType
+	way       string // how it is prepared
 }
 
-func keyOf(call *registry.Call, v registry.Value, name, way string) inputKey {
+func keyOf(t *Ticket, v registry.Value, name, way string) inputKey {
 	key := inputKey{name: name, kind: v.Param.Type, way: way}
 	if v.FS != nil {
-		key.shipped = call.Workflow
+		key.workflow, key.character = t.call.Workflow, t.Character
 	}
 	return key
 }

@@ -21,7 +21,7 @@ const (
 // confirmed. A run that was recorded but never reached the backend is closed
 // as lost; nothing is ever submitted again.
 func (r *Runner) Resume(ctx context.Context, t *Ticket, state ledger.State, sink Sink) (*Result, error) {
-	if state == ledger.Prepared || state == ledger.Cancelling {
+	if t.Handle != "" && (state == ledger.Prepared || state == ledger.Cancelling) {
 		r.settle(ctx, t)
 	}
 	if state != ledger.Cancelling {
