@@ -15,7 +15,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
-	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -146,7 +146,7 @@ func (a *app) checkDisk(context.Context) []finding {
 		return nil
 	}
 	out := a.path(cfg.Out)
-	free, ok := dirstore.Free(existing(out))
+	free, ok := stores.Free(existing(out))
 	f := finding{"disk", stateOK, fmt.Sprintf("%s free for %s", term.Bytes(int64(min(free, 1<<62))), out), ""}
 	switch {
 	case !ok:

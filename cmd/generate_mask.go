@@ -13,7 +13,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
-	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -107,7 +107,7 @@ func (o *generateOptions) writeMaskPreview(ctx context.Context, runner *run.Runn
 // writePNG writes a picture, whole or not at all; an existing file only by
 // force.
 func writePNG(ctx context.Context, path string, img image.Image, force bool) error {
-	st, err := dirstore.Open(filepath.Dir(path))
+	st, err := stores.Open(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/internal/plan"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
-	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
 
 // outputOptions say where outputs go and how they are called.
@@ -96,7 +95,7 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 	if dry {
 		return d, nil
 	}
-	st, err := dirstore.Open(a.shown(dir))
+	st, err := stores.Open(a.shown(dir))
 	if err != nil {
 		d.close()
 		return nil, err
@@ -112,13 +111,11 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 }
 
 func (o *outputOptions) check() error {
-	switch scheme, _, remote := strings.Cut(o.out, "://"); {
-	case o.out == "":
+	if o.out == "" {
 		return usagef("leave it out for ./outputs", "--out is empty")
-	case remote && (scheme == "s3" || scheme == "supabase"):
-		return problem.NotBuilt("storing to " + scheme + "://")
-	case remote:
-		return usagef("give a folder as --out", "--out %s: there is no store of the form %s://", o.out, scheme)
+	}
+	if err := stores.Check(o.out); err != nil {
+		return err
 	}
 	if !plan.Provenance(o.provenance).Valid() {
 		return usagef("it is sidecar, embedded, both or none", "unknown --provenance %q", o.provenance)

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
-	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
 
 // resumeOptions are the settings of `resume`.
@@ -153,7 +153,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		return err
 	}
 	defer be.close()
-	store, err := dirstore.Open(t.Out)
+	store, err := stores.Open(t.Out)
 	if err != nil {
 		return &run.UncollectedError{Run: t.Run, Err: err}
 	}

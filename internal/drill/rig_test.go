@@ -18,7 +18,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
 	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
 	"github.com/seed-7d77cb5c/easel/internal/run"
-	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/registry"
 	"github.com/seed-7d77cb5c/easel/workflows"
 )
@@ -40,7 +40,7 @@ func newRig(t *testing.T, address string, opts ...comfy.Option) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := dirstore.Open(m.out)
+	store, err := stores.Open(m.out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,10 @@ func Usagef(hint, format string, args ...any) error {
 // NotBuilt is the *UsageError of a form that is part of easel's interface but
 // not of this version.
 func NotBuilt(what string) error {
-	return Usagef("easel --help lists what this version can do", "%s is not built yet", what)
+	return Usagef(notBuiltHint, "%s is not built yet", what)
 }
+
+const notBuiltHint = "easel --help lists what this version can do"
 
 // An InvalidError means an input or a combination of them that cannot run.
 type InvalidError struct {

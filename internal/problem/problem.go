@@ -15,6 +15,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -114,8 +115,13 @@ func ofUsage(err error, p *Problem) bool {
 	var file *config.FileError
 	var edit *config.EditError
 	var template *storage.TemplateError
+	var scheme *stores.SchemeError
 	p.is(CodeUsage)
 	switch {
+	case errors.As(err, &scheme) && scheme.Planned:
+		p.Hint = notBuiltHint
+	case errors.As(err, &scheme):
+		p.Hint = "give a folder as --out"
 	case errors.As(err, &template):
 		p.Hint = "easel help names lists the placeholders"
 	case errors.As(err, &edit):

@@ -35,7 +35,7 @@ func ofStorage(err error, p *Problem) bool {
 		return false
 	}
 	p.is(CodeStorage)
-	p.Hint = hint
+	p.Hint, p.Retryable = hint, storage.Temporary(err)
 	if left {
 		p.Retryable = true
 		p.Hint = "the outputs are still on the backend: when the folder can be written, easel resume " + uncollected.Run + " fetches them; --out DIR stores them elsewhere"

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
-	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
 
 // noisePNG is a picture of about size bytes that does not compress.
@@ -102,7 +102,7 @@ func benchmarkStore(b *testing.B, url string, size int) {
 		b.Fatal(err)
 	}
 	defer client.Close()
-	st, err := dirstore.Open(b.TempDir())
+	st, err := stores.Open(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -21,6 +21,10 @@ type Store interface {
 	Create(ctx context.Context) (Writer, error)
 	// Open reads a committed object. A missing one is ErrNotExist.
 	Open(ctx context.Context, name string) (io.ReadCloser, Info, error)
+	// OpenRange reads length bytes of an object from offset on; a length of -1
+	// reads to its end. Behind the end there is nothing to read, which is no
+	// error.
+	OpenRange(ctx context.Context, name string, offset, length int64) (io.ReadCloser, Info, error)
 	// Stat describes a committed object. A missing one is ErrNotExist.
 	Stat(ctx context.Context, name string) (Info, error)
 	// Remove deletes an object; removing what is not there is no error.
@@ -29,6 +33,10 @@ type Store interface {
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 	// Location is what users read for a name: a path or a URL such as s3://…
 	Location(name string) string
+	// Probe finds out whether objects can be stored, and leaves nothing.
+	Probe(ctx context.Context) error
+	// Close releases the store when no writer is open any more.
+	Close() error
 }
 
 // A Writer receives one object. Exactly one of Commit and Abort ends it; Abort
@@ -53,6 +61,7 @@ type Info struct {
 	Name     string
 	Size     int64
 	Modified time.Time
+	URL      string // where others fetch it, https://…; "" when they cannot
 }
 
 // Errors that callers tell apart; others mean that the store failed.
@@ -65,10 +74,29 @@ var (
 
 // Error is a failure of a store, with the place and what was being done.
 type Error struct {
-	Op       string // "create", "write", "open", ...
-	Location string
-	Err      error
+	Op        string // "create", "write", "open", ...
+	Location  string
+	Err       error
+	Temporary bool // trying again may help: the place is busy or away, and did not refuse
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Location, e.Err) }
 func (e *Error) Unwrap() error { return e.Err }
+
+// Temporary reports whether trying again may help against an error of a store.
+func Temporary(err error) bool {
+	failed, ok := errors.AsType[*Error](err)
+	return ok && failed.Temporary
+}
+
+// Limit reads n bytes of an object at most; -1 means all. It closes what it
+// reads from.
+func Limit(r io.ReadCloser, n int64) io.ReadCloser {
+	if n < 0 {
+		return r
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(r, n), r}
+}

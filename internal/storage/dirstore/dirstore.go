@@ -50,7 +50,10 @@ func Open(dir string) (*Store, error) {
 // Probe finds out whether objects can be stored, and leaves nothing.
 func (s *Store) Probe(ctx context.Context) error {
 	if l, ok := s.fs.(*later); ok && !l.there() {
-		return nil // Open has looked at the folder it will be made in
+		if err := tryParent(l.dir); err != nil {
+			return failure("create", l.dir, err)
+		}
+		return nil
 	}
 	w, err := s.Create(ctx)
 	if err != nil {
@@ -99,6 +102,24 @@ func (s *Store) Open(ctx context.Context, name string) (io.ReadCloser, storage.I
 		return nil, storage.Info{}, s.fail("open", name, err)
 	}
 	return f, storage.Info{Name: name, Size: info.Size(), Modified: info.ModTime()}, nil
+}
+
+// OpenRange implements storage.Store.
+func (s *Store) OpenRange(ctx context.Context, name string, offset, length int64) (io.ReadCloser, storage.Info, error) {
+	body, info, err := s.Open(ctx, name)
+	if err != nil {
+		return nil, info, err
+	}
+	if at, ok := body.(io.Seeker); ok {
+		_, err = at.Seek(offset, io.SeekStart)
+	} else {
+		_, err = io.CopyN(io.Discard, body, min(offset, info.Size))
+	}
+	if err != nil {
+		body.Close()
+		return nil, info, s.fail("open", name, err)
+	}
+	return storage.Limit(body, length), info, nil
 }
 
 // Remove implements storage.Store. Folders that became empty stay.

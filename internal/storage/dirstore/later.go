@@ -87,8 +87,11 @@ func makeable(dir string) error {
 	parent := filepath.Clean(dir)
 	if made := missing(dir); len(made) > 0 {
 		first := made[len(made)-1]
-		if _, err := os.Lstat(first); err == nil {
-			return errDangling
+		// What is there now and is no link has been made by somebody else meanwhile.
+		if info, err := os.Lstat(first); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			if _, err := os.Stat(first); errors.Is(err, fs.ErrNotExist) {
+				return errDangling
+			}
 		}
 		parent = filepath.Dir(first)
 	}
@@ -100,6 +103,21 @@ func makeable(dir string) error {
 		return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
 	}
 	return mayWrite(parent)
+}
+
+// tryParent finds out whether folders can be made where dir would be, by making
+// one under a name of its own and taking it away: some file systems, /proc for
+// one, say so only then.
+func tryParent(dir string) error {
+	parent := filepath.Clean(dir)
+	if made := missing(dir); len(made) > 0 {
+		parent = filepath.Dir(made[len(made)-1])
+	}
+	probe, err := os.MkdirTemp(parent, ".easel-probe-")
+	if err != nil {
+		return err
+	}
+	return os.Remove(probe)
 }
 
 func (l *later) OpenFile(name string, flag int) (file, error) {

@@ -49,6 +49,27 @@ func (s *Store) Open(ctx context.Context, name string) (io.ReadCloser, storage.I
 	return io.NopCloser(bytes.NewReader(o.data)), o.info(name), nil
 }
 
+// OpenRange implements storage.Store.
+func (s *Store) OpenRange(ctx context.Context, name string, offset, length int64) (io.ReadCloser, storage.Info, error) {
+	o, err := s.get(ctx, "open", name)
+	if err != nil {
+		return nil, storage.Info{}, err
+	}
+	rest := o.data[min(offset, int64(len(o.data))):]
+	return storage.Limit(io.NopCloser(bytes.NewReader(rest)), length), o.info(name), nil
+}
+
+// Probe implements storage.Store.
+func (s *Store) Probe(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return s.fail("probe", "", err)
+	}
+	return nil
+}
+
+// Close implements storage.Store. What was stored stays.
+func (s *Store) Close() error { return nil }
+
 // Stat implements storage.Store.
 func (s *Store) Stat(ctx context.Context, name string) (storage.Info, error) {
 	o, err := s.get(ctx, "stat", name)

@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"a cancelled context leaves nothing", testCancelled},
 		{"an empty object", testEmpty},
 		{"a big object", testBig},
+		{"ranges", testRange},
+		{"probe leaves nothing", testProbe},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -364,5 +366,44 @@ func testBig(t *testing.T, s storage.Store) {
 	}
 	if !bytes.Equal(got.Sum(nil), sent.Sum(nil)) {
 		t.Error("the content differs")
+	}
+}
+
+func testRange(t *testing.T, s storage.Store) {
+	Put(t, s, "a.txt", "0123456789")
+	for _, r := range []struct {
+		offset, length int64
+		want           string
+	}{{0, -1, "0123456789"}, {3, 4, "3456"}, {7, -1, "789"}, {8, 100, "89"}, {10, -1, ""}, {50, 5, ""}, {4, 0, ""}} {
+		body, info, err := s.OpenRange(t.Context(), "a.txt", r.offset, r.length)
+		if err != nil {
+			t.Errorf("open %d bytes from %d: %v", r.length, r.offset, err)
+			continue
+		}
+		data, err := io.ReadAll(body)
+		body.Close()
+		if string(data) != r.want || err != nil || info.Size != 10 {
+			t.Errorf("%d bytes from %d: %q of %d, %v; want %q of 10", r.length, r.offset, data, info.Size, err, r.want)
+		}
+	}
+	_, _, err := s.OpenRange(t.Context(), "none.txt", 0, -1)
+	wantError(t, "open a range of what is not there", err, storage.ErrNotExist)
+	if storage.Temporary(err) {
+		t.Error("trying again does not help against a missing object")
+	}
+}
+
+func testProbe(t *testing.T, s storage.Store) {
+	for range 2 {
+		if err := s.Probe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names := Names(t, s, ""); len(names) != 0 {
+		t.Errorf("left %v", names)
+	}
+	Put(t, s, "a.txt", "a")
+	if err := s.Close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
 }
