@@ -135,8 +135,9 @@ func unknownBackend(cfg *config.Config, name string) error {
 		names = append(names, n)
 	}
 	slices.Sort(names)
+	name, _, query := strings.Cut(name, "?")
 	hint := "easel backends add " + name + " http://HOST:8188 makes it known"
-	if strings.ContainsAny(name, "@:/") {
+	if query || strings.ContainsAny(name, "@:/") {
 		name = config.WithoutUser(name)
 		hint = "an address begins with http:// or https://"
 	}

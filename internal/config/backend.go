@@ -27,23 +27,31 @@ func (b Backend) hasSecrets() bool {
 	return WithoutUser(b.URL) != b.URL || !b.Password.IsZero() || !b.Token.IsZero() || len(b.Headers) > 0
 }
 
-// WithoutUser is an address without user and password, to be shown. What cannot
-// be read as an address loses all up to its last @.
+// WithoutUser is an address without user, password, query and fragment, each of
+// which may be a secret, to be shown. What cannot be read as an address loses
+// all up to its last @. The options behind emulator? are no secret and stay.
 func WithoutUser(address string) string {
-	u, err := url.Parse(address)
 	scheme, rest, hasScheme := strings.Cut(address, "://")
+	if !hasScheme {
+		return address[strings.LastIndex(address, "@")+1:]
+	}
+	bare := address
+	if at := strings.IndexAny(address, "?#"); at >= 0 {
+		bare = address[:at]
+	}
+	u, err := url.Parse(bare)
 	switch {
-	case err == nil && hasScheme && u.User == nil:
-		return address
-	case err == nil && hasScheme:
+	case err == nil && u.User == nil:
+		return bare
+	case err == nil:
 		u.User = nil
 		return u.String()
-	case !hasScheme:
-		scheme, rest = "", address
-	default:
-		scheme += "://"
 	}
-	return scheme + rest[strings.LastIndex(rest, "@")+1:]
+	rest = rest[strings.LastIndex(rest, "@")+1:]
+	if at := strings.IndexAny(rest, "?#"); at >= 0 {
+		rest = rest[:at]
+	}
+	return scheme + "://" + rest
 }
 
 func (b Backend) isZero() bool { return b.URL == "" }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -36,12 +37,17 @@ func (r *Runner) source(ctx context.Context, v registry.Value, name string) sour
 	return s
 }
 
-// label is the name for people.
+// label is the name for people: of an address without what may be a secret.
 func (s source) label() string {
-	if s.name == "-" {
+	name := s.name
+	if name == "-" {
 		return "from stdin"
 	}
-	return s.name
+	if strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://") {
+		name, _, _ = strings.Cut(name, "#")
+		name, _, _ = strings.Cut(name, "?")
+	}
+	return name
 }
 
 // path is the name under which another process finds the file.
