@@ -24,7 +24,8 @@ func TestOfFinding(t *testing.T) {
 		{"a list", preflight.Finding{Lists: &preflight.Values{Class: "KSampler", Input: "scheduler"}}, "easel models schedulers --backend studio", ""},
 		{"a list of another node", preflight.Finding{Lists: &preflight.Values{Class: "Tint", Input: "hue"}}, "easel models Tint.hue --backend studio", ""},
 		{
-			"an offer to a parameter", preflight.Finding{Lists: models, Offer: &preflight.Offer{Value: "my own.safetensors", Parameter: "base_model", Target: at}},
+			"an offer to a parameter",
+			preflight.Finding{Lists: models, Offer: &preflight.Offer{Value: "my own.safetensors", Parameter: "base_model", Target: at}},
 			"easel models checkpoints --backend studio",
 			`--base-model "my own.safetensors" takes one that is there; easel models checkpoints --backend studio shows all`,
 		},
