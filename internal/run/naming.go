@@ -17,7 +17,7 @@ import (
 // commit gives the object its name: the first free one in the row name, name-1,
 // name-2, ... A name that the user fixed is taken, or the run fails.
 func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Output, ext string, n int) (string, error) {
-	stem, err := r.stem(t, n)
+	stem, err := r.stem(t, n, ext)
 	if err != nil {
 		return "", err
 	}
@@ -62,14 +62,18 @@ func digest(body io.Reader) (sum string, n int64, err error) {
 	return hex.EncodeToString(h.Sum(nil)), n, err
 }
 
-// stem is the name of the n-th output without its extension.
-func (r *Runner) stem(t *Ticket, n int) (string, error) {
+// stem is the name of the n-th output without its extension, which the template
+// may end in: fox.png names a PNG fox.png.
+func (r *Runner) stem(t *Ticket, n int, ext string) (string, error) {
 	if fixed := t.Naming.Fixed; fixed != "" {
 		return storage.Numbered(strings.TrimSuffix(fixed, path.Ext(fixed)), n), nil
 	}
 	text := t.Naming.Template
 	if text == "" {
 		text = DefaultName
+	}
+	if rest := len(text) - len(ext); ext != "" && rest > 0 && strings.EqualFold(text[rest:], ext) {
+		text = text[:rest]
 	}
 	tmpl, err := storage.ParseTemplate(text)
 	if err != nil {

@@ -21,7 +21,7 @@ func (p *Preparation) Prepare(ctx context.Context, req Request) (*Ticket, error)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.stem(t, 1); err != nil { // a template that does not fit, before files are read
+	if _, err := p.stem(t, 1, ""); err != nil { // a template that does not fit, before files are read
 		return nil, err
 	}
 	names, err := p.readInputs(ctx, t, req.Mask)

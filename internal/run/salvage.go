@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -20,7 +21,7 @@ func (r *Runner) salvage(ctx context.Context, t *Ticket, res *Result, sink Sink)
 	if !t.resumed || r.Store == nil {
 		return false
 	}
-	stem, err := r.stem(t, 1)
+	stem, err := r.stem(t, 1, path.Ext(t.Naming.Template))
 	if err != nil {
 		return false
 	}
