@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"unicode/utf16"
 )
 
 // EXIF tags that easel reads (CIPA DC-008, and the uses of workflow tools).
@@ -137,50 +136,6 @@ func sizeOf(kind uint16) int64 {
 		return 8
 	}
 	return 1
-}
-
-// userComment decodes the tag whose first 8 bytes name its character set.
-func userComment(value []byte, order binary.ByteOrder) string {
-	if len(value) < 8 {
-		return string(value)
-	}
-	set, text := string(value[:8]), value[8:]
-	if set != "UNICODE\x00" {
-		if set == "ASCII\x00\x00\x00" || set == "\x00\x00\x00\x00\x00\x00\x00\x00" {
-			return string(text)
-		}
-		return string(value) // no character set, against the standard
-	}
-	return fromUTF16(text, guessOrder(text, order))
-}
-
-// guessOrder: programs differ in whether UTF-16 here follows the block's order;
-// in mostly Latin text the zero bytes show it.
-func guessOrder(text []byte, order binary.ByteOrder) binary.ByteOrder {
-	even, odd := 0, 0
-	for i := 0; i+1 < len(text) && i < 256; i += 2 {
-		if text[i] == 0 {
-			even++
-		}
-		if text[i+1] == 0 {
-			odd++
-		}
-	}
-	switch {
-	case even > odd:
-		return binary.BigEndian
-	case odd > even:
-		return binary.LittleEndian
-	}
-	return order
-}
-
-func fromUTF16(b []byte, order binary.ByteOrder) string {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = order.Uint16(b[2*i:])
-	}
-	return string(utf16.Decode(units))
 }
 
 // webpMetadata reads the EXIF chunk.

@@ -138,7 +138,9 @@ func (c *collector) add(key, value string) {
 		c.json(&c.meta.Workflow, key, value)
 	case "easel":
 		c.json(&c.meta.Easel, key, value)
-	case "parameters":
+	case "comment", "description", "usercomment", "©cmt", "©des":
+		c.free(value)
+	case "parameters", "invokeai_metadata", "sd-metadata":
 		if c.meta.Parameters == "" {
 			c.meta.Parameters = strings.ToValidUTF8(value, "\ufffd")
 		}
@@ -164,6 +166,10 @@ func (c *collector) free(value string) {
 		}
 		if isGraph(keys) {
 			c.add("prompt", value)
+			return
+		}
+		if p, ok := parseObject(value); ok && !strings.HasPrefix(p.Prompt, "{") {
+			c.add("parameters", value)
 			return
 		}
 		for key, v := range keys {
@@ -332,6 +338,14 @@ func searchMetadata(r *io.SectionReader, c *collector) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	c.search(data[:n])
+	data = data[:n]
+	c.search(data)
+	for _, magic := range []string{"II*\x00", "MM\x00*"} {
+		if at := bytes.Index(data, []byte(magic)); at >= 0 {
+			for _, text := range readEXIF(data[at:]).texts {
+				c.free(text)
+			}
+		}
+	}
 	return nil
 }

@@ -19,8 +19,11 @@ func movieMetadata(r *io.SectionReader, c *collector) error {
 				return metaBox(r, c, pos, end)
 			case "udta":
 				_, err := eachBox(r, pos, end, func(kind string, pos, end int64) error {
-					if kind == "meta" {
+					switch {
+					case kind == "meta":
 						return metaBox(r, c, pos, end)
+					case kind[0] == 0xa9:
+						return quickTimeText(r, c, kind, pos, end)
 					}
 					return nil
 				})
@@ -91,6 +94,26 @@ func metaBox(r *io.SectionReader, c *collector, pos, end int64) error {
 	return err
 }
 
+// quickTimeText reads a text of QuickTime's user data, as FFmpeg writes the comment
+// of a MOV: a length, a language and the text, once for each language. Texts of
+// more than 64 KiB, whose length does not fit, reach to the end of the box.
+func quickTimeText(r *io.SectionReader, c *collector, kind string, pos, end int64) error {
+	body, err := c.take(r, pos, end-pos)
+	if err != nil || len(body) < 4 {
+		return err
+	}
+	text := body[4:]
+	if n := int(binary.BigEndian.Uint16(body)); n < len(text) && len(body) < 1<<16 {
+		text = text[:n]
+	}
+	value := string(text)
+	if decoded, ok := marked(text); ok {
+		value = decoded
+	}
+	c.add("©"+kind[1:], value)
+	return nil
+}
+
 // keyNames reads a keys box: version, count, then size, namespace and name of each.
 func keyNames(body []byte) []string {
 	var names []string
@@ -128,11 +151,7 @@ func item(r *io.SectionReader, c *collector, names []string, kind string, pos, e
 		if err != nil {
 			return err
 		}
-		if name == "©cmt" || name == "comment" || name == "description" {
-			c.free(string(body))
-		} else {
-			c.add(name[strings.LastIndexByte(name, '.')+1:], string(body))
-		}
+		c.add(name[strings.LastIndexByte(name, '.')+1:], string(body))
 		return nil
 	})
 	return err
@@ -191,11 +210,7 @@ func simpleTag(r *io.SectionReader, c *collector, pos, end int64) error {
 	if err != nil {
 		return err
 	}
-	if strings.EqualFold(name, "comment") || strings.EqualFold(name, "description") {
-		c.free(value)
-	} else {
-		c.add(name, value)
-	}
+	c.add(name, value)
 	return nil
 }
 

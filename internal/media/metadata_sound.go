@@ -33,10 +33,6 @@ func vorbisComments(c *collector, b []byte) {
 			return
 		}
 		key, value, _ := strings.Cut(string(f), "=")
-		if strings.EqualFold(key, "comment") || strings.EqualFold(key, "description") {
-			c.free(value)
-			continue
-		}
 		c.add(key, value)
 	}
 }
@@ -112,79 +108,4 @@ func oggComments(c *collector, packet []byte) {
 			vorbisComments(c, body)
 		}
 	}
-}
-
-// id3Metadata reads the user text frames (TXXX) of ID3v2.3 and 2.4.
-func id3Metadata(r *io.SectionReader, c *collector) error {
-	var h [10]byte
-	if _, err := r.ReadAt(h[:], 0); err != nil || string(h[:3]) != "ID3" {
-		return nil // a file without tags
-	}
-	version, size := h[3], syncsafe(h[6:])
-	if version != 3 && version != 4 || h[5]&0x80 != 0 {
-		return nil // old or unsynchronised tags, which no tool of this trade writes
-	}
-	tag, err := c.take(r, 10, size)
-	if err != nil {
-		return err
-	}
-	if h[5]&0x40 != 0 && len(tag) >= 4 { // extended header
-		n := int64(binary.BigEndian.Uint32(tag)) + 4
-		if version == 4 {
-			n = syncsafe(tag)
-		}
-		tag = tag[min(n, int64(len(tag))):]
-	}
-	for len(tag) > 10 && tag[0] != 0 {
-		n := int64(binary.BigEndian.Uint32(tag[4:]))
-		if version == 4 {
-			n = syncsafe(tag[4:])
-		}
-		if n > int64(len(tag)-10) {
-			return nil
-		}
-		id, body := string(tag[:4]), tag[10:10+n]
-		tag = tag[10+n:]
-		if (id == "TXXX" || id == "COMM") && len(body) > 1 {
-			userFrame(c, id, body)
-		}
-	}
-	return nil
-}
-
-func syncsafe(b []byte) int64 {
-	return int64(b[0]&0x7f)<<21 | int64(b[1]&0x7f)<<14 | int64(b[2]&0x7f)<<7 | int64(b[3]&0x7f)
-}
-
-// userFrame reads an encoding, for COMM a language, a name and a value.
-func userFrame(c *collector, id string, body []byte) {
-	encoding, body := body[0], body[1:]
-	if id == "COMM" {
-		body = body[min(3, len(body)):]
-	}
-	var name, value string
-	if encoding == 1 || encoding == 2 {
-		units := body
-		for i := 0; i+1 < len(units); i += 2 {
-			if units[i] == 0 && units[i+1] == 0 {
-				name, value = id3UTF16(units[:i]), id3UTF16(units[i+2:])
-				break
-			}
-		}
-	} else {
-		n, v, _ := bytes.Cut(body, []byte{0})
-		name, value = string(n), string(v)
-	}
-	if id == "COMM" {
-		c.free(value)
-		return
-	}
-	c.add(name, value)
-}
-
-func id3UTF16(b []byte) string {
-	if text, ok := bytes.CutPrefix(b, []byte{0xff, 0xfe}); ok {
-		return fromUTF16(text, binary.LittleEndian)
-	}
-	return fromUTF16(bytes.TrimPrefix(b, []byte{0xfe, 0xff}), binary.BigEndian)
 }

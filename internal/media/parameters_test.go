@@ -32,6 +32,48 @@ func TestParseParameters(t *testing.T) {
 		},
 		{"comma within a value", "x\nSteps: 4, Sampler: Euler, ancestral", Parameters{"x", "", []Setting{{"Steps", "4"}, {"Sampler", "Euler, ancestral"}}}},
 		{"the prompt speaks of steps", "Steps: of a stair\nNegative prompt: no\nSteps: 4", Parameters{"Steps: of a stair", "no", []Setting{{"Steps", "4"}}}},
+		{
+			"JSON as a value, as ComfyUI's image savers write Hashes",
+			"a fox\nNegative prompt: bad\nSteps: 20, Model: foo, Hashes: {\"model\": \"abc123\", \"lora:bar\": \"def456\"}, Version: ComfyUI",
+			Parameters{"a fox", "bad", []Setting{{"Steps", "20"}, {"Model", "foo"}, {"Hashes", `{"model": "abc123", "lora:bar": "def456"}`}, {"Version", "ComfyUI"}}},
+		},
+		{
+			"a list of JSON, as Civitai writes its resources",
+			`a fox` + "\n" + `Steps: 20, Civitai resources: [{"type":"lora","weight":0.8},{"type":"checkpoint"}], Civitai metadata: {}`,
+			Parameters{"a fox", "", []Setting{{"Steps", "20"}, {"Civitai resources", `[{"type":"lora","weight":0.8},{"type":"checkpoint"}]`}, {"Civitai metadata", "{}"}}},
+		},
+		{
+			"a lone quote", "a fox\nSteps: 20, Model: 12\" disc, Denoising strength: 0.5, Version: v1.9",
+			Parameters{"a fox", "", []Setting{{"Steps", "20"}, {"Model", `12" disc`}, {"Denoising strength", "0.5"}, {"Version", "v1.9"}}},
+		},
+		{
+			"a lone quote and a lone brace at the beginning of values", "a fox\nSteps: 20, Model: \"disc, VAE: {x, Seed: 5",
+			Parameters{"a fox", "", []Setting{{"Steps", "20"}, {"Model", `"disc`}, {"VAE", "{x"}, {"Seed", "5"}}},
+		},
+		{
+			"all on one line", "a fox in snow, Negative prompt: bad hands, blurry. Steps: 25, Sampler: DPM++ 2M, Seed: 77",
+			Parameters{"a fox in snow,", "bad hands, blurry.", []Setting{{"Steps", "25"}, {"Sampler", "DPM++ 2M"}, {"Seed", "77"}}},
+		},
+		{
+			"all on one line, with dots for the ends of lines", "a fox, detailed,.Negative prompt: bad hands.Steps: 25, Sampler: DPM++ 2M, Seed: 77",
+			Parameters{"a fox, detailed,", "bad hands", []Setting{{"Steps", "25"}, {"Sampler", "DPM++ 2M"}, {"Seed", "77"}}},
+		},
+		{"one line of prompt that speaks of steps", "stairs, Steps: many", Parameters{Prompt: "stairs, Steps: many"}},
+		{
+			"SwarmUI", `{"sui_image_params": {"prompt": "a fox", "negativeprompt": "bad", "seed": 18446744073709551615, "cfgscale": 4.0, "loras": ["a"]}, "sui_extra_data": {"date": "x"}}`,
+			Parameters{"a fox", "bad", []Setting{{"seed", "18446744073709551615"}, {"cfgscale", "4.0"}, {"loras", `["a"]`}}},
+		},
+		{
+			"SwarmUI without a prompt", `{"sui_image_params": {"prompt": "", "seed": 1}}`,
+			Parameters{Settings: []Setting{{"seed", "1"}}},
+		},
+		{
+			"Fooocus", `{"prompt": "a fox", "negative_prompt": "bad", "steps": 30, "sampler": "dpmpp_2m"}`,
+			Parameters{"a fox", "bad", []Setting{{"steps", "30"}, {"sampler", "dpmpp_2m"}}},
+		},
+		{"InvokeAI", `{"positive_prompt": "a fox", "negative_prompt": "bad", "seed": 7}`, Parameters{"a fox", "bad", []Setting{{"seed", "7"}}}},
+		{"NovelAI", `{"prompt": "a fox", "uc": "bad", "steps": 28}`, Parameters{"a fox", "bad", []Setting{{"steps", "28"}}}},
+		{"a prompt in braces is no object", "{a fox|a dog} in snow", Parameters{Prompt: "{a fox|a dog} in snow"}},
 		{"nothing", "", Parameters{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,6 +91,9 @@ func FuzzParseParameters(f *testing.F) {
 	f.Add("Steps: \"\\\\\", \"a: b")
 	f.Fuzz(func(t *testing.T, text string) {
 		p := ParseParameters(text)
+		if _, ok := parseObject(strings.TrimSpace(text)); ok {
+			return // its strings are escaped
+		}
 		if clean := strings.ReplaceAll(text, "\r\n", "\n"); !strings.Contains(clean, p.Prompt) || !strings.Contains(clean, p.Negative) {
 			t.Errorf("%q gave prompt %q and negative %q", text, p.Prompt, p.Negative)
 		}
