@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 )
 
@@ -63,8 +64,8 @@ func runBackendsAdd(o *backendsAddOptions, name, address string) error {
 		return err
 	}
 	a.note("backend %s is known now; easel backends use %s makes it the default", name, name)
-	if isPublic(address) && o.username == "" && !o.token {
-		a.note("warning: %s", openToAll(address))
+	if backends.IsPublic(address) && o.username == "" && !o.token {
+		a.note("warning: %s", backends.OpenToAll(address))
 	}
 	return a.printChanged(cfg, name)
 }
@@ -74,10 +75,10 @@ func checkNamed(name, address string) error {
 	if name == "emulator" || strings.ContainsAny(name, ",/:?@ ") {
 		return usagef("use letters, digits and dashes", "%q cannot be the name of a backend", config.WithoutUser(name))
 	}
-	if _, ok := cutEmulator(address); ok {
+	if _, ok := backends.CutEmulator(address); ok {
 		return nil
 	}
-	if err := checkForm(address); err != nil {
+	if err := backends.CheckForm(address); err != nil {
 		return err
 	}
 	if !strings.Contains(address, "://") {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -99,7 +100,7 @@ func backendSpecs(ctx context.Context, cfg *config.Config) []string {
 		specs = append(specs, cfg.Backend)
 	}
 	if len(specs) == 0 {
-		if local := findLocal(ctx); local != "" {
+		if local := backends.FindLocal(ctx); local != "" {
 			specs = append(specs, local)
 		}
 	}
@@ -123,14 +124,14 @@ func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given 
 	ctx, cancel := context.WithTimeoutCause(ctx, probePatience, &comfy.TimeoutError{What: "backend " + spec, After: probePatience})
 	defer cancel()
 	p := probed{Name: spec, Warnings: []finding{}}
-	be, err := a.dial(cfg, spec, given, 0)
+	be, err := a.openerFor(cfg).Dial(spec, given, 0)
 	if err != nil {
 		return p.failed(err)
 	}
-	defer be.close()
-	p.Name = be.name
-	if !be.embedded {
-		p.URL = config.WithoutUser(be.Address())
+	defer be.Close()
+	p.Name = be.Name
+	if !be.Can().Ephemeral {
+		p.URL = config.WithoutUser(be.Address)
 	}
 	if p.Info, err = be.Describe(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -146,7 +147,7 @@ func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given 
 			p.ClockMS = &ms
 		}
 	}
-	p.judge(be.public)
+	p.judge(be.Public)
 	return p
 }
 
@@ -163,7 +164,7 @@ func (p *probed) judge(public bool) {
 		p.Warnings = append(p.Warnings, finding{"backend " + p.Name, state, message, hint})
 	}
 	if public {
-		warn(stateProblem, openToAll(p.URL), "put a login or a tunnel in front of it")
+		warn(stateProblem, backends.OpenToAll(p.URL), "put a login or a tunnel in front of it")
 	}
 	if p.URL == "" {
 		return // the embedded emulator is of this easel

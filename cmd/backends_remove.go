@@ -3,6 +3,7 @@ package cmd
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 )
 
@@ -20,7 +21,7 @@ func newBackendsRemoveCmd(a *app) *cobra.Command {
 			}
 			b, known := cfg.Backends[args[0]]
 			if !known {
-				return unknownBackend(cfg, args[0])
+				return backends.Unknown(cfg, args[0])
 			}
 			if b.Origin.Kind == config.Project {
 				return usagef("edit "+b.Origin.Path, "backend %s is named by the project, not by the user's config", args[0])

@@ -3,6 +3,7 @@ package cmd
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 )
 
@@ -19,7 +20,7 @@ func newBackendsUseCmd(a *app) *cobra.Command {
 				return err
 			}
 			if _, known := cfg.Backends[args[0]]; !known && args[0] != "emulator" {
-				return unknownBackend(cfg, args[0])
+				return backends.Unknown(cfg, args[0])
 			}
 			if err := config.UseBackend(cfg.UserFile, args[0]); err != nil {
 				return err

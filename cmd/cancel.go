@@ -69,7 +69,7 @@ func (o *cancelOptions) cancel(ctx context.Context, h *ledger.History, rec ledge
 	if err != nil {
 		return err
 	}
-	defer be.close()
+	defer be.Close()
 	if st, err := be.State(ctx, t.Handle); err == nil && st.Phase == comfy.PhaseDone {
 		o.app.note("run %s has finished meanwhile: easel resume %s collects it", rec.ID, rec.ID)
 		return o.app.printEnded(rec.ID, rec.State)
@@ -83,7 +83,7 @@ func (o *cancelOptions) cancel(ctx context.Context, h *ledger.History, rec ledge
 	if _, err := runner.Resume(ctx, t, ledger.Cancelling, func(run.Event) {}); err != nil {
 		return err
 	}
-	o.app.note("run %s is cancelled and off %s", rec.ID, be.name)
+	o.app.note("run %s is cancelled and off %s", rec.ID, be.Name)
 	return o.app.printEnded(rec.ID, ledger.Cancelled)
 }
 

@@ -10,20 +10,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/inventory"
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // inventory is what a backend has to choose from.
-func (a *app) inventory(be *backend) (*inventory.Inventory, error) {
+func (a *app) inventory(be *backends.Backend) (*inventory.Inventory, error) {
 	cfg, err := a.config()
 	if err != nil {
 		return nil, err
 	}
 	inv := &inventory.Inventory{Server: be}
-	if !be.embedded { // the embedded emulator is new each time
-		inv.Memory = preflight.NewCache(cfg.CacheDir, be.Address(), nil)
+	if !be.Can().Ephemeral { // the embedded emulator is new each time
+		inv.Memory = preflight.NewCache(cfg.CacheDir, be.Address, nil)
 	}
 	return inv, nil
 }
@@ -75,7 +76,7 @@ func (a *app) choices(ctx context.Context, spec string, wf *registry.Workflow, p
 	if err != nil {
 		return nil, err
 	}
-	defer be.close()
+	defer be.Close()
 	inv, err := a.inventory(be)
 	if err != nil {
 		return nil, err
@@ -95,12 +96,12 @@ func (a *app) offerOf(ctx context.Context, spec string, wf *registry.Workflow) (
 	if err != nil {
 		return nil, err
 	}
-	defer be.close()
+	defer be.Close()
 	inv, err := a.inventory(be)
 	if err != nil {
 		return nil, err
 	}
-	return collectOffer(ctx, inv, be.name, wf)
+	return collectOffer(ctx, inv, be.Name, wf)
 }
 
 // keptOffer is what is known of the chosen backend without asking anybody.
@@ -110,17 +111,17 @@ func (a *app) keptOffer(ctx context.Context, spec string, wf *registry.Workflow)
 	if err != nil || spec == "" && cfg.Backend == "" {
 		return none
 	}
-	be, err := a.dial(cfg, cmp.Or(spec, cfg.Backend), spec != "", 0)
+	be, err := a.openerFor(cfg).Dial(cmp.Or(spec, cfg.Backend), spec != "", 0)
 	if err != nil {
 		return none
 	}
-	defer be.close()
+	defer be.Close()
 	inv, err := a.inventory(be)
 	if err != nil || inv.Memory == nil {
 		return none
 	}
 	inv.Server = nil
-	o, err := collectOffer(ctx, inv, be.name, wf)
+	o, err := collectOffer(ctx, inv, be.Name, wf)
 	if err != nil {
 		return none
 	}

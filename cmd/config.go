@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -125,7 +126,7 @@ func newConfigSetCmd(a *app) *cobra.Command {
 				return err
 			}
 			if args[0] == "backend" {
-				if err := checkForm(args[1]); err != nil {
+				if err := backends.CheckForm(args[1]); err != nil {
 					return err
 				}
 			}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 )
@@ -51,16 +52,16 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 		o.noteBackend("")
 		return err
 	}
-	defer be.close()
-	o.noteBackend(be.name)
-	if be.public {
-		o.app.note("warning: %s", openToAll(be.Address()))
+	defer be.Close()
+	o.noteBackend(be.Name)
+	if be.Public {
+		o.app.note("warning: %s", backends.OpenToAll(be.Address))
 	}
-	runner.Backend, runner.BackendName, runner.Address = be, be.name, be.reopen
+	runner.Backend, runner.BackendName, runner.Address = be, be.Name, be.Reopen
 	if runner.History, err = o.app.history(); err != nil {
 		return err
 	}
-	if o.detach && be.embedded {
+	if o.detach && be.Can().Ephemeral {
 		return usagef("start one with easel emulate and use its address", "--detach cannot leave a run on the embedded emulator, which ends with this process")
 	}
 	if err := o.app.preflight(ctx, runner, be, tickets); err != nil {

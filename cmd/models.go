@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/inventory"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -79,7 +80,7 @@ func runModels(ctx context.Context, o *modelsOptions) error {
 	if err != nil {
 		return err
 	}
-	defer be.close()
+	defer be.Close()
 	inv, err := o.app.inventory(be)
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func runModels(ctx context.Context, o *modelsOptions) error {
 	return o.print(be, found)
 }
 
-func (o *modelsOptions) print(be *backend, found []inventory.Item) error {
+func (o *modelsOptions) print(be *backends.Backend, found []inventory.Item) error {
 	a := o.app
 	shown := []inventory.Item{}
 	for _, item := range found {
@@ -111,7 +112,7 @@ func (o *modelsOptions) print(be *backend, found []inventory.Item) error {
 		t.Row(item.Folder, item.Name)
 	}
 	if len(shown) == 0 {
-		a.note("%s has nothing like that", be.name)
+		a.note("%s has nothing like that", be.Name)
 	}
 	return t.Flush()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/term"
@@ -34,7 +35,7 @@ func runOverview(ctx context.Context, a *app) error {
 	o := overview{Version: a.version(), Workflows: len(reg.Workflows()), Runs: []pastRun{}, Left: []string{}}
 	backend := cfg.Backend
 	if backend == "" {
-		backend = findLocal(ctx)
+		backend = backends.FindLocal(ctx)
 	}
 	o.Backend = text(config.WithoutUser(backend))
 	h, err := a.history()

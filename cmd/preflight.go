@@ -3,20 +3,21 @@ package cmd
 import (
 	"context"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 )
 
 // preflight tells the runner what is known about the backend and compares the
 // prepared runs with what the backend has, before anything is uploaded.
-func (a *app) preflight(ctx context.Context, runner *run.Runner, be *backend, tickets []*run.Ticket) error {
+func (a *app) preflight(ctx context.Context, runner *run.Runner, be *backends.Backend, tickets []*run.Ticket) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
 	}
-	runner.Aliases = cfg.Backends[be.name].Aliases
-	if !be.embedded { // the embedded emulator is new each time
-		runner.Definitions = preflight.NewCache(cfg.CacheDir, be.Address(), nil)
+	runner.Aliases = cfg.Backends[be.Name].Aliases
+	if !be.Can().Ephemeral { // the embedded emulator is new each time
+		runner.Definitions = preflight.NewCache(cfg.CacheDir, be.Address, nil)
 	}
 	return runner.Preflight(ctx, tickets...)
 }

@@ -152,7 +152,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	if err != nil {
 		return err
 	}
-	defer be.close()
+	defer be.Close()
 	store, err := stores.Open(t.Out)
 	if err != nil {
 		return &run.UncollectedError{Run: t.Run, Err: err}

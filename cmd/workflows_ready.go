@@ -55,12 +55,12 @@ func (a *app) survey(ctx context.Context, backend string, workflows []*registry.
 	if err != nil {
 		return nil, err
 	}
-	defer be.close()
+	defer be.Close()
 	cfg, err := a.config()
 	if err != nil {
 		return nil, err
 	}
-	return preflight.NewSurvey(ctx, be, cfg.Backends[be.name].Aliases, workflows...)
+	return preflight.NewSurvey(ctx, be, cfg.Backends[be.Name].Aliases, workflows...)
 }
 
 // listReady prints which workflows run on the backend, and what the others lack.

@@ -1,4 +1,4 @@
-package cmd
+package backends
 
 import (
 	"net/netip"
@@ -9,8 +9,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
-// checkForm refuses backend forms of INTERFACE section 2 that are not built.
-func checkForm(spec string) error {
+// CheckForm refuses backend forms of INTERFACE section 2 that are not built.
+func CheckForm(spec string) error {
 	if strings.Contains(spec, ",") {
 		return problem.NotBuilt("a pool of backends (NAME,NAME)")
 	}
@@ -19,13 +19,13 @@ func checkForm(spec string) error {
 	case spec == "comfy-cloud", ok && (scheme == "pod" || scheme == "runpod" || strings.HasPrefix(scheme, "comfy-api+")):
 		return problem.NotBuilt("backend form " + config.WithoutUser(spec))
 	case ok && scheme != "http" && scheme != "https":
-		return usagef("write http://HOST:8188", "unknown form of a backend: %s://", scheme)
+		return problem.Usagef("write http://HOST:8188", "unknown form of a backend: %s://", scheme)
 	}
 	return nil
 }
 
-// hostOf is what results say for an address: the host, never user or path.
-func hostOf(address string) string {
+// HostOf is what results say for an address: the host, never user or path.
+func HostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return "comfyui"
@@ -33,9 +33,9 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// isPublic reports whether an address is one of the open internet: not
+// IsPublic reports whether an address is one of the open internet: not
 // loopback, not private, not a name without a dot.
-func isPublic(address string) bool {
+func IsPublic(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return false
@@ -52,7 +52,7 @@ func isPublic(address string) bool {
 	return strings.Contains(host, ".")
 }
 
-// openToAll is the warning about a public address without authentication.
-func openToAll(address string) string {
-	return hostOf(address) + " is a public address without authentication: whoever knows it can run anything there"
+// OpenToAll is the warning about a public address without authentication.
+func OpenToAll(address string) string {
+	return HostOf(address) + " is a public address without authentication: whoever knows it can run anything there"
 }

@@ -1,0 +1,67 @@
+package backends
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
+)
+
+func TestPublicAddresses(t *testing.T) {
+	t.Parallel()
+	for address, public := range map[string]bool{
+		"http://127.0.0.1:8188": false, "http://[::1]:8188": false, "http://192.168.1.20:8188": false, "http://studio:8188": false,
+		"http://studio.lan:8188": false, "http://gpu.tail.ts.net": false, "http://8.8.8.8:8188": true, "https://comfy.example.com": true, "no address": false,
+	} {
+		if got := IsPublic(address); got != public {
+			t.Errorf("%s: public is %v", address, got)
+		}
+	}
+}
+
+// What cannot be opened says so without a connection, and without a secret.
+func TestWhatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	o := &Opener{Config: &config.Config{Backends: map[string]config.Backend{"studio": {URL: "http://127.0.0.1:1"}}}}
+	for spec, says := range map[string]string{
+		"stdio":                `unknown backend "stdio"`,
+		"a,b":                  "not built yet",
+		"pod://abc":            "not built yet",
+		"runpod://abc":         "not built yet",
+		"comfy-cloud":          "not built yet",
+		"ftp://host":           "unknown form of a backend: ftp://",
+		"user:CANARY@host":     "unknown backend",
+		"emulator?speed=2":     "unknown emulator option",
+		"emulator?step-time=x": "no duration",
+	} {
+		_, err := o.Dial(spec, true, 0)
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "CANARY") {
+			t.Errorf("%s: %v, want %q", spec, err, says)
+		}
+		if usage, ok := errors.AsType[*problem.UsageError](err); !ok || usage.Hint == "" || strings.Contains(usage.Hint, "CANARY") {
+			t.Errorf("%s: %#v is no mistake of usage with a hint", spec, err)
+		}
+	}
+	if usage, ok := errors.AsType[*problem.UsageError](Unknown(o.Config, "stdio")); !ok || !strings.Contains(usage.Hint, "did you mean studio?") {
+		t.Errorf("no hint at what is near: %+v", usage)
+	}
+}
+
+// The embedded emulator ends with the process that opened it.
+func TestEmulatorIsEphemeral(t *testing.T) {
+	t.Parallel()
+	o := &Opener{Config: &config.Config{}}
+	be, err := o.Dial("emulator?step-time=0s", true, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer be.Close()
+	if !be.Can().Ephemeral || be.Reopen != "" || be.Name != "emulator" {
+		t.Errorf("%+v, ephemeral %v", be, be.Can().Ephemeral)
+	}
+	if info, err := be.Describe(t.Context()); err != nil || info.Kind != "emulator" {
+		t.Errorf("%+v, %v", info, err)
+	}
+}

@@ -1,0 +1,172 @@
+// Package backends opens the places where workflows run, by the names and
+// addresses that users give them, with the secrets that belong to each.
+package backends
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
+)
+
+// A Backend is an open place to run, with what users call it.
+type Backend struct {
+	comfy.Backend
+	Name    string // what results and records say; never an address with a path or a user
+	Reopen  string // name or address to open it again; "" when it dies with this process
+	Address string // what it is known by where something is kept for it; never with credentials
+	Public  bool   // an address of the open internet, without authentication
+	close   func() error
+}
+
+// Close releases the connections, and ends the embedded emulator.
+func (b *Backend) Close() error { return b.close() }
+
+// Pulse asks for the least that a server answers. A place that has nothing like
+// it fails with errors.ErrUnsupported.
+func (b *Backend) Pulse(ctx context.Context) (comfy.Pulse, error) {
+	if p, ok := b.Backend.(interface {
+		Pulse(context.Context) (comfy.Pulse, error)
+	}); ok {
+		return p.Pulse(ctx)
+	}
+	return comfy.Pulse{}, errors.ErrUnsupported
+}
+
+// ModelFolders lists the folders of model files; errors.ErrUnsupported where
+// the place does not say.
+func (b *Backend) ModelFolders(ctx context.Context) ([]string, error) {
+	if p, ok := b.Backend.(interface {
+		ModelFolders(context.Context) ([]string, error)
+	}); ok {
+		return p.ModelFolders(ctx)
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// Models lists the model files of a folder; errors.ErrUnsupported where the
+// place does not say.
+func (b *Backend) Models(ctx context.Context, folder string) ([]string, error) {
+	if p, ok := b.Backend.(interface {
+		Models(context.Context, string) ([]string, error)
+	}); ok {
+		return p.Models(ctx, folder)
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// An Opener opens backends by the settings.
+type Opener struct {
+	Config    *config.Config
+	Transport func(insecure bool) http.RoundTripper // the way to a server; nil, also as its result, for the client's own
+	Note      func(format string, args ...any)      // says what users must know; nil for nobody
+}
+
+// Open opens the place that INTERFACE section 2 chooses: what a flag gives, then
+// the environment and the config files, then a ComfyUI on this machine. A
+// connection lost during a run is waited for as long as patience says. Where
+// nothing is named and nothing answers it fails with *problem.NoBackendError.
+func (o *Opener) Open(ctx context.Context, flag string, patience time.Duration) (*Backend, error) {
+	spec, given := flag, flag != ""
+	if !given {
+		spec = o.Config.Backend
+	}
+	if spec == "" {
+		if spec = FindLocal(ctx); spec == "" {
+			return nil, &problem.NoBackendError{}
+		}
+	}
+	return o.Dial(spec, given, patience)
+}
+
+// Dial opens one backend by name, keyword or address. given says that the user
+// wrote it on the command line, so that its secrets may go there.
+func (o *Opener) Dial(spec string, given bool, patience time.Duration) (*Backend, error) {
+	if query, ok := CutEmulator(spec); ok {
+		return openEmulator(query, patience)
+	}
+	if err := CheckForm(spec); err != nil {
+		return nil, err
+	}
+	name, address := spec, spec
+	b, known := o.Config.Backends[spec]
+	switch {
+	case known:
+		if query, ok := CutEmulator(b.URL); ok {
+			be, err := openEmulator(query, patience)
+			if err == nil {
+				be.Name = name
+			}
+			return be, err
+		}
+		address = b.URL
+		if err := CheckForm(address); err != nil {
+			return nil, err
+		}
+	case !strings.Contains(spec, "://"):
+		return nil, Unknown(o.Config, spec)
+	default:
+		name = HostOf(spec)
+	}
+	access, err := o.Config.Access(spec, given)
+	if err != nil {
+		return nil, err
+	}
+	if b.Insecure && o.Note != nil {
+		o.Note("warning: the certificate of %s is not checked", name)
+	}
+	client, err := comfy.NewClient(address, o.options(access, b.Insecure, patience)...)
+	if err != nil {
+		return nil, problem.Usagef("write http://HOST:8188", "backend %s: %s", config.WithoutUser(spec), err)
+	}
+	bare := access.Username == "" && access.Password.IsZero() && access.Token.IsZero() && len(access.Headers) == 0
+	return &Backend{
+		Backend: client, Name: name, Reopen: config.WithoutUser(spec), Address: client.Address(),
+		Public: bare && IsPublic(address), close: client.Close,
+	}, nil
+}
+
+// options are how the client of a server is opened.
+func (o *Opener) options(access config.Access, insecure bool, patience time.Duration) []comfy.Option {
+	opts := []comfy.Option{comfy.WithPatience(patience)}
+	for key, value := range access.Headers {
+		opts = append(opts, comfy.WithHeader(key, value.Reveal()))
+	}
+	if access.Username != "" || access.Password.Reveal() != "" {
+		opts = append(opts, comfy.WithBasicAuth(access.Username, access.Password.Reveal()))
+	}
+	if token := access.Token.Reveal(); token != "" {
+		opts = append(opts, comfy.WithBearer(func() (string, error) { return token, nil }))
+	}
+	if o.Transport != nil {
+		if rt := o.Transport(insecure); rt != nil {
+			opts = append(opts, comfy.WithHTTPClient(&http.Client{Transport: rt}))
+		}
+	}
+	return opts
+}
+
+// Unknown says that there is no backend of a name, and which name is near.
+func Unknown(cfg *config.Config, name string) error {
+	names := []string{"emulator"}
+	for n := range cfg.Backends {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	name, _, query := strings.Cut(name, "?")
+	hint := "easel backends add " + name + " http://HOST:8188 makes it known"
+	if query || strings.ContainsAny(name, "@:/") {
+		name = config.WithoutUser(name)
+		hint = "an address begins with http:// or https://"
+	}
+	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
+		hint = problem.DidYouMean(near) + " " + hint
+	}
+	return problem.Usagef(hint, "unknown backend %q", name)
+}
