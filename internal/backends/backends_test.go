@@ -26,15 +26,17 @@ func TestWhatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	o := &Opener{Config: &config.Config{Backends: map[string]config.Backend{"studio": {URL: "http://127.0.0.1:1"}}}}
 	for spec, says := range map[string]string{
-		"stdio":                `unknown backend "stdio"`,
-		"a,b":                  "not built yet",
-		"pod://abc":            "not built yet",
-		"runpod://abc":         "not built yet",
-		"comfy-cloud":          "not built yet",
-		"ftp://host":           "unknown form of a backend: ftp://",
-		"user:CANARY@host":     "unknown backend",
-		"emulator?speed=2":     "unknown emulator option",
-		"emulator?step-time=x": "no duration",
+		"stdio":            `unknown backend "stdio"`,
+		"a,b":              "not built yet",
+		"pod://abc":        "not built yet",
+		"runpod://abc":     "not built yet",
+		"comfy-cloud":      "not built yet",
+		"ftp://host":       "unknown form of a backend: ftp://",
+		"user:CANARY@host": "unknown backend",
+		"emulator?speed=2": "unknown emulator option",
+		"http://user:CANARY@host/?token=CANARY#CANARY": "backend http://host",
+		"http://user:CANARY@host/?token=CANARY#CANARY": "backend http://host",
+		"emulator?step-time=x":                         "no duration",
 	} {
 		_, err := o.Dial(spec, true, 0)
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "CANARY") {
