@@ -84,7 +84,12 @@ func checkNamed(name, address string) error {
 	if !strings.Contains(address, "://") {
 		return usagef("write http://"+address, "%q is not an address", address)
 	}
-	if config.WithoutUser(address) != address {
+	shown, _, _ := strings.Cut(address, "?")
+	shown, _, _ = strings.Cut(shown, "#")
+	switch bare := config.WithoutUser(address); {
+	case shown != address:
+		return usagef("write http://HOST:8188", "%s: an address has no query and no fragment", bare)
+	case bare != address:
 		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
 	}
 	client, err := comfy.NewClient(address)

@@ -35,7 +35,6 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		"user:CANARY@host": "unknown backend",
 		"emulator?speed=2": "unknown emulator option",
 		"http://user:CANARY@host/?token=CANARY#CANARY": "backend http://host",
-		"http://user:CANARY@host/?token=CANARY#CANARY": "backend http://host",
 		"emulator?step-time=x":                         "no duration",
 	} {
 		_, err := o.Dial(spec, true, 0)
