@@ -54,6 +54,9 @@ func (f *Finder) Inspect(ctx context.Context, name string) (*Inspection, error) 
 	if inputs.IsURL(name) {
 		return f.inspectURL(ctx, name)
 	}
+	if info, err := os.Stat(f.path(name)); err == nil && !info.Mode().IsRegular() && !info.IsDir() { // it may have no end
+		return nil, &Error{Kind: Unreadable, File: name, Err: &inputs.KindError{Name: name, Kind: "a device or a pipe"}}
+	}
 	file, err := os.Open(f.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{Kind: NoFile, File: name, Err: err}

@@ -289,7 +289,7 @@ func (v Value) scalarYAML(inFlow bool) string {
 // scalar is a text as YAML: as it is where every reader takes it for that
 // text, else in double quotes, whose escapes YAML 1.2 shares with JSON.
 func scalar(s string, inFlow bool) string {
-	if isPlain(s) && !(inFlow && strings.ContainsAny(s, ",:")) {
+	if isPlain(s) && (!inFlow || !strings.ContainsAny(s, ",:")) {
 		return s
 	}
 	return string(Quote(s))
