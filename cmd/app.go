@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
@@ -63,16 +62,6 @@ func newApp(ctx context.Context, streams *term.Streams, build Build, dir string,
 	a.inputs = a.newInputs()
 	a.catalog = a.newCatalog()
 	return a
-}
-
-// getenv looks a variable up in the environment the app was given.
-func (a *app) getenv(name string) string {
-	for i := len(a.environ) - 1; i >= 0; i-- {
-		if k, v, ok := strings.Cut(a.environ[i], "="); ok && k == name {
-			return v
-		}
-	}
-	return ""
 }
 
 // path makes a user's path absolute against the working directory.
