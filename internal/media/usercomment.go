@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/japanese"
 )
 
 const (
@@ -27,7 +29,12 @@ func userComment(value []byte, order binary.ByteOrder) string {
 	switch strings.ToUpper(string(bytes.TrimRight(mark, "\x00 "))) {
 	case "UNICODE":
 		return wideText(text, order)
-	case "ASCII", "JIS", "":
+	case "JIS":
+		if text, ok := fromJIS(bytes.TrimRight(text, "\x00")); ok {
+			return text
+		}
+		return plainText(text, order)
+	case "ASCII", "":
 		return plainText(text, order)
 	}
 	return plainText(value, order) // no character set, against the standard
@@ -45,20 +52,50 @@ func wideText(b []byte, order binary.ByteOrder) string {
 	return fromUTF16(b, likelyOrder(b, order))
 }
 
-// plainText decodes what is meant to have one byte a character: UTF-8, else
-// Latin-1, and UTF-16 where every second byte shows it.
+// plainText decodes what is meant to have one byte a character: UTF-8, perhaps cut
+// off within a character, else Latin-1, and UTF-16 where its zero bytes show it.
 func plainText(b []byte, order binary.ByteOrder) string {
 	if text, ok := marked(b); ok {
 		return text
 	}
 	trimmed := bytes.TrimRight(b, "\x00")
-	switch {
-	case 4*bytes.Count(trimmed, []byte{0}) > len(trimmed):
+	zeros := bytes.Count(trimmed, []byte{0})
+	switch whole := wholeRunes(trimmed); {
+	case 4*zeros > len(trimmed), zeros > 0 && !utf8.Valid(whole):
 		return fromUTF16(b, likelyOrder(b, order))
-	case utf8.Valid(trimmed):
-		return string(trimmed)
+	case utf8.Valid(whole) && (len(whole) == len(trimmed) || bytes.ContainsFunc(whole, beyondASCII)):
+		return string(whole)
 	}
 	return string(latin1(trimmed))
+}
+
+// wholeRunes is b without the beginning of a character at its end.
+func wholeRunes(b []byte) []byte {
+	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
+		if tail := b[len(b)-n:]; utf8.RuneStart(tail[0]) {
+			if !utf8.FullRune(tail) {
+				return b[:len(b)-n]
+			}
+			break
+		}
+	}
+	return b
+}
+
+func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
+
+// fromJIS decodes JIS X 0208 as the standard has it, with escapes, or as Shift
+// JIS, which libraries of Python write under the same name.
+func fromJIS(b []byte) (string, bool) {
+	decoder := japanese.ShiftJIS.NewDecoder()
+	switch {
+	case bytes.Contains(b, []byte("\x1b$")):
+		decoder = japanese.ISO2022JP.NewDecoder()
+	case utf8.Valid(b), bytes.IndexByte(b, 0) >= 0, hasPrefix(b, bomLE), hasPrefix(b, bomBE):
+		return "", false
+	}
+	text, err := decoder.Bytes(b)
+	return string(text), err == nil
 }
 
 // marked decodes text that begins with a byte order mark, without it.

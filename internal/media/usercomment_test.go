@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"golang.org/x/text/encoding/japanese"
 )
 
 func utf16Bytes(text string, order binary.ByteOrder) string {
@@ -45,6 +47,63 @@ func TestUserComment(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestUserCommentInJIS(t *testing.T) {
+	t.Parallel()
+	const text = "雪の中の赤いキツネ\nSteps: 20, Seed: 1"
+	for name, encode := range map[string]func([]byte) ([]byte, error){
+		"escapes": japanese.ISO2022JP.NewEncoder().Bytes, "Shift JIS": japanese.ShiftJIS.NewEncoder().Bytes,
+	} {
+		b, err := encode([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := userComment(append([]byte("JIS\x00\x00\x00\x00\x00"), b...), binary.BigEndian); got != text {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// Labels and ends that are not as they should be.
+func TestUserCommentAgainstTheStandard(t *testing.T) {
+	t.Parallel()
+	le, be := binary.LittleEndian, binary.BigEndian
+	chinese := strings.Repeat("一只红色的狐狸，雪地，最佳质量", 100) + "\nSteps: 20, Seed: 1"
+	korean := strings.Repeat("눈 속의 붉은 여우, 밤하늘", 30) + "\nSteps: 20, Seed: 1"
+	undefined := strings.Repeat("\x00", 8)
+	for name, c := range map[string]struct{ value, want string }{
+		"UTF-16 LE, undefined":        {undefined + utf16Bytes(chinese, le), chinese},
+		"UTF-16 BE, undefined":        {undefined + utf16Bytes(chinese, be), chinese},
+		"UTF-16 LE that says ASCII":   {"ASCII\x00\x00\x00" + utf16Bytes(chinese, le), chinese},
+		"UTF-16 BE that says JIS":     {"JIS\x00\x00\x00\x00\x00" + utf16Bytes(korean, be), korean},
+		"marked, and it says ASCII":   {"ASCII\x00\x00\x00\xff\xfe" + utf16Bytes(korean, le), korean},
+		"marked, and it says JIS":     {"JIS\x00\x00\x00\x00\x00\xef\xbb\xbf" + chinese, chinese},
+		"padded UTF-8 behind UNICODE": {"UNICODE\x00" + chinese + "\x00\x00\x00", chinese},
+		"small letters":               {"Unicode\x00" + utf16Bytes(korean, le), korean},
+		"padded with spaces":          {"ASCII   " + chinese, chinese},
+		"cut off within a character":  {undefined + "Steps: 1, Seed: 2, Model: 狐狸"[:len("Steps: 1, Seed: 2, Model: 狐狸")-1], "Steps: 1, Seed: 2, Model: 狐"},
+		"Latin-1":                     {"ASCII\x00\x00\x00caf\xe9", "café"},
+	} {
+		for _, order := range []binary.ByteOrder{le, be} {
+			if got := strings.TrimRight(userComment([]byte(c.value), order), "\x00"); got != c.want {
+				t.Errorf("%s in a block of %v: got %.60q, want %.60q", name, order, got, c.want)
+			}
+		}
+	}
+}
+
+// FuzzUserComment: no bytes break the decoder or make it grow.
+func FuzzUserComment(f *testing.F) {
+	f.Add([]byte("UNICODE\x00\xfe\xff\x00a"))
+	f.Add([]byte("JIS\x00\x00\x00\x00\x00\x1b$B0l"))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+			if got := userComment(value, order); len(got) > 3*len(value)+3 {
+				t.Errorf("%d bytes became %d", len(value), len(got))
+			}
+		}
+	})
 }
 
 func TestID3Comments(t *testing.T) {
