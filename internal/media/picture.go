@@ -61,6 +61,7 @@ type Picture struct {
 	HadAlpha bool         // some pixel is not opaque
 	Oriented bool         // it was turned or mirrored as its EXIF said
 	Notes    []string     // what was changed, for the user
+	Profile  []byte       // the file's ICC colour profile, nil for sRGB
 	original []byte
 }
 
@@ -111,7 +112,7 @@ func Load(r io.Reader, limits Limits) (*Picture, error) {
 	if err != nil {
 		return nil, broken(data, err)
 	}
-	p := &Picture{Format: f, original: data}
+	p := &Picture{Format: f, Profile: profileOf(f, data), original: data}
 	p.notes(config, img)
 	p.Image = toNRGBA(img, config)
 	if o := orientationOf(f, data); o != 1 {

@@ -191,6 +191,8 @@ func inflate(data []byte, budget *int64) ([]byte, error) {
 type PNGEdit struct {
 	Strip bool      // leave out all text, EXIF and time
 	Set   []PNGText // written before the picture; text of the same keyword is left out
+	// Profile is the ICC profile that a picture without one gets; nil: none.
+	Profile []byte
 }
 
 // CopyPNG copies a PNG and changes its text on the way; the pixels and all
@@ -226,6 +228,11 @@ func CopyPNG(w io.Writer, r io.Reader, edit PNGEdit) error {
 		}
 		if c.kind != "IHDR" {
 			return nil
+		}
+		if edit.Profile != nil {
+			if err := writePNGProfile(w, edit.Profile); err != nil {
+				return err
+			}
 		}
 		for _, t := range edit.Set {
 			if err := writePNGText(w, t); err != nil {
@@ -279,6 +286,19 @@ func writePNGText(w io.Writer, t PNGText) error {
 	}
 	text := strings.ReplaceAll(strings.ToValidUTF8(t.Text, "\ufffd"), "\x00", "")
 	return writeChunk(w, "iTXt", []byte(t.Keyword+"\x00\x00\x00\x00\x00"+text))
+}
+
+func writePNGProfile(w io.Writer, profile []byte) error {
+	var body bytes.Buffer
+	body.WriteString("ICC profile\x00\x00") // its name, and zlib
+	z := zlib.NewWriter(&body)
+	if _, err := z.Write(profile); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	return writeChunk(w, "iCCP", body.Bytes())
 }
 
 func writeChunk(w io.Writer, kind string, body []byte) error {

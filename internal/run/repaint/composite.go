@@ -35,7 +35,8 @@ func (g Geometry) Read(file []byte) (*Painted, error) {
 
 // PutBack composites it into the picture and returns the PNG, with the text of
 // the painted file: outside the mask it is the picture bit by bit, at its own
-// size. mask is the mask file or nil.
+// size, and keeps its colour profile, so that those pixels show as they did. mask is the
+// mask file or nil.
 func (p *Painted) PutBack(pic, mask *media.Picture) ([]byte, error) {
 	g := p.geometry
 	plan, err := g.Spec.Plan()
@@ -58,7 +59,7 @@ func (p *Painted) PutBack(pic, mask *media.Picture) ([]byte, error) {
 	if err != nil {
 		texts = nil // not a PNG: the record beside the file has it all
 	}
-	return encodeWithText(c.image, texts)
+	return encodePNG(c.image, media.PNGEdit{Set: texts, Profile: pic.Profile})
 }
 
 // alike reports whether two sizes have the same shape, as near as rounding to
@@ -68,8 +69,8 @@ func alike(w, h, sentW, sentH int) bool {
 	return max(a, b)-min(a, b) <= max(a, b)/50
 }
 
-// encodeWithText makes a PNG with text before the picture.
-func encodeWithText(img image.Image, texts []media.PNGText) ([]byte, error) {
+// encodePNG makes a PNG with text and colour profile before the picture.
+func encodePNG(img image.Image, edit media.PNGEdit) ([]byte, error) {
 	plain, encoder := io.Pipe()
 	defer plain.Close() // ends the encoder, too
 	go func() {
@@ -77,7 +78,7 @@ func encodeWithText(img image.Image, texts []media.PNGText) ([]byte, error) {
 		encoder.CloseWithError(err)
 	}()
 	var out bytes.Buffer
-	if err := media.CopyPNG(&out, plain, media.PNGEdit{Set: texts}); err != nil {
+	if err := media.CopyPNG(&out, plain, edit); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
