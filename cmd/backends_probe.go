@@ -64,7 +64,7 @@ func runBackendsTest(ctx context.Context, a *app, args []string) error {
 	}
 	specs := backendSpecs(ctx, cfg)
 	if len(specs) == 0 {
-		return &problem.NoBackendError{}
+		return &backends.NoneError{}
 	}
 	all := a.probeAll(ctx, cfg, specs)
 	if a.global.json {

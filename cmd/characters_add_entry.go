@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -83,7 +84,7 @@ func (o *charactersAddOptions) defaults(reg *registry.Registry) (json.RawMessage
 		name = strings.ReplaceAll(name, "-", "_")
 		if !slices.Contains(known, name) {
 			hint := "easel workflows show WORKFLOW lists its parameters"
-			if near := comfy.Nearest(name, known, 3); len(near) > 0 {
+			if near := nearest.To(name, known, 3); len(near) > 0 {
 				hint = problem.DidYouMean(near)
 			}
 			return nil, &invalidError{fmt.Sprintf("no workflow has a parameter %q", name), hint}

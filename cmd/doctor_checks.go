@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -124,7 +124,7 @@ func (a *app) checkBackends(ctx context.Context) []finding {
 	}
 	specs := backendSpecs(ctx, cfg)
 	if len(specs) == 0 {
-		return []finding{{"backend", stateWarning, (&problem.NoBackendError{}).Error(), explain(&problem.NoBackendError{}).Hint}}
+		return []finding{{"backend", stateWarning, (&backends.NoneError{}).Error(), explain(&backends.NoneError{}).Hint}}
 	}
 	var found []finding
 	for _, p := range a.probeAll(ctx, cfg, specs) {

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -36,7 +36,7 @@ func unknownPreset(cfg *config.Config, name string) error {
 	for _, n := range slices.Sorted(maps.Keys(cfg.Presets)) {
 		names = append(names, "@"+n)
 	}
-	return &invalidError{"unknown preset @" + name, problem.NearestHint(comfy.Nearest("@"+name, names, 3), "easel presets list")}
+	return &invalidError{"unknown preset @" + name, problem.NearestHint(nearest.To("@"+name, names, 3), "easel presets list")}
 }
 
 // presetValue is what a preset gives a parameter, as one would type it.

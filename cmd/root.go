@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -175,7 +175,7 @@ func unknownCommand(c *cobra.Command, name string) error {
 		}
 	}
 	hint := c.CommandPath() + " --help lists the commands"
-	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
+	if near := nearest.To(name, names, 2); len(near) > 0 {
 		hint = problem.DidYouMean(near)
 	}
 	return usagef(hint, "unknown command %q for %s", name, c.CommandPath())

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // CheckAgainst compares a graph with a server's node definitions and lists
@@ -23,7 +24,7 @@ func CheckAgainst(g *Graph, defs map[string]*ClassInfo) []NodeProblem {
 		n := g.nodes[id]
 		def := defs[n.Class]
 		if def == nil {
-			near := Nearest(n.Class, slices.Sorted(maps.Keys(defs)), 3)
+			near := nearest.To(n.Class, slices.Sorted(maps.Keys(defs)), 3)
 			ps = append(ps, NodeProblem{
 				Node: id, Class: n.Class, Title: n.Title, Type: "missing_node_type",
 				Message: "the server has no node class " + n.Class + didYouMean(near), Received: n.Class, Choices: near,
@@ -68,7 +69,7 @@ func checkInput(g *Graph, defs map[string]*ClassInfo, n *Node, in *InputInfo) (N
 	text := plainText(v)
 	switch {
 	case (in.Type == "COMBO" || in.Type == dynamicCombo) && in.Values != nil && !in.Upload() && !in.allows(v) && !in.AcceptsAny():
-		near := Nearest(text, in.Choices, 3)
+		near := nearest.To(text, in.Choices, 3)
 		return NodeProblem{
 			Type: "value_not_in_list", Message: fmt.Sprintf("%q is not one of the %d allowed values%s", transport.Excerpt(text, 100), len(in.Choices), didYouMean(near)),
 			Received: text, Choices: in.Choices,

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // An analysis is a workflow held against its graph.
@@ -245,7 +246,7 @@ func (a *analysis) resolveOne(b Binding) (landing, error) {
 		err := fmt.Errorf("binding %q is dead: the graph has no such place", b.Target)
 		near := a.w.nearestAddresses(b.Target, 1)
 		if b.Switch {
-			near = comfy.Nearest(b.Target, a.w.g.IDs(), 1)
+			near = nearest.To(b.Target, a.w.g.IDs(), 1)
 		}
 		if len(near) > 0 {
 			err = fmt.Errorf("%w; nearest: %s", err, near[0])

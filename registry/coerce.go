@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 const maxSeedText = "18446744073709551615"
@@ -240,7 +241,7 @@ func (p *Parameter) check(v json.RawMessage) (json.RawMessage, *Problem) {
 	}
 	if len(p.Choices) > 0 && !slices.Contains(p.Choices, s) {
 		bad := p.problem("has no choice '%s'", s)
-		bad.Nearest = comfy.Nearest(s, p.Choices, 3)
+		bad.Nearest = nearest.To(s, p.Choices, 3)
 		return nil, bad
 	}
 	if p.MaxLength > 0 && utf8.RuneCountInString(s) > p.MaxLength {
@@ -318,7 +319,7 @@ func (p *Parameter) checkSize(v json.RawMessage) (json.RawMessage, *Problem) {
 	}
 	if len(p.Choices) > 0 && !slices.Contains(p.Choices, s) {
 		bad := p.problem("has no choice '%s'", s)
-		bad.Nearest = comfy.Nearest(s, p.Choices, 3)
+		bad.Nearest = nearest.To(s, p.Choices, 3)
 		return nil, bad
 	}
 	for _, side := range []string{width, height} {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
@@ -68,7 +69,7 @@ func (d *decoder) failAt(line, col int, format string, args ...any) *FileError {
 // unknown reports a name that is none of the known ones, with the nearest.
 func (d *decoder) unknown(m member, what string, known []string) {
 	fe := d.failAt(m.Line, m.Col, "unknown %s %q", what, m.Name)
-	if near := comfy.Nearest(m.Name, known, 1); len(near) > 0 {
+	if near := nearest.To(m.Name, known, 1); len(near) > 0 {
 		fe.Hint = fmt.Sprintf("did you mean %q?", near[0])
 	} else {
 		fe.Hint = "known: " + strings.Join(known, ", ")

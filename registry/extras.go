@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
@@ -93,7 +93,7 @@ func (d *decoder) noPath(v value, id string) {
 		return
 	}
 	fe := d.failAt(v.Line, v.Col, "the registry file has no such workflow to add to, and there is no workflow_path")
-	if near := comfy.Nearest(id, slices.Sorted(maps.Keys(d.base)), 1); len(near) > 0 {
+	if near := nearest.To(id, slices.Sorted(maps.Keys(d.base)), 1); len(near) > 0 {
 		fe.Hint = "did you mean " + near[0] + "?"
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
@@ -50,11 +50,11 @@ func (e *entries[T]) put(id string, entry T) (replaced T, found bool) {
 }
 
 // get finds an entry, else the ids that were probably meant.
-func (e *entries[T]) get(id string) (entry T, nearest []string) {
+func (e *entries[T]) get(id string) (entry T, near []string) {
 	if i, ok := e.at[id]; ok {
 		return e.list[i], nil
 	}
-	return entry, comfy.Nearest(id, e.ids, 3)
+	return entry, nearest.To(id, e.ids, 3)
 }
 
 // Load reads the layers in order; a later one replaces whole entries, which

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // ResolveOptions are what a call needs besides its arguments.
@@ -110,7 +111,7 @@ func (r *resolver) unknown(name string) Problem {
 		p.Nearest = []string{string(role)}
 		return p
 	}
-	p.Nearest = comfy.Nearest(name, names, 3)
+	p.Nearest = nearest.To(name, names, 3)
 	return p
 }
 

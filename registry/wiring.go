@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // wiring is a graph with its links decoded once, in both directions.
@@ -220,12 +221,12 @@ func (w *wiring) nearestAddresses(s string, limit int) []string {
 			}
 		}
 		var near []string
-		for _, input := range comfy.Nearest(s[i+1:], same, limit) {
+		for _, input := range nearest.To(s[i+1:], same, limit) {
 			near = append(near, s[:i+1]+input)
 		}
 		if len(near) > 0 {
 			return near
 		}
 	}
-	return comfy.Nearest(s, all, limit)
+	return nearest.To(s, all, limit)
 }

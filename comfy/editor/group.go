@@ -57,7 +57,7 @@ func (c *converter) readGroup(name string, raw json.RawMessage) *definition {
 		return nil
 	}
 	def := &definition{id: name, name: name, group: true}
-	def.byID, def.sheet.links, def.into = map[string]*node{}, map[string]*link{}, map[socketKey]*link{}
+	def.byID, def.links, def.into = map[string]*node{}, map[string]*link{}, map[socketKey]*link{}
 	for i, raw := range file.Nodes {
 		var object map[string]json.RawMessage
 		if json.Unmarshal(raw, &object) != nil {
@@ -76,8 +76,8 @@ func (c *converter) readGroup(name string, raw json.RawMessage) *definition {
 		def.byID[n.id] = n
 	}
 	add := func(l *link) {
-		l.id = strconv.Itoa(len(def.sheet.links) + 1)
-		def.sheet.links[l.id] = l
+		l.id = strconv.Itoa(len(def.links) + 1)
+		def.links[l.id] = l
 		def.into[socketKey{l.to, l.toSlot}] = l
 	}
 	inner := map[[2]int]bool{}      // outputs that feed a node of the group

@@ -149,11 +149,11 @@ func (c *converter) widgetBehind(def *definition, at, depth int) (target, bool) 
 		return target{}, false
 	}
 	for _, id := range def.inputs[at].links {
-		l := def.sheet.links[id]
+		l := def.links[id]
 		if l == nil {
 			continue
 		}
-		n := def.sheet.byID[l.to]
+		n := def.byID[l.to]
 		if n == nil || l.toSlot < 0 || l.toSlot >= len(n.inputs) {
 			continue
 		}

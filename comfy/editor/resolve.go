@@ -127,7 +127,7 @@ func (c *converter) instanceOutput(sc *scope, n *node, def *definition, slot int
 	if slot < 0 || slot >= len(def.outputs) || len(def.outputs[slot].links) == 0 {
 		return source{}, nil
 	}
-	l := def.sheet.links[def.outputs[slot].links[0]]
+	l := def.links[def.outputs[slot].links[0]]
 	if l == nil {
 		return source{}, nil
 	}

@@ -6,22 +6,28 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // CheckForm refuses backend forms of INTERFACE section 2 that are not built.
 func CheckForm(spec string) error {
 	if strings.Contains(spec, ",") {
-		return problem.NotBuilt("a pool of backends (NAME,NAME)")
+		return planned("a pool of backends (NAME,NAME)")
 	}
 	scheme, _, ok := strings.Cut(spec, "://")
 	switch {
 	case spec == "comfy-cloud", ok && (scheme == "pod" || scheme == "runpod" || strings.HasPrefix(scheme, "comfy-api+")):
-		return problem.NotBuilt("backend form " + config.WithoutUser(spec))
+		return planned("backend form " + config.WithoutUser(spec))
 	case ok && scheme != "http" && scheme != "https":
-		return problem.Usagef("write http://HOST:8188", "unknown form of a backend: %s://", scheme)
+		return &FormError{Message: "unknown form of a backend: " + scheme + "://", Write: serverForm}
 	}
 	return nil
+}
+
+// serverForm is how the address of a server is written.
+const serverForm = "http://HOST:8188"
+
+func planned(what string) error {
+	return &FormError{Message: what + " is not built yet", Planned: true}
 }
 
 // HostOf is what results say for an address: the host, never user or path.

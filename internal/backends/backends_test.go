@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 func TestPublicAddresses(t *testing.T) {
@@ -41,12 +40,9 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "CANARY") {
 			t.Errorf("%s: %v, want %q", spec, err, says)
 		}
-		if usage, ok := errors.AsType[*problem.UsageError](err); !ok || usage.Hint == "" || strings.Contains(usage.Hint, "CANARY") {
-			t.Errorf("%s: %#v is no mistake of usage with a hint", spec, err)
-		}
 	}
-	if usage, ok := errors.AsType[*problem.UsageError](Unknown(o.Config, "stdio")); !ok || !strings.Contains(usage.Hint, "did you mean studio?") {
-		t.Errorf("no hint at what is near: %+v", usage)
+	if e, ok := errors.AsType[*UnknownError](Unknown(o.Config, "stdio")); !ok || len(e.Nearest) != 1 || e.Nearest[0] != "studio" {
+		t.Errorf("not told what is near: %+v", e)
 	}
 }
 

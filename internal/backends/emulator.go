@@ -10,7 +10,6 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // CutEmulator reports whether a backend is the embedded emulator, and with which
@@ -20,22 +19,25 @@ func CutEmulator(spec string) (query string, ok bool) {
 	return query, kind == "emulator"
 }
 
+// emulatorForm is how the embedded emulator is named with an option.
+const emulatorForm = "emulator?step-time=50ms"
+
 // openEmulator starts the embedded ComfyUI: "emulator?step-time=50ms".
 func openEmulator(query string, patience time.Duration) (*Backend, error) {
 	opts := emulator.Options{Previews: true}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, problem.Usagef("write emulator?step-time=50ms", "the options of the emulator in ?%s cannot be read", query)
+		return nil, &FormError{Message: "the options of the emulator in ?" + query + " cannot be read", Write: emulatorForm}
 	}
 	for key := range values {
-		text, hint := values.Get(key), "write emulator?step-time=50ms"
+		text, wrong := values.Get(key), &FormError{Write: emulatorForm}
 		switch key {
 		case "step-time":
 			err = parseDuration(text, &opts.StepTime)
 		case "model-load":
 			err = parseDuration(text, &opts.ModelLoad)
 		case "fault":
-			hint = "easel emulate --fault help lists them"
+			wrong = &FormError{Known: "easel emulate --fault help lists them"}
 			for _, spec := range values[key] {
 				f, e := emulator.ParseFault(spec)
 				opts.Faults, err = append(opts.Faults, f), errors.Join(err, e)
@@ -43,15 +45,16 @@ func openEmulator(query string, patience time.Duration) (*Backend, error) {
 		case "version":
 			opts.Version = text
 		case "strict-models":
-			hint = "write emulator?strict-models=true"
+			wrong.Write = "emulator?strict-models=true"
 			if opts.StrictModels, err = strconv.ParseBool(text); err != nil {
 				err = fmt.Errorf("%q is neither true nor false", text)
 			}
 		default:
-			return nil, problem.Usagef("they are step-time, model-load, strict-models, version and fault", "unknown emulator option %q", key)
+			return nil, &FormError{Message: fmt.Sprintf("unknown emulator option %q", key), Known: "they are step-time, model-load, strict-models, version and fault"}
 		}
 		if err != nil {
-			return nil, problem.Usagef(hint, "emulator option %s: %s", key, err)
+			wrong.Message = fmt.Sprintf("emulator option %s: %s", key, err)
+			return nil, wrong
 		}
 	}
 	srv := emulator.New(opts)

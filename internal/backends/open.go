@@ -5,6 +5,7 @@ package backends
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/config"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // A Backend is an open place to run, with what users call it.
@@ -71,7 +72,7 @@ type Opener struct {
 // Open opens the place that INTERFACE section 2 chooses: what a flag gives, then
 // the environment and the config files, then a ComfyUI on this machine. A
 // connection lost during a run is waited for as long as patience says. Where
-// nothing is named and nothing answers it fails with *problem.NoBackendError.
+// nothing is named and nothing answers it fails with *NoneError.
 func (o *Opener) Open(ctx context.Context, flag string, patience time.Duration) (*Backend, error) {
 	spec, given := flag, flag != ""
 	if !given {
@@ -79,7 +80,7 @@ func (o *Opener) Open(ctx context.Context, flag string, patience time.Duration) 
 	}
 	if spec == "" {
 		if spec = FindLocal(ctx); spec == "" {
-			return nil, &problem.NoBackendError{}
+			return nil, &NoneError{}
 		}
 	}
 	return o.Dial(spec, given, patience)
@@ -123,7 +124,7 @@ func (o *Opener) Dial(spec string, given bool, patience time.Duration) (*Backend
 	}
 	client, err := comfy.NewClient(address, o.options(access, b.Insecure, patience)...)
 	if err != nil {
-		return nil, problem.Usagef("write http://HOST:8188", "backend %s: %s", config.WithoutUser(spec), err)
+		return nil, &FormError{Message: fmt.Sprintf("backend %s: %s", config.WithoutUser(spec), err), Write: serverForm}
 	}
 	bare := access.Username == "" && access.Password.IsZero() && access.Token.IsZero() && len(access.Headers) == 0
 	return &Backend{
@@ -160,13 +161,7 @@ func Unknown(cfg *config.Config, name string) error {
 	}
 	slices.Sort(names)
 	name, _, query := strings.Cut(name, "?")
-	hint := "easel backends add " + name + " http://HOST:8188 makes it known"
-	if query || strings.ContainsAny(name, "@:/") {
-		name = config.WithoutUser(name)
-		hint = "an address begins with http:// or https://"
-	}
-	if near := comfy.Nearest(name, names, 2); len(near) > 0 {
-		hint = problem.DidYouMean(near) + " " + hint
-	}
-	return problem.Usagef(hint, "unknown backend %q", name)
+	e := &UnknownError{Name: config.WithoutUser(name), Address: query || strings.ContainsAny(name, "@:/")}
+	e.Nearest = nearest.To(e.Name, names, 2)
+	return e
 }

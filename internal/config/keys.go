@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // The types of settings.
@@ -77,7 +79,7 @@ func lookup(name string) (Key, error) {
 		}
 		names = append(names, k.Name)
 	}
-	return Key{}, &KeyError{Key: name, Nearest: nearest(name, names)}
+	return Key{}, &KeyError{Key: name, Nearest: nearest.One(name, names)}
 }
 
 // parse reads a setting from a variable, a flag or a command line.
@@ -132,40 +134,6 @@ func (k Key) text(value any) string {
 
 func nonEmpty(list []string) []string {
 	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
-}
-
-// nearest finds the name that a misspelt one most likely means, or "".
-func nearest(name string, names []string) string {
-	best, limit := "", len(name)/3+1
-	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d <= limit {
-			best, limit = n, d-1
-		}
-	}
-	return best
-}
-
-// distance counts the insertions, deletions and replacements between two
-// words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(row[j]+1, above+1, diagonal+cost)
-			diagonal = above
-		}
-	}
-	return row[len(b)]
 }
 
 // quietLog keeps viper from writing to the process's log.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
@@ -92,7 +93,7 @@ func (l *layer) fail(v textdoc.Value, key, format string, args ...any) {
 func (l *layer) unknown(m textdoc.Member, prefix string, known []string) {
 	l.problems = append(l.problems, Problem{
 		Line: m.Line, Column: m.Col, Key: prefix + m.Name,
-		Message: fmt.Sprintf("unknown key %q", prefix+m.Name), Nearest: nearest(m.Name, known),
+		Message: fmt.Sprintf("unknown key %q", prefix+m.Name), Nearest: nearest.One(m.Name, known),
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -91,7 +92,7 @@ func (v *Inventory) List(ctx context.Context, what string) ([]Item, error) {
 }
 
 func unknownFolder(name string, folders []string) error {
-	return &UnknownError{Name: name, Nearest: comfy.Nearest(name, append(slices.Clone(folders), Samplers, Schedulers), 3)}
+	return &UnknownError{Name: name, Nearest: nearest.To(name, append(slices.Clone(folders), Samplers, Schedulers), 3)}
 }
 
 // askers is how many folders are asked for at a time.

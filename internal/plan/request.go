@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -135,7 +135,7 @@ func (r *Request) unknown(key string) error {
 	known := []string{
 		"workflow_id", "character_id", "input_image", "input_images", "mask", "mask_rect", "expand", "inputs", "prompt", "negative", "params", "count",
 	}
-	return &UnknownKeyError{File: r.Name, Key: key, Known: known, Nearest: comfy.Nearest(key, known, 2)}
+	return &UnknownKeyError{File: r.Name, Key: key, Known: known, Nearest: nearest.To(key, known, 2)}
 }
 
 // Order is the request for a workflow, which says where its texts and files go.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
@@ -76,7 +76,7 @@ func (w Wildcards) file(name string) ([]string, error) {
 		}
 		return lines, nil
 	}
-	if near := comfy.Nearest(name, w.names(), 2); len(near) > 0 {
+	if near := nearest.To(name, w.names(), 2); len(near) > 0 {
 		return nil, fmt.Errorf("there is no such file; did you mean __%s__?", strings.Join(near, "__ or __"))
 	}
 	return nil, fmt.Errorf("there is no %s.txt in %s", name, strings.Join(w, " or "))

@@ -1,9 +1,11 @@
 package problem
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -11,7 +13,7 @@ import (
 )
 
 func ofBackend(err error, p *Problem) bool {
-	var noBackend *NoBackendError
+	var noBackend *backends.NoneError
 	var auth *comfy.AuthError
 	var withheld *config.WithheldError
 	var exposed *config.ExposedError
@@ -65,6 +67,33 @@ func ofBackend(err error, p *Problem) bool {
 func isOpen(err error) bool {
 	uncollected, ok := errors.AsType[*run.UncollectedError](err)
 	return ok && !uncollected.Ended
+}
+
+// ofBackendName is about the name or address of a backend, before anything is
+// asked.
+func ofBackendName(err error, p *Problem) bool {
+	var unknown *backends.UnknownError
+	var form *backends.FormError
+	switch {
+	case errors.As(err, &unknown):
+		p.is(CodeUsage)
+		p.Hint = "easel backends add " + unknown.Name + " http://HOST:8188 makes it known"
+		if unknown.Address {
+			p.Hint = "an address begins with http:// or https://"
+		}
+		if len(unknown.Nearest) > 0 {
+			p.Hint = DidYouMean(unknown.Nearest) + " " + p.Hint
+		}
+	case errors.As(err, &form):
+		p.is(CodeUsage)
+		p.Hint = cmp.Or(form.Known, "write "+form.Write)
+		if form.Planned {
+			p.Hint = notBuiltHint
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 func ofRun(err error, p *Problem) bool {

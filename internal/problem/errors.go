@@ -37,14 +37,6 @@ func Invalidf(hint, format string, args ...any) error {
 	return &InvalidError{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// A NoBackendError means that no backend was named and that no ComfyUI answers
-// on this machine.
-type NoBackendError struct{}
-
-func (*NoBackendError) Error() string {
-	return "no backend is configured, and no ComfyUI answers on 127.0.0.1:8188 or 127.0.0.1:8000"
-}
-
 // A SignalError is the cause of a context that a signal ended.
 type SignalError struct {
 	Name string // SIGINT

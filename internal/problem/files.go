@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -106,7 +107,7 @@ func NearestFile(missing, otherwise string) string {
 			names = append(names, e.Name())
 		}
 	}
-	near := comfy.Nearest(base, names, 1)
+	near := nearest.To(base, names, 1)
 	if len(near) == 0 {
 		return otherwise
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // placeholders are the names that a template may use, beside param.NAME and
@@ -111,7 +113,7 @@ func (t *Template) placeholder(text string) (part, error) {
 	}
 	known := append(placeholders(), "param.NAME", "row.COLUMN")
 	return p, &TemplateError{
-		Template: t.text, Reason: fmt.Sprintf("has the unknown placeholder {%s}", field), Nearest: nearest(field, known),
+		Template: t.text, Reason: fmt.Sprintf("has the unknown placeholder {%s}", field), Nearest: nearest.One(field, known),
 	}
 }
 
@@ -160,7 +162,7 @@ func (t *Template) Expand(values map[string]string) (string, error) {
 		if !ok && strings.Contains(p.field, ".") {
 			return "", &TemplateError{
 				Template: t.text, Reason: fmt.Sprintf("uses {%s}, which this run does not have", p.field),
-				Nearest: nearest(p.field, slices.Collect(maps.Keys(values))),
+				Nearest: nearest.One(p.field, slices.Collect(maps.Keys(values))),
 			}
 		}
 		b.WriteString(p.fit(flat.Replace(value)))
@@ -205,39 +207,4 @@ func Numbered(name string, n int) string {
 		return name
 	}
 	return name + "_" + strconv.Itoa(n)
-}
-
-// nearest is the candidate with the smallest edit distance, "" when none is
-// near enough to have been meant.
-func nearest(word string, candidates []string) string {
-	best, least := "", max(2, len(word)/3)+1
-	slices.Sort(candidates)
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance counts the insertions, deletions and replacements of bytes between
-// two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -48,7 +48,7 @@ func TestTemplateErrors(t *testing.T) {
 		{"{wrokflow}", "unknown placeholder {wrokflow}", "workflow"},
 		{"{Seed}", "unknown placeholder {Seed}", "seed"},
 		{"{zzzzzzzz}", "unknown placeholder", ""},
-		{"{param.}", "unknown placeholder", ""},
+		{"{param.}", "unknown placeholder", "param.NAME"},
 		{"{prompt:0}", "width", ""},
 		{"{prompt:x}", "width", ""},
 		{"{prompt:-3}", "width", ""},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -55,7 +56,7 @@ func (c Checker) problem(ctx context.Context, s Subject, np comfy.NodeProblem) F
 			choices = c.Choices(ctx, np)
 		}
 		p.Message = fmt.Sprintf("%s: the server does not have %q", subject, np.Received)
-		p.Nearest = comfy.Nearest(np.Received, choices, 3)
+		p.Nearest = nearest.To(np.Received, choices, 3)
 		if len(choices) > 0 && len(choices) <= 20 {
 			p.Allowed = strings.Join(choices, ", ")
 		}
@@ -118,7 +119,7 @@ func (s Subject) insteadOfDefault(p *Finding, np comfy.NodeProblem, param *regis
 	case p.Parameter != "" || s.Graph.Node(np.Node) == nil:
 		return // it was given
 	}
-	if near := comfy.Nearest(np.Received, choices, 1); len(near) > 0 {
+	if near := nearest.To(np.Received, choices, 1); len(near) > 0 {
 		offer.Value = near[0]
 	}
 	p.Offer = &offer

@@ -1,4 +1,5 @@
-package comfy
+// Package nearest finds the names that a misspelt one may have meant.
+package nearest
 
 import (
 	"cmp"
@@ -7,10 +8,10 @@ import (
 	"strings"
 )
 
-// Nearest returns up to max candidates that a person who typed name may have
+// To returns up to max candidates that a person who typed name may have
 // meant, best first: small typing mistakes, a common beginning, or one being
 // part of the other. Case, folders and file extensions count little.
-func Nearest(name string, candidates []string, max int) []string {
+func To(name string, candidates []string, max int) []string {
 	want := fold(name)
 	if want == "" || max <= 0 {
 		return nil
@@ -34,6 +35,14 @@ func Nearest(name string, candidates []string, max int) []string {
 		names = append(names, f.name)
 	}
 	return names
+}
+
+// One is the first of To, "" when there is none.
+func One(name string, candidates []string) string {
+	if found := To(name, candidates, 1); len(found) > 0 {
+		return found[0]
+	}
+	return ""
 }
 
 // fold makes names comparable: one case, one separator, one folder style.
