@@ -57,6 +57,9 @@ func TestSpecErrors(t *testing.T) {
 func TestPutBack(t *testing.T) {
 	t.Parallel()
 	pic, _ := picture(t, 100, 80)
+	pic.Profile = make([]byte, 200) // the least that is taken for a profile
+	copy(pic.Profile[16:], "RGB ")
+	copy(pic.Profile[36:], "acsp")
 	plan, err := repaint.Spec{Rects: []string{"20,10,30,40"}}.Plan()
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +90,9 @@ func TestPutBack(t *testing.T) {
 	got, err := media.Load(bytes.NewReader(whole), media.Limits{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Profile, pic.Profile) {
+		t.Errorf("the colour profile is gone: %d bytes", len(got.Profile))
 	}
 	mask, white := image.Rect(20, 10, 50, 50), color.NRGBA{255, 255, 255, 255}
 	for y := range 80 {
