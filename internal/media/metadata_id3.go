@@ -58,8 +58,8 @@ func id3Frame(version byte, unsync bool, tag []byte) (id string, body, rest []by
 		return "", nil, nil
 	}
 	n := int64(binary.BigEndian.Uint32(tag[4:]))
-	if version == 4 {
-		n = syncsafe(tag[4:])
+	if safe := syncsafe(tag[4:]); version == 4 && (frameEnds(tag, safe) || !frameEnds(tag, n)) {
+		n = safe
 	}
 	if n > int64(len(tag)-10) {
 		return "", nil, nil
@@ -87,6 +87,24 @@ func id3Frame(version byte, unsync bool, tag []byte) (id string, body, rest []by
 		body = resynchronised(body)
 	}
 	return id, body, rest
+}
+
+// frameEnds reports whether a frame or padding follows one of n bytes. Old programs
+// write the plain sizes of version 2.3 into 2.4.
+func frameEnds(tag []byte, n int64) bool {
+	if n >= int64(len(tag)-10) {
+		return n == int64(len(tag)-10)
+	}
+	next := tag[10+n:]
+	if next[0] == 0 {
+		return true
+	}
+	for _, ch := range next[:min(4, len(next))] {
+		if (ch < 'A' || ch > 'Z') && (ch < '0' || ch > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // resynchronised takes out the zeros that keep ff from looking like sound.
@@ -117,6 +135,7 @@ func userFrame(c *collector, id string, body []byte) {
 		}
 	default:
 		n, v, _ := bytes.Cut(body, []byte{0})
+		v, _, _ = bytes.Cut(v, []byte{0}) // more values may follow
 		name, value = plainText(n, binary.BigEndian), plainText(v, binary.BigEndian)
 	}
 	if comment && !isKey(name) {
@@ -125,9 +144,10 @@ func userFrame(c *collector, id string, body []byte) {
 	c.add(name, value)
 }
 
+// id3UTF16 decodes text with its mark. Some programs mark only the name before it.
 func id3UTF16(b []byte) string {
 	if text, ok := marked(b); ok {
 		return text
 	}
-	return fromUTF16(b, binary.BigEndian)
+	return fromUTF16(b, likelyOrder(b, binary.BigEndian))
 }

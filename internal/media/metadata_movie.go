@@ -6,34 +6,45 @@ import (
 	"strings"
 )
 
-// movieMetadata reads moov/udta/meta and moov/meta of MP4 and QuickTime files:
-// the keys and ilst boxes that ComfyUI writes, and the older ilst names.
+// movieMetadata reads udta, udta/meta and meta in moov, and in its tracks, of MP4
+// and QuickTime files: the keys and ilst boxes that ComfyUI writes, and the older ilst names.
 func movieMetadata(r *io.SectionReader, c *collector) error {
 	_, err := eachBox(r, 0, r.Size(), func(kind string, pos, end int64) error {
 		if kind != "moov" {
 			return nil
 		}
 		_, err := eachBox(r, pos, end, func(kind string, pos, end int64) error {
-			switch kind {
-			case "meta":
-				return metaBox(r, c, pos, end)
-			case "udta":
-				_, err := eachBox(r, pos, end, func(kind string, pos, end int64) error {
-					switch {
-					case kind == "meta":
-						return metaBox(r, c, pos, end)
-					case kind[0] == 0xa9:
-						return quickTimeText(r, c, kind, pos, end)
-					}
-					return nil
-				})
-				return err
+			if kind != "trak" {
+				return describedBox(r, c, kind, pos, end)
 			}
-			return nil
+			_, err := eachBox(r, pos, end, func(kind string, pos, end int64) error {
+				return describedBox(r, c, kind, pos, end)
+			})
+			return err
 		})
 		return err
 	})
 	return err
+}
+
+// describedBox reads a box of a movie or a track that holds descriptions.
+func describedBox(r *io.SectionReader, c *collector, kind string, pos, end int64) error {
+	switch kind {
+	case "meta":
+		return metaBox(r, c, pos, end)
+	case "udta":
+		_, err := eachBox(r, pos, end, func(kind string, pos, end int64) error {
+			switch {
+			case kind == "meta":
+				return metaBox(r, c, pos, end)
+			case kind[0] == 0xa9:
+				return quickTimeText(r, c, kind, pos, end)
+			}
+			return nil
+		})
+		return err
+	}
+	return nil
 }
 
 // eachBox visits the boxes between two positions; pos and end are those of the
@@ -103,14 +114,10 @@ func quickTimeText(r *io.SectionReader, c *collector, kind string, pos, end int6
 		return err
 	}
 	text := body[4:]
-	if n := int(binary.BigEndian.Uint16(body)); n < len(text) && len(body) < 1<<16 {
+	if n := int(binary.BigEndian.Uint16(body)); n > 0 && n < len(text) && len(body) < 1<<16 {
 		text = text[:n]
 	}
-	value := string(text)
-	if decoded, ok := marked(text); ok {
-		value = decoded
-	}
-	c.add("©"+kind[1:], value)
+	c.add("©"+kind[1:], plainText(text, binary.BigEndian))
 	return nil
 }
 
@@ -147,11 +154,17 @@ func item(r *io.SectionReader, c *collector, names []string, kind string, pos, e
 		if kind != "data" || end-pos <= 8 {
 			return nil
 		}
-		body, err := c.take(r, pos+8, end-pos-8) // after type and locale
-		if err != nil {
+		body, err := c.take(r, pos, end-pos)
+		if err != nil || len(body) < 8 {
 			return err
 		}
-		c.add(name[strings.LastIndexByte(name, '.')+1:], string(body))
+		const wide = 2                                          // the type of UTF-16; UTF-8 is 1
+		format, text := binary.BigEndian.Uint32(body), body[8:] // after type and locale
+		value := plainText(text, binary.BigEndian)
+		if format == wide {
+			value = wideText(text, binary.BigEndian)
+		}
+		c.add(name[strings.LastIndexByte(name, '.')+1:], value)
 		return nil
 	})
 	return err

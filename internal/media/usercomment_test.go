@@ -136,6 +136,11 @@ func TestID3Comments(t *testing.T) {
 		"unsynchronised tag of 2.3":     tag(3, 0x80, stuffedFrame(frame(3, "COMM", "\x00\x00", wide))),
 		"unsynchronised frame of 2.4":   tag(4, 0, frame(4, "COMM", "\x00\x02", stuffed)),
 		"a length before it, of 2.4":    tag(4, 0, frame(4, "COMM", "\x00\x03", "\x00\x00\x01\x00"+stuffed)),
+		"a plain size in 2.4":           tag(4, 0, frame(3, "COMM", "\x00\x00", "\x03eng\x00"+graph+strings.Repeat(" ", 300))+frame(4, "TSSE", "\x00\x00", "\x03Lavf")),
+		"only the name is marked":       tag(3, 0, frame(3, "COMM", "\x00\x00", "\x01eng\xff\xfe\x00\x00"+utf16Bytes(graph, binary.LittleEndian))),
+		"UTF-16 BE without a mark":      tag(4, 0, frame(4, "COMM", "\x00\x00", "\x02eng\x00\x00"+utf16Bytes(graph, binary.BigEndian))),
+		"two values":                    tag(4, 0, frame(4, "TXXX", "\x00\x00", "\x03comment\x00"+graph+"\x00{}")),
+		"Latin-1":                       tag(3, 0, frame(3, "COMM", "\x00\x00", "\x00eng\x00"+strings.ReplaceAll(graph, "\u00ff", "\xff"))),
 		"a frame of another kind first": tag(3, 0, frame(3, "TSSE", "\x00\x00", "\x00Lavf")+frame(3, "COMM", "\x00\x00", "\x00eng\x00"+graph)),
 	} {
 		m, err := ReadMetadata(strings.NewReader(file), int64(len(file)))
@@ -158,8 +163,12 @@ func TestQuickTimeComment(t *testing.T) {
 	ilst := box("ilst", box("\x00\x00\x00\x01", box("data", "\x00\x00\x00\x01\x00\x00\x00\x00"+graph)))
 	for name, moov := range map[string]string{
 		"the comment in the user data, as FFmpeg writes it": box("udta", box("\xa9swr", "\x00\x01\x55\xc4x")+box("\xa9cmt", text)),
-		"a comment by key":      box("meta", keys+ilst),
-		"the comment of iTunes": box("udta", box("meta", "\x00\x00\x00\x00"+box("ilst", box("\xa9cmt", box("data", "\x00\x00\x00\x01\x00\x00\x00\x00"+graph))))),
+		"a comment by key":                   box("meta", keys+ilst),
+		"a comment by key, in the user data": box("udta", box("meta", keys+ilst)),
+		"a comment by key, in UTF-16":        box("meta", keys+box("ilst", box("\x00\x00\x00\x01", box("data", "\x00\x00\x00\x02\x00\x00\x00\x00"+utf16Bytes(graph, binary.BigEndian))))),
+		"the comment of a track":             box("trak", box("udta", box("\xa9cmt", text))),
+		"a mark before it":                   box("udta", box("\xa9cmt", "\x00\x00\x55\xc4\xef\xbb\xbf"+graph)),
+		"the comment of iTunes":              box("udta", box("meta", "\x00\x00\x00\x00"+box("ilst", box("\xa9cmt", box("data", "\x00\x00\x00\x01\x00\x00\x00\x00"+graph))))),
 	} {
 		file := box("ftyp", "qt  \x00\x00\x02\x00qt  ") + box("moov", moov)
 		m, err := ReadMetadata(strings.NewReader(file), int64(len(file)))
