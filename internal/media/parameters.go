@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -87,7 +88,7 @@ func isNameByte(b byte) bool {
 }
 
 // pairName is the beginning of a pair, as AUTOMATIC1111 reads it.
-var pairName = regexp.MustCompile(`^\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/.()+]{0,63}):\s*`)
+var pairName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/.()+]{0,63}):\s*`) })
 
 // settings reads `Steps: 20, Size: 512x768, Lora hashes: "a: 1, b: 2"`. A value
 // is a JSON string, object or list when it is one as a whole, else it goes to the
@@ -95,7 +96,7 @@ var pairName = regexp.MustCompile(`^\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/.()+]{0,63}
 func settings(text string) []Setting {
 	var found []Setting
 	for text = strings.ReplaceAll(text, "\n", ", "); text != ""; {
-		m := pairName.FindStringSubmatchIndex(text)
+		m := pairName().FindStringSubmatchIndex(text)
 		if m == nil {
 			piece, rest, _ := strings.Cut(text, ",")
 			if len(found) > 0 && strings.TrimSpace(piece) != "" {

@@ -7,8 +7,6 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/japanese"
 )
 
 const (
@@ -29,12 +27,8 @@ func userComment(value []byte, order binary.ByteOrder) string {
 	switch strings.ToUpper(string(bytes.TrimRight(mark, "\x00 "))) {
 	case "UNICODE":
 		return wideText(text, order)
-	case "JIS":
-		if text, ok := fromJIS(bytes.TrimRight(text, "\x00")); ok {
-			return text
-		}
-		return plainText(text, order)
-	case "ASCII", "":
+	case "ASCII", "JIS", "": // JIS itself is not decoded: its tables would be in every start
+
 		return plainText(text, order)
 	}
 	return plainText(value, order) // no character set, against the standard
@@ -83,20 +77,6 @@ func wholeRunes(b []byte) []byte {
 }
 
 func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
-
-// fromJIS decodes JIS X 0208 as the standard has it, with escapes, or as Shift
-// JIS, which libraries of Python write under the same name.
-func fromJIS(b []byte) (string, bool) {
-	decoder := japanese.ShiftJIS.NewDecoder()
-	switch {
-	case bytes.Contains(b, []byte("\x1b$")):
-		decoder = japanese.ISO2022JP.NewDecoder()
-	case utf8.Valid(b), bytes.IndexByte(b, 0) >= 0, hasPrefix(b, bomLE), hasPrefix(b, bomBE):
-		return "", false
-	}
-	text, err := decoder.Bytes(b)
-	return string(text), err == nil
-}
 
 // marked decodes text that begins with a byte order mark, without it.
 func marked(b []byte) (string, bool) {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
-
-	"golang.org/x/text/encoding/japanese"
 )
 
 func utf16Bytes(text string, order binary.ByteOrder) string {
@@ -45,22 +43,6 @@ func TestUserComment(t *testing.T) {
 					t.Errorf("%s in a block of %v: got %.60q, want %.60q", name, order, got, text)
 				}
 			}
-		}
-	}
-}
-
-func TestUserCommentInJIS(t *testing.T) {
-	t.Parallel()
-	const text = "雪の中の赤いキツネ\nSteps: 20, Seed: 1"
-	for name, encode := range map[string]func([]byte) ([]byte, error){
-		"escapes": japanese.ISO2022JP.NewEncoder().Bytes, "Shift JIS": japanese.ShiftJIS.NewEncoder().Bytes,
-	} {
-		b, err := encode([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := userComment(append([]byte("JIS\x00\x00\x00\x00\x00"), b...), binary.BigEndian); got != text {
-			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
