@@ -160,7 +160,7 @@ func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, req
 				Parameters run.Values `json:"parameters"`
 				Templates  run.Values `json:"templates,omitempty"`
 				Graph      any        `json:"graph"`
-			}{t.Workflow, t.Seed, text(t.Character), t.Parameters, t.Templates, t.Graph}
+			}{t.Workflow, t.Seed, text(t.Character), t.ShownParameters(), t.Templates, t.Graph}
 		}
 		if err := o.app.printJSON(v); err != nil {
 			return err

@@ -54,7 +54,7 @@ func (a *app) pastRunOf(rec ledger.Record) pastRun {
 		WorkflowDigest: rec.WorkflowDigest, Backend: rec.Backend, PromptID: rec.PromptID, Outputs: []run.Output{}, Warnings: []string{},
 	}
 	if t, err := run.OpenTicket(rec.Request); err == nil {
-		p.Seed, p.Character, p.Parameters, p.Out = t.Seed, text(t.Character), t.Parameters, t.Out
+		p.Seed, p.Character, p.Parameters, p.Out = t.Seed, text(t.Character), t.ShownParameters(), t.Out
 		p.Warnings = append(p.Warnings, t.Warnings...)
 	}
 	var res run.Result

@@ -36,7 +36,7 @@ func (a *app) printRun(rec ledger.Record) error {
 	past := a.pastRunOf(rec)
 	if a.global.json {
 		if t, err := run.OpenTicket(rec.Request); err == nil {
-			past.Inputs, past.Graph = t.Inputs, t.Graph
+			past.Inputs, past.Graph = t.ShownInputs(), t.Graph
 		}
 		return a.printJSON(past)
 	}
@@ -53,7 +53,7 @@ func (a *app) printRun(rec ledger.Record) error {
 		if ticket.Character != "" {
 			t.Row("character", ticket.Character)
 		}
-		for _, nv := range ticket.Parameters {
+		for _, nv := range ticket.ShownParameters() {
 			t.Row(nv.Name, term.EscapeMultiline(jsonText(nv.JSON)))
 		}
 	}

@@ -23,7 +23,7 @@ func (r *Runner) Collect(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 func (r *Runner) newResult(t *Ticket) *Result {
 	return &Result{
 		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Seed: t.Seed, Character: known(t.Character),
-		Parameters: t.Parameters, PromptID: t.PromptID, Outputs: []Output{},
+		Parameters: t.ShownParameters(), PromptID: t.PromptID, Outputs: []Output{},
 		Warnings: append([]string{}, t.Warnings...), Started: t.Prepared,
 	}
 }

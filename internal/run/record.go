@@ -68,10 +68,10 @@ func (t *Ticket) Record(version string) Record {
 		Backend:        t.Backend,
 		Seed:           t.Seed,
 		Character:      t.Character,
-		Parameters:     t.Parameters,
+		Parameters:     t.ShownParameters(),
 		Templates:      t.Templates,
 		Explicit:       t.Explicit,
-		Inputs:         t.Inputs,
+		Inputs:         t.ShownInputs(),
 		Warnings:       t.Warnings,
 		Graph:          t.Graph,
 	}

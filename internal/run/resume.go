@@ -35,7 +35,7 @@ func (r *Runner) Resume(ctx context.Context, t *Ticket, state ledger.State, sink
 	}
 	res := &Result{
 		ID: t.Run, Workflow: t.Workflow, Backend: t.Backend, Status: Cancelled, PromptID: t.PromptID,
-		Parameters: t.Parameters, Seed: t.Seed, Outputs: []Output{}, Warnings: []string{},
+		Parameters: t.ShownParameters(), Seed: t.Seed, Outputs: []Output{}, Warnings: []string{},
 	}
 	return res, r.record(t, ledger.Cancelled, res, nil)
 }

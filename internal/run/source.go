@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -39,15 +38,10 @@ func (r *Runner) source(ctx context.Context, v registry.Value, name string) sour
 
 // label is the name for people: of an address without what may be a secret.
 func (s source) label() string {
-	name := s.name
-	if name == "-" {
+	if s.name == "-" {
 		return "from stdin"
 	}
-	if strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://") {
-		name, _, _ = strings.Cut(name, "#")
-		name, _, _ = strings.Cut(name, "?")
-	}
-	return name
+	return shownName(s.name)
 }
 
 // path is the name under which another process finds the file.
