@@ -30,13 +30,16 @@ type Setting struct {
 // "Steps:". Some programs put all of it on one line. SwarmUI, Fooocus, InvokeAI
 // and NovelAI write a JSON object instead. Text of another form is all prompt.
 func ParseParameters(text string) Parameters {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	text = strings.TrimSpace(lineEnds.Replace(text))
 	if p, ok := parseObject(text); ok {
 		return p
 	}
+	if !strings.Contains(text, "\n") && strings.Contains(text, `\nSteps: `) {
+		text = strings.ReplaceAll(text, `\n`, "\n") // escaped once too often
+	}
 	var p Parameters
 	const negative = "Negative prompt:"
-	i := lineWith(text, "Steps: ")
+	i := settingsLine(text)
 	inline := i < 0
 	if inline {
 		i = settingsWithin(text)
@@ -61,6 +64,29 @@ func ParseParameters(text string) Parameters {
 	return p
 }
 
+// lazyPattern compiles an expression when it is first needed: most starts need none.
+func lazyPattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// anySetting is the beginning of a line of pairs in another order than usual.
+var anySetting = lazyPattern(`(?m)^[ \t]*(?:Steps|Sampler|Schedule type|Scheduler|CFG scale|Guidance|Seed|Size|Width|Model|Model hash|VAE|Clip skip|Version):`)
+
+// settingsLine is where the last line of pairs begins, or -1. One that begins with
+// "Steps: " is sure; any other needs three pairs, as for AUTOMATIC1111.
+func settingsLine(text string) int {
+	if i := lineWith(text, "Steps: "); i >= 0 {
+		return i
+	}
+	last := strings.LastIndexByte(text, '\n') + 1
+	if anySetting().MatchString(text[last:]) && len(settings(text[last:])) >= 3 {
+		return last
+	}
+	return -1
+}
+
 // lineWith is where the last line with a beginning starts, or -1.
 func lineWith(text, beginning string) int {
 	if i := strings.LastIndex(text, "\n"+beginning); i >= 0 {
@@ -72,61 +98,118 @@ func lineWith(text, beginning string) int {
 	return -1
 }
 
+// stepsWithin is the first pair within a line.
+var stepsWithin = lazyPattern(`\bSteps: ?\d`)
+
 // settingsWithin is where the pairs begin in a text that is all on one line,
 // or -1. Words of a prompt may look like one pair; three make it certain, as
-// for AUTOMATIC1111.
+// for AUTOMATIC1111. Pairs after the first may be called steps of something too.
 func settingsWithin(text string) int {
-	i := strings.LastIndex(text, "Steps: ")
-	if i <= 0 || isNameByte(text[i-1]) || len(settings(text[i:])) < 3 {
-		return -1
+	const attempts = 8 // each may read all of the text
+	from := max(0, strings.LastIndex(text, "Negative prompt:"))
+	for _, m := range stepsWithin().FindAllStringIndex(text[from:], attempts) {
+		if i := from + m[0]; len(settings(text[i:])) >= 3 {
+			return i
+		}
 	}
-	return i
-}
-
-func isNameByte(b byte) bool {
-	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
+	return -1
 }
 
 // pairName is the beginning of a pair, as AUTOMATIC1111 reads it.
-var pairName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/.()+]{0,63}):\s*`) })
+var pairName = lazyPattern(`^\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/.()+]{0,63}):[ \t]*`)
 
 // settings reads `Steps: 20, Size: 512x768, Lora hashes: "a: 1, b: 2"`. A value
-// is a JSON string, object or list when it is one as a whole, else it goes to the
-// next comma; what no name begins belongs to the value before it.
+// is a JSON string, object or list when it is one as a whole, or what Python prints
+// for one, else it goes to the next comma or the end of its line; what no name
+// begins belongs to the value before it.
 func settings(text string) []Setting {
 	var found []Setting
-	for text = strings.ReplaceAll(text, "\n", ", "); text != ""; {
+	var more []string // pieces of the last value
+	finish := func() {
+		if len(more) > 0 {
+			found[len(found)-1].Value += "," + strings.Join(more, ",")
+			more = nil
+		}
+	}
+	for text != "" {
 		m := pairName().FindStringSubmatchIndex(text)
 		if m == nil {
-			piece, rest, _ := strings.Cut(text, ",")
-			if len(found) > 0 && strings.TrimSpace(piece) != "" {
-				found[len(found)-1].Value += "," + strings.TrimRight(piece, " ")
+			var piece string
+			piece, text = untilSeparator(text)
+			if piece = strings.TrimRight(piece, " "); len(found) > 0 && strings.TrimSpace(piece) != "" {
+				more = append(more, piece)
 			}
-			text = rest
 			continue
 		}
+		finish()
 		key := strings.TrimSpace(text[m[2]:m[3]])
 		var value string
 		value, text = settingValue(text[m[1]:])
 		found = append(found, Setting{key, value})
 	}
+	finish()
 	return found
 }
 
-// settingValue cuts a value off, with the comma behind it.
+// untilSeparator cuts text at its first comma or line end.
+func untilSeparator(text string) (piece, rest string) {
+	if i := strings.IndexAny(text, ",\n"); i >= 0 {
+		return text[:i], text[i+1:]
+	}
+	return text, ""
+}
+
+// settingValue cuts a value off, with the comma or line end behind it.
 func settingValue(text string) (value, rest string) {
 	if text != "" && strings.IndexByte(`"{[`, text[0]) >= 0 {
 		d := json.NewDecoder(strings.NewReader(text))
 		var raw json.RawMessage
 		if d.Decode(&raw) == nil {
-			after := strings.TrimLeft(text[d.InputOffset():], " ")
-			if after == "" || after[0] == ',' {
-				return plainValue(raw), strings.TrimPrefix(after, ",")
+			if rest, ok := afterValue(text[d.InputOffset():]); ok {
+				return plainValue(raw), rest
+			}
+		}
+		if n := bracketed(text); n > 1 {
+			if rest, ok := afterValue(text[n:]); ok {
+				return text[:n], rest
 			}
 		}
 	}
-	value, rest, _ = strings.Cut(text, ",")
+	value, rest = untilSeparator(text)
 	return strings.TrimSpace(value), rest
+}
+
+// afterValue is what follows a value and its separator; false when the value goes on.
+func afterValue(text string) (string, bool) {
+	if text = strings.TrimLeft(text, " "); text == "" {
+		return "", true
+	}
+	return text[1:], text[0] == ',' || text[0] == '\n'
+}
+
+// bracketed is the length of the line's beginning up to the bracket that closes its
+// first one, or 0. Its depth is limited, and with it how often a hostile text of
+// nothing but beginnings is read over.
+func bracketed(text string) int {
+	const deepest = 32
+	depth := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '\n':
+			return 0
+		}
+		if depth == 0 {
+			return i + 1
+		}
+		if depth > deepest {
+			return 0
+		}
+	}
+	return 0
 }
 
 // plainValue is the text of a JSON string, and the JSON of anything else.
@@ -139,7 +222,8 @@ func plainValue(raw json.RawMessage) string {
 }
 
 // parseObject reads parameters that are a JSON object: SwarmUI's, which lie in
-// sui_image_params, and the flat ones of Fooocus, InvokeAI and NovelAI.
+// sui_image_params, those of old versions of InvokeAI in image, and the flat ones of
+// Fooocus, InvokeAI, NovelAI and Draw Things.
 func parseObject(text string) (Parameters, bool) {
 	fields, ok := objectFields([]byte(text))
 	if !ok {
@@ -147,30 +231,75 @@ func parseObject(text string) (Parameters, bool) {
 	}
 	for _, f := range fields {
 		if f.name == "sui_image_params" {
-			if fields, ok = objectFields(f.raw); !ok {
-				return Parameters{}, false
-			}
-			return fieldsParameters(fields), true
+			inner, ok := objectFields(f.raw)
+			return fieldsParameters(inner), ok
 		}
 	}
-	p := fieldsParameters(fields)
-	return p, p.Prompt != ""
+	if isParameters(fields) {
+		return fieldsParameters(fields), true
+	}
+	for _, f := range fields {
+		if inner, ok := objectFields(f.raw); ok && f.name == "image" && isParameters(inner) {
+			return fieldsParameters(inner), true
+		}
+	}
+	return Parameters{}, false
+}
+
+// isParameters tells parameters from other objects: they have a prompt, or a place
+// for a negative one when it is empty.
+func isParameters(fields []field) bool {
+	for _, f := range fields {
+		switch role := f.role(); {
+		case role == "negative", role == "prompt" && promptText(f.raw) != "":
+			return true
+		}
+	}
+	return false
 }
 
 func fieldsParameters(fields []field) Parameters {
 	var p Parameters
 	for _, f := range fields {
-		value := plainValue(f.raw)
-		switch f.name {
-		case "prompt", "positive_prompt":
-			p.Prompt = strings.TrimSpace(value)
-		case "negativeprompt", "negative_prompt", "uc":
-			p.Negative = strings.TrimSpace(value)
+		switch role := f.role(); {
+		case role == "prompt" && p.Prompt == "":
+			p.Prompt = promptText(f.raw)
+		case role == "negative" && p.Negative == "":
+			p.Negative = promptText(f.raw)
 		default:
-			p.Settings = append(p.Settings, Setting{f.name, value})
+			p.Settings = append(p.Settings, Setting{f.name, plainValue(f.raw)})
 		}
 	}
 	return p
+}
+
+// role is "prompt", "negative" or nothing. Programs differ in how they write the names.
+func (f field) role() string {
+	switch strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(f.name)) {
+	case "prompt", "positiveprompt", "c":
+		return "prompt"
+	case "negativeprompt", "uc":
+		return "negative"
+	}
+	return ""
+}
+
+// promptText is a string, or the texts of a list of weighted prompts.
+func promptText(raw json.RawMessage) string {
+	var weighted []struct {
+		Prompt string `json:"prompt"`
+	}
+	if json.Unmarshal(raw, &weighted) == nil && len(weighted) > 0 {
+		var texts []string
+		for _, w := range weighted {
+			texts = append(texts, w.Prompt)
+		}
+		return strings.TrimSpace(strings.Join(texts, ", "))
+	}
+	if string(raw) == "null" {
+		return ""
+	}
+	return strings.TrimSpace(plainValue(raw))
 }
 
 // A field is one member of a JSON object.
