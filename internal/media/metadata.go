@@ -130,7 +130,7 @@ func (c *collector) take(r *io.SectionReader, pos, size int64) ([]byte, error) {
 
 // add takes one piece under the name it had in the file.
 func (c *collector) add(key, value string) {
-	value = strings.Trim(value, "\x00 \r\n\t")
+	value = trimmed(value)
 	switch key = strings.ToLower(strings.Trim(key, "\x00 ")); key {
 	case "prompt":
 		c.json(&c.meta.Prompt, key, value)
@@ -154,21 +154,18 @@ func (c *collector) add(key, value string) {
 // free takes text whose name says nothing: an EXIF tag, a comment. It may begin
 // with "prompt:", be a JSON object of such keys, or be parameters.
 func (c *collector) free(value string) {
-	value = strings.Trim(value, "\x00 \r\n\t")
-	if key, rest, ok := strings.Cut(value, ":"); ok && isKey(key) && strings.HasPrefix(strings.TrimSpace(rest), "{") {
+	value = trimmed(value)
+	if key, rest, ok := strings.Cut(value, ":"); ok && isKey(key) && isObject(rest) {
 		c.add(key, rest)
 		return
 	}
-	if strings.HasPrefix(value, "{") {
-		var keys map[string]json.RawMessage
-		if json.Unmarshal(repair([]byte(value)), &keys) != nil {
-			return
-		}
+	var keys map[string]json.RawMessage
+	if strings.HasPrefix(value, "{") && json.Unmarshal(repair([]byte(value)), &keys) == nil {
 		if isGraph(keys) {
 			c.add("prompt", value)
 			return
 		}
-		if p, ok := parseObject(value); ok && !strings.HasPrefix(p.Prompt, "{") {
+		if p, ok := parseObject(value); ok && !isObject(p.Prompt) {
 			c.add("parameters", value)
 			return
 		}
@@ -182,6 +179,31 @@ func (c *collector) free(value string) {
 	if strings.Contains(value, "Steps: ") && strings.Contains(value, "Seed: ") {
 		c.add("parameters", value)
 	}
+}
+
+// trimmed is a value without a byte order mark, and without what pads it.
+func trimmed(value string) string {
+	return strings.Trim(strings.TrimPrefix(value, "\ufeff"), "\x00 \r\n\t")
+}
+
+// isObject tells a JSON object, wrapped in a string or not, from words that begin
+// with a brace, which mean a choice or more weight in prompts.
+func isObject(value string) bool {
+	value = strings.TrimSpace(unwrapped(value))
+	return strings.HasPrefix(value, "{") && json.Valid(repair([]byte(value)))
+}
+
+// unwrapped takes a text out of the JSON string that some programs put around it,
+// once or twice more than needed.
+func unwrapped(value string) string {
+	for range 3 {
+		var inner string
+		if !strings.HasPrefix(value, `"`) || json.Unmarshal([]byte(value), &inner) != nil {
+			break
+		}
+		value = inner
+	}
+	return value
 }
 
 func isKey(key string) bool {
@@ -211,14 +233,7 @@ func (c *collector) json(into *json.RawMessage, key, value string) {
 	if len(*into) > 0 || value == "" {
 		return
 	}
-	for range 3 {
-		var inner string
-		if !strings.HasPrefix(value, `"`) || json.Unmarshal([]byte(value), &inner) != nil {
-			break
-		}
-		value = inner
-	}
-	data := []byte(value)
+	data := []byte(unwrapped(value))
 	if !json.Valid(data) {
 		data = repair(data)
 	}

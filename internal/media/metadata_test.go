@@ -108,6 +108,36 @@ func TestFreeText(t *testing.T) {
 	}
 }
 
+// Words of a prompt may begin with a brace, as a choice or for more weight.
+func TestFreeTextOfOthers(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"NovelAI":       `{"prompt": "{{masterpiece}}, a fox", "uc": "bad", "steps": 28, "seed": 5}`,
+		"SwarmUI":       `{"sui_image_params": {"prompt": "a fox", "seed": 5}}`,
+		"no prompt":     `{"sui_image_params": {"prompt": "", "seed": 5}}`,
+		"a choice":      "{red|white} fox\nSteps: 20, Seed: 5",
+		"called prompt": "Prompt: {red|white} fox\nSteps: 20, Seed: 5",
+		"a mark":        "\ufeffa fox\nSteps: 20, Seed: 5",
+	} {
+		for _, read := range []func(*collector){
+			func(c *collector) { c.free(text) }, func(c *collector) { c.add("Comment", text) },
+		} {
+			c := &collector{}
+			if read(c); c.meta.Parameters != strings.TrimPrefix(text, "\ufeff") || len(c.meta.Prompt) > 0 || c.problem() != nil {
+				t.Errorf("%s: %+v, %v", name, c.meta, c.problem())
+			}
+		}
+	}
+	wrapped, _ := json.Marshal(wrotePrompt)
+	twice, _ := json.Marshal(string(wrapped))
+	for _, prompt := range []string{wrotePrompt, string(wrapped), string(twice)} {
+		c := &collector{}
+		if c.free(`{"prompt": ` + prompt + `, "workflow": ` + wroteWorkflow + `}`); !same(c.meta.Prompt, wrotePrompt) || c.meta.Parameters != "" {
+			t.Errorf("%s: %+v", prompt, c.meta)
+		}
+	}
+}
+
 func pngWith(t testing.TB, keyword, text string) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -28,7 +28,6 @@ func userComment(value []byte, order binary.ByteOrder) string {
 	case "UNICODE":
 		return wideText(text, order)
 	case "ASCII", "JIS", "": // JIS itself is not decoded: its tables would be in every start
-
 		return plainText(text, order)
 	}
 	return plainText(value, order) // no character set, against the standard
@@ -39,9 +38,9 @@ func wideText(b []byte, order binary.ByteOrder) string {
 	if text, ok := marked(b); ok {
 		return text
 	}
-	trimmed := bytes.TrimRight(b, "\x00")
-	if utf8.Valid(trimmed) && bytes.IndexByte(trimmed, 0) < 0 {
-		return string(trimmed)
+	whole := wholeRunes(bytes.TrimRight(b, "\x00"))
+	if utf8.Valid(whole) && bytes.IndexByte(whole, 0) < 0 {
+		return string(whole)
 	}
 	return fromUTF16(b, likelyOrder(b, order))
 }

@@ -65,6 +65,7 @@ func TestUserCommentAgainstTheStandard(t *testing.T) {
 		"small letters":               {"Unicode\x00" + utf16Bytes(korean, le), korean},
 		"padded with spaces":          {"ASCII   " + chinese, chinese},
 		"cut off within a character":  {undefined + "Steps: 1, Seed: 2, Model: 狐狸"[:len("Steps: 1, Seed: 2, Model: 狐狸")-1], "Steps: 1, Seed: 2, Model: 狐"},
+		"cut off behind UNICODE":      {"UNICODE\x00" + chinese + "狐"[:2], chinese},
 		"Latin-1":                     {"ASCII\x00\x00\x00caf\xe9", "café"},
 	} {
 		for _, order := range []binary.ByteOrder{le, be} {
