@@ -4,9 +4,11 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/fstest"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -88,4 +90,43 @@ func TestSeedOfTheNode(t *testing.T) {
 			t.Error("a seed that was given was changed")
 		}
 	})
+}
+
+// TestSeedOfASurvey: a survey binds as a run without flags does, and holds the
+// seed that it draws against nobody. One that the entry gives is named.
+func TestSeedOfASurvey(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ seed, want string }{
+		{"-1", ""},
+		{"5", ""},
+		{"10", "Parameter 'seed' above the server's maximum 9"},
+	} {
+		reg, err := registry.Load(registry.Layer{Name: "project", File: "r.json", FS: fstest.MapFS{
+			"narrow.json": {Data: []byte(narrowGraph)},
+			"r.json": {Data: []byte(`{"workflows":{"narrow":{"id":"narrow","workflow_path":"narrow.json",
+				"configurable_params":{"seed":{"type":"seed","bind":"1.seed","default":` + tc.seed + `}}}}}`)},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wf, err := reg.Workflow("narrow")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := preflight.NewSurvey(t.Context(), &definitions{json: narrowServer}, nil, wf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lacks, err := s.Check(t.Context(), wf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, l := range lacks {
+			got += l.Problem.Message
+		}
+		if got != tc.want {
+			t.Errorf("default %s: lacks %q, want %q", tc.seed, got, tc.want)
+		}
+	}
 }

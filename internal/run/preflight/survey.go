@@ -77,6 +77,9 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 	c := Checker{Version: s.Version}
 	var lacks []Lack
 	for _, np := range inspect(g, s.defs) {
+		if isDrawnSeed(call, np) {
+			continue
+		}
 		l := Lack{What: s.short(wf, np), Problem: c.problem(ctx, subject, np)}
 		l.Instead, l.Models = instead(call, np)
 		if !slices.ContainsFunc(lacks, func(o Lack) bool { return o.Problem.Message == l.Problem.Message }) {
@@ -84,6 +87,15 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 		}
 	}
 	return lacks, nil
+}
+
+// isDrawnSeed reports whether a refused value is the sample's own seed: a run
+// draws one within the node's limits.
+func isDrawnSeed(call *registry.Call, np comfy.NodeProblem) bool {
+	if call == nil || !call.SeedDrawn() || np.Type != "value_bigger_than_max" && np.Type != "value_smaller_than_min" {
+		return false
+	}
+	return slices.Contains(call.SeedParameter().Targets, comfy.Target{Node: np.Node, Input: np.Input})
 }
 
 // instead counts the models that the backend has where a parameter names one.
