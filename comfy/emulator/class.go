@@ -77,17 +77,6 @@ type files interface {
 	save(folder, prefix, ext string, write func(io.Writer) error) (filename, subfolder string, err error)
 }
 
-// An exception is a failure as the server reports it: the full name of a
-// Python type and a message. A node that returns any other error is reported
-// with the type Exception.
-type exception struct {
-	typ     string // "ValueError", "torch.OutOfMemoryError"
-	message string
-	oom     bool // the server unloads its models and adds a tip
-}
-
-func (e *exception) Error() string { return e.message }
-
 // A blocker among a node's outputs keeps the consumers of that output from
 // running. A message is announced to the client once, by the first consumer.
 type blocker struct{ message string }

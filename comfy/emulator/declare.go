@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"math/big"
@@ -109,7 +110,7 @@ func (c *class) info() pyval.Fields {
 	if names == nil {
 		names = c.outputs
 	}
-	shown := any(orText(c.display, c.name))
+	shown := any(cmp.Or(c.display, c.name))
 	if c.v3 && c.display == "" {
 		shown = nil
 	}
@@ -122,7 +123,7 @@ func (c *class) info() pyval.Fields {
 		{Key: "name", Value: c.name},
 		{Key: "display_name", Value: shown},
 		{Key: "description", Value: c.description},
-		{Key: "python_module", Value: orText(c.module, "nodes")},
+		{Key: "python_module", Value: cmp.Or(c.module, "nodes")},
 		{Key: "category", Value: c.category},
 		{Key: "output_node", Value: c.outputNode},
 	}

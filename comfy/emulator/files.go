@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (f *folders) forNode(ctx context.Context) *nodeFiles { return &nodeFiles{fo
 // locate applies an annotation in the name, which beats the folder.
 func locate(folder, name string) (typ, plain string) {
 	plain, typ = annotated(name)
-	return orText(typ, folder), plain
+	return cmp.Or(typ, folder), plain
 }
 
 func (n *nodeFiles) open(folder, name string) (io.ReadCloser, error) {

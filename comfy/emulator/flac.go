@@ -57,7 +57,7 @@ func writeFLAC(w io.Writer, s *sound, texts []pngText) error {
 }
 
 func vorbisComments(texts []pngText) []byte {
-	const vendor = signature
+	const vendor = "easel emulator"
 	out := binary.LittleEndian.AppendUint32(nil, uint32(len(vendor)))
 	out = append(out, vendor...)
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(texts)))

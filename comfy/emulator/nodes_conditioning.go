@@ -275,7 +275,7 @@ func (a *arguments) controlled(mask *frames) ([]any, error) {
 		if mask != nil {
 			out.keep, out.mask = picture, mask
 		} else {
-			out.hint, out.strength = picture, strength*clamp(to-from, 0, 1)
+			out.hint, out.strength = picture, strength*min(max(to-from, 0), 1)
 		}
 		return out
 	}

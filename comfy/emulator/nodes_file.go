@@ -2,10 +2,10 @@ package emulator
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
+	"maps"
+	"slices"
 )
 
 func fileClasses() []*class {
@@ -85,6 +85,19 @@ func fileClasses() []*class {
 	}
 }
 
+// metadata returns the texts that the server's saving nodes embed: the graph
+// under "prompt", then every key of the client's extra_pnginfo.
+func (c *call) metadata() []pngText {
+	var texts []pngText
+	if len(c.graph) > 0 {
+		texts = append(texts, pngText{"prompt", asciiJSON(c.graph)})
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.extra)) {
+		texts = append(texts, pngText{key, asciiJSON(c.extra[key])})
+	}
+	return texts
+}
+
 // show adds entries to what history keeps of the node.
 func (c *call) show(key string, entries ...any) {
 	if c.ui == nil {
@@ -158,37 +171,4 @@ func runSaveAnimatedPNG(ctx context.Context, c *call) ([]any, error) {
 	c.show("images", saved(name, subfolder, "output"))
 	c.show("animated", true)
 	return nil, nil
-}
-
-func writeAPNG(ctx context.Context, w io.Writer, pictures *frames, fps float64, texts []pngText) error {
-	p := newPNGWriter(w)
-	p.header(pictures.width, pictures.height, pictures.channels())
-	p.chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(pictures.count)), 0))
-	delay := uint16(min(1000/fps, math.MaxUint16))
-	sequence := uint32(0)
-	for i := range pictures.count {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		control := binary.BigEndian.AppendUint32(nil, sequence)
-		sequence++
-		for _, v := range []int{pictures.width, pictures.height, 0, 0} {
-			control = binary.BigEndian.AppendUint32(control, uint32(v))
-		}
-		control = binary.BigEndian.AppendUint16(control, delay)
-		control = binary.BigEndian.AppendUint16(control, 1000)
-		p.chunk("fcTL", append(control, 0, 0))
-		pixels := pngPixels(pictures.at(i))
-		if i == 0 {
-			p.chunk("IDAT", pixels)
-			continue
-		}
-		p.chunk("fdAT", append(binary.BigEndian.AppendUint32(nil, sequence), pixels...))
-		sequence++
-	}
-	for _, t := range texts {
-		p.chunk("comf", []byte(t.key+"\x00"+latin1(t.value)))
-	}
-	p.chunk("IEND", nil)
-	return p.finish()
 }

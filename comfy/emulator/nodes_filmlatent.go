@@ -311,13 +311,13 @@ func decodeSound(vaeInput string) func(context.Context, *call) ([]any, error) {
 // chord is a minor or major triad that swells and fades, mono.
 func chord(seconds float64, seed uint64) *sound {
 	const rate = 44100
-	d := dice{seed}
+	d := newDice(seed)
 	root := 110 * math.Pow(2, float64(d.below(12))/12)
 	third := 1.2
 	if d.chance(0.5) {
 		third = 1.25
 	}
-	s := &sound{rate: rate, samples: make([]int16, int(clamp(seconds, 0.1, 600)*rate))}
+	s := &sound{rate: rate, samples: make([]int16, int(min(max(seconds, 0.1), 600)*rate))}
 	for i := range s.samples {
 		t := float64(i) / rate
 		wave := math.Sin(2*math.Pi*root*t) + 0.6*math.Sin(2*math.Pi*root*third*t) + 0.5*math.Sin(2*math.Pi*root*1.5*t)

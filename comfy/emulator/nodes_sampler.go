@@ -271,7 +271,7 @@ func (j sampling) picture(i, width, height int) *raster {
 	out = j.refer(out)
 	start := j.start(i, width, height)
 	if start != nil && j.denoise < 1 {
-		out = mix(start, out, float32(clamp(j.denoise, 0, 1)))
+		out = mix(start, out, float32(min(max(j.denoise, 0), 1)))
 	}
 	caption(out, j.positive.text)
 	if mask := j.mask(); mask != nil {
@@ -339,39 +339,7 @@ func (j sampling) preview() func(done float64) image.Image {
 		return j.picture(0, width, height)
 	})
 	return func(done float64) image.Image {
-		left := (1 - done) * clamp(j.denoise, 0, 1)
+		left := (1 - done) * min(max(j.denoise, 0), 1)
 		return noisy(small(), left+j.leftover*done, j.seed).picture()
 	}
-}
-
-// within shrinks a size to fit a square, keeping its proportions.
-func within(width, height, side int) (int, int) {
-	most := max(width, height)
-	if most <= side {
-		return width, height
-	}
-	return max(1, width*side/most), max(1, height*side/most)
-}
-
-// noisy mixes noise into a picture: 0 is the picture, 1 is noise alone. Coarse
-// shapes come out of it before fine ones.
-func noisy(r *raster, amount float64, seed uint64) *raster {
-	if amount <= 0 {
-		return r
-	}
-	amount = clamp(amount, 0, 1)
-	out := newRaster(r.width, r.height, r.channels)
-	d := dice{scramble(seed)}
-	keep, add := float32(1-amount*amount), float32(0.9*math.Pow(amount, 0.8))
-	for i := 0; i < len(out.pix); i += r.channels {
-		bits := d.next()
-		for k := range r.channels {
-			// Two bytes summed make a triangle: near enough to a bell.
-			n := float32(bits&255+bits>>8&255)/510 - 0.5
-			bits >>= 16
-			v := 0.5 + (r.pix[i+k]-0.5)*keep + n*add
-			out.pix[i+k] = min(max(v, 0), 1)
-		}
-	}
-	return out
 }

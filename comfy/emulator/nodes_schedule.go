@@ -157,7 +157,7 @@ func runManualSigmas(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil || len(levels) == 0 {
 		return []any{&sigmas{}}, a.err
 	}
-	s := &sigmas{steps: len(levels) - 1, from: clamp(levels[0], 0, 1), to: clamp(levels[len(levels)-1], 0, 1)}
+	s := &sigmas{steps: len(levels) - 1, from: min(max(levels[0], 0), 1), to: min(max(levels[len(levels)-1], 0), 1)}
 	return []any{s}, nil
 }
 
@@ -180,7 +180,7 @@ func runSplitSigmas(_ context.Context, c *call) ([]any, error) {
 	step = min(step, s.steps)
 	cut := s.to
 	if s.steps > 0 {
-		cut = lerp(s.from, s.to, float64(step)/float64(s.steps))
+		cut = s.from + (s.to-s.from)*(float64(step)/float64(s.steps))
 	}
 	return []any{&sigmas{step, s.from, cut}, &sigmas{s.steps - step, cut, s.to}}, nil
 }

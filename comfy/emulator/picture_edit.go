@@ -1,13 +1,6 @@
 package emulator
 
-// covering scales a picture to fill the size and cuts off what hangs over.
-func covering(r *raster, width, height int) *raster {
-	f, err := framesOf(r).upscale(width, height, "bilinear", "center")
-	if err != nil { // sizes are the drawing's own
-		panic(err)
-	}
-	return f.at(0)
-}
+import "math"
 
 // edited relights a picture with a drawing: it keeps the picture's shapes,
 // takes a tone from the drawing's large areas and a breath of the drawing.
@@ -61,4 +54,27 @@ func inset(drawing, extra *raster, slot int) {
 		spot(drawing, px, y+small.height, 1, 1, 0.8)
 	}
 	drawing.paste(small, x, y)
+}
+
+// noisy mixes noise into a picture: 0 is the picture, 1 is noise alone. Coarse
+// shapes come out of it before fine ones.
+func noisy(r *raster, amount float64, seed uint64) *raster {
+	if amount <= 0 {
+		return r
+	}
+	amount = clamp(amount, 0, 1)
+	out := newRaster(r.width, r.height, r.channels)
+	d := dice{scramble(seed)}
+	keep, add := float32(1-amount*amount), float32(0.9*math.Pow(amount, 0.8))
+	for i := 0; i < len(out.pix); i += r.channels {
+		bits := d.next()
+		for k := range r.channels {
+			// Two bytes summed make a triangle: near enough to a bell.
+			n := float32(bits&255+bits>>8&255)/510 - 0.5
+			bits >>= 16
+			v := 0.5 + (r.pix[i+k]-0.5)*keep + n*add
+			out.pix[i+k] = min(max(v, 0), 1)
+		}
+	}
+	return out
 }

@@ -1,66 +1,45 @@
 package emulator
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
-// film returns the frames of a video. Nothing is kept but one large drawing: a
-// camera moves over it, light breathes, and each frame is cut out when asked.
-func (j sampling) film() *frames {
-	width, height, count := j.latent.width, j.latent.height, max(1, j.latent.count)
-	const room = 1.3 // how much larger than a frame the drawing is
-	plate := sync.OnceValue(func() *raster { return j.plate(int(float64(width)*room), int(float64(height)*room)) })
-	recipe := j.recipe()
-	d := dice{hashOf("camera", recipe.prompt) ^ scramble(j.seed)}
+// room is how much larger than a frame the drawing is that a camera moves over.
+const room = 1.3
+
+// A camera moves over one large drawing, and the light on it breathes: that is
+// a video of which nothing is kept but the drawing.
+type camera struct {
+	width, height, count int // of the frames
+	dx, dy               float64
+	zoomIn               bool
+}
+
+// newCamera lays out a move that follows prompt and seed.
+func newCamera(prompt string, seed uint64, width, height, count int) *camera {
+	d := newDice(hashOf("camera", prompt) ^ scramble(seed))
 	turn := d.between(0, 2*math.Pi)
 	dx, dy := math.Cos(turn), 0.5*math.Sin(turn)
-	zoomIn := d.chance(0.5)
-	return &frames{width: width, height: height, count: count, draw: func(i int) *raster {
-		t := 0.0
-		if count > 1 {
-			t = float64(i) / float64(count-1)
-		}
-		t = t * t * (3 - 2*t)
-		zoom := lerp(1, 1/room, t*0.75)
-		if !zoomIn {
-			zoom = lerp(1/room, 1, t*0.75)
-		}
-		frame := window(plate(), width, height, room*zoom, dx*(t-0.5), dy*(t-0.5))
-		breathe(frame, i)
-		frame = j.anchored(frame, i, count)
-		caption(frame, j.positive.text)
-		return frame
-	}}
+	return &camera{width, height, count, dx, dy, d.chance(0.5)}
 }
 
-// plate is the drawing that the camera moves over; a video that starts from a
-// picture moves over that picture.
-func (j sampling) plate(width, height int) *raster {
-	out := j.refer(paint(j.recipe(), width, height))
-	if first := j.latent.first; first != nil {
-		out = edited(covering(first.at(0).withChannels(3), width, height), out)
+// plate is the size of the drawing that the camera needs.
+func (c *camera) plate() (width, height int) {
+	return int(float64(c.width) * room), int(float64(c.height) * room)
+}
+
+// frame cuts frame i out of the drawing.
+func (c *camera) frame(plate *raster, i int) *raster {
+	t := 0.0
+	if c.count > 1 {
+		t = float64(i) / float64(c.count-1)
 	}
-	if start := j.start(0, width, height); start != nil && j.denoise < 1 {
-		out = mix(start, out, float32(clamp(j.denoise, 0, 1)))
+	t = t * t * (3 - 2*t)
+	zoom := lerp(1, 1/room, t*0.75)
+	if !c.zoomIn {
+		zoom = lerp(1/room, 1, t*0.75)
 	}
+	out := window(plate, c.width, c.height, room*zoom, c.dx*(t-0.5), c.dy*(t-0.5))
+	breathe(out, i)
 	return out
-}
-
-// anchored fades from the given first frame, and into the given last one.
-func (j sampling) anchored(frame *raster, i, count int) *raster {
-	span := float64(max(2, count/3))
-	if first := j.latent.first; first != nil {
-		if share := 1 - float64(i)/span; share > 0 {
-			frame = mix(frame, covering(first.at(min(i, first.count-1)).withChannels(3), frame.width, frame.height), float32(share*share))
-		}
-	}
-	if last := j.latent.last; last != nil {
-		if share := 1 - float64(count-1-i)/span; share > 0 {
-			frame = mix(frame, covering(last.at(0).withChannels(3), frame.width, frame.height), float32(share*share))
-		}
-	}
-	return frame
 }
 
 // window cuts a frame out of a plate: scale is plate pixels per frame pixel, dx

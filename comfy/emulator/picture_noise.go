@@ -6,6 +6,8 @@ import "math"
 // so that pictures do not change with the Go release.
 type dice struct{ state uint64 }
 
+func newDice(seed uint64) *dice { return &dice{seed} }
+
 func (d *dice) next() uint64 {
 	d.state += 0x9e3779b97f4a7c15
 	return scramble(d.state)

@@ -244,3 +244,12 @@ func (f *frames) fitted(width, height int) *frames {
 		return convolve(r, linearTaps(r.width, width), linearTaps(r.height, height))
 	})
 }
+
+// covering scales a picture to fill the size and cuts off what hangs over.
+func covering(r *raster, width, height int) *raster {
+	f, err := framesOf(r).upscale(width, height, "bilinear", "center")
+	if err != nil { // sizes are the drawing's own
+		panic(err)
+	}
+	return f.at(0)
+}

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -106,7 +107,7 @@ func byteRange(spec string, size int64) (from, count int64, err error) {
 		return 0, 0, errRange
 	}
 	number := func(s string) int64 {
-		n, _ := strconv.ParseInt(orText(s, "0"), 10, 64) // digits: what is out of range comes as the limit
+		n, _ := strconv.ParseInt(cmp.Or(s, "0"), 10, 64) // digits: what is out of range comes as the limit
 		return n
 	}
 	end := size

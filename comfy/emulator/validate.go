@@ -193,13 +193,6 @@ func (s *Server) unknownClass(id string, node *pyval.Object, class any, given bo
 	}), nil
 }
 
-func orText(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
-}
-
 // blame adds every node that is known to be bad to the report and names the
 // output as one that depends on it, whether it does or not.
 func (v *validation) blame(output string) {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -313,7 +314,7 @@ func (v *validation) custom(c *checked, class *class, raw any, inputs *pyval.Obj
 	for _, name := range class.ownsInputs {
 		value, ok := inputs.Get(name)
 		if !ok {
-			return &raised{"TypeError", fmt.Sprintf("%s.VALIDATE_INPUTS() missing 1 required positional argument: '%s'", orText(class.base, class.name), name)}
+			return &raised{"TypeError", fmt.Sprintf("%s.VALIDATE_INPUTS() missing 1 required positional argument: '%s'", cmp.Or(class.base, class.name), name)}
 		}
 		if list, ok := value.([]any); ok && len(list) == 2 {
 			return &raised{"AttributeError", "'NoneType' object has no attribute 'endswith'"}

@@ -103,19 +103,6 @@ type noiseSource struct {
 // A samplerChoice is a sampler's name.
 type samplerChoice string
 
-// A sound is a value of type AUDIO.
-type sound struct {
-	rate    int // samples per second
-	samples []int16
-}
-
-// A film is a value of type VIDEO.
-type film struct {
-	frames *frames
-	fps    float64
-	sound  *sound
-}
-
 // stem is a file name without folders and extension.
 func stem(file string) string {
 	file = file[strings.LastIndexAny(file, `/\`)+1:]

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"image"
 	"image/draw"
 	"image/jpeg"
@@ -44,7 +45,7 @@ func (in *instance) viewTarget(filename, typ, subfolder string) (folder, dir, na
 	if name == "" || name[0] == '/' || strings.Contains(name, "..") {
 		return "", "", "", http.StatusBadRequest
 	}
-	folder = orText(annotation, typ)
+	folder = cmp.Or(annotation, typ)
 	if _, ok := in.server.files.volume(folder); !ok {
 		return "", "", "", http.StatusBadRequest
 	}
