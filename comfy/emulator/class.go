@@ -31,7 +31,7 @@ type class struct {
 	experimental bool
 	loads        bool // costs --model-load once per model, by its file inputs
 	// run does the work. It returns one value per output, any of which may be
-	// a *blocker, and an error (an *exception to name its type) when the node
+	// a *blocker, and an error (a *pyval.Exception to name its type) when the node
 	// fails. ctx ends when the job is interrupted: return ctx.Err() then; c.report
 	// is the place to look. A node that does not look runs to its end.
 	run func(ctx context.Context, c *call) ([]any, error)

@@ -258,10 +258,10 @@ func (e *execution) failed(run *nodeRun, err error) *failure {
 		return &failure{node: run.id, interrupted: true}
 	}
 	f := &failure{node: run.id, typ: "Exception", message: err.Error() + "\n", inputs: run.formatted()}
-	var x *exception
+	var x *pyval.Exception
 	if errors.As(err, &x) {
-		f.typ = x.typ
-		if x.oom {
+		f.typ = x.Type
+		if x.OutOfMemory {
 			f.message += "This error means you ran out of memory on your GPU.\n\nTIPS: If the workflow worked before you might have accidentally set the batch_size to a large number."
 			e.in.models.unload()
 		}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // A storedFile is an open file of a folder.
@@ -155,7 +157,7 @@ func (n *nodeFiles) save(folder, prefix, ext string, write func(io.Writer) error
 	}
 	clean, ok := inside(expandTime(prefix, time.Now()))
 	if !ok {
-		return "", "", &exception{typ: "Exception", message: "**** ERROR: Saving image outside the output folder is not allowed."}
+		return "", "", &pyval.Exception{Type: "Exception", Message: "**** ERROR: Saving image outside the output folder is not allowed."}
 	}
 	subfolder, base := path.Split(clean)
 	subfolder = strings.TrimSuffix(subfolder, "/")

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // testClasses is the smallest set that shows every rule: a source, a sampler
@@ -96,7 +98,7 @@ func testClasses() []*class {
 				case "panic":
 					panic("a panic in a node")
 				case "named":
-					return nil, &exception{typ: "ValueError", message: "no such thing"}
+					return nil, &pyval.Exception{Type: "ValueError", Message: "no such thing"}
 				}
 				return nil, errors.New("broken")
 			},

@@ -70,13 +70,13 @@ func (r *nodeRun) fault(name string) (Fault, bool) { return r.e.in.faults.take(n
 // injected gives the failure that a fault wants.
 func (r *nodeRun) injected() error {
 	if _, ok := r.fault(FaultOOM); ok {
-		return &exception{
-			typ: "torch.OutOfMemoryError", oom: true,
-			message: "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 8.00 GiB of which 512.00 MiB is free.",
+		return &pyval.Exception{
+			Type: "torch.OutOfMemoryError", OutOfMemory: true,
+			Message: "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 8.00 GiB of which 512.00 MiB is free.",
 		}
 	}
 	if _, ok := r.fault(FaultException); ok {
-		return &exception{typ: "RuntimeError", message: "a fault of the emulator"}
+		return &pyval.Exception{Type: "RuntimeError", Message: "a fault of the emulator"}
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func (r *nodeRun) injected() error {
 func (r *nodeRun) protect() (outputs []any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &exception{typ: "RuntimeError", message: fmt.Sprint(p)}
+			err = &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprint(p)}
 		}
 	}()
 	outputs, err = r.class.run(r.e.ctx, r.call)

@@ -1,6 +1,8 @@
 package emulator
 
-import "github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+import (
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+)
 
 // An arguments value reads a call's inputs. The first input of a wrong type
 // stops it; err says which, and the values read are then zero. That happens
@@ -51,7 +53,7 @@ func (a *arguments) wrong(got any) {
 	if _, ok := got.(*frames); ok {
 		name = "Tensor"
 	}
-	a.err = &exception{typ: "AttributeError", message: "'" + name + "' object has no attribute 'shape'"}
+	a.err = &pyval.Exception{Type: "AttributeError", Message: "'" + name + "' object has no attribute 'shape'"}
 }
 
 // given reads a linked value; nothing given is an error.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 func fileClasses() []*class {
@@ -90,10 +92,10 @@ func fileClasses() []*class {
 func (c *call) metadata() []pngText {
 	var texts []pngText
 	if len(c.graph) > 0 {
-		texts = append(texts, pngText{"prompt", asciiJSON(c.graph)})
+		texts = append(texts, pngText{"prompt", pyval.ASCII(c.graph)})
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.extra)) {
-		texts = append(texts, pngText{key, asciiJSON(c.extra[key])})
+		texts = append(texts, pngText{key, pyval.ASCII(c.extra[key])})
 	}
 	return texts
 }

@@ -97,7 +97,7 @@ func reflectable(f *frames, radius, channels int) error {
 		}
 		argument, dimension = 6, 2
 	}
-	return &exception{typ: "RuntimeError", message: fmt.Sprintf("Argument #%d: Padding size should be less than the corresponding input dimension, "+
+	return &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprintf("Argument #%d: Padding size should be less than the corresponding input dimension, "+
 		"but got: padding (%d, %d) at dimension %d of input [%d, %d, %d, %d]", argument, radius, radius, dimension, f.count, channels, f.height, f.width)}
 }
 
@@ -212,7 +212,7 @@ func blendMode(name string) (func(a, b float32) float32, error) {
 	case "difference":
 		return func(a, b float32) float32 { return a - b }, nil
 	}
-	return nil, &exception{typ: "ValueError", message: "Unsupported blend mode: " + name}
+	return nil, &pyval.Exception{Type: "ValueError", Message: "Unsupported blend mode: " + name}
 }
 
 // runCanny finds edges: Gaussian, Sobel, thinning along the gradient, and
@@ -225,7 +225,7 @@ func runCanny(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	if low > high {
-		return nil, &exception{typ: "kornia.core.exceptions.BaseError", message: "Invalid input thresholds. low_threshold should be " +
+		return nil, &pyval.Exception{Type: "kornia.core.exceptions.BaseError", Message: "Invalid input thresholds. low_threshold should be " +
 			"smaller than or equal to the high_threshold. Got: " + pyval.Str(low) + ">" + pyval.Str(high)}
 	}
 	if err := reflectable(picture, 2, 1); err != nil {

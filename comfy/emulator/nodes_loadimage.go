@@ -16,6 +16,8 @@ import (
 	_ "golang.org/x/image/bmp"  // LoadImage reads it
 	_ "golang.org/x/image/tiff" // LoadImage reads it
 	_ "golang.org/x/image/webp" // LoadImage reads it
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 const (
@@ -37,14 +39,14 @@ func validImageFile(c *call) (inputName, reason string) {
 func (c *call) readImage(name string) (r *raster, hasAlpha bool, err error) {
 	file, err := c.files.open("input", name)
 	if err != nil {
-		return nil, false, &exception{typ: "FileNotFoundError", message: fmt.Sprintf("[Errno 2] No such file or directory: '%s'", name)}
+		return nil, false, &pyval.Exception{Type: "FileNotFoundError", Message: fmt.Sprintf("[Errno 2] No such file or directory: '%s'", name)}
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxImageBytes+1))
 	if err != nil {
 		return nil, false, fmt.Errorf("reading image %s: %w", name, err)
 	}
-	cannot := &exception{typ: "PIL.UnidentifiedImageError", message: fmt.Sprintf("cannot identify image file '%s'", name)}
+	cannot := &pyval.Exception{Type: "PIL.UnidentifiedImageError", Message: fmt.Sprintf("cannot identify image file '%s'", name)}
 	if len(data) > maxImageBytes {
 		return nil, false, cannot
 	}
@@ -53,12 +55,12 @@ func (c *call) readImage(name string) (r *raster, hasAlpha bool, err error) {
 		return nil, false, cannot
 	}
 	if config.Width*config.Height > maxImagePixels {
-		return nil, false, &exception{typ: "PIL.Image.DecompressionBombError", message: fmt.Sprintf(
+		return nil, false, &pyval.Exception{Type: "PIL.Image.DecompressionBombError", Message: fmt.Sprintf(
 			"Image size (%d pixels) exceeds limit of %d pixels, could be decompression bomb DOS attack.", config.Width*config.Height, maxImagePixels)}
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, false, &exception{typ: "OSError", message: "image file is truncated or damaged: " + err.Error()}
+		return nil, false, &pyval.Exception{Type: "OSError", Message: "image file is truncated or damaged: " + err.Error()}
 	}
 	if format == "webp" {
 		fullRange(img)

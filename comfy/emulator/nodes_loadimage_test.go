@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // turnedJPEG is a 16x8 picture, red at the left, stored with an orientation.
@@ -119,8 +121,8 @@ func TestLoadImageRefuses(t *testing.T) {
 		b := newBench(t)
 		b.shelf.files["input/x.png"] = test.data
 		_, err := b.fails("LoadImage", in{"image": "x.png"})
-		var raised *exception
-		if !errors.As(err, &raised) || raised.typ != test.want {
+		var raised *pyval.Exception
+		if !errors.As(err, &raised) || raised.Type != test.want {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 func maskClasses() []*class {
@@ -132,7 +134,7 @@ func runImageToMask(_ context.Context, c *call) ([]any, error) {
 	}
 	k := map[string]int{"red": 0, "green": 1, "blue": 2, "alpha": 3}[name]
 	if k >= picture.channels() {
-		return nil, &exception{typ: "IndexError", message: "index 3 is out of bounds for dimension 3 with size 3"}
+		return nil, &pyval.Exception{Type: "IndexError", Message: "index 3 is out of bounds for dimension 3 with size 3"}
 	}
 	return []any{picture.each(func(r *raster) *raster { return r.channel(k) })}, nil
 }
@@ -250,7 +252,7 @@ func runCropMask(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	if x >= mask.width || y >= mask.height {
-		return nil, &exception{typ: "RuntimeError", message: "the crop lies outside the mask and would be empty"}
+		return nil, &pyval.Exception{Type: "RuntimeError", Message: "the crop lies outside the mask and would be empty"}
 	}
 	return onMask(c, func(r *raster) *raster { return r.crop(x, y, width, height) })
 }
@@ -263,7 +265,7 @@ func runMaskComposite(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	if destination.count == 1 && source.count > 1 {
-		return nil, &exception{typ: "RuntimeError", message: fmt.Sprintf(
+		return nil, &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprintf(
 			"The expanded size of the tensor (1) must match the existing size (%d) at non-singleton dimension 0.", source.count)}
 	}
 	if _, _, err := broadcast(destination, source); err != nil {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // What PyTorch, Pillow and kornia said to inputs that do not go together, as
@@ -97,8 +99,8 @@ func TestNodeErrorsRecordedFromServer(t *testing.T) {
 			b := newBench(t)
 			_, err := b.fails(test.class, test.inputs)
 			got := ""
-			if raised, ok := err.(*exception); ok { //nolint:errorlint // nodes return it bare
-				got = raised.typ + ": " + raised.message
+			if raised, ok := err.(*pyval.Exception); ok { //nolint:errorlint // nodes return it bare
+				got = raised.Type + ": " + raised.Message
 			} else if err != nil {
 				got = err.Error()
 			}

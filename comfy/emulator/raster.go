@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // A raster is one picture (3 or 4 channels) or one mask (1 channel): samples
@@ -215,7 +217,7 @@ func broadcast(f, g *frames) (*frames, *frames, error) {
 
 // sizesDiffer is how PyTorch refuses tensors that do not go together.
 func sizesDiffer(a, b, dimension int) error {
-	return &exception{typ: "RuntimeError", message: fmt.Sprintf(
+	return &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprintf(
 		"The size of tensor a (%d) must match the size of tensor b (%d) at non-singleton dimension %d", a, b, dimension)}
 }
 

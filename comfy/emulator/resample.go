@@ -3,6 +3,8 @@ package emulator
 import (
 	"fmt"
 	"math"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // resize scales r with one of the server's methods. They are those of PyTorch's
@@ -190,16 +192,16 @@ func lanczosTaps(from, to int) []taps {
 func (f *frames) upscale(width, height int, method, crop string) (*frames, error) {
 	if width < 1 || height < 1 {
 		if method == "lanczos" {
-			return nil, &exception{typ: "ValueError", message: "height and width must be > 0"}
+			return nil, &pyval.Exception{Type: "ValueError", Message: "height and width must be > 0"}
 		}
-		return nil, &exception{typ: "RuntimeError", message: fmt.Sprintf("Input and output sizes should be greater than 0, but got input "+
+		return nil, &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprintf("Input and output sizes should be greater than 0, but got input "+
 			"(H: %d, W: %d) output (H: %d, W: %d)", f.height, f.width, height, width)}
 	}
 	if err := roomFor(len(f.drawn), width, height); err != nil {
 		return nil, err
 	}
 	if !knownMethod(method) {
-		return nil, &exception{typ: "NotImplementedError", message: "Input Error: Only 3D, 4D and 5D input Tensors supported (got 4D) for the modes: " +
+		return nil, &pyval.Exception{Type: "NotImplementedError", Message: "Input Error: Only 3D, 4D and 5D input Tensors supported (got 4D) for the modes: " +
 			"nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got " + method + ")"}
 	}
 	x, y := 0, 0

@@ -1,6 +1,10 @@
 package emulator
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+)
 
 // maxPixels bounds what one node may produce, in pixels over all kept frames:
 // 1.6 GB of samples.
@@ -9,7 +13,7 @@ const maxPixels = 1 << 27
 // roomFor fails as the server does when its memory is too small.
 func roomFor(count, width, height int) error {
 	if width > 0 && height > 0 && count > maxPixels/width/height {
-		return &exception{typ: "torch.OutOfMemoryError", oom: true, message: fmt.Sprintf(
+		return &pyval.Exception{Type: "torch.OutOfMemoryError", OutOfMemory: true, Message: fmt.Sprintf(
 			"Allocation on device of %d pictures of %dx%d pixels: more than the emulator holds.", count, width, height)}
 	}
 	return nil

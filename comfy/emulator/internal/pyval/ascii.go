@@ -1,4 +1,4 @@
-package emulator
+package pyval
 
 import (
 	"bytes"
@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// asciiJSON rewrites JSON in the form of Python's json.dumps: ", " and ": " as
+// ASCII rewrites JSON in the form of Python's json.dumps: ", " and ": " as
 // separators and every character above ASCII as \u escapes. Numbers keep their
 // digits. What is no JSON is returned with its characters escaped.
-func asciiJSON(raw json.RawMessage) string {
+func ASCII(raw json.RawMessage) string {
 	var compact bytes.Buffer
 	if json.Compact(&compact, raw) != nil {
 		compact.Reset()
