@@ -1,5 +1,7 @@
 package emulator
 
+import "github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
+
 // A sound is a value of type AUDIO.
 type sound struct {
 	rate    int // samples per second
@@ -8,7 +10,7 @@ type sound struct {
 
 // A film is a value of type VIDEO.
 type film struct {
-	frames *frames
+	frames *raster.Frames
 	fps    float64
 	sound  *sound
 }

@@ -69,14 +69,14 @@ func writeMP4(ctx context.Context, w io.Writer, f *film, texts []pngText) error 
 	var media bytes.Buffer
 	picture := &mp4Track{
 		id: 1, kind: "vide", scale: uint32(math.Round(f.fps * 1000)), step: 1000,
-		width: f.frames.width, height: f.frames.height,
+		width: f.frames.Width, height: f.frames.Height,
 	}
-	for i := range f.frames.count {
+	for i := range f.frames.Count {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		start := media.Len()
-		if err := jpeg.Encode(&media, f.frames.at(i).rgba(), &jpeg.Options{Quality: 88}); err != nil {
+		if err := jpeg.Encode(&media, f.frames.At(i).RGBA(), &jpeg.Options{Quality: 88}); err != nil {
 			return fmt.Errorf("encoding frame %d: %w", i+1, err)
 		}
 		picture.sizes = append(picture.sizes, uint32(media.Len()-start))

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // An arguments value reads a call's inputs. The first input of a wrong type
@@ -50,7 +51,7 @@ func (a *arguments) wrong(got any) {
 		return
 	}
 	name := pyval.TypeName(got)
-	if _, ok := got.(*frames); ok {
+	if _, ok := got.(*raster.Frames); ok {
 		name = "Tensor"
 	}
 	a.err = &pyval.Exception{Type: "AttributeError", Message: "'" + name + "' object has no attribute 'shape'"}
@@ -74,7 +75,7 @@ func maybe[T any](a *arguments, name string) T {
 	return given[T](a, name)
 }
 
-func (a *arguments) frames(name string) *frames             { return given[*frames](a, name) }
+func (a *arguments) frames(name string) *raster.Frames      { return given[*raster.Frames](a, name) }
 func (a *arguments) latent(name string) *latent             { return given[*latent](a, name) }
 func (a *arguments) model(name string) *model               { return given[*model](a, name) }
 func (a *arguments) conditioning(name string) *conditioning { return given[*conditioning](a, name) }

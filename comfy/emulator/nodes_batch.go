@@ -3,6 +3,8 @@ package emulator
 import (
 	"context"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func batchClasses() []*class {
@@ -72,16 +74,16 @@ func batchClasses() []*class {
 }
 
 // joined puts pictures one after another, all in the size of the first.
-func joined(pictures ...*frames) (*frames, error) {
+func joined(pictures ...*raster.Frames) (*raster.Frames, error) {
 	all := pictures[0]
 	for _, p := range pictures[1:] {
-		if p.width != all.width || p.height != all.height {
+		if p.Width != all.Width || p.Height != all.Height {
 			var err error
-			if p, err = p.upscale(all.width, all.height, "bilinear", "center"); err != nil {
+			if p, err = p.Upscale(all.Width, all.Height, "bilinear", "center"); err != nil {
 				return nil, err
 			}
 		}
-		all = all.then(p)
+		all = all.Then(p)
 	}
 	return all, nil
 }
@@ -110,9 +112,9 @@ func runRepeatImageBatch(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return []any{&frames{
-		width: picture.width, height: picture.height, count: picture.count * amount,
-		draw: func(i int) *raster { return picture.at(i % picture.count) },
+	return []any{&raster.Frames{
+		Width: picture.Width, Height: picture.Height, Count: picture.Count * amount,
+		Draw: func(i int) *raster.Raster { return picture.At(i % picture.Count) },
 	}}, nil
 }
 
@@ -122,8 +124,8 @@ func runImageFromBatch(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	from = min(from, picture.count-1)
-	return []any{picture.slice(from, min(length, picture.count-from))}, nil
+	from = min(from, picture.Count-1)
+	return []any{picture.Slice(from, min(length, picture.Count-from))}, nil
 }
 
 func runGetImageSize(_ context.Context, c *call) ([]any, error) {
@@ -132,12 +134,12 @@ func runGetImageSize(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return []any{int64(picture.width), int64(picture.height), int64(picture.count)}, nil
+	return []any{int64(picture.Width), int64(picture.Height), int64(picture.Count)}, nil
 }
 
 func runImageStitch(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
-	first, second := a.frames("image1"), maybe[*frames](a, "image2")
+	first, second := a.frames("image1"), maybe[*raster.Frames](a, "image2")
 	direction, match := a.text("direction"), a.bool("match_image_size")
 	spacing, colour := a.int("spacing_width"), a.text("spacing_color")
 	if a.err != nil {
@@ -148,54 +150,54 @@ func runImageStitch(_ context.Context, c *call) ([]any, error) {
 	}
 	across := direction == "left" || direction == "right"
 	if match {
-		width, height := int(float64(first.height)*float64(second.width)/float64(second.height)), first.height
+		width, height := int(float64(first.Height)*float64(second.Width)/float64(second.Height)), first.Height
 		if !across {
-			width, height = first.width, int(float64(first.width)/(float64(second.width)/float64(second.height)))
+			width, height = first.Width, int(float64(first.Width)/(float64(second.Width)/float64(second.Height)))
 		}
 		var err error
-		if second, err = second.upscale(width, height, "lanczos", "disabled"); err != nil {
+		if second, err = second.Upscale(width, height, "lanczos", "disabled"); err != nil {
 			return nil, err
 		}
 	}
 	spacing += spacing % 2
-	count := max(first.count, second.count)
-	joint := func(i int) *raster {
-		x, y := first.at(i), second.at(i)
-		channels := max(x.channels, y.channels)
-		x, y = x.withChannels(channels), y.withChannels(channels)
+	count := max(first.Count, second.Count)
+	joint := func(i int) *raster.Raster {
+		x, y := first.At(i), second.At(i)
+		channels := max(x.Channels, y.Channels)
+		x, y = x.WithChannels(channels), y.WithChannels(channels)
 		if direction == "left" || direction == "up" {
 			x, y = y, x
 		}
 		return stitched(x, y, across, spacing, colour)
 	}
-	rasters := make([]*raster, count)
+	rasters := make([]*raster.Raster, count)
 	for i := range rasters {
 		rasters[i] = joint(i)
 	}
-	return []any{framesOf(rasters...)}, nil
+	return []any{raster.FramesOf(rasters...)}, nil
 }
 
 // stitched sets two pictures side by side or one above the other, centred on
 // each other, with a coloured gap. Beside a smaller picture the field is white
 // if the gap is, else black.
-func stitched(x, y *raster, across bool, spacing int, colour string) *raster {
-	width, height := x.width+spacing+y.width, max(x.height, y.height)
+func stitched(x, y *raster.Raster, across bool, spacing int, colour string) *raster.Raster {
+	width, height := x.Width+spacing+y.Width, max(x.Height, y.Height)
 	if !across {
-		width, height = max(x.width, y.width), x.height+spacing+y.height
+		width, height = max(x.Width, y.Width), x.Height+spacing+y.Height
 	}
-	out := newRaster(width, height, x.channels)
+	out := raster.New(width, height, x.Channels)
 	gap := map[string][3]float32{"white": {1, 1, 1}, "red": {1, 0, 0}, "green": {0, 1, 0}, "blue": {0, 0, 1}}[colour]
 	if strings.HasPrefix(colour, "white") {
-		out.fill(1)
+		out.Fill(1)
 	}
 	for line := range height {
 		for column := range width {
-			inGap := column >= x.width && column < x.width+spacing
+			inGap := column >= x.Width && column < x.Width+spacing
 			if !across {
-				inGap = line >= x.height && line < x.height+spacing
+				inGap = line >= x.Height && line < x.Height+spacing
 			}
 			if inGap {
-				p := out.at(column, line)
+				p := out.At(column, line)
 				copy(p, gap[:])
 				if len(p) == 4 {
 					p[3] = 1
@@ -204,11 +206,11 @@ func stitched(x, y *raster, across bool, spacing int, colour string) *raster {
 		}
 	}
 	if across {
-		out.paste(x, 0, (height-x.height)/2)
-		out.paste(y, x.width+spacing, (height-y.height)/2)
+		out.Paste(x, 0, (height-x.Height)/2)
+		out.Paste(y, x.Width+spacing, (height-y.Height)/2)
 	} else {
-		out.paste(x, (width-x.width)/2, 0)
-		out.paste(y, (width-y.width)/2, x.height+spacing)
+		out.Paste(x, (width-x.Width)/2, 0)
+		out.Paste(y, (width-y.Width)/2, x.Height+spacing)
 	}
 	return out
 }

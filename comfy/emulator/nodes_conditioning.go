@@ -2,6 +2,8 @@ package emulator
 
 import (
 	"context"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func conditioningClasses() []*class {
@@ -244,7 +246,7 @@ func runInpaintModelConditioning(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	mask = mask.fitted(picture.width, picture.height)
+	mask = mask.Fitted(picture.Width, picture.Height)
 	l := encoded(picture)
 	picture, mask = l.pixels, gridded(mask, 8)
 	kept := func(from *conditioning) *conditioning {
@@ -260,7 +262,7 @@ func runInpaintModelConditioning(_ context.Context, c *call) ([]any, error) {
 
 // controlled adds a control picture to both prompts; a strength of zero leaves
 // them as they are, as the server does.
-func (a *arguments) controlled(mask *frames) ([]any, error) {
+func (a *arguments) controlled(mask *raster.Frames) ([]any, error) {
 	positive, negative := a.conditioning("positive"), a.conditioning("negative")
 	net, picture, strength := given[*modelPatch](a, "control_net"), a.frames("image"), a.float("strength")
 	from, to := a.float("start_percent"), a.float("end_percent")

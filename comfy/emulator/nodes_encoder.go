@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func encoderClasses() []*class {
@@ -148,7 +150,7 @@ func runCLIPTextEncodeSDXL(_ context.Context, c *call) ([]any, error) {
 
 func runTextEncodeQwenImageEdit(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
-	k, prompt, picture := given[*clip](a, "clip"), a.text("prompt"), maybe[*frames](a, "image")
+	k, prompt, picture := given[*clip](a, "clip"), a.text("prompt"), maybe[*raster.Frames](a, "image")
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -158,7 +160,7 @@ func runTextEncodeQwenImageEdit(_ context.Context, c *call) ([]any, error) {
 func runTextEncodeQwenImageEditPlus(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
 	k, prompt := given[*clip](a, "clip"), a.text("prompt")
-	first, second, third := maybe[*frames](a, "image1"), maybe[*frames](a, "image2"), maybe[*frames](a, "image3")
+	first, second, third := maybe[*raster.Frames](a, "image1"), maybe[*raster.Frames](a, "image2"), maybe[*raster.Frames](a, "image3")
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -166,10 +168,10 @@ func runTextEncodeQwenImageEditPlus(_ context.Context, c *call) ([]any, error) {
 }
 
 // grown reads the pictures that growing declared.
-func (a *arguments) grown(name string, from, count int) []*frames {
-	var list []*frames
+func (a *arguments) grown(name string, from, count int) []*raster.Frames {
+	var list []*raster.Frames
 	for i := range count {
-		if picture := maybe[*frames](a, fmt.Sprint(name, from+i)); picture != nil {
+		if picture := maybe[*raster.Frames](a, fmt.Sprint(name, from+i)); picture != nil {
 			list = append(list, picture)
 		}
 	}
@@ -194,11 +196,11 @@ func runTextEncodeQwenImage21(_ context.Context, c *call) ([]any, error) {
 
 // latentLike is an empty latent with a picture's proportion and about so many
 // pixels; its own number for 0. Sides are multiples of 16.
-func latentLike(picture *frames, pixels float64) *latent {
+func latentLike(picture *raster.Frames, pixels float64) *latent {
 	factor := 1.0
 	if pixels > 0 {
-		factor = math.Sqrt(pixels / float64(picture.width*picture.height))
+		factor = math.Sqrt(pixels / float64(picture.Width*picture.Height))
 	}
 	side := func(n int) int { return max(16, nearest(float64(n)*factor/16)*16) }
-	return &latent{width: side(picture.width), height: side(picture.height), count: 1}
+	return &latent{width: side(picture.Width), height: side(picture.Height), count: 1}
 }

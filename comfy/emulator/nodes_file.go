@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func fileClasses() []*class {
@@ -135,18 +136,18 @@ func runMaskPreview(ctx context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	pictures := mask.each(func(r *raster) *raster { return r.withChannels(3) })
+	pictures := mask.Each(func(r *raster.Raster) *raster.Raster { return r.WithChannels(3) })
 	return nil, c.savePNGs(ctx, pictures, "temp", "ComfyUI_temp")
 }
 
-func (c *call) savePNGs(ctx context.Context, pictures *frames, folder, prefix string) error {
+func (c *call) savePNGs(ctx context.Context, pictures *raster.Frames, folder, prefix string) error {
 	texts := c.metadata()
-	for i := range pictures.count {
+	for i := range pictures.Count {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		name, subfolder, err := c.files.save(folder, prefix, "png", func(w io.Writer) error {
-			return writePNG(w, pictures.at(i), texts)
+			return writePNG(w, pictures.At(i), texts)
 		})
 		if err != nil {
 			return fmt.Errorf("saving picture %d: %w", i+1, err)

@@ -7,21 +7,23 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // shortFilm is a second of moving picture with sound.
 func shortFilm() *film {
-	var rasters []*raster
+	var rasters []*raster.Raster
 	for i := range 8 {
 		r := gradient(64, 48, 3)
 		for x := range 8 {
 			for y := range 48 {
-				copy(r.at(x+i*7, y), []float32{1, 0, 0})
+				copy(r.At(x+i*7, y), []float32{1, 0, 0})
 			}
 		}
 		rasters = append(rasters, r)
 	}
-	return &film{frames: framesOf(rasters...), fps: 8, sound: chord(1, 5)}
+	return &film{frames: raster.FramesOf(rasters...), fps: 8, sound: chord(1, 5)}
 }
 
 // TestServerPlaysFilm has a real server decode what SaveVideo writes: the frames,
@@ -43,7 +45,7 @@ func TestServerPlaysFilm(t *testing.T) {
 		"last":  n("ImageFromBatch", map[string]any{"image": []any{"parts", 0}, "batch_index": 7, "length": 99}),
 		"save":  n("SaveImage", map[string]any{"images": []any{"last", 0}, "filename_prefix": "easel-test/film"}),
 	})
-	if d := distance(got, f.frames.at(7)); d > 0.1 {
+	if d := distance(got, f.frames.At(7)); d > 0.1 {
 		t.Errorf("the last frame differs by %.3f", d)
 	}
 }

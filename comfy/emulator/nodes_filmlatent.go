@@ -3,6 +3,8 @@ package emulator
 import (
 	"context"
 	"math"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func filmLatentClasses() []*class {
@@ -199,7 +201,7 @@ func (a *arguments) film(grid, group int) *latent {
 func runWanImageToVideo(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
 	positive, negative, l := a.conditioning("positive"), a.conditioning("negative"), a.film(8, 4)
-	l.first = maybe[*frames](a, "start_image")
+	l.first = maybe[*raster.Frames](a, "start_image")
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -209,7 +211,7 @@ func runWanImageToVideo(_ context.Context, c *call) ([]any, error) {
 func runWan22ImageToVideoLatent(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
 	l := a.film(16, 4)
-	l.first = maybe[*frames](a, "start_image")
+	l.first = maybe[*raster.Frames](a, "start_image")
 	return []any{l}, a.err
 }
 
@@ -220,7 +222,7 @@ func runMiniMaxH3ImageToVideo(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
 	k, prompt, l := given[*clip](a, "clip"), a.text("prompt"), a.film(32, 1)
 	l.count = (max(l.count, 5)-5+16)/17*17 + 5
-	l.first, l.last = maybe[*frames](a, "first_frame"), maybe[*frames](a, "last_frame")
+	l.first, l.last = maybe[*raster.Frames](a, "first_frame"), maybe[*raster.Frames](a, "last_frame")
 	if a.err != nil {
 		return nil, a.err
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func filterClasses() []*class {
@@ -61,11 +62,11 @@ func runImageBlur(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil || radius == 0 {
 		return []any{picture}, a.err
 	}
-	if err := reflectable(picture, radius, picture.at(0).channels); err != nil {
+	if err := reflectable(picture, radius, picture.At(0).Channels); err != nil {
 		return nil, err
 	}
 	kernel := bell(radius, sigma)
-	return []any{picture.each(func(r *raster) *raster { return smoothed(r, kernel) })}, nil
+	return []any{picture.Each(func(r *raster.Raster) *raster.Raster { return smoothed(r, kernel) })}, nil
 }
 
 // runImageSharpen is an unsharp mask with ten times alpha, as on the server.
@@ -75,30 +76,30 @@ func runImageSharpen(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil || radius == 0 {
 		return []any{picture}, a.err
 	}
-	if err := reflectable(picture, radius, picture.at(0).channels); err != nil {
+	if err := reflectable(picture, radius, picture.At(0).Channels); err != nil {
 		return nil, err
 	}
 	kernel, strength := bell(radius, sigma), float32(alpha*10)
-	return []any{picture.each(func(r *raster) *raster {
+	return []any{picture.Each(func(r *raster.Raster) *raster.Raster {
 		out := smoothed(r, kernel)
-		for i, v := range r.pix {
-			out.pix[i] = unit(v + (v-out.pix[i])*strength)
+		for i, v := range r.Pix {
+			out.Pix[i] = unit(v + (v-out.Pix[i])*strength)
 		}
 		return out
 	})}, nil
 }
 
 // reflectable refuses radii for which the border cannot be mirrored.
-func reflectable(f *frames, radius, channels int) error {
+func reflectable(f *raster.Frames, radius, channels int) error {
 	argument, dimension := 4, 3
-	if radius < f.width {
-		if radius < f.height {
+	if radius < f.Width {
+		if radius < f.Height {
 			return nil
 		}
 		argument, dimension = 6, 2
 	}
 	return &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprintf("Argument #%d: Padding size should be less than the corresponding input dimension, "+
-		"but got: padding (%d, %d) at dimension %d of input [%d, %d, %d, %d]", argument, radius, radius, dimension, f.count, channels, f.height, f.width)}
+		"but got: padding (%d, %d) at dimension %d of input [%d, %d, %d, %d]", argument, radius, radius, dimension, f.Count, channels, f.Height, f.Width)}
 }
 
 // bell is the server's Gaussian: sigma counts in units of the radius. The square
@@ -119,13 +120,13 @@ func bell(radius int, sigma float64) []float32 {
 }
 
 // smoothed convolves along both axes and mirrors what lies outside.
-func smoothed(r *raster, kernel []float32) *raster {
-	return convolve(r, mirroredTaps(r.width, kernel), mirroredTaps(r.height, kernel))
+func smoothed(r *raster.Raster, kernel []float32) *raster.Raster {
+	return raster.Convolve(r, mirroredTaps(r.Width, kernel), mirroredTaps(r.Height, kernel))
 }
 
-func mirroredTaps(size int, kernel []float32) []taps {
+func mirroredTaps(size int, kernel []float32) []raster.Taps {
 	radius := len(kernel) / 2
-	out := make([]taps, size)
+	out := make([]raster.Taps, size)
 	for i := range out {
 		low, high := max(i-radius, 0), min(i+radius, size-1)
 		// What is mirrored may reach further in than the kernel itself.
@@ -146,7 +147,7 @@ func mirroredTaps(size int, kernel []float32) []taps {
 			}
 			weights[at-low] += w
 		}
-		out[i] = taps{low, weights}
+		out[i] = raster.Taps{First: low, Weights: weights}
 	}
 	return out
 }
@@ -158,24 +159,24 @@ func runImageBlend(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	if first.width != second.width || first.height != second.height {
+	if first.Width != second.Width || first.Height != second.Height {
 		var err error
-		if second, err = second.upscale(first.width, first.height, "bicubic", "center"); err != nil {
+		if second, err = second.Upscale(first.Width, first.Height, "bicubic", "center"); err != nil {
 			return nil, err
 		}
 	}
-	if first, second, a.err = broadcast(first, second); a.err != nil {
+	if first, second, a.err = raster.Broadcast(first, second); a.err != nil {
 		return nil, a.err
 	}
 	blend, err := blendMode(mode)
 	if err != nil {
 		return nil, err
 	}
-	return []any{first.with(second, func(x, y *raster) *raster {
-		y = y.withChannels(x.channels)
-		out := newRaster(x.width, x.height, x.channels)
-		for i, v := range x.pix {
-			out.pix[i] = unit(v*(1-factor) + blend(v, y.pix[i])*factor)
+	return []any{first.With(second, func(x, y *raster.Raster) *raster.Raster {
+		y = y.WithChannels(x.Channels)
+		out := raster.New(x.Width, x.Height, x.Channels)
+		for i, v := range x.Pix {
+			out.Pix[i] = unit(v*(1-factor) + blend(v, y.Pix[i])*factor)
 		}
 		return out
 	})}, nil
@@ -231,34 +232,34 @@ func runCanny(_ context.Context, c *call) ([]any, error) {
 	if err := reflectable(picture, 2, 1); err != nil {
 		return nil, err
 	}
-	return []any{picture.each(func(r *raster) *raster { return edges(r, float32(low), float32(high)).withChannels(3) })}, nil
+	return []any{picture.Each(func(r *raster.Raster) *raster.Raster { return edges(r, float32(low), float32(high)).WithChannels(3) })}, nil
 }
 
 // edges returns a mask of one-pixel lines.
-func edges(r *raster, low, high float32) *raster {
+func edges(r *raster.Raster, low, high float32) *raster.Raster {
 	strength, turn := gradients(r)
-	w, h := r.width, r.height
+	w, h := r.Width, r.Height
 	around := [8][2]int{{1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}, {0, -1}, {1, -1}}
 	flat := float32(math.Sqrt(gradientFloor))
 	beyond := func(x, y, direction int) bool { // is (x, y) an edge against its neighbour there
 		nx, ny, other := x+around[direction][0], y+around[direction][1], flat
 		if nx >= 0 && ny >= 0 && nx < w && ny < h {
-			other = strength.pix[ny*w+nx]
+			other = strength.Pix[ny*w+nx]
 		}
-		s := strength.pix[y*w+x]
+		s := strength.Pix[y*w+x]
 		// Of two equals across a step the left and the upper one stay.
 		return s > other || s == other && (direction == 0 || direction == 2)
 	}
-	out, weak := newRaster(w, h, 1), make([]bool, w*h)
+	out, weak := raster.New(w, h, 1), make([]bool, w*h)
 	var queue []int
-	for i, s := range strength.pix {
+	for i, s := range strength.Pix {
 		x, y, t := i%w, i/w, int(turn[i])
 		if s <= low || s <= flat || !beyond(x, y, t) || !beyond(x, y, (t+4)%8) {
 			continue
 		}
 		weak[i] = true
 		if s > high {
-			out.pix[i] = 1
+			out.Pix[i] = 1
 			queue = append(queue, i)
 		}
 	}
@@ -270,8 +271,8 @@ func edges(r *raster, low, high float32) *raster {
 			if x < 0 || y < 0 || x >= w || y >= h {
 				continue
 			}
-			if n := y*w + x; weak[n] && out.pix[n] == 0 {
-				out.pix[n] = 1
+			if n := y*w + x; weak[n] && out.Pix[n] == 0 {
+				out.Pix[n] = 1
 				queue = append(queue, n)
 			}
 		}
@@ -284,22 +285,22 @@ const gradientFloor = 1e-6
 
 // gradients gives how steep the smoothed brightness is, and which way up in
 // eighths of a turn from the right over down.
-func gradients(r *raster) (strength *raster, turn []uint8) {
-	w, h := r.width, r.height
-	grey := newRaster(w, h, 1)
-	for i := range grey.pix {
-		p := r.pix[i*r.channels:]
-		grey.pix[i] = 0.299*p[0] + 0.587*p[1] + 0.114*p[2]
+func gradients(r *raster.Raster) (strength *raster.Raster, turn []uint8) {
+	w, h := r.Width, r.Height
+	grey := raster.New(w, h, 1)
+	for i := range grey.Pix {
+		p := r.Pix[i*r.Channels:]
+		grey.Pix[i] = 0.299*p[0] + 0.587*p[1] + 0.114*p[2]
 	}
 	grey = smoothed(grey, bell(2, 0.5))
-	strength, turn = newRaster(w, h, 1), make([]uint8, w*h)
+	strength, turn = raster.New(w, h, 1), make([]uint8, w*h)
 	for y := range h {
-		above, here, below := grey.row(max(y-1, 0)), grey.row(y), grey.row(min(y+1, h-1))
+		above, here, below := grey.Row(max(y-1, 0)), grey.Row(y), grey.Row(min(y+1, h-1))
 		for x := range w {
 			left, right := max(x-1, 0), min(x+1, w-1)
 			gx := above[right] + 2*here[right] + below[right] - above[left] - 2*here[left] - below[left]
 			gy := below[left] + 2*below[x] + below[right] - above[left] - 2*above[x] - above[right]
-			strength.pix[y*w+x] = float32(math.Sqrt(float64(gx*gx + gy*gy + gradientFloor)))
+			strength.Pix[y*w+x] = float32(math.Sqrt(float64(gx*gx + gy*gy + gradientFloor)))
 			turn[y*w+x] = uint8(math.RoundToEven(math.Atan2(float64(gy), float64(gx))/(math.Pi/4))+8) % 8
 		}
 	}

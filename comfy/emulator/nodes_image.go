@@ -3,6 +3,8 @@ package emulator
 import (
 	"context"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func imageClasses() []*class {
@@ -110,28 +112,28 @@ func runEmptyImage(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	if err := roomFor(1, width, height); err != nil {
+	if err := raster.RoomFor(1, width, height); err != nil {
 		return nil, err
 	}
-	out := newRaster(width, height, 3)
-	for i := range out.pix {
-		out.pix[i] = float32(colour>>(16-8*(i%3))&255) / 255
+	out := raster.New(width, height, 3)
+	for i := range out.Pix {
+		out.Pix[i] = float32(colour>>(16-8*(i%3))&255) / 255
 	}
-	return []any{&frames{width: width, height: height, count: count, draw: func(int) *raster { return out }}}, nil
+	return []any{&raster.Frames{Width: width, Height: height, Count: count, Draw: func(int) *raster.Raster { return out }}}, nil
 }
 
 // onImage is the frame of nodes with one image in and one out.
-func onImage(c *call, f func(*raster) *raster) ([]any, error) {
+func onImage(c *call, f func(*raster.Raster) *raster.Raster) ([]any, error) {
 	a := c.args()
 	picture := a.frames("image")
 	if a.err != nil {
 		return nil, a.err
 	}
-	return []any{picture.each(f)}, nil
+	return []any{picture.Each(f)}, nil
 }
 
 func runImageInvert(_ context.Context, c *call) ([]any, error) {
-	return onImage(c, func(r *raster) *raster { return r.mapped(inverted) })
+	return onImage(c, func(r *raster.Raster) *raster.Raster { return r.Mapped(inverted) })
 }
 
 func runImageCrop(_ context.Context, c *call) ([]any, error) {
@@ -140,7 +142,9 @@ func runImageCrop(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return onImage(c, func(r *raster) *raster { return r.crop(min(x, r.width-1), min(y, r.height-1), width, height) })
+	return onImage(c, func(r *raster.Raster) *raster.Raster {
+		return r.Crop(min(x, r.Width-1), min(y, r.Height-1), width, height)
+	})
 }
 
 // runImagePadForOutpaint adds grey borders and returns with them a mask of what
@@ -152,71 +156,71 @@ func runImagePadForOutpaint(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	width, height := picture.width+left+right, picture.height+top+bottom
-	if err := roomFor(1, width, height); err != nil {
+	width, height := picture.Width+left+right, picture.Height+top+bottom
+	if err := raster.RoomFor(1, width, height); err != nil {
 		return nil, err
 	}
-	padded := picture.each(func(r *raster) *raster {
-		out := newRaster(width, height, r.channels).fill(0.5)
-		out.paste(r, left, top)
+	padded := picture.Each(func(r *raster.Raster) *raster.Raster {
+		out := raster.New(width, height, r.Channels).Fill(0.5)
+		out.Paste(r, left, top)
 		return out
 	})
-	inner := newRaster(picture.width, picture.height, 1)
-	if feathering > 0 && feathering*2 < inner.height && feathering*2 < inner.width {
-		for y := range inner.height {
-			for x := range inner.width {
+	inner := raster.New(picture.Width, picture.Height, 1)
+	if feathering > 0 && feathering*2 < inner.Height && feathering*2 < inner.Width {
+		for y := range inner.Height {
+			for x := range inner.Width {
 				d := feathering // distance to the nearest padded side
 				for _, side := range []struct{ pad, distance int }{
-					{top, y}, {bottom, inner.height - y}, {left, x}, {right, inner.width - x},
+					{top, y}, {bottom, inner.Height - y}, {left, x}, {right, inner.Width - x},
 				} {
 					if side.pad != 0 {
 						d = min(d, side.distance)
 					}
 				}
 				v := float32(feathering-d) / float32(feathering)
-				inner.pix[y*inner.width+x] = v * v
+				inner.Pix[y*inner.Width+x] = v * v
 			}
 		}
 	}
-	mask := newRaster(width, height, 1).fill(1)
-	mask.paste(inner, left, top)
-	return []any{padded, framesOf(mask)}, nil
+	mask := raster.New(width, height, 1).Fill(1)
+	mask.Paste(inner, left, top)
+	return []any{padded, raster.FramesOf(mask)}, nil
 }
 
 func runImageCompositeMasked(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
-	destination, source, mask := a.frames("destination"), a.frames("source"), maybe[*frames](a, "mask")
+	destination, source, mask := a.frames("destination"), a.frames("source"), maybe[*raster.Frames](a, "mask")
 	x, y, resize := a.int("x"), a.int("y"), a.bool("resize_source")
 	if a.err != nil {
 		return nil, a.err
 	}
 	if resize {
-		source = source.fitted(destination.width, destination.height)
+		source = source.Fitted(destination.Width, destination.Height)
 	}
 	if mask != nil {
-		mask = mask.fitted(source.width, source.height)
+		mask = mask.Fitted(source.Width, source.Height)
 	}
-	channels := max(destination.channels(), 3)
-	return []any{destination.numbered(func(i int, to *raster) *raster {
-		to, from := to.withChannels(channels), source.at(i).withChannels(channels)
+	channels := max(destination.Channels(), 3)
+	return []any{destination.Numbered(func(i int, to *raster.Raster) *raster.Raster {
+		to, from := to.WithChannels(channels), source.At(i).WithChannels(channels)
 		if mask == nil {
-			out := to.clone()
-			if x < to.width && y < to.height {
-				out.paste(from, x, y)
+			out := to.Clone()
+			if x < to.Width && y < to.Height {
+				out.Paste(from, x, y)
 			}
 			return out
 		}
-		return composited(to, from, mask.at(i), x, y)
+		return composited(to, from, mask.At(i), x, y)
 	})}, nil
 }
 
 // composited lays from over to at x, y where the mask says so.
-func composited(to, from, mask *raster, x0, y0 int) *raster {
-	out := to.clone()
-	n := to.channels
-	for y := y0; y < min(y0+from.height, to.height); y++ {
-		src, dst, share := from.row(y-y0), out.row(y), mask.row(y-y0)
-		for x := x0; x < min(x0+from.width, to.width); x++ {
+func composited(to, from, mask *raster.Raster, x0, y0 int) *raster.Raster {
+	out := to.Clone()
+	n := to.Channels
+	for y := y0; y < min(y0+from.Height, to.Height); y++ {
+		src, dst, share := from.Row(y-y0), out.Row(y), mask.Row(y-y0)
+		for x := x0; x < min(x0+from.Width, to.Width); x++ {
 			m := share[x-x0]
 			for k := range n {
 				dst[x*n+k] = m*src[(x-x0)*n+k] + (1-m)*dst[x*n+k]
@@ -232,11 +236,11 @@ func runImageFlip(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return onImage(c, func(r *raster) *raster {
+	return onImage(c, func(r *raster.Raster) *raster.Raster {
 		if strings.HasPrefix(method, "x") {
-			return r.turned(4)
+			return r.Turned(4)
 		}
-		return r.turned(2)
+		return r.Turned(2)
 	})
 }
 
@@ -246,14 +250,14 @@ func runImageRotate(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return onImage(c, func(r *raster) *raster {
+	return onImage(c, func(r *raster.Raster) *raster.Raster {
 		switch {
 		case strings.HasPrefix(rotation, "90"):
-			return r.turned(6)
+			return r.Turned(6)
 		case strings.HasPrefix(rotation, "180"):
-			return r.turned(3)
+			return r.Turned(3)
 		case strings.HasPrefix(rotation, "270"):
-			return r.turned(8)
+			return r.Turned(8)
 		}
 		return r
 	})
@@ -265,12 +269,12 @@ func runJoinImageWithAlpha(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	count := min(picture.count, alpha.count)
-	alpha = alpha.fitted(picture.width, picture.height)
-	return []any{picture.slice(0, count).with(alpha, func(p, m *raster) *raster {
-		out := p.withChannels(3).withChannels(4)
-		for i, v := range m.pix {
-			out.pix[i*4+3] = 1 - v
+	count := min(picture.Count, alpha.Count)
+	alpha = alpha.Fitted(picture.Width, picture.Height)
+	return []any{picture.Slice(0, count).With(alpha, func(p, m *raster.Raster) *raster.Raster {
+		out := p.WithChannels(3).WithChannels(4)
+		for i, v := range m.Pix {
+			out.Pix[i*4+3] = 1 - v
 		}
 		return out
 	})}, nil
@@ -282,7 +286,7 @@ func runSplitImageWithAlpha(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	colours := picture.each(func(r *raster) *raster { return r.withChannels(3) })
-	alpha := picture.each(func(r *raster) *raster { return r.withChannels(4).channel(3).mapped(inverted) })
+	colours := picture.Each(func(r *raster.Raster) *raster.Raster { return r.WithChannels(3) })
+	alpha := picture.Each(func(r *raster.Raster) *raster.Raster { return r.WithChannels(4).Channel(3).Mapped(inverted) })
 	return []any{colours, alpha}, nil
 }

@@ -2,6 +2,8 @@ package emulator
 
 import (
 	"context"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func latentClasses() []*class {
@@ -145,22 +147,22 @@ func emptyLatent(grid int) func(context.Context, *call) ([]any, error) {
 }
 
 // gridded cuts the sides to a multiple of n, equally at both ends, as a VAE does.
-func gridded(f *frames, n int) *frames {
-	width, height := f.width/n*n, f.height/n*n
-	if width == f.width && height == f.height || width == 0 || height == 0 {
+func gridded(f *raster.Frames, n int) *raster.Frames {
+	width, height := f.Width/n*n, f.Height/n*n
+	if width == f.Width && height == f.Height || width == 0 || height == 0 {
 		return f
 	}
-	x, y := f.width%n/2, f.height%n/2
-	return f.each(func(r *raster) *raster { return r.crop(x, y, width, height) })
+	x, y := f.Width%n/2, f.Height%n/2
+	return f.Each(func(r *raster.Raster) *raster.Raster { return r.Crop(x, y, width, height) })
 }
 
 // encoded is what a VAE makes of a picture: the colours, cut to its grid.
-func encoded(picture *frames) *latent {
+func encoded(picture *raster.Frames) *latent {
 	pixels := gridded(picture, 8)
-	if pixels.channels() != 3 {
-		pixels = pixels.each(func(r *raster) *raster { return r.withChannels(3) })
+	if pixels.Channels() != 3 {
+		pixels = pixels.Each(func(r *raster.Raster) *raster.Raster { return r.WithChannels(3) })
 	}
-	return &latent{width: pixels.width, height: pixels.height, count: pixels.count, pixels: pixels}
+	return &latent{width: pixels.Width, height: pixels.Height, count: pixels.Count, pixels: pixels}
 }
 
 func runVAEEncode(_ context.Context, c *call) ([]any, error) {
@@ -185,16 +187,16 @@ func runVAEDecode(_ context.Context, c *call) ([]any, error) {
 
 // decoded is the picture in a latent, with the noise that is still in it. An
 // empty latent decodes to a flat grey.
-func (l *latent) decoded(seed uint64) *frames {
+func (l *latent) decoded(seed uint64) *raster.Frames {
 	pixels := l.pixels
 	if pixels == nil {
-		grey := newRaster(l.width, l.height, 3).fill(0.5)
-		pixels = &frames{width: l.width, height: l.height, count: max(1, l.count), draw: func(int) *raster { return grey }}
+		grey := raster.New(l.width, l.height, 3).Fill(0.5)
+		pixels = &raster.Frames{Width: l.width, Height: l.height, Count: max(1, l.count), Draw: func(int) *raster.Raster { return grey }}
 	}
 	if l.noise <= 0 {
 		return pixels
 	}
-	return pixels.each(func(r *raster) *raster { return noisy(r, l.noise, seed) })
+	return pixels.Each(func(r *raster.Raster) *raster.Raster { return noisy(r, l.noise, seed) })
 }
 
 // runVAEEncodeForInpaint greys out what is masked and grows the mask, so that
@@ -205,8 +207,8 @@ func runVAEEncodeForInpaint(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	mask = gridded(mask.fitted(picture.width, picture.height), 8).each(func(r *raster) *raster {
-		return r.mapped(func(v float32) float32 {
+	mask = gridded(mask.Fitted(picture.Width, picture.Height), 8).Each(func(r *raster.Raster) *raster.Raster {
+		return r.Mapped(func(v float32) float32 {
 			if v > 0.5 {
 				return 1
 			}
@@ -214,10 +216,10 @@ func runVAEEncodeForInpaint(_ context.Context, c *call) ([]any, error) {
 		})
 	})
 	l := encoded(picture)
-	l.pixels = l.pixels.with(mask, func(p, m *raster) *raster {
-		return mixMasked(p, newRaster(p.width, p.height, 3).fill(0.5), m)
+	l.pixels = l.pixels.With(mask, func(p, m *raster.Raster) *raster.Raster {
+		return raster.MixMasked(p, raster.New(p.Width, p.Height, 3).Fill(0.5), m)
 	})
-	l.mask = mask.each(func(r *raster) *raster { return spread(r, grow/2, false, false) })
+	l.mask = mask.Each(func(r *raster.Raster) *raster.Raster { return spread(r, grow/2, false, false) })
 	return []any{l}, nil
 }
 
@@ -240,7 +242,7 @@ func (l *latent) resized(width, height int, method, crop string) (*latent, error
 		return out, nil
 	}
 	var err error
-	out.pixels, err = l.pixels.upscale(max(8, out.width), max(8, out.height), method, crop)
+	out.pixels, err = l.pixels.Upscale(max(8, out.width), max(8, out.height), method, crop)
 	return out, err
 }
 
@@ -286,9 +288,9 @@ func runRepeatLatentBatch(_ context.Context, c *call) ([]any, error) {
 	out.count = l.count * times
 	if l.pixels != nil {
 		pixels := l.pixels
-		out.pixels = &frames{
-			width: pixels.width, height: pixels.height, count: out.count,
-			draw: func(i int) *raster { return pixels.at(i % pixels.count) },
+		out.pixels = &raster.Frames{
+			Width: pixels.Width, Height: pixels.Height, Count: out.count,
+			Draw: func(i int) *raster.Raster { return pixels.At(i % pixels.Count) },
 		}
 	}
 	return []any{out}, nil

@@ -18,6 +18,7 @@ import (
 	_ "golang.org/x/image/webp" // LoadImage reads it
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 const (
@@ -36,7 +37,7 @@ func validImageFile(c *call) (inputName, reason string) {
 // readImage decodes a file of the input folder (or the one its name is
 // annotated with) the way up it is meant to be seen. hasAlpha says whether the
 // file has an alpha channel, used or not.
-func (c *call) readImage(name string) (r *raster, hasAlpha bool, err error) {
+func (c *call) readImage(name string) (r *raster.Raster, hasAlpha bool, err error) {
 	file, err := c.files.open("input", name)
 	if err != nil {
 		return nil, false, &pyval.Exception{Type: "FileNotFoundError", Message: fmt.Sprintf("[Errno 2] No such file or directory: '%s'", name)}
@@ -65,8 +66,8 @@ func (c *call) readImage(name string) (r *raster, hasAlpha bool, err error) {
 	if format == "webp" {
 		fullRange(img)
 	}
-	r = rasterOf(img)
-	return r.turned(exifOrientation(data)), alphaOf(img, format), nil
+	r = raster.Of(img)
+	return r.Turned(exifOrientation(data)), alphaOf(img, format), nil
 }
 
 // alphaOf reports an alpha channel. The WebP decoder has one for lossless files
@@ -108,74 +109,6 @@ func fullRange(img image.Image) {
 	stretch(samples.Y, 16, 219, 0)
 	stretch(samples.Cb, 128, 224, 128)
 	stretch(samples.Cr, 128, 224, 128)
-}
-
-// rasterOf converts to four channels with the alpha not multiplied in; 16-bit
-// samples are cut to 8, as Pillow does.
-func rasterOf(img image.Image) *raster {
-	b := img.Bounds()
-	out := newRaster(b.Dx(), b.Dy(), 4)
-	for y := range out.height {
-		line := out.row(y)
-		for x := range out.width {
-			p := line[x*4 : x*4+4]
-			if nrgba, ok := img.(*image.NRGBA); ok {
-				i := nrgba.PixOffset(b.Min.X+x, b.Min.Y+y)
-				for k, v := range nrgba.Pix[i : i+4] {
-					p[k] = float32(v) / 255
-				}
-				continue
-			}
-			if wide, ok := img.(*image.NRGBA64); ok {
-				i := wide.PixOffset(b.Min.X+x, b.Min.Y+y)
-				for k := range 4 {
-					p[k] = float32(wide.Pix[i+2*k]) / 255
-				}
-				continue
-			}
-			r, g, bl, a := img.At(b.Min.X+x, b.Min.Y+y).RGBA()
-			if a != 0 && a != 0xffff {
-				r, g, bl = r*0xffff/a, g*0xffff/a, bl*0xffff/a
-			}
-			p[0], p[1], p[2], p[3] = float32(r>>8)/255, float32(g>>8)/255, float32(bl>>8)/255, float32(a>>8)/255
-		}
-	}
-	return out
-}
-
-// turned applies an EXIF orientation, 1 to 8; any other value is 1.
-func (r *raster) turned(orientation int) *raster {
-	if orientation < 2 || orientation > 8 {
-		return r
-	}
-	width, height := r.width, r.height
-	if orientation >= 5 {
-		width, height = height, width
-	}
-	out := newRaster(width, height, r.channels)
-	for y := range height {
-		for x := range width {
-			var sx, sy int
-			switch orientation {
-			case 2:
-				sx, sy = r.width-1-x, y
-			case 3:
-				sx, sy = r.width-1-x, r.height-1-y
-			case 4:
-				sx, sy = x, r.height-1-y
-			case 5:
-				sx, sy = y, x
-			case 6:
-				sx, sy = y, r.height-1-x
-			case 7:
-				sx, sy = r.width-1-y, r.height-1-x
-			case 8:
-				sx, sy = r.width-1-y, x
-			}
-			copy(out.at(x, y), r.at(sx, sy))
-		}
-	}
-	return out
 }
 
 // exifOrientation finds the orientation tag in the EXIF block of a JPEG, PNG or
@@ -260,11 +193,11 @@ func runLoadImage(_ context.Context, c *call) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	mask := newRaster(64, 64, 1)
+	mask := raster.New(64, 64, 1)
 	if hasAlpha {
-		mask = r.channel(3).mapped(inverted)
+		mask = r.Channel(3).Mapped(inverted)
 	}
-	return []any{framesOf(r.withChannels(3)), framesOf(mask)}, nil
+	return []any{raster.FramesOf(r.WithChannels(3)), raster.FramesOf(mask)}, nil
 }
 
 func runLoadImageMask(_ context.Context, c *call) ([]any, error) {
@@ -278,8 +211,8 @@ func runLoadImageMask(_ context.Context, c *call) ([]any, error) {
 		return nil, err
 	}
 	if channel == "alpha" {
-		return []any{framesOf(r.channel(3).mapped(inverted))}, nil
+		return []any{raster.FramesOf(r.Channel(3).Mapped(inverted))}, nil
 	}
 	k := map[string]int{"red": 0, "green": 1, "blue": 2}[channel]
-	return []any{framesOf(r.channel(k))}, nil
+	return []any{raster.FramesOf(r.Channel(k))}, nil
 }

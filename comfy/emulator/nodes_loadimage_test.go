@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // turnedJPEG is a 16x8 picture, red at the left, stored with an orientation.
@@ -47,11 +48,11 @@ func TestLoadImageTurnsUpright(t *testing.T) {
 		b := newBench(t)
 		b.shelf.files["input/a.jpg"] = turnedJPEG(t, orientation)
 		got := b.image("LoadImage", in{"image": "a.jpg"})
-		if got.width != want.width || got.height != want.height {
-			t.Errorf("orientation %d: %dx%d", orientation, got.width, got.height)
+		if got.Width != want.width || got.Height != want.height {
+			t.Errorf("orientation %d: %dx%d", orientation, got.Width, got.Height)
 			continue
 		}
-		if p := got.at(want.redX, want.redY); p[0] < 0.8 || p[2] > 0.3 {
+		if p := got.At(want.redX, want.redY); p[0] < 0.8 || p[2] > 0.3 {
 			t.Errorf("orientation %d: %v where red belongs", orientation, p)
 		}
 	}
@@ -69,16 +70,16 @@ func TestLoadImageMaskIsTransparency(t *testing.T) {
 	b := newBench(t)
 	b.shelf.files["output/sub/a.png"] = data.Bytes()
 	out := b.run("LoadImage", in{"image": "sub/a.png [output]"})
-	picture, mask := out[0].(*frames).at(0), out[1].(*frames).at(0)
-	if picture.channels != 3 || level(picture.at(1, 1)[0]) != 200 {
-		t.Errorf("the colour under transparency is lost: %v", picture.at(1, 1))
+	picture, mask := out[0].(*raster.Frames).At(0), out[1].(*raster.Frames).At(0)
+	if picture.Channels != 3 || raster.Level(picture.At(1, 1)[0]) != 200 {
+		t.Errorf("the colour under transparency is lost: %v", picture.At(1, 1))
 	}
-	if mask.at(1, 1)[0] != 1 || mask.at(2, 1)[0] != 0 {
-		t.Errorf("mask %v", mask.pix)
+	if mask.At(1, 1)[0] != 1 || mask.At(2, 1)[0] != 0 {
+		t.Errorf("mask %v", mask.Pix)
 	}
 	b.shelf.files["input/opaque.png"] = pngOf(t, gradient(9, 9, 3))
-	if mask := b.run("LoadImage", in{"image": "opaque.png"})[1].(*frames); mask.width != 64 || mask.height != 64 {
-		t.Errorf("without alpha the mask is %dx%d, want 64x64", mask.width, mask.height)
+	if mask := b.run("LoadImage", in{"image": "opaque.png"})[1].(*raster.Frames); mask.Width != 64 || mask.Height != 64 {
+		t.Errorf("without alpha the mask is %dx%d, want 64x64", mask.Width, mask.Height)
 	}
 }
 
@@ -93,7 +94,7 @@ func TestLoadImageWebPRange(t *testing.T) {
 	b.shelf.files["input/range.webp"] = data
 	img := b.image("LoadImage", in{"image": "range.webp"})
 	for x, want := range map[int][3]float32{2: {0, 0, 0}, 29: {1, 0, 0}} {
-		got := img.at(x, 5)
+		got := img.At(x, 5)
 		for k := range 3 {
 			if math.Abs(float64(got[k]-want[k])) > 3.0/255 {
 				t.Errorf("column %d is %v, want %v", x, got, want)

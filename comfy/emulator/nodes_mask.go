@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func maskClasses() []*class {
@@ -113,17 +114,17 @@ func maskClasses() []*class {
 }
 
 // onMask is the frame of most mask nodes: one mask in, one out.
-func onMask(c *call, f func(*raster) *raster) ([]any, error) {
+func onMask(c *call, f func(*raster.Raster) *raster.Raster) ([]any, error) {
 	a := c.args()
 	mask := a.frames("mask")
 	if a.err != nil {
 		return nil, a.err
 	}
-	return []any{mask.each(f)}, nil
+	return []any{mask.Each(f)}, nil
 }
 
 func runMaskToImage(_ context.Context, c *call) ([]any, error) {
-	return onMask(c, func(r *raster) *raster { return r.withChannels(3) })
+	return onMask(c, func(r *raster.Raster) *raster.Raster { return r.WithChannels(3) })
 }
 
 func runImageToMask(_ context.Context, c *call) ([]any, error) {
@@ -133,14 +134,14 @@ func runImageToMask(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	k := map[string]int{"red": 0, "green": 1, "blue": 2, "alpha": 3}[name]
-	if k >= picture.channels() {
+	if k >= picture.Channels() {
 		return nil, &pyval.Exception{Type: "IndexError", Message: "index 3 is out of bounds for dimension 3 with size 3"}
 	}
-	return []any{picture.each(func(r *raster) *raster { return r.channel(k) })}, nil
+	return []any{picture.Each(func(r *raster.Raster) *raster.Raster { return r.Channel(k) })}, nil
 }
 
 func runInvertMask(_ context.Context, c *call) ([]any, error) {
-	return onMask(c, func(r *raster) *raster { return r.mapped(inverted) })
+	return onMask(c, func(r *raster.Raster) *raster.Raster { return r.Mapped(inverted) })
 }
 
 func inverted(v float32) float32 { return 1 - v }
@@ -151,7 +152,7 @@ func runGrowMask(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return onMask(c, func(r *raster) *raster {
+	return onMask(c, func(r *raster.Raster) *raster.Raster {
 		if by < 0 {
 			return spread(r, -by, tapered, true)
 		}
@@ -162,27 +163,27 @@ func runGrowMask(_ context.Context, c *call) ([]any, error) {
 // spread dilates a mask n times by one pixel, or erodes it. With tapered corners
 // a step goes to the four direct neighbours, else to all eight. What lies
 // outside mirrors the edge and so changes nothing.
-func spread(r *raster, n int, tapered, erode bool) *raster {
+func spread(r *raster.Raster, n int, tapered, erode bool) *raster.Raster {
 	pick := func(a, b float32) float32 { return max(a, b) }
 	if erode {
 		pick = func(a, b float32) float32 { return min(a, b) }
 	}
 	// Enough steps to cross the mask reach every pixel.
-	for range min(n, r.width+r.height) {
-		across := newRaster(r.width, r.height, 1)
-		for y := range r.height {
-			src, dst := r.row(y), across.row(y)
+	for range min(n, r.Width+r.Height) {
+		across := raster.New(r.Width, r.Height, 1)
+		for y := range r.Height {
+			src, dst := r.Row(y), across.Row(y)
 			for x, v := range src {
-				dst[x] = pick(v, pick(src[max(x-1, 0)], src[min(x+1, r.width-1)]))
+				dst[x] = pick(v, pick(src[max(x-1, 0)], src[min(x+1, r.Width-1)]))
 			}
 		}
 		down := r // of four neighbours: columns of the mask itself
 		if !tapered {
 			down = across
 		}
-		out := newRaster(r.width, r.height, 1)
-		for y := range r.height {
-			up, below, here, dst := down.row(max(y-1, 0)), down.row(min(y+1, r.height-1)), across.row(y), out.row(y)
+		out := raster.New(r.Width, r.Height, 1)
+		for y := range r.Height {
+			up, below, here, dst := down.Row(max(y-1, 0)), down.Row(min(y+1, r.Height-1)), across.Row(y), out.Row(y)
 			for x, v := range here {
 				dst[x] = pick(v, pick(up[x], below[x]))
 			}
@@ -201,15 +202,15 @@ func runFeatherMask(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return onMask(c, func(r *raster) *raster {
-		out := r.clone()
+	return onMask(c, func(r *raster.Raster) *raster.Raster {
+		out := r.Clone()
 		column := func(x int, rate float32) {
-			for y := range out.height {
-				out.row(y)[x] *= rate
+			for y := range out.Height {
+				out.Row(y)[x] *= rate
 			}
 		}
 		line := func(y int, rate float32) {
-			row := out.row(y)
+			row := out.Row(y)
 			for x := range row {
 				row[x] *= rate
 			}
@@ -224,10 +225,10 @@ func runFeatherMask(_ context.Context, c *call) ([]any, error) {
 				apply(at, float32(i+1)/float32(n))
 			}
 		}
-		fade(left, out.width, column, false)
-		fade(right, out.width, column, true)
-		fade(top, out.height, line, false)
-		fade(bottom, out.height, line, true)
+		fade(left, out.Width, column, false)
+		fade(right, out.Width, column, true)
+		fade(top, out.Height, line, false)
+		fade(bottom, out.Height, line, true)
 		return out
 	})
 }
@@ -238,10 +239,10 @@ func runSolidMask(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	if err := roomFor(1, width, height); err != nil {
+	if err := raster.RoomFor(1, width, height); err != nil {
 		return nil, err
 	}
-	return []any{framesOf(newRaster(width, height, 1).fill(float32(value)))}, nil
+	return []any{raster.FramesOf(raster.New(width, height, 1).Fill(float32(value)))}, nil
 }
 
 func runCropMask(_ context.Context, c *call) ([]any, error) {
@@ -251,10 +252,10 @@ func runCropMask(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	if x >= mask.width || y >= mask.height {
+	if x >= mask.Width || y >= mask.Height {
 		return nil, &pyval.Exception{Type: "RuntimeError", Message: "the crop lies outside the mask and would be empty"}
 	}
-	return onMask(c, func(r *raster) *raster { return r.crop(x, y, width, height) })
+	return onMask(c, func(r *raster.Raster) *raster.Raster { return r.Crop(x, y, width, height) })
 }
 
 func runMaskComposite(_ context.Context, c *call) ([]any, error) {
@@ -264,26 +265,26 @@ func runMaskComposite(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	if destination.count == 1 && source.count > 1 {
+	if destination.Count == 1 && source.Count > 1 {
 		return nil, &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprintf(
-			"The expanded size of the tensor (1) must match the existing size (%d) at non-singleton dimension 0.", source.count)}
+			"The expanded size of the tensor (1) must match the existing size (%d) at non-singleton dimension 0.", source.Count)}
 	}
-	if _, _, err := broadcast(destination, source); err != nil {
+	if _, _, err := raster.Broadcast(destination, source); err != nil {
 		return nil, err
 	}
 	// Past the border the server cuts the source at a negative length, which
 	// is one from its end; what is left then meets nothing.
-	for _, past := range []struct{ by, size, dimension int }{{x0 - destination.width, source.width, 2}, {y0 - destination.height, source.height, 1}} {
+	for _, past := range []struct{ by, size, dimension int }{{x0 - destination.Width, source.Width, 2}, {y0 - destination.Height, source.Height, 1}} {
 		if past.by > 0 && past.size-past.by > 1 {
-			return nil, sizesDiffer(0, past.size-past.by, past.dimension)
+			return nil, raster.SizesDiffer(0, past.size-past.by, past.dimension)
 		}
 	}
 	combine := maskOperation(operation)
-	return []any{destination.with(source, func(to, from *raster) *raster {
-		out := to.clone()
-		for y := y0; y < min(y0+from.height, to.height); y++ {
-			src, dst := from.row(y-y0), out.row(y)
-			for x := x0; x < min(x0+from.width, to.width); x++ {
+	return []any{destination.With(source, func(to, from *raster.Raster) *raster.Raster {
+		out := to.Clone()
+		for y := y0; y < min(y0+from.Height, to.Height); y++ {
+			src, dst := from.Row(y-y0), out.Row(y)
+			for x := x0; x < min(x0+from.Width, to.Width); x++ {
 				dst[x] = unit(combine(dst[x], src[x-x0]))
 			}
 		}
@@ -323,8 +324,8 @@ func runThresholdMask(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return onMask(c, func(r *raster) *raster {
-		return r.mapped(func(v float32) float32 {
+	return onMask(c, func(r *raster.Raster) *raster.Raster {
+		return r.Mapped(func(v float32) float32 {
 			if float64(v) > value {
 				return 1
 			}
@@ -339,15 +340,15 @@ func runImageColorToMask(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return []any{picture.each(func(r *raster) *raster {
-		out := newRaster(r.width, r.height, 1)
-		for i := range out.pix {
+	return []any{picture.Each(func(r *raster.Raster) *raster.Raster {
+		out := raster.New(r.Width, r.Height, 1)
+		for i := range out.Pix {
 			value := 0
-			for _, v := range r.pix[i*r.channels : i*r.channels+3] {
+			for _, v := range r.Pix[i*r.Channels : i*r.Channels+3] {
 				value = value<<8 | nearest(float64(unit(v)*255))
 			}
 			if value == colour {
-				out.pix[i] = 1
+				out.Pix[i] = 1
 			}
 		}
 		return out

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func modelClasses() []*class {
@@ -116,7 +118,7 @@ func patchModel(numbers ...string) func(context.Context, *call) ([]any, error) {
 func runQwenImageDiffsynthControlnet(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
 	m, patch := a.model("model"), given[*modelPatch](a, "model_patch")
-	picture, mask, strength := a.frames("image"), maybe[*frames](a, "mask"), a.float("strength")
+	picture, mask, strength := a.frames("image"), maybe[*raster.Frames](a, "mask"), a.float("strength")
 	if a.err != nil {
 		return nil, a.err
 	}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func primitiveClasses() []*class {
@@ -102,8 +104,8 @@ func described(v any) string {
 		return s
 	case int64, uint64:
 		return fmt.Sprint(v)
-	case *frames:
-		return fmt.Sprintf("%d of %dx%d pixels, %d channels", v.count, v.width, v.height, v.channels())
+	case *raster.Frames:
+		return fmt.Sprintf("%d of %dx%d pixels, %d channels", v.Count, v.Width, v.Height, v.Channels())
 	}
 	if text, err := json.Marshal(v); err == nil && string(text) != "{}" {
 		return string(text)

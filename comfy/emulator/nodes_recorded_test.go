@@ -10,23 +10,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // What PyTorch, Pillow and kornia said to inputs that do not go together, as
 // recorded from ComfyUI 0.3.64.
 func TestNodeErrorsRecordedFromServer(t *testing.T) {
 	t.Parallel()
-	pictures := func(width, height, count int) *frames {
-		list := make([]*raster, count)
+	pictures := func(width, height, count int) *raster.Frames {
+		list := make([]*raster.Raster, count)
 		for i := range list {
-			list[i] = newRaster(width, height, 3)
+			list[i] = raster.New(width, height, 3)
 		}
-		return framesOf(list...)
+		return raster.FramesOf(list...)
 	}
-	mask := func(width, height, count int) *frames {
-		return pictures(width, height, count).each(func(r *raster) *raster { return newRaster(r.width, r.height, 1) })
+	mask := func(width, height, count int) *raster.Frames {
+		return pictures(width, height, count).Each(func(r *raster.Raster) *raster.Raster { return raster.New(r.Width, r.Height, 1) })
 	}
-	composite := func(to, from *frames, x, y int64) in {
+	composite := func(to, from *raster.Frames, x, y int64) in {
 		return in{"destination": to, "source": from, "x": x, "y": y, "operation": "add"}
 	}
 	tests := []struct {
@@ -113,12 +114,12 @@ func TestNodeErrorsRecordedFromServer(t *testing.T) {
 
 func TestBlendRepeatsTheSinglePicture(t *testing.T) {
 	t.Parallel()
-	one, two := framesOf(newRaster(4, 4, 3)), framesOf(newRaster(4, 4, 3), newRaster(4, 4, 3))
-	for _, pair := range [][2]*frames{{one, two}, {two, one}} {
+	one, two := raster.FramesOf(raster.New(4, 4, 3)), raster.FramesOf(raster.New(4, 4, 3), raster.New(4, 4, 3))
+	for _, pair := range [][2]*raster.Frames{{one, two}, {two, one}} {
 		b := newBench(t)
 		out := b.run("ImageBlend", in{"image1": pair[0], "image2": pair[1], "blend_factor": 0.5, "blend_mode": "screen"})
-		if got := out[0].(*frames).count; got != 2 {
-			t.Errorf("blending %d with %d gives %d", pair[0].count, pair[1].count, got)
+		if got := out[0].(*raster.Frames).Count; got != 2 {
+			t.Errorf("blending %d with %d gives %d", pair[0].Count, pair[1].Count, got)
 		}
 	}
 }
@@ -138,7 +139,7 @@ func TestPaletteDeclaresTransparency(t *testing.T) {
 		b := newBench(t)
 		b.shelf.files["input/x.png"] = file.Bytes()
 		out := b.run("LoadImage", in{"image": "x.png"})
-		if got := out[1].(*frames).width; got != test.width {
+		if got := out[1].(*raster.Frames).Width; got != test.width {
 			t.Errorf("palette with %v: a mask of width %d, want %d", test.second, got, test.width)
 		}
 	}

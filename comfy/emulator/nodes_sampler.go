@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func samplerClasses() []*class {
@@ -191,7 +193,7 @@ func (j sampling) sample(ctx context.Context, c *call) (*latent, error) {
 	if j.latent.video {
 		kept = 2 // the plate
 	}
-	if err := roomFor(kept, j.latent.width, j.latent.height); err != nil {
+	if err := raster.RoomFor(kept, j.latent.width, j.latent.height); err != nil {
 		return nil, err
 	}
 	if j.negative == nil {
@@ -251,52 +253,52 @@ func (j sampling) recipe() recipe {
 }
 
 // result draws every picture of the batch, or the frames of the video.
-func (j sampling) result() *frames {
+func (j sampling) result() *raster.Frames {
 	if j.latent.video {
 		return j.film()
 	}
-	rasters := make([]*raster, j.latent.count)
+	rasters := make([]*raster.Raster, j.latent.count)
 	for i := range rasters {
 		rasters[i] = j.picture(i, j.latent.width, j.latent.height)
 	}
-	return framesOf(rasters...)
+	return raster.FramesOf(rasters...)
 }
 
 // picture draws one picture at a size: what the prompt asks for, over what the
 // latent, the references and the masks hold.
-func (j sampling) picture(i, width, height int) *raster {
+func (j sampling) picture(i, width, height int) *raster.Raster {
 	r := j.recipe()
 	r.variant = i
 	out := paint(r, width, height)
 	out = j.refer(out)
 	start := j.start(i, width, height)
 	if start != nil && j.denoise < 1 {
-		out = mix(start, out, float32(min(max(j.denoise, 0), 1)))
+		out = raster.Mix(start, out, float32(min(max(j.denoise, 0), 1)))
 	}
 	caption(out, j.positive.text)
 	if mask := j.mask(); mask != nil {
 		under := start
 		if j.positive.keep != nil {
-			under = j.positive.keep.fitted(width, height).at(i).withChannels(3)
+			under = j.positive.keep.Fitted(width, height).At(i).WithChannels(3)
 		}
 		if under != nil {
-			out = mixMasked(under, out, mask.fitted(width, height).at(i))
+			out = raster.MixMasked(under, out, mask.Fitted(width, height).At(i))
 		}
 	}
 	return out
 }
 
 // start is the picture in the latent, nil when it is empty.
-func (j sampling) start(i, width, height int) *raster {
+func (j sampling) start(i, width, height int) *raster.Raster {
 	if j.latent.pixels == nil {
 		return nil
 	}
-	return framesOf(j.latent.pixels.at(i)).fitted(width, height).at(0).withChannels(3)
+	return raster.FramesOf(j.latent.pixels.At(i)).Fitted(width, height).At(0).WithChannels(3)
 }
 
 // mask is where the sampler may paint: the latent's noise mask, an inpaint
 // model's, or a model patch's.
-func (j sampling) mask() *frames {
+func (j sampling) mask() *raster.Frames {
 	switch {
 	case j.latent.mask != nil:
 		return j.latent.mask
@@ -308,21 +310,21 @@ func (j sampling) mask() *frames {
 
 // refer lets pictures that the prompt refers to show through: an edit keeps
 // their shapes and takes light and colour from the drawing.
-func (j sampling) refer(drawing *raster) *raster {
+func (j sampling) refer(drawing *raster.Raster) *raster.Raster {
 	references := j.positive.references
 	hint, strength := j.positive.hint, j.positive.strength
 	if hint == nil && j.model.image != nil && j.model.keeps == nil {
 		hint, strength = j.model.image, 1
 	}
 	if len(references) > 0 {
-		base := covering(references[0].at(0).withChannels(3), drawing.width, drawing.height)
+		base := raster.Covering(references[0].At(0).WithChannels(3), drawing.Width, drawing.Height)
 		drawing = edited(base, drawing)
 		for k, extra := range references[1:] {
-			inset(drawing, extra.at(0).withChannels(3), k)
+			inset(drawing, extra.At(0).WithChannels(3), k)
 		}
 	}
 	if hint != nil && strength > 0 {
-		base := covering(hint.at(0).withChannels(3), drawing.width, drawing.height)
+		base := raster.Covering(hint.At(0).WithChannels(3), drawing.Width, drawing.Height)
 		drawing = guided(base, drawing, float32(math.Min(strength, 1)))
 	}
 	return drawing
@@ -331,15 +333,15 @@ func (j sampling) refer(drawing *raster) *raster {
 // preview returns a function that draws the picture as it looks when a share
 // of the steps is done, at most 256 pixels large. It draws when first asked.
 func (j sampling) preview() func(done float64) image.Image {
-	small := sync.OnceValue(func() *raster {
-		width, height := within(j.latent.width, j.latent.height, 256)
+	small := sync.OnceValue(func() *raster.Raster {
+		width, height := raster.Within(j.latent.width, j.latent.height, 256)
 		if j.unfinished() {
-			return j.latent.pixels.slice(0, 1).fitted(width, height).at(0)
+			return j.latent.pixels.Slice(0, 1).Fitted(width, height).At(0)
 		}
 		return j.picture(0, width, height)
 	})
 	return func(done float64) image.Image {
 		left := (1 - done) * min(max(j.denoise, 0), 1)
-		return noisy(small(), left+j.leftover*done, j.seed).picture()
+		return noisy(small(), left+j.leftover*done, j.seed).Picture()
 	}
 }

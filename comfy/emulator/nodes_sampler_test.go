@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // txt2img are the inputs of a plain sampler.
@@ -21,12 +23,12 @@ func (b *bench) sampled(inputs in) *latent {
 	return b.run("KSampler", inputs)[0].(*latent)
 }
 
-func distance(a, b *raster) float64 {
+func distance(a, b *raster.Raster) float64 {
 	sum := 0.0
-	for i, v := range a.pix {
-		sum += math.Abs(float64(v - b.pix[i]))
+	for i, v := range a.Pix {
+		sum += math.Abs(float64(v - b.Pix[i]))
 	}
-	return sum / float64(len(a.pix))
+	return sum / float64(len(a.Pix))
 }
 
 func TestSamplerReportsSteps(t *testing.T) {
@@ -49,10 +51,10 @@ func TestPreviewIsSmallAndConverges(t *testing.T) {
 	if size := preview(1).Bounds().Size(); size.X != 256 || size.Y != 128 {
 		t.Errorf("preview is %v", size)
 	}
-	final := rasterOf(preview(1))
+	final := raster.Of(preview(1))
 	last := math.Inf(1)
 	for _, done := range []float64{0.1, 0.4, 0.7, 1} {
-		d := distance(rasterOf(preview(done)), final)
+		d := distance(raster.Of(preview(done)), final)
 		if d >= last {
 			t.Errorf("at %.1f the preview is no nearer to the picture: %.4f after %.4f", done, d, last)
 		}
@@ -63,12 +65,12 @@ func TestPreviewIsSmallAndConverges(t *testing.T) {
 func TestSamplerKeepsTheStart(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	start := framesOf(gradient(128, 96, 3))
+	start := raster.FramesOf(gradient(128, 96, 3))
 	at := func(denoise float64) float64 {
 		inputs := txt2img(0, 0)
 		inputs["latent_image"] = encoded(start)
 		inputs["denoise"] = denoise
-		return distance(b.sampled(inputs).pixels.at(0), start.at(0))
+		return distance(b.sampled(inputs).pixels.At(0), start.At(0))
 	}
 	low, mid, full := at(0.1), at(0.5), at(1)
 	if !(low < mid && mid < full) {
@@ -79,14 +81,14 @@ func TestSamplerKeepsTheStart(t *testing.T) {
 // TestMasksKeepThePicture checks the three ways to say where to paint.
 func TestMasksKeepThePicture(t *testing.T) {
 	t.Parallel()
-	picture := framesOf(gradient(128, 96, 3))
-	half := newRaster(128, 96, 1)
+	picture := raster.FramesOf(gradient(128, 96, 3))
+	half := raster.New(128, 96, 1)
 	for y := range 96 {
 		for x := 64; x < 128; x++ {
-			half.row(y)[x] = 1
+			half.Row(y)[x] = 1
 		}
 	}
-	mask := framesOf(half)
+	mask := raster.FramesOf(half)
 	tests := map[string]func(b *bench, inputs in){
 		"noise mask": func(b *bench, inputs in) {
 			inputs["latent_image"] = b.run("SetLatentNoiseMask", in{"samples": encoded(picture), "mask": mask})[0]
@@ -119,12 +121,12 @@ func TestMasksKeepThePicture(t *testing.T) {
 			b := newBench(t)
 			inputs := txt2img(0, 0)
 			prepare(b, inputs)
-			got := b.sampled(inputs).pixels.at(0)
-			kept, painted := got.crop(0, 0, 64, 96), got.crop(64, 0, 64, 96)
-			if diff := cmp.Diff(picture.at(0).crop(0, 0, 64, 96).pix, kept.pix); diff != "" {
+			got := b.sampled(inputs).pixels.At(0)
+			kept, painted := got.Crop(0, 0, 64, 96), got.Crop(64, 0, 64, 96)
+			if diff := cmp.Diff(picture.At(0).Crop(0, 0, 64, 96).Pix, kept.Pix); diff != "" {
 				t.Error("the unmasked half changed")
 			}
-			if distance(painted, picture.at(0).crop(64, 0, 64, 96)) < 0.05 {
+			if distance(painted, picture.At(0).Crop(64, 0, 64, 96)) < 0.05 {
 				t.Error("the masked half did not change")
 			}
 		})
@@ -134,14 +136,14 @@ func TestMasksKeepThePicture(t *testing.T) {
 func TestVAEEncodeForInpaintGreys(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	mask := newRaster(64, 64, 1)
-	mask.at(32, 32)[0] = 1
-	l := b.run("VAEEncodeForInpaint", in{"pixels": framesOf(gradient(64, 64, 3)), "vae": &vae{}, "mask": framesOf(mask), "grow_mask_by": int64(6)})[0].(*latent)
-	if p := l.pixels.at(0).at(32, 32); p[0] != 0.5 || p[1] != 0.5 {
+	mask := raster.New(64, 64, 1)
+	mask.At(32, 32)[0] = 1
+	l := b.run("VAEEncodeForInpaint", in{"pixels": raster.FramesOf(gradient(64, 64, 3)), "vae": &vae{}, "mask": raster.FramesOf(mask), "grow_mask_by": int64(6)})[0].(*latent)
+	if p := l.pixels.At(0).At(32, 32); p[0] != 0.5 || p[1] != 0.5 {
 		t.Errorf("the masked pixel is %v", p)
 	}
-	grown := l.mask.at(0)
-	if grown.at(35, 35)[0] != 1 || grown.at(36, 36)[0] != 0 {
+	grown := l.mask.At(0)
+	if grown.At(35, 35)[0] != 1 || grown.At(36, 36)[0] != 0 {
 		t.Error("the mask did not grow by 3 pixels on each side")
 	}
 }
@@ -164,7 +166,7 @@ func TestRefinerContinues(t *testing.T) {
 	inputs["start_at_step"], inputs["end_at_step"], inputs["return_with_leftover_noise"] = int64(8), int64(10000), "disable"
 	b.steps = nil
 	second := b.run("KSamplerAdvanced", inputs)[0].(*latent)
-	if second.noise != 0 || !bytes.Equal(pngOf(t, second.pixels.at(0)), pngOf(t, first.pixels.at(0))) {
+	if second.noise != 0 || !bytes.Equal(pngOf(t, second.pixels.At(0)), pngOf(t, first.pixels.At(0))) {
 		t.Error("the second sampler drew another picture")
 	}
 	if len(b.steps) != 2 {
@@ -193,8 +195,8 @@ func TestBatchPicturesDiffer(t *testing.T) {
 	inputs["latent_image"] = &latent{width: 64, height: 64, count: 3}
 	pixels := b.sampled(inputs).pixels
 	seen := map[string]bool{}
-	for i := range pixels.count {
-		seen[string(pngOf(t, pixels.at(i)))] = true
+	for i := range pixels.Count {
+		seen[string(pngOf(t, pixels.At(i)))] = true
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d different pictures of 3", len(seen))
@@ -216,20 +218,20 @@ func TestVideoFramesMove(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	inputs := txt2img(0, 0)
-	first := framesOf(gradient(64, 48, 3))
+	first := raster.FramesOf(gradient(64, 48, 3))
 	inputs["latent_image"] = b.run("Wan22ImageToVideoLatent", in{"vae": &vae{}, "width": int64(128), "height": int64(96), "length": int64(16), "start_image": first})[0]
 	film := b.sampled(inputs).pixels
-	if film.count != 13 { // one, and groups of four
-		t.Errorf("%d frames, want 13", film.count)
+	if film.Count != 13 { // one, and groups of four
+		t.Errorf("%d frames, want 13", film.Count)
 	}
-	if d := distance(film.at(4), film.at(film.count-1)); d < 0.005 {
+	if d := distance(film.At(4), film.At(film.Count-1)); d < 0.005 {
 		t.Errorf("frames hardly differ: %.4f", d)
 	}
-	start := covering(first.at(0), 128, 96)
-	if near, far := distance(film.at(0), start), distance(film.at(12), start); near > far/2 {
+	start := raster.Covering(first.At(0), 128, 96)
+	if near, far := distance(film.At(0), start), distance(film.At(12), start); near > far/2 {
 		t.Errorf("the film starts %.3f from its first picture and ends %.3f from it", near, far)
 	}
-	if again := b.sampled(inputs).pixels; !bytes.Equal(pngOf(t, film.at(7)), pngOf(t, again.at(7))) {
+	if again := b.sampled(inputs).pixels; !bytes.Equal(pngOf(t, film.At(7)), pngOf(t, again.At(7))) {
 		t.Error("the same inputs give another film")
 	}
 }

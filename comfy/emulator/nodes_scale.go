@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func scaleClasses() []*class {
@@ -78,7 +80,7 @@ func scaled(a *arguments, width, height int, crop string) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return one(picture.upscale(width, height, method, crop))
+	return one(picture.Upscale(width, height, method, crop))
 }
 
 // nearest rounds halves to even, as Python does.
@@ -94,9 +96,9 @@ func runImageScale(_ context.Context, c *call) ([]any, error) {
 	case width == 0 && height == 0:
 		return []any{picture}, nil
 	case width == 0:
-		width = max(1, nearest(float64(picture.width*height)/float64(picture.height)))
+		width = max(1, nearest(float64(picture.Width*height)/float64(picture.Height)))
 	case height == 0:
-		height = max(1, nearest(float64(picture.height*width)/float64(picture.width)))
+		height = max(1, nearest(float64(picture.Height*width)/float64(picture.Width)))
 	}
 	return scaled(a, width, height, crop)
 }
@@ -107,7 +109,7 @@ func runImageScaleBy(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return scaled(a, nearest(float64(picture.width)*factor), nearest(float64(picture.height)*factor), "disabled")
+	return scaled(a, nearest(float64(picture.Width)*factor), nearest(float64(picture.Height)*factor), "disabled")
 }
 
 func runImageScaleToTotalPixels(_ context.Context, c *call) ([]any, error) {
@@ -117,9 +119,9 @@ func runImageScaleToTotalPixels(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	total := math.Trunc(megapixels * 1024 * 1024)
-	factor := math.Sqrt(total / float64(picture.width*picture.height))
+	factor := math.Sqrt(total / float64(picture.Width*picture.Height))
 	side := func(n int) int { return nearest(float64(n)*factor/float64(max(multiple, 1))) * max(multiple, 1) }
-	return scaled(a, side(picture.width), side(picture.height), "disabled")
+	return scaled(a, side(picture.Width), side(picture.Height), "disabled")
 }
 
 func runImageScaleToMaxDimension(_ context.Context, c *call) ([]any, error) {
@@ -129,7 +131,7 @@ func runImageScaleToMaxDimension(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	width, height := largest, largest
-	if w, h := float64(picture.width), float64(picture.height); h > w {
+	if w, h := float64(picture.Width), float64(picture.Height); h > w {
 		width = nearest(w / h * float64(largest))
 	} else if w > h {
 		height = nearest(h / w * float64(largest))
@@ -143,8 +145,8 @@ func runFluxKontextImageScale(_ context.Context, c *call) ([]any, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	width, height := kontextSize(picture.width, picture.height)
-	return one(picture.upscale(width, height, "lanczos", "center"))
+	width, height := kontextSize(picture.Width, picture.Height)
+	return one(picture.Upscale(width, height, "lanczos", "center"))
 }
 
 // kontextSize is the size that Flux Kontext was trained on with the proportion
@@ -186,11 +188,11 @@ func runImageUpscaleWithModel(_ context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	n := upscaleFactor(upscaler.file)
-	if err := roomFor(max(1, len(picture.drawn)), picture.width*n, picture.height*n); err != nil {
+	if err := raster.RoomFor(max(1, len(picture.Drawn)), picture.Width*n, picture.Height*n); err != nil {
 		return nil, err
 	}
-	return []any{picture.each(func(r *raster) *raster {
-		return convolve(r, catmullRomTaps(r.width, r.width*n), catmullRomTaps(r.height, r.height*n)).mapped(unit)
+	return []any{picture.Each(func(r *raster.Raster) *raster.Raster {
+		return raster.Convolve(r, raster.CatmullRomTaps(r.Width, r.Width*n), raster.CatmullRomTaps(r.Height, r.Height*n)).Mapped(unit)
 	})}, nil
 }
 

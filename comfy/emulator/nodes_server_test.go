@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // realServer is a ComfyUI that the emulator's pixels are compared with.
@@ -92,7 +94,7 @@ func (s *realServer) do(request *http.Request, into any) []byte {
 }
 
 // picture runs a graph that saves one picture under node "save" and loads it.
-func (s *realServer) picture(graph map[string]any) *raster {
+func (s *realServer) picture(graph map[string]any) *raster.Raster {
 	s.t.Helper()
 	body, err := json.Marshal(map[string]any{"prompt": graph})
 	if err != nil {
@@ -129,15 +131,15 @@ func (s *realServer) picture(graph map[string]any) *raster {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return r.withChannels(3)
+	return r.WithChannels(3)
 }
 
 // wash is a picture with smooth areas, hard edges and transparency.
-func wash(width, height int) *raster {
-	r := newRaster(width, height, 4)
+func wash(width, height int) *raster.Raster {
+	r := raster.New(width, height, 4)
 	for y := range height {
 		for x := range width {
-			p := r.at(x, y)
+			p := r.At(x, y)
 			p[0], p[1], p[2] = float32(x)/float32(width), float32(y)/float32(height), float32((x*y)%97)/97
 			p[3] = float32((x+2*y)%120) / 119
 			if x > width/3 && x < width/2 && y > height/4 {
@@ -243,7 +245,7 @@ func TestPixelsMatchServer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			difference(t, got.withChannels(3), want, test.levels, test.mean)
+			difference(t, got.WithChannels(3), want, test.levels, test.mean)
 		})
 	}
 }
@@ -255,14 +257,14 @@ func asInput(s *shelf) *shelf {
 	return out
 }
 
-func difference(t *testing.T, got, want *raster, levels, mean float64) {
+func difference(t *testing.T, got, want *raster.Raster, levels, mean float64) {
 	t.Helper()
-	if got.width != want.width || got.height != want.height {
-		t.Fatalf("%dx%d, on the server %dx%d", got.width, got.height, want.width, want.height)
+	if got.Width != want.Width || got.Height != want.Height {
+		t.Fatalf("%dx%d, on the server %dx%d", got.Width, got.Height, want.Width, want.Height)
 	}
 	worst, sum, at := 0.0, 0.0, 0
-	for i := range got.pix {
-		d := 255 * float64(got.pix[i]-want.pix[i])
+	for i := range got.Pix {
+		d := 255 * float64(got.Pix[i]-want.Pix[i])
 		if d < 0 {
 			d = -d
 		}
@@ -271,8 +273,8 @@ func difference(t *testing.T, got, want *raster, levels, mean float64) {
 			worst, at = d, i
 		}
 	}
-	average := sum / float64(len(got.pix))
-	report := fmt.Sprintf("differs by %.1f levels at (%d,%d), %.3f on average", worst, at/3%got.width, at/3/got.width, average)
+	average := sum / float64(len(got.Pix))
+	report := fmt.Sprintf("differs by %.1f levels at (%d,%d), %.3f on average", worst, at/3%got.Width, at/3/got.Width, average)
 	if worst > levels+0.01 || mean > 0 && average > mean {
 		t.Error(report)
 	} else {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // A shelf is the server's folders in memory.
@@ -115,9 +117,9 @@ func (b *bench) fails(name string, inputs in) ([]any, error) {
 }
 
 // image runs a node whose first output is a picture or mask.
-func (b *bench) image(name string, inputs in) *raster {
+func (b *bench) image(name string, inputs in) *raster.Raster {
 	b.t.Helper()
-	return b.run(name, inputs)[0].(*frames).at(0)
+	return b.run(name, inputs)[0].(*raster.Frames).At(0)
 }
 
 // graphOf executes a whole API graph in dependency order; changes replace inputs
@@ -193,7 +195,7 @@ func (b *bench) constant(className, name string, v any) any {
 	return f
 }
 
-func pngOf(t *testing.T, r *raster) []byte {
+func pngOf(t *testing.T, r *raster.Raster) []byte {
 	t.Helper()
 	var data bytes.Buffer
 	if err := writePNG(&data, r, nil); err != nil {
@@ -203,11 +205,11 @@ func pngOf(t *testing.T, r *raster) []byte {
 }
 
 // gradient is a picture in which every pixel differs from its neighbours.
-func gradient(width, height, channels int) *raster {
-	r := newRaster(width, height, channels)
+func gradient(width, height, channels int) *raster.Raster {
+	r := raster.New(width, height, channels)
 	for y := range height {
 		for x := range width {
-			for k, p := 0, r.at(x, y); k < channels; k++ {
+			for k, p := 0, r.At(x, y); k < channels; k++ {
 				p[k] = float32((x*7+y*13+k*51)%256) / 255
 			}
 		}

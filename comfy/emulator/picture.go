@@ -4,6 +4,8 @@ import (
 	"math"
 	"runtime"
 	"sync"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // A recipe is everything that decides a drawn picture, apart from its size.
@@ -178,9 +180,9 @@ func (g *ridge) crest(x float64, octaves int) float64 {
 }
 
 // paint draws the recipe. The result has three channels.
-func paint(r recipe, width, height int) *raster {
+func paint(r recipe, width, height int) *raster.Raster {
 	s := compose(r, float64(width)/float64(height))
-	out := newRaster(width, height, 3)
+	out := raster.New(width, height, 3)
 	c := &canvas{scene: s, out: out, scale: float64(height)}
 	c.air()
 	c.land()
@@ -193,7 +195,7 @@ func paint(r recipe, width, height int) *raster {
 // A canvas is a scene being painted at a size.
 type canvas struct {
 	*scene
-	out   *raster
+	out   *raster.Raster
 	scale float64 // pixels per unit
 }
 
@@ -214,16 +216,16 @@ func (c *canvas) bands(from, to int, f func(y0, y1 int)) {
 }
 
 func (c *canvas) put(x, y int, t tint) {
-	p := c.out.at(x, y)
+	p := c.out.At(x, y)
 	p[0], p[1], p[2] = float32(t[0]), float32(t[1]), float32(t[2])
 }
 
 // blend lays a colour over a pixel; outside the canvas it does nothing.
 func (c *canvas) blend(x, y int, t tint, cover float64) {
-	if x < 0 || y < 0 || x >= c.out.width || y >= c.out.height || cover <= 0 {
+	if x < 0 || y < 0 || x >= c.out.Width || y >= c.out.Height || cover <= 0 {
 		return
 	}
-	p := c.out.at(x, y)
+	p := c.out.At(x, y)
 	f := float32(min(cover, 1))
 	for k := range p {
 		p[k] += (float32(t[k]) - p[k]) * f
@@ -232,10 +234,10 @@ func (c *canvas) blend(x, y int, t tint, cover float64) {
 
 // light adds light to a pixel.
 func (c *canvas) light(x, y int, t tint, f float64) {
-	if x < 0 || y < 0 || x >= c.out.width || y >= c.out.height || f <= 0 {
+	if x < 0 || y < 0 || x >= c.out.Width || y >= c.out.Height || f <= 0 {
 		return
 	}
-	p := c.out.at(x, y)
+	p := c.out.At(x, y)
 	for k, v := range p {
 		p[k] = v + (1-v)*min(float32(t[k]*f), 1)
 	}

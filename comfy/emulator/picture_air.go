@@ -66,8 +66,8 @@ type coarseField struct {
 // coarse samples f, a function of scene coordinates, on a grid fine enough for
 // clouds and coarse enough to be cheap: at most about 256 cells a side.
 func (c *canvas) coarse(lines int, f func(x, y float64) tint) *coarseField {
-	step := max(2, (max(c.out.width, c.out.height)+255)/256)
-	field := &coarseField{step: step, width: c.out.width/step + 2, height: lines/step + 2}
+	step := max(2, (max(c.out.Width, c.out.Height)+255)/256)
+	field := &coarseField{step: step, width: c.out.Width/step + 2, height: lines/step + 2}
 	field.tints = make([]tint, field.width*field.height)
 	c.bands(0, field.height, func(y0, y1 int) {
 		for y := y0; y < y1; y++ {
@@ -105,18 +105,18 @@ func (f *coarseField) line(y int, dst []float32) {
 
 // air paints sky, stars and sun over the whole canvas.
 func (c *canvas) air() {
-	lines := c.out.height
+	lines := c.out.Height
 	if c.kind != "cosmos" && c.kind != "portrait" {
 		lines = min(lines, int((c.horizon+0.1)*c.scale)+1)
 	}
 	field := c.coarse(lines, c.skyAt)
 	c.bands(0, lines, func(y0, y1 int) {
 		for y := y0; y < y1; y++ {
-			field.line(y, c.out.row(y))
+			field.line(y, c.out.Row(y))
 		}
 	})
-	for y := lines; y < c.out.height; y++ {
-		copy(c.out.row(y), c.out.row(lines-1))
+	for y := lines; y < c.out.Height; y++ {
+		copy(c.out.Row(y), c.out.Row(lines-1))
 	}
 	c.stars()
 	c.disc()

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/image/font/basicfont"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // signature is written into every drawn picture, so that nobody takes it for
@@ -17,13 +19,13 @@ const smallestCaption = 64
 
 // caption writes the prompt and the signature small into the lower left corner.
 // On very small pictures there is room for the beginning of the prompt alone.
-func caption(r *raster, prompt string) {
+func caption(r *raster.Raster, prompt string) {
 	face := basicfont.Face7x13
-	scale := max(1, min(r.width, r.height)/900)
+	scale := max(1, min(r.Width, r.Height)/900)
 	advance, line := face.Advance*scale, (face.Height+1)*scale
-	margin := max(2, min(r.width, r.height)/64)
-	columns := (r.width - 2*margin) / advance
-	if r.width < smallestCaption || r.height < 2*line {
+	margin := max(2, min(r.Width, r.Height)/64)
+	columns := (r.Width - 2*margin) / advance
+	if r.Width < smallestCaption || r.Height < 2*line {
 		return
 	}
 	lines := []string{shortened(strings.Join(strings.Fields(prompt), " "), columns)}
@@ -37,7 +39,7 @@ func caption(r *raster, prompt string) {
 	for _, s := range lines {
 		longest = max(longest, utf8.RuneCountInString(s))
 	}
-	top := r.height - margin - len(lines)*line
+	top := r.Height - margin - len(lines)*line
 	dimBright(r, margin-2*scale, top-2*scale, longest*advance+4*scale, len(lines)*line+3*scale)
 	for i, s := range lines {
 		strength := float32(0.85)
@@ -50,11 +52,11 @@ func caption(r *raster, prompt string) {
 
 // dimBright darkens what is bright in a part of the picture, so that white
 // letters can be read on it; what is dark stays as it is.
-func dimBright(r *raster, x, y, width, height int) {
-	right, bottom := min(x+width, r.width), min(y+height, r.height)
+func dimBright(r *raster.Raster, x, y, width, height int) {
+	right, bottom := min(x+width, r.Width), min(y+height, r.Height)
 	for py := max(y, 0); py < bottom; py++ {
 		for px := max(x, 0); px < right; px++ {
-			p := r.at(px, py)
+			p := r.At(px, py)
 			sum := float32(0)
 			for _, v := range p {
 				sum += v
@@ -81,7 +83,7 @@ func shortened(s string, n int) string {
 }
 
 // write sets white text with a dark shadow, its upper left corner at x, y.
-func write(r *raster, s string, x, y, scale int, strength float32) {
+func write(r *raster.Raster, s string, x, y, scale int, strength float32) {
 	face := basicfont.Face7x13
 	mask, ok := face.Mask.(*image.Alpha)
 	if !ok {
@@ -124,10 +126,10 @@ func glyphIndex(face *basicfont.Face, c rune) int {
 }
 
 // spot mixes a square of grey into the picture.
-func spot(r *raster, x, y, size int, grey, strength float32) {
-	for py := max(0, y); py < min(y+size, r.height); py++ {
-		for px := max(0, x); px < min(x+size, r.width); px++ {
-			p := r.at(px, py)
+func spot(r *raster.Raster, x, y, size int, grey, strength float32) {
+	for py := max(0, y); py < min(y+size, r.Height); py++ {
+		for px := max(0, x); px < min(x+size, r.Width); px++ {
+			p := r.At(px, py)
 			for k := range min(3, len(p)) {
 				p[k] += (grey - p[k]) * strength
 			}

@@ -1,6 +1,10 @@
 package emulator
 
-import "math"
+import (
+	"math"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
+)
 
 // room is how much larger than a frame the drawing is that a camera moves over.
 const room = 1.3
@@ -27,7 +31,7 @@ func (c *camera) plate() (width, height int) {
 }
 
 // frame cuts frame i out of the drawing.
-func (c *camera) frame(plate *raster, i int) *raster {
+func (c *camera) frame(plate *raster.Raster, i int) *raster.Raster {
 	t := 0.0
 	if c.count > 1 {
 		t = float64(i) / float64(c.count-1)
@@ -44,22 +48,22 @@ func (c *camera) frame(plate *raster, i int) *raster {
 
 // window cuts a frame out of a plate: scale is plate pixels per frame pixel, dx
 // and dy go from -0.5 (left, top) to 0.5 of the room there is.
-func window(plate *raster, width, height int, scale, dx, dy float64) *raster {
-	out := newRaster(width, height, 3)
-	x0 := (float64(plate.width) - float64(width)*scale) * (0.5 + dx)
-	y0 := (float64(plate.height) - float64(height)*scale) * (0.5 + dy)
+func window(plate *raster.Raster, width, height int, scale, dx, dy float64) *raster.Raster {
+	out := raster.New(width, height, 3)
+	x0 := (float64(plate.Width) - float64(width)*scale) * (0.5 + dx)
+	y0 := (float64(plate.Height) - float64(height)*scale) * (0.5 + dy)
 	columns := make([]int, width)
 	shares := make([]float32, width)
 	for x := range columns {
-		sx := clamp(x0+(float64(x)+0.5)*scale-0.5, 0, float64(plate.width)-1.001)
+		sx := clamp(x0+(float64(x)+0.5)*scale-0.5, 0, float64(plate.Width)-1.001)
 		columns[x] = int(sx) * 3
 		shares[x] = float32(sx - math.Floor(sx))
 	}
 	for y := range height {
-		sy := clamp(y0+(float64(y)+0.5)*scale-0.5, 0, float64(plate.height)-1.001)
-		above, below := plate.row(int(sy)), plate.row(min(int(sy)+1, plate.height-1))
+		sy := clamp(y0+(float64(y)+0.5)*scale-0.5, 0, float64(plate.Height)-1.001)
+		above, below := plate.Row(int(sy)), plate.Row(min(int(sy)+1, plate.Height-1))
 		v := float32(sy - math.Floor(sy))
-		dst := out.row(y)
+		dst := out.Row(y)
 		for x, at := range columns {
 			u := shares[x]
 			next := min(at+3, len(above)-3)
@@ -74,9 +78,9 @@ func window(plate *raster, width, height int, scale, dx, dy float64) *raster {
 }
 
 // breathe lets the light of a frame swell and fade a little.
-func breathe(r *raster, i int) {
+func breathe(r *raster.Raster, i int) {
 	gain := float32(1 + 0.025*math.Sin(float64(i)*0.35))
-	for k, v := range r.pix {
-		r.pix[k] = min(v*gain, 1)
+	for k, v := range r.Pix {
+		r.Pix[k] = min(v*gain, 1)
 	}
 }

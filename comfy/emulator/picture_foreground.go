@@ -38,7 +38,7 @@ func (c *canvas) foreground() {
 // smooth edges. The colour may vary along both axes.
 func (c *canvas) shape(y0, y1 float64, span func(y float64) (x0, x1 float64), tone func(x, y float64) tint) {
 	const lines = 3 // samples per pixel line
-	from, to := max(0, int(y0*c.scale)), min(c.out.height-1, int(y1*c.scale))
+	from, to := max(0, int(y0*c.scale)), min(c.out.Height-1, int(y1*c.scale))
 	for y := from; y <= to; y++ {
 		for k := range lines {
 			sy := (float64(y) + (float64(k)+0.5)/lines) / c.scale
@@ -50,7 +50,7 @@ func (c *canvas) shape(y0, y1 float64, span func(y float64) (x0, x1 float64), to
 			if x1 <= x0 {
 				continue
 			}
-			for x := max(0, int(x0)); x <= min(c.out.width-1, int(x1)); x++ {
+			for x := max(0, int(x0)); x <= min(c.out.Width-1, int(x1)); x++ {
 				cover := math.Min(float64(x+1), x1) - math.Max(float64(x), x0)
 				// The k-th sample over the earlier ones: equal shares in the end.
 				c.blend(x, y, tone(float64(x)/c.scale, sy), clamp(cover, 0, 1)/float64(lines-k))
@@ -111,7 +111,7 @@ func (c *canvas) woods(d *dice) {
 func (c *canvas) veil(y, thickness, strength float64) {
 	n := noiseField(c.grain ^ uint64(y*1000))
 	haze := c.haze().plus(c.glow, 0.1)
-	from, to := max(0, int((y-thickness*2)*c.scale)), min(c.out.height, int((y+thickness*2)*c.scale))
+	from, to := max(0, int((y-thickness*2)*c.scale)), min(c.out.Height, int((y+thickness*2)*c.scale))
 	c.bands(from, to, func(y0, y1 int) {
 		for py := y0; py < y1; py++ {
 			dy := (float64(py)/c.scale - y) / thickness
@@ -121,7 +121,7 @@ func (c *canvas) veil(y, thickness, strength float64) {
 			}
 			var left, right float64
 			const cell = 8
-			for x := range c.out.width {
+			for x := range c.out.Width {
 				if x%cell == 0 {
 					at := func(px int) float64 { return n.octaves(float64(px)/c.scale*2.3, dy*0.7, 3) }
 					if left = right; x == 0 {
@@ -139,7 +139,7 @@ func (c *canvas) veil(y, thickness, strength float64) {
 func (c *canvas) beams(d *dice) {
 	n := noiseField(d.next())
 	sx, sy := c.sunX, c.sunY
-	field := c.coarse(c.out.height, func(x, y float64) tint {
+	field := c.coarse(c.out.Height, func(x, y float64) tint {
 		dx, dy := x-sx, y-sy
 		r := math.Hypot(dx, dy)
 		if dy < -0.05 {
@@ -149,11 +149,11 @@ func (c *canvas) beams(d *dice) {
 		ray := rise(-0.05, 0.6, n.octaves(a*7, 0.5, 3))
 		return tint{ray * math.Exp(-r*2.1) * rise(-0.05, 0.1, dy), 0, 0}
 	})
-	c.bands(0, c.out.height, func(y0, y1 int) {
-		light := make([]float32, 3*c.out.width)
+	c.bands(0, c.out.Height, func(y0, y1 int) {
+		light := make([]float32, 3*c.out.Width)
 		for y := y0; y < y1; y++ {
 			field.line(y, light)
-			for x := range c.out.width {
+			for x := range c.out.Width {
 				if l := light[x*3]; l > 0.006 {
 					c.light(x, y, c.glow, 0.42*float64(l))
 				}
@@ -186,10 +186,10 @@ func (c *canvas) shore(d *dice) {
 		}
 		return 0.9 + 0.16*rise(0, 0.75*c.aspect, far) - 0.02*bank.octaves(x*5, 1, 4)
 	}
-	for px := range c.out.width {
+	for px := range c.out.Width {
 		x := float64(px) / c.scale
 		top := edge(x) * c.scale
-		for y := int(top); y < c.out.height; y++ {
+		for y := int(top); y < c.out.Height; y++ {
 			c.blend(px, y, tone, clamp(float64(y+1)-top, 0, 1))
 		}
 	}

@@ -24,9 +24,9 @@ func (c *canvas) slope(i int) slope {
 	g := &c.ridges[i]
 	octaves := 7
 	p := slope{
-		crest:  make([]float32, c.out.width),
-		tone:   make([]tint32, c.out.height+1),
-		rim:    make([]float32, c.out.height+1),
+		crest:  make([]float32, c.out.Width),
+		tone:   make([]tint32, c.out.Height+1),
+		rim:    make([]float32, c.out.Height+1),
 		relief: float32(g.flanks * (1 - 0.7*g.dist) * 0.5),
 		offset: i * 37,
 	}
@@ -53,7 +53,7 @@ func (c *canvas) land() {
 		return
 	}
 	slopes := make([]slope, len(c.ridges))
-	top := float32(c.out.height)
+	top := float32(c.out.Height)
 	for i := range slopes {
 		slopes[i] = c.slope(i)
 		for _, y := range slopes[i].crest {
@@ -61,24 +61,24 @@ func (c *canvas) land() {
 		}
 	}
 	texture := noiseField(c.grain)
-	modelling := c.coarse(c.out.height, func(x, y float64) tint {
+	modelling := c.coarse(c.out.Height, func(x, y float64) tint {
 		n := texture.octaves(x*5+y*2.2, y*7, 4)
 		m := texture.ridged(x*9-y*7, y*3.5, 3) - 0.5
 		return tint{n*0.8 + m*0.5, 0, 0}
 	})
-	sunlight := make([]float32, c.out.width)
+	sunlight := make([]float32, c.out.Width)
 	for x := range sunlight {
 		d := float64(x)/c.scale - c.sunX
 		sunlight[x] = float32(0.12 + 0.88*math.Exp(-d*d*5))
 	}
 	glow := c.glow.mix(c.sun, 0.3).small()
-	c.bands(max(0, int(top)), c.out.height, func(y0, y1 int) {
-		relief := make([]float32, 3*c.out.width)
+	c.bands(max(0, int(top)), c.out.Height, func(y0, y1 int) {
+		relief := make([]float32, 3*c.out.Width)
 		for y := y0; y < y1; y++ {
 			modelling.line(y, relief)
-			line := c.out.row(y)
+			line := c.out.Row(y)
 			edge := float32(y + 1)
-			for x := range c.out.width {
+			for x := range c.out.Width {
 				px := line[x*3 : x*3+3 : x*3+3]
 				// Front to back: the first crest above this pixel decides;
 				// at its very edge what is behind shines through.
@@ -130,14 +130,14 @@ func (c *canvas) lake() {
 		return
 	}
 	shore := max(1, int(c.water*c.scale))
-	if shore >= c.out.height {
+	if shore >= c.out.Height {
 		return
 	}
 	waves := noiseField(c.grain ^ 0x5bd1)
 	deep := c.near.mix(c.sky[0], 0.55)
-	above := c.out.clone()
+	above := c.out.Clone()
 	sparkle := c.sun.mix(c.glow, 0.4)
-	c.bands(shore, c.out.height, func(y0, y1 int) {
+	c.bands(shore, c.out.Height, func(y0, y1 int) {
 		for y := y0; y < y1; y++ {
 			depth := (float64(y) + 0.5 - float64(shore)) / (c.scale * (1 - c.water))
 			distance := float64(y-shore) + 0.5
@@ -147,7 +147,7 @@ func (c *canvas) lake() {
 			width := 0.018 + 0.16*depth
 			const cell = 4
 			var left, right float64
-			for x := 0; x < c.out.width; x++ {
+			for x := 0; x < c.out.Width; x++ {
 				if x%cell == 0 {
 					if x == 0 {
 						left = waves.octaves(0, vy, 3)
@@ -159,7 +159,7 @@ func (c *canvas) lake() {
 				ripple := lerp(left, right, float64(x%cell)/cell)
 				sy := float64(shore) - distance*(1-0.12*depth) + ripple*(1.5+0.11*distance)
 				sx := x + int(ripple*(2+0.05*distance))
-				from := above.at(min(max(sx, 0), c.out.width-1), min(max(int(sy), 0), shore-1))
+				from := above.At(min(max(sx, 0), c.out.Width-1), min(max(int(sy), 0), shore-1))
 				tone := tint{float64(from[0]), float64(from[1]), float64(from[2])}
 				tone = tone.mix(deep, clamp(0.16+0.5*depth-0.16*ripple, 0, 0.8))
 				dx := (float64(x)/c.scale - c.sunX) / width
@@ -171,7 +171,7 @@ func (c *canvas) lake() {
 		}
 	})
 	// The far shore: a line of bright air.
-	for x := range c.out.width {
+	for x := range c.out.Width {
 		c.blend(x, shore, c.haze(), 0.35)
 	}
 }
@@ -179,7 +179,7 @@ func (c *canvas) lake() {
 // finish closes the picture: contrast by guidance, a soft vignette, and grain
 // of less than one level against banding.
 func (c *canvas) finish() {
-	w, h := c.out.width, c.out.height
+	w, h := c.out.Width, c.out.Height
 	squares := make([]float32, w)
 	for x := range squares {
 		d := (float32(x)/float32(w) - 0.5) * 2
@@ -189,7 +189,7 @@ func (c *canvas) finish() {
 	c.bands(0, h, func(y0, y1 int) {
 		for y := y0; y < y1; y++ {
 			d := (float32(y)/float32(h) - 0.5) * 2
-			line := c.out.row(y)
+			line := c.out.Row(y)
 			noise := c.grain ^ uint64(y)*0x9e3779b97f4a7c15
 			for x := range w {
 				fall := squares[x] + d*d

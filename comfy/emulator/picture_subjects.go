@@ -60,10 +60,10 @@ func (c *canvas) lighthouse(d *dice) {
 		return lerp(c.water+0.13, c.water-0.075, t) - 0.022*rock.octaves(x*9, 2, 5)*(0.4+t) + 0.5*(1-rise(c.aspect-span-0.02, c.aspect-span+0.1, side(x)))
 	}
 	stone := c.near.mix(c.far, 0.06)
-	for px := range c.out.width {
+	for px := range c.out.Width {
 		x := float64(px) / c.scale
 		crest := top(x) * c.scale
-		for y := max(0, int(crest)); y < c.out.height; y++ {
+		for y := max(0, int(crest)); y < c.out.Height; y++ {
 			depth := (float64(y) - crest) / c.scale
 			tone := stone.scale(1+0.45*rock.octaves(x*16, float64(y)/c.scale*22, 3)).plus(c.glow, 0.3*math.Exp(-depth*55))
 			c.blend(px, y, tone, clamp(float64(y+1)-crest, 0, 1))
@@ -104,10 +104,10 @@ func (c *canvas) beacon(x, y float64, d *dice) {
 		strength = 0.2
 	}
 	warm := tint{1, 0.94, 0.76}
-	limit := min(c.out.height, int((y+0.35)*c.scale))
+	limit := min(c.out.Height, int((y+0.35)*c.scale))
 	c.bands(max(0, int((y-0.35)*c.scale)), limit, func(y0, y1 int) {
 		for py := y0; py < y1; py++ {
-			for px := range c.out.width {
+			for px := range c.out.Width {
 				dx, dy := (float64(px)+0.5)/c.scale-x, (float64(py)+0.5)/c.scale-y
 				r := math.Sqrt(dx*dx + dy*dy)
 				off := math.Abs(dy-tilt*math.Abs(dx)) / (0.006 + 0.1*math.Abs(dx))

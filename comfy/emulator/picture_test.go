@@ -8,6 +8,8 @@ import (
 	"image/png"
 	"runtime"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func testRecipe() recipe {
@@ -22,8 +24,8 @@ func TestPictureGolden(t *testing.T) {
 		t.Skip("pixels are fixed on amd64 only")
 	}
 	h := fnv.New64a()
-	for _, v := range paint(testRecipe(), 96, 64).pix {
-		h.Write([]byte{level(v)})
+	for _, v := range paint(testRecipe(), 96, 64).Pix {
+		h.Write([]byte{raster.Level(v)})
 	}
 	const want = "22ec943adfc74f55"
 	if got := fmt.Sprintf("%016x", h.Sum64()); got != want {
@@ -65,7 +67,7 @@ func TestPictureSizes(t *testing.T) {
 			r := testRecipe()
 			r.prompt = words[i]
 			out := paint(r, size.X, size.Y)
-			for _, v := range out.pix {
+			for _, v := range out.Pix {
 				if !(v >= 0 && v <= 1) {
 					t.Fatalf("%s at %v has a sample of %v", name, size, v)
 				}
@@ -96,7 +98,7 @@ func BenchmarkPicture(b *testing.B) {
 		b.ReportMetric(float64(size), "bytes")
 	})
 	b.Run("stdpng1024", func(b *testing.B) {
-		img := paint(testRecipe(), 1024, 1024).picture()
+		img := paint(testRecipe(), 1024, 1024).Picture()
 		b.ResetTimer()
 		encoder := png.Encoder{CompressionLevel: png.BestSpeed}
 		for b.Loop() {
@@ -113,11 +115,11 @@ func TestCaptionIsLegible(t *testing.T) {
 	t.Parallel()
 	for _, side := range []int{63, 64, 96, 512, 2048} {
 		for _, grey := range []float32{0, 0.5, 1} {
-			r := newRaster(side, side, 3).fill(grey)
+			r := raster.New(side, side, 3).Fill(grey)
 			caption(r, "a lighthouse at dusk")
 			darkest, brightest := float32(1), float32(0)
 			for y := side - side/64 - 14; y < side; y++ {
-				for _, v := range r.row(y) {
+				for _, v := range r.Row(y) {
 					darkest, brightest = min(darkest, v), max(brightest, v)
 				}
 			}

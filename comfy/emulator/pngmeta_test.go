@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 func TestWritePNG(t *testing.T) {
@@ -17,16 +19,16 @@ func TestWritePNG(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d channels: %v", channels, err)
 		}
-		back := rasterOf(img)
+		back := raster.Of(img)
 		if channels == 1 {
-			back = back.channel(0)
+			back = back.Channel(0)
 		} else {
-			back = back.withChannels(channels)
+			back = back.WithChannels(channels)
 		}
 		if channels == 4 {
 			continue // colours below alpha are compared in TestLoadImage
 		}
-		if diff := cmp.Diff(r.pix, back.pix); diff != "" {
+		if diff := cmp.Diff(r.Pix, back.Pix); diff != "" {
 			t.Errorf("%d channels: pixels changed", channels)
 		}
 	}
@@ -36,7 +38,7 @@ func TestSaveImageMetadata(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.graph = `{"9":{"class_type":"SaveImage","inputs":{"filename_prefix":"é"}}}`
-	c := b.call("SaveImage", in{"images": framesOf(gradient(8, 8, 3)), "filename_prefix": "x"})
+	c := b.call("SaveImage", in{"images": raster.FramesOf(gradient(8, 8, 3)), "filename_prefix": "x"})
 	c.extra = map[string]json.RawMessage{"workflow": json.RawMessage(`{"nodes":[]}`)}
 	if _, err := c.class.run(t.Context(), c); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package emulator
 import (
 	"fmt"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // The values that travel between nodes, besides frames and constants. They
@@ -12,9 +14,9 @@ import (
 // A model is a diffusion model with everything stacked on it.
 type model struct {
 	file  string
-	notes []string // patches in order, e.g. "lora milan.safetensors 0.80"
-	keeps *frames  // where a patch lets the sampler paint; nil = everywhere
-	image *frames  // the picture a patch was given to hold on to
+	notes []string       // patches in order, e.g. "lora milan.safetensors 0.80"
+	keeps *raster.Frames // where a patch lets the sampler paint; nil = everywhere
+	image *raster.Frames // the picture a patch was given to hold on to
 }
 
 func (m *model) patched(format string, args ...any) *model {
@@ -41,11 +43,11 @@ type modelPatch struct{ file string }
 type conditioning struct {
 	text       string
 	notes      []string
-	references []*frames // pictures the prompt refers to
-	hint       *frames   // a control picture
-	strength   float64   // of the hint
-	keep       *frames   // pixels of an inpaint model
-	mask       *frames   // where an inpaint model paints
+	references []*raster.Frames // pictures the prompt refers to
+	hint       *raster.Frames   // a control picture
+	strength   float64          // of the hint
+	keep       *raster.Frames   // pixels of an inpaint model
+	mask       *raster.Frames   // where an inpaint model paints
 }
 
 func (c *conditioning) noted(format string, args ...any) *conditioning {
@@ -54,9 +56,9 @@ func (c *conditioning) noted(format string, args ...any) *conditioning {
 	return &out
 }
 
-func (c *conditioning) referring(pictures ...*frames) *conditioning {
+func (c *conditioning) referring(pictures ...*raster.Frames) *conditioning {
 	out := *c
-	out.references = append([]*frames(nil), c.references...)
+	out.references = append([]*raster.Frames(nil), c.references...)
 	for _, p := range pictures {
 		if p != nil {
 			out.references = append(out.references, p)
@@ -70,12 +72,12 @@ type latent struct {
 	width, height int // pixels
 	count         int // pictures of a batch, or frames of a video
 	video         bool
-	pixels        *frames // nil: empty
-	mask          *frames // where samplers may paint; nil = everywhere
-	noise         float64 // 0..1: how much of the noise is still in it
-	first, last   *frames // frames that a video starts and ends with
-	audio         *latent // the sound half of a joined latent
-	seconds       float64 // of an audio latent
+	pixels        *raster.Frames // nil: empty
+	mask          *raster.Frames // where samplers may paint; nil = everywhere
+	noise         float64        // 0..1: how much of the noise is still in it
+	first, last   *raster.Frames // frames that a video starts and ends with
+	audio         *latent        // the sound half of a joined latent
+	seconds       float64        // of an audio latent
 }
 
 func (l *latent) copy() *latent { c := *l; return &c }

@@ -1,4 +1,4 @@
-package emulator
+package raster
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 // 1.6 GB of samples.
 const maxPixels = 1 << 27
 
-// roomFor fails as the server does when its memory is too small.
-func roomFor(count, width, height int) error {
+// RoomFor fails as the server does when its memory is too small.
+func RoomFor(count, width, height int) error {
 	if width > 0 && height > 0 && count > maxPixels/width/height {
 		return &pyval.Exception{Type: "torch.OutOfMemoryError", OutOfMemory: true, Message: fmt.Sprintf(
 			"Allocation on device of %d pictures of %dx%d pixels: more than the emulator holds.", count, width, height)}
@@ -19,8 +19,8 @@ func roomFor(count, width, height int) error {
 	return nil
 }
 
-// within shrinks a size to fit a square, keeping its proportions.
-func within(width, height, side int) (int, int) {
+// Within shrinks a size to fit a square, keeping its proportions.
+func Within(width, height, side int) (int, int) {
 	most := max(width, height)
 	if most <= side {
 		return width, height

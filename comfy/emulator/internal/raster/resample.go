@@ -1,4 +1,4 @@
-package emulator
+package raster
 
 import (
 	"fmt"
@@ -9,21 +9,21 @@ import (
 
 // resize scales r with one of the server's methods. They are those of PyTorch's
 // interpolate (no antialiasing, pixel centres aligned) and Pillow's Lanczos.
-func resize(r *raster, width, height int, method string) (*raster, error) {
+func resize(r *Raster, width, height int, method string) (*Raster, error) {
 	switch method {
 	case "nearest-exact":
-		return convolve(r, nearestTaps(r.width, width), nearestTaps(r.height, height)), nil
+		return Convolve(r, nearestTaps(r.Width, width), nearestTaps(r.Height, height)), nil
 	case "bilinear":
-		return convolve(r, linearTaps(r.width, width), linearTaps(r.height, height)), nil
+		return Convolve(r, linearTaps(r.Width, width), linearTaps(r.Height, height)), nil
 	case "area":
-		return convolve(r, areaTaps(r.width, width), areaTaps(r.height, height)), nil
+		return Convolve(r, areaTaps(r.Width, width), areaTaps(r.Height, height)), nil
 	case "bicubic", "bislerp": // bislerp turns vectors of latents, which are pixels here
-		return convolve(r, cubicTaps(r.width, width), cubicTaps(r.height, height)), nil
+		return Convolve(r, cubicTaps(r.Width, width), cubicTaps(r.Height, height)), nil
 	case "lanczos":
 		// Pillow works on 8 bits and rounds after each direction.
-		out := r.mapped(func(v float32) float32 { return float32(level(v)) / 255 })
-		out = convolve(out, lanczosTaps(r.width, width), nil).mapped(rounded)
-		return convolve(out, nil, lanczosTaps(r.height, height)).mapped(rounded), nil
+		out := r.Mapped(func(v float32) float32 { return float32(Level(v)) / 255 })
+		out = Convolve(out, lanczosTaps(r.Width, width), nil).Mapped(rounded)
+		return Convolve(out, nil, lanczosTaps(r.Height, height)).Mapped(rounded), nil
 	}
 	return nil, fmt.Errorf("unknown upscale method %q", method)
 }
@@ -33,24 +33,24 @@ func rounded(v float32) float32 {
 	return float32(math.Floor(float64(min(max(v, 0), 1))*255+0.5)) / 255
 }
 
-// taps say which source samples make one target sample.
-type taps struct {
-	first   int
-	weights []float32
+// Taps say which source samples make one target sample.
+type Taps struct {
+	First   int
+	Weights []float32
 }
 
-// convolve applies the taps along x, then along y; nil leaves a direction alone.
-func convolve(r *raster, across, down []taps) *raster {
-	n := r.channels
+// Convolve applies the taps along x, then along y; nil leaves a direction alone.
+func Convolve(r *Raster, across, down []Taps) *Raster {
+	n := r.Channels
 	if across != nil {
-		out := newRaster(len(across), r.height, n)
-		for y := range r.height {
-			src, dst := r.row(y), out.row(y)
+		out := New(len(across), r.Height, n)
+		for y := range r.Height {
+			src, dst := r.Row(y), out.Row(y)
 			for x, t := range across {
 				for k := range n {
 					sum := float32(0)
-					for i, w := range t.weights {
-						sum += w * src[(t.first+i)*n+k]
+					for i, w := range t.Weights {
+						sum += w * src[(t.First+i)*n+k]
 					}
 					dst[x*n+k] = sum
 				}
@@ -59,11 +59,11 @@ func convolve(r *raster, across, down []taps) *raster {
 		r = out
 	}
 	if down != nil {
-		out := newRaster(r.width, len(down), n)
+		out := New(r.Width, len(down), n)
 		for y, t := range down {
-			dst := out.row(y)
-			for i, w := range t.weights {
-				for k, v := range r.row(t.first + i) {
+			dst := out.Row(y)
+			for i, w := range t.Weights {
+				for k, v := range r.Row(t.First + i) {
 					dst[k] += w * v
 				}
 			}
@@ -73,53 +73,53 @@ func convolve(r *raster, across, down []taps) *raster {
 	return r
 }
 
-func nearestTaps(from, to int) []taps {
-	out := make([]taps, to)
+func nearestTaps(from, to int) []Taps {
+	out := make([]Taps, to)
 	scale := float32(from) / float32(to) // the server's precision decides ties
 	for i := range out {
-		out[i] = taps{min(int((float32(i)+0.5)*scale), from-1), []float32{1}}
+		out[i] = Taps{min(int((float32(i)+0.5)*scale), from-1), []float32{1}}
 	}
 	return out
 }
 
-func linearTaps(from, to int) []taps {
-	out := make([]taps, to)
+func linearTaps(from, to int) []Taps {
+	out := make([]Taps, to)
 	scale := float64(from) / float64(to)
 	for i := range out {
 		at := math.Max(0, (float64(i)+0.5)*scale-0.5)
 		first := min(int(at), from-1)
 		f := float32(at - float64(first))
 		if first == from-1 {
-			out[i] = taps{first, []float32{1}}
+			out[i] = Taps{first, []float32{1}}
 			continue
 		}
-		out[i] = taps{first, []float32{1 - f, f}}
+		out[i] = Taps{first, []float32{1 - f, f}}
 	}
 	return out
 }
 
 // areaTaps average the source samples that a target sample touches (adaptive
 // average pooling).
-func areaTaps(from, to int) []taps {
-	out := make([]taps, to)
+func areaTaps(from, to int) []Taps {
+	out := make([]Taps, to)
 	for i := range out {
 		first, last := i*from/to, ((i+1)*from+to-1)/to
 		weights := make([]float32, last-first)
 		for k := range weights {
 			weights[k] = 1 / float32(len(weights))
 		}
-		out[i] = taps{first, weights}
+		out[i] = Taps{first, weights}
 	}
 	return out
 }
 
 // cubicTaps use the cubic convolution kernel with a = -0.75.
-func cubicTaps(from, to int) []taps {
+func cubicTaps(from, to int) []Taps {
 	return edged(from, to, func(t float64) float64 { return cubic(t, -0.75) })
 }
 
-// catmullRomTaps are smooth and sharp; the upscale models draw with them.
-func catmullRomTaps(from, to int) []taps {
+// CatmullRomTaps are smooth and sharp; the upscale models draw with them.
+func CatmullRomTaps(from, to int) []Taps {
 	return edged(from, to, func(t float64) float64 { return cubic(t, -0.5) })
 }
 
@@ -135,8 +135,8 @@ func cubic(t, a float64) float64 {
 }
 
 // edged builds four taps per sample and folds those past the border onto it.
-func edged(from, to int, kernel func(float64) float64) []taps {
-	out := make([]taps, to)
+func edged(from, to int, kernel func(float64) float64) []Taps {
+	out := make([]Taps, to)
 	scale := float64(from) / float64(to)
 	for i := range out {
 		at := (float64(i)+0.5)*scale - 0.5
@@ -148,15 +148,15 @@ func edged(from, to int, kernel func(float64) float64) []taps {
 		for k := base - 1; k <= base+2; k++ {
 			weights[min(max(k, low), high)-low] += float32(kernel(at - float64(k)))
 		}
-		out[i] = taps{low, weights}
+		out[i] = Taps{low, weights}
 	}
 	return out
 }
 
 // lanczosTaps widen the kernel when shrinking, as Pillow does.
-func lanczosTaps(from, to int) []taps {
+func lanczosTaps(from, to int) []Taps {
 	const lobes = 3
-	out := make([]taps, to)
+	out := make([]Taps, to)
 	scale := float64(from) / float64(to)
 	wide := math.Max(scale, 1)
 	sinc := func(x float64) float64 {
@@ -182,22 +182,22 @@ func lanczosTaps(from, to int) []taps {
 		for k := range weights {
 			weights[k] /= float32(sum)
 		}
-		out[i] = taps{low, weights}
+		out[i] = Taps{low, weights}
 	}
 	return out
 }
 
-// upscale is common to all scaling nodes: an optional centre crop to the target
+// Upscale is common to all scaling nodes: an optional centre crop to the target
 // proportion, then resize.
-func (f *frames) upscale(width, height int, method, crop string) (*frames, error) {
+func (f *Frames) Upscale(width, height int, method, crop string) (*Frames, error) {
 	if width < 1 || height < 1 {
 		if method == "lanczos" {
 			return nil, &pyval.Exception{Type: "ValueError", Message: "height and width must be > 0"}
 		}
 		return nil, &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprintf("Input and output sizes should be greater than 0, but got input "+
-			"(H: %d, W: %d) output (H: %d, W: %d)", f.height, f.width, height, width)}
+			"(H: %d, W: %d) output (H: %d, W: %d)", f.Height, f.Width, height, width)}
 	}
-	if err := roomFor(len(f.drawn), width, height); err != nil {
+	if err := RoomFor(len(f.Drawn), width, height); err != nil {
 		return nil, err
 	}
 	if !knownMethod(method) {
@@ -206,19 +206,19 @@ func (f *frames) upscale(width, height int, method, crop string) (*frames, error
 	}
 	x, y := 0, 0
 	if crop == "center" {
-		was, is := float64(f.width)/float64(f.height), float64(width)/float64(height)
+		was, is := float64(f.Width)/float64(f.Height), float64(width)/float64(height)
 		switch {
 		case was > is:
-			x = int(math.RoundToEven((float64(f.width) - float64(f.width)*(is/was)) / 2))
+			x = int(math.RoundToEven((float64(f.Width) - float64(f.Width)*(is/was)) / 2))
 		case was < is:
-			y = int(math.RoundToEven((float64(f.height) - float64(f.height)*(was/is)) / 2))
+			y = int(math.RoundToEven((float64(f.Height) - float64(f.Height)*(was/is)) / 2))
 		}
 	}
-	return f.each(func(r *raster) *raster {
+	return f.Each(func(r *Raster) *Raster {
 		if x > 0 || y > 0 {
-			r = r.crop(x, y, r.width-2*x, r.height-2*y)
+			r = r.Crop(x, y, r.Width-2*x, r.Height-2*y)
 		}
-		if r.width == width && r.height == height && method != "lanczos" {
+		if r.Width == width && r.Height == height && method != "lanczos" {
 			return r
 		}
 		out, err := resize(r, width, height, method)
@@ -237,21 +237,21 @@ func knownMethod(method string) bool {
 	return false
 }
 
-// fitted scales to exactly this size, bilinearly.
-func (f *frames) fitted(width, height int) *frames {
-	if f.width == width && f.height == height {
+// Fitted scales to exactly this size, bilinearly.
+func (f *Frames) Fitted(width, height int) *Frames {
+	if f.Width == width && f.Height == height {
 		return f
 	}
-	return f.each(func(r *raster) *raster {
-		return convolve(r, linearTaps(r.width, width), linearTaps(r.height, height))
+	return f.Each(func(r *Raster) *Raster {
+		return Convolve(r, linearTaps(r.Width, width), linearTaps(r.Height, height))
 	})
 }
 
-// covering scales a picture to fill the size and cuts off what hangs over.
-func covering(r *raster, width, height int) *raster {
-	f, err := framesOf(r).upscale(width, height, "bilinear", "center")
+// Covering scales a picture to fill the size and cuts off what hangs over.
+func Covering(r *Raster, width, height int) *Raster {
+	f, err := FramesOf(r).Upscale(width, height, "bilinear", "center")
 	if err != nil { // sizes are the drawing's own
 		panic(err)
 	}
-	return f.at(0)
+	return f.At(0)
 }
