@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
@@ -90,13 +91,13 @@ func fileClasses() []*class {
 
 // metadata returns the texts that the server's saving nodes embed: the graph
 // under "prompt", then every key of the client's extra_pnginfo.
-func (c *call) metadata() []pngText {
-	var texts []pngText
+func (c *call) metadata() []container.Text {
+	var texts []container.Text
 	if len(c.graph) > 0 {
-		texts = append(texts, pngText{"prompt", pyval.ASCII(c.graph)})
+		texts = append(texts, container.Text{Key: "prompt", Value: pyval.ASCII(c.graph)})
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.extra)) {
-		texts = append(texts, pngText{key, pyval.ASCII(c.extra[key])})
+		texts = append(texts, container.Text{Key: key, Value: pyval.ASCII(c.extra[key])})
 	}
 	return texts
 }
@@ -147,7 +148,7 @@ func (c *call) savePNGs(ctx context.Context, pictures *raster.Frames, folder, pr
 			return err
 		}
 		name, subfolder, err := c.files.save(folder, prefix, "png", func(w io.Writer) error {
-			return writePNG(w, pictures.At(i), texts)
+			return container.WritePNG(w, pictures.At(i), texts)
 		})
 		if err != nil {
 			return fmt.Errorf("saving picture %d: %w", i+1, err)
@@ -166,7 +167,7 @@ func runSaveAnimatedPNG(ctx context.Context, c *call) ([]any, error) {
 		return nil, a.err
 	}
 	name, subfolder, err := c.files.save("output", prefix, "png", func(w io.Writer) error {
-		return writeAPNG(ctx, w, pictures, fps, c.metadata())
+		return container.WriteAPNG(ctx, w, pictures, fps, c.metadata())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("saving animation: %w", err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
 )
 
 func filmClasses() []*class {
@@ -47,7 +49,7 @@ func filmClasses() []*class {
 
 func runCreateVideo(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
-	f := &film{frames: a.frames("images"), fps: a.float("fps"), sound: maybe[*sound](a, "audio")}
+	f := &container.Film{Frames: a.frames("images"), FPS: a.float("fps"), Sound: maybe[*container.Sound](a, "audio")}
 	return []any{f}, a.err
 }
 
@@ -56,12 +58,12 @@ func runCreateVideo(_ context.Context, c *call) ([]any, error) {
 // under "images", as the server does.
 func runSaveVideo(ctx context.Context, c *call) ([]any, error) {
 	a := c.args()
-	f, prefix := given[*film](a, "video"), a.text("filename_prefix")
+	f, prefix := given[*container.Film](a, "video"), a.text("filename_prefix")
 	if a.err != nil {
 		return nil, a.err
 	}
 	name, subfolder, err := c.files.save("output", prefix, "mp4", func(w io.Writer) error {
-		return writeMP4(ctx, w, f, c.metadata())
+		return container.WriteMP4(ctx, w, f, c.metadata())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("saving video: %w", err)
@@ -73,12 +75,12 @@ func runSaveVideo(ctx context.Context, c *call) ([]any, error) {
 
 func runSaveAudio(_ context.Context, c *call) ([]any, error) {
 	a := c.args()
-	s, prefix := given[*sound](a, "audio"), a.text("filename_prefix")
+	s, prefix := given[*container.Sound](a, "audio"), a.text("filename_prefix")
 	if a.err != nil {
 		return nil, a.err
 	}
 	name, subfolder, err := c.files.save("output", prefix, "flac", func(w io.Writer) error {
-		return writeFLAC(w, s, c.metadata())
+		return container.WriteFLAC(w, s, c.metadata())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("saving audio: %w", err)

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // shortFilm is a second of moving picture with sound.
-func shortFilm() *film {
+func shortFilm() *container.Film {
 	var rasters []*raster.Raster
 	for i := range 8 {
 		r := gradient(64, 48, 3)
@@ -23,7 +24,7 @@ func shortFilm() *film {
 		}
 		rasters = append(rasters, r)
 	}
-	return &film{frames: raster.FramesOf(rasters...), fps: 8, sound: chord(1, 5)}
+	return &container.Film{Frames: raster.FramesOf(rasters...), FPS: 8, Sound: chord(1, 5)}
 }
 
 // TestServerPlaysFilm has a real server decode what SaveVideo writes: the frames,
@@ -32,7 +33,7 @@ func TestServerPlaysFilm(t *testing.T) {
 	server := fresh(t)
 	var data bytes.Buffer
 	f := shortFilm()
-	if err := writeMP4(t.Context(), &data, f, []pngText{{"prompt", `{"1": {}}`}}); err != nil {
+	if err := container.WriteMP4(t.Context(), &data, f, []container.Text{{Key: "prompt", Value: `{"1": {}}`}}); err != nil {
 		t.Fatal(err)
 	}
 	server.upload("easel-film.mp4", data.Bytes())
@@ -45,7 +46,7 @@ func TestServerPlaysFilm(t *testing.T) {
 		"last":  n("ImageFromBatch", map[string]any{"image": []any{"parts", 0}, "batch_index": 7, "length": 99}),
 		"save":  n("SaveImage", map[string]any{"images": []any{"last", 0}, "filename_prefix": "easel-test/film"}),
 	})
-	if d := distance(got, f.frames.At(7)); d > 0.1 {
+	if d := distance(got, f.Frames.At(7)); d > 0.1 {
 		t.Errorf("the last frame differs by %.3f", d)
 	}
 }
@@ -73,7 +74,7 @@ func TestMP4Structure(t *testing.T) {
 	b := newBench(t)
 	b.graph = `{"9":{"class_type":"X","inputs":{"text":"café"}}}`
 	f := shortFilm()
-	video := b.run("CreateVideo", in{"images": f.frames, "fps": 8.0, "audio": f.sound})[0]
+	video := b.run("CreateVideo", in{"images": f.Frames, "fps": 8.0, "audio": f.Sound})[0]
 	b.run("SaveVideo", in{"video": video, "filename_prefix": "video/x"})
 	data := b.shelf.files[b.shelf.saved[0]]
 	top := boxes(t, data)
@@ -88,7 +89,7 @@ func TestMP4Structure(t *testing.T) {
 	// The first sample of the last track (the sound) is where the index says.
 	stbl := boxes(t, boxes(t, boxes(t, boxes(t, movie["trak"])["mdia"])["minf"])["stbl"])
 	offset := binary.BigEndian.Uint32(stbl["stco"][8:])
-	if int(offset)+2*len(f.sound.samples) != len(data) {
+	if int(offset)+2*len(f.Sound.Samples) != len(data) {
 		t.Errorf("the sound starts at %d of %d bytes", offset, len(data))
 	}
 }
@@ -114,7 +115,7 @@ func TestAnimatedPNG(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.graph = `{"1":{}}`
-	b.run("SaveAnimatedPNG", in{"images": shortFilm().frames, "filename_prefix": "x", "fps": 8.0})
+	b.run("SaveAnimatedPNG", in{"images": shortFilm().Frames, "filename_prefix": "x", "fps": 8.0})
 	data := b.shelf.files[b.shelf.saved[0]]
 	if _, err := png.Decode(bytes.NewReader(data)); err != nil {
 		t.Errorf("the first frame does not decode: %v", err)
@@ -131,10 +132,10 @@ func TestChordIsSound(t *testing.T) {
 	t.Parallel()
 	s := chord(1, 9)
 	loud := 0.0
-	for _, v := range s.samples {
+	for _, v := range s.Samples {
 		loud = math.Max(loud, math.Abs(float64(v)))
 	}
-	if len(s.samples) != 44100 || loud < 3000 {
-		t.Errorf("%d samples, loudest %v", len(s.samples), loud)
+	if len(s.Samples) != 44100 || loud < 3000 {
+		t.Errorf("%d samples, loudest %v", len(s.Samples), loud)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
@@ -311,7 +312,7 @@ func decodeSound(vaeInput string) func(context.Context, *call) ([]any, error) {
 }
 
 // chord is a minor or major triad that swells and fades, mono.
-func chord(seconds float64, seed uint64) *sound {
+func chord(seconds float64, seed uint64) *container.Sound {
 	const rate = 44100
 	d := newDice(seed)
 	root := 110 * math.Pow(2, float64(d.below(12))/12)
@@ -319,12 +320,12 @@ func chord(seconds float64, seed uint64) *sound {
 	if d.chance(0.5) {
 		third = 1.25
 	}
-	s := &sound{rate: rate, samples: make([]int16, int(min(max(seconds, 0.1), 600)*rate))}
-	for i := range s.samples {
+	s := &container.Sound{Rate: rate, Samples: make([]int16, int(min(max(seconds, 0.1), 600)*rate))}
+	for i := range s.Samples {
 		t := float64(i) / rate
 		wave := math.Sin(2*math.Pi*root*t) + 0.6*math.Sin(2*math.Pi*root*third*t) + 0.5*math.Sin(2*math.Pi*root*1.5*t)
-		swell := math.Sin(math.Pi * float64(i) / float64(len(s.samples)))
-		s.samples[i] = int16(4000 * wave * swell)
+		swell := math.Sin(math.Pi * float64(i) / float64(len(s.Samples)))
+		s.Samples[i] = int16(4000 * wave * swell)
 	}
 	return s
 }

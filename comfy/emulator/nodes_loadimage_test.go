@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
@@ -143,7 +144,7 @@ func FuzzEXIFOrientation(f *testing.F) {
 	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x08eXIfII\x2a\x00\x08\x00\x00\x00"))
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPEXIF\x04\x00\x00\x00II\x2a\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if v := exifOrientation(data); v < 1 || v > 8 {
+		if v := container.Orientation(data); v < 1 || v > 8 {
 			t.Fatalf("orientation %d", v)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
@@ -198,7 +199,7 @@ func (b *bench) constant(className, name string, v any) any {
 func pngOf(t *testing.T, r *raster.Raster) []byte {
 	t.Helper()
 	var data bytes.Buffer
-	if err := writePNG(&data, r, nil); err != nil {
+	if err := container.WritePNG(&data, r, nil); err != nil {
 		t.Fatal(err)
 	}
 	return data.Bytes()

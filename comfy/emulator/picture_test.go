@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
@@ -90,7 +91,7 @@ func BenchmarkPicture(b *testing.B) {
 		size := 0
 		for b.Loop() {
 			var out bytes.Buffer
-			if err := writePNG(&out, r, nil); err != nil {
+			if err := container.WritePNG(&out, r, nil); err != nil {
 				b.Fatal(err)
 			}
 			size = out.Len()

@@ -1,4 +1,4 @@
-package emulator
+package container
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
-// writeAPNG writes all pictures into one animation, with the texts behind the
+// WriteAPNG writes all pictures into one animation, with the texts behind the
 // pixels, in the server's own "comf" chunks. ctx is looked at between pictures.
-func writeAPNG(ctx context.Context, w io.Writer, pictures *raster.Frames, fps float64, texts []pngText) error {
+func WriteAPNG(ctx context.Context, w io.Writer, pictures *raster.Frames, fps float64, texts []Text) error {
 	p := newPNGWriter(w)
 	p.header(pictures.Width, pictures.Height, pictures.Channels())
 	p.chunk("acTL", binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(pictures.Count)), 0))
@@ -38,7 +38,7 @@ func writeAPNG(ctx context.Context, w io.Writer, pictures *raster.Frames, fps fl
 		sequence++
 	}
 	for _, t := range texts {
-		p.chunk("comf", []byte(t.key+"\x00"+latin1(t.value)))
+		p.chunk("comf", []byte(t.Key+"\x00"+latin1(t.Value)))
 	}
 	p.chunk("IEND", nil)
 	return p.finish()

@@ -1,4 +1,7 @@
-package emulator
+// Package container writes the files that hold pictures, films and sounds: PNG,
+// animated PNG, MP4 and FLAC, with the texts in them that the server writes. It
+// reads one thing, the orientation of a picture.
+package container
 
 import (
 	"bufio"
@@ -13,18 +16,18 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
-// A pngText is one tEXt chunk.
-type pngText struct{ key, value string }
+// A Text is one named text in a file, such as the graph that made it.
+type Text struct{ Key, Value string }
 
-// writePNG encodes r with 8 bits a sample, cut off as the server does, with the
+// WritePNG encodes r with 8 bits a sample, cut off as the server does, with the
 // texts before the pixels as Pillow writes them. It always filters with "up"
 // and compresses fast: two to three times as fast as the standard encoder, with
 // files a little larger.
-func writePNG(w io.Writer, r *raster.Raster, texts []pngText) error {
+func WritePNG(w io.Writer, r *raster.Raster, texts []Text) error {
 	p := newPNGWriter(w)
 	p.header(r.Width, r.Height, r.Channels)
 	for _, t := range texts {
-		p.chunk("tEXt", []byte(t.key+"\x00"+latin1(t.value)))
+		p.chunk("tEXt", []byte(t.Key+"\x00"+latin1(t.Value)))
 	}
 	p.chunk("IDAT", pngPixels(r))
 	p.chunk("IEND", nil)

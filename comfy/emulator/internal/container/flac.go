@@ -1,4 +1,4 @@
-package emulator
+package container
 
 import (
 	"bytes"
@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// writeFLAC writes mono 16-bit sound uncompressed (verbatim subframes), with
+// WriteFLAC writes mono 16-bit sound uncompressed (verbatim subframes), with
 // the texts as Vorbis comments.
-func writeFLAC(w io.Writer, s *sound, texts []pngText) error {
+func WriteFLAC(w io.Writer, s *Sound, texts []Text) error {
 	const block = 4096
 	var out bytes.Buffer
 	out.WriteString("fLaC")
@@ -18,11 +18,11 @@ func writeFLAC(w io.Writer, s *sound, texts []pngText) error {
 	info := halves(block, block)
 	info = append(info, 0, 0, 0, 0, 0, 0) // frame sizes: not stated
 	// 20 bits rate, 3 bits channels-1, 5 bits depth-1, 36 bits samples.
-	packed := uint64(s.rate)<<44 | uint64(15)<<36 | uint64(len(s.samples))
+	packed := uint64(s.Rate)<<44 | uint64(15)<<36 | uint64(len(s.Samples))
 	info = binary.BigEndian.AppendUint64(info, packed)
 	sum := md5.New()
-	pcm := make([]byte, 0, 2*len(s.samples))
-	for _, v := range s.samples {
+	pcm := make([]byte, 0, 2*len(s.Samples))
+	for _, v := range s.Samples {
 		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(v))
 	}
 	sum.Write(pcm)
@@ -36,8 +36,8 @@ func writeFLAC(w io.Writer, s *sound, texts []pngText) error {
 	out.Write([]byte{byte(len(comments) >> 16), byte(len(comments) >> 8), byte(len(comments))})
 	out.Write(comments)
 
-	for number := 0; number*block < len(s.samples); number++ {
-		samples := s.samples[number*block : min((number+1)*block, len(s.samples))]
+	for number := 0; number*block < len(s.Samples); number++ {
+		samples := s.Samples[number*block : min((number+1)*block, len(s.Samples))]
 		start := out.Len()
 		// Sync, fixed block size; size in 16 bits, rate from the header; mono, 16 bits.
 		out.Write([]byte{0xff, 0xf8, 0x70, 0x08})
@@ -56,13 +56,13 @@ func writeFLAC(w io.Writer, s *sound, texts []pngText) error {
 	return nil
 }
 
-func vorbisComments(texts []pngText) []byte {
+func vorbisComments(texts []Text) []byte {
 	const vendor = "easel emulator"
 	out := binary.LittleEndian.AppendUint32(nil, uint32(len(vendor)))
 	out = append(out, vendor...)
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(texts)))
 	for _, t := range texts {
-		line := t.key + "=" + t.value
+		line := t.Key + "=" + t.Value
 		out = binary.LittleEndian.AppendUint32(out, uint32(len(line)))
 		out = append(out, line...)
 	}

@@ -1,4 +1,4 @@
-package emulator
+package container
 
 import (
 	"bytes"
@@ -62,33 +62,33 @@ func (t *mp4Track) duration(timescale uint32) uint32 {
 	return uint32(math.Round(float64(t.count) * float64(t.step) / float64(t.scale) * float64(timescale)))
 }
 
-// writeMP4 muxes the frames as Motion JPEG and the sound as 16-bit PCM, index
+// WriteMP4 muxes the frames as Motion JPEG and the sound as 16-bit PCM, index
 // first, with the texts as the keys that FFmpeg's use_metadata_tags writes.
 // ctx is looked at between frames.
-func writeMP4(ctx context.Context, w io.Writer, f *film, texts []pngText) error {
+func WriteMP4(ctx context.Context, w io.Writer, f *Film, texts []Text) error {
 	var media bytes.Buffer
 	picture := &mp4Track{
-		id: 1, kind: "vide", scale: uint32(math.Round(f.fps * 1000)), step: 1000,
-		width: f.frames.Width, height: f.frames.Height,
+		id: 1, kind: "vide", scale: uint32(math.Round(f.FPS * 1000)), step: 1000,
+		width: f.Frames.Width, height: f.Frames.Height,
 	}
-	for i := range f.frames.Count {
+	for i := range f.Frames.Count {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		start := media.Len()
-		if err := jpeg.Encode(&media, f.frames.At(i).RGBA(), &jpeg.Options{Quality: 88}); err != nil {
+		if err := jpeg.Encode(&media, f.Frames.At(i).RGBA(), &jpeg.Options{Quality: 88}); err != nil {
 			return fmt.Errorf("encoding frame %d: %w", i+1, err)
 		}
 		picture.sizes = append(picture.sizes, uint32(media.Len()-start))
 	}
 	picture.count = uint32(len(picture.sizes))
 	tracks := []*mp4Track{picture}
-	if f.sound != nil {
+	if f.Sound != nil {
 		t := &mp4Track{
-			id: 2, kind: "soun", scale: uint32(f.sound.rate), step: 1, same: 2, rate: f.sound.rate,
-			count: uint32(len(f.sound.samples)), offset: uint32(media.Len()),
+			id: 2, kind: "soun", scale: uint32(f.Sound.Rate), step: 1, same: 2, rate: f.Sound.Rate,
+			count: uint32(len(f.Sound.Samples)), offset: uint32(media.Len()),
 		}
-		for _, v := range f.sound.samples {
+		for _, v := range f.Sound.Samples {
 			media.WriteByte(byte(uint16(v) >> 8))
 			media.WriteByte(byte(v))
 		}
@@ -109,7 +109,7 @@ func writeMP4(ctx context.Context, w io.Writer, f *film, texts []pngText) error 
 }
 
 // movie is the index of the file.
-func movie(tracks []*mp4Track, texts []pngText) []byte {
+func movie(tracks []*mp4Track, texts []Text) []byte {
 	const timescale = 1000
 	longest := uint32(0)
 	for _, t := range tracks {
@@ -127,12 +127,12 @@ func movie(tracks []*mp4Track, texts []pngText) []byte {
 }
 
 // keyed stores texts under names of their own: a "meta" box of handler "mdta".
-func keyed(texts []pngText) []byte {
+func keyed(texts []Text) []byte {
 	var keys, values [][]byte
 	keys = append(keys, words(0, uint32(len(texts))))
 	for i, t := range texts {
-		keys = append(keys, box("mdta", []byte(t.key)))
-		value := box("data", words(1, 0), []byte(t.value))
+		keys = append(keys, box("mdta", []byte(t.Key)))
+		value := box("data", words(1, 0), []byte(t.Value))
 		values = append(values, box(string(words(uint32(i+1))), value))
 	}
 	return box("meta", words(0), box("hdlr", words(0, 0), []byte("mdta"), words(0, 0, 0), []byte{0}),

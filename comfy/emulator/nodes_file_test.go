@@ -3,36 +3,12 @@ package emulator
 import (
 	"bytes"
 	"encoding/json"
-	"image/png"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
-
-func TestWritePNG(t *testing.T) {
-	t.Parallel()
-	for _, channels := range []int{1, 3, 4} {
-		r := gradient(37, 23, channels)
-		img, err := png.Decode(bytes.NewReader(pngOf(t, r)))
-		if err != nil {
-			t.Fatalf("%d channels: %v", channels, err)
-		}
-		back := raster.Of(img)
-		if channels == 1 {
-			back = back.Channel(0)
-		} else {
-			back = back.WithChannels(channels)
-		}
-		if channels == 4 {
-			continue // colours below alpha are compared in TestLoadImage
-		}
-		if diff := cmp.Diff(r.Pix, back.Pix); diff != "" {
-			t.Errorf("%d channels: pixels changed", channels)
-		}
-	}
-}
 
 func TestSaveImageMetadata(t *testing.T) {
 	t.Parallel()
