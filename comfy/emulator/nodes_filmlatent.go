@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/container"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/painter"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
@@ -314,10 +315,10 @@ func decodeSound(vaeInput string) func(context.Context, *call) ([]any, error) {
 // chord is a minor or major triad that swells and fades, mono.
 func chord(seconds float64, seed uint64) *container.Sound {
 	const rate = 44100
-	d := newDice(seed)
-	root := 110 * math.Pow(2, float64(d.below(12))/12)
+	d := painter.NewDice(seed)
+	root := 110 * math.Pow(2, float64(d.Below(12))/12)
 	third := 1.2
-	if d.chance(0.5) {
+	if d.Chance(0.5) {
 		third = 1.25
 	}
 	s := &container.Sound{Rate: rate, Samples: make([]int16, int(min(max(seconds, 0.1), 600)*rate))}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/painter"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
@@ -196,7 +197,7 @@ func (l *latent) decoded(seed uint64) *raster.Frames {
 	if l.noise <= 0 {
 		return pixels
 	}
-	return pixels.Each(func(r *raster.Raster) *raster.Raster { return noisy(r, l.noise, seed) })
+	return pixels.Each(func(r *raster.Raster) *raster.Raster { return painter.Noisy(r, l.noise, seed) })
 }
 
 // runVAEEncodeForInpaint greys out what is masked and grows the mask, so that

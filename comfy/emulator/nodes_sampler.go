@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/painter"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
@@ -242,13 +243,13 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (j sampling) recipe() recipe {
+func (j sampling) recipe() painter.Recipe {
 	style := append([]string{j.model.file}, j.model.notes...)
 	settings := append([]string{j.settings, strconv.Itoa(j.steps), fmt.Sprintf("%.4g", j.cfg)}, j.positive.notes...)
 	settings = append(settings, j.negative.notes...)
-	return recipe{
-		prompt: j.positive.text, negative: j.negative.text, seed: j.seed,
-		style: strings.Join(style, "\n"), settings: strings.Join(settings, "\n"), guidance: j.cfg,
+	return painter.Recipe{
+		Prompt: j.positive.text, Negative: j.negative.text, Seed: j.seed,
+		Style: strings.Join(style, "\n"), Settings: strings.Join(settings, "\n"), Guidance: j.cfg,
 	}
 }
 
@@ -268,14 +269,14 @@ func (j sampling) result() *raster.Frames {
 // latent, the references and the masks hold.
 func (j sampling) picture(i, width, height int) *raster.Raster {
 	r := j.recipe()
-	r.variant = i
-	out := paint(r, width, height)
+	r.Variant = i
+	out := painter.Paint(r, width, height)
 	out = j.refer(out)
 	start := j.start(i, width, height)
 	if start != nil && j.denoise < 1 {
 		out = raster.Mix(start, out, float32(min(max(j.denoise, 0), 1)))
 	}
-	caption(out, j.positive.text)
+	painter.Caption(out, j.positive.text)
 	if mask := j.mask(); mask != nil {
 		under := start
 		if j.positive.keep != nil {
@@ -318,14 +319,14 @@ func (j sampling) refer(drawing *raster.Raster) *raster.Raster {
 	}
 	if len(references) > 0 {
 		base := raster.Covering(references[0].At(0).WithChannels(3), drawing.Width, drawing.Height)
-		drawing = edited(base, drawing)
+		drawing = painter.Edited(base, drawing)
 		for k, extra := range references[1:] {
-			inset(drawing, extra.At(0).WithChannels(3), k)
+			painter.Inset(drawing, extra.At(0).WithChannels(3), k)
 		}
 	}
 	if hint != nil && strength > 0 {
 		base := raster.Covering(hint.At(0).WithChannels(3), drawing.Width, drawing.Height)
-		drawing = guided(base, drawing, float32(math.Min(strength, 1)))
+		drawing = painter.Guided(base, drawing, float32(math.Min(strength, 1)))
 	}
 	return drawing
 }
@@ -342,6 +343,6 @@ func (j sampling) preview() func(done float64) image.Image {
 	})
 	return func(done float64) image.Image {
 		left := (1 - done) * min(max(j.denoise, 0), 1)
-		return noisy(small(), left+j.leftover*done, j.seed).Picture()
+		return painter.Noisy(small(), left+j.leftover*done, j.seed).Picture()
 	}
 }

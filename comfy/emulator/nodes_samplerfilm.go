@@ -3,17 +3,18 @@ package emulator
 import (
 	"sync"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/painter"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
 // film returns the frames of a video, each drawn when it is asked for.
 func (j sampling) film() *raster.Frames {
 	width, height, count := j.latent.width, j.latent.height, max(1, j.latent.count)
-	move := newCamera(j.positive.text, j.seed, width, height, count)
-	plate := sync.OnceValue(func() *raster.Raster { return j.plate(move.plate()) })
+	move := painter.NewCamera(j.positive.text, j.seed, width, height, count)
+	plate := sync.OnceValue(func() *raster.Raster { return j.plate(move.Plate()) })
 	return &raster.Frames{Width: width, Height: height, Count: count, Draw: func(i int) *raster.Raster {
-		frame := j.anchored(move.frame(plate(), i), i, count)
-		caption(frame, j.positive.text)
+		frame := j.anchored(move.Frame(plate(), i), i, count)
+		painter.Caption(frame, j.positive.text)
 		return frame
 	}}
 }
@@ -21,9 +22,9 @@ func (j sampling) film() *raster.Frames {
 // plate is the drawing that the camera moves over; a video that starts from a
 // picture moves over that picture.
 func (j sampling) plate(width, height int) *raster.Raster {
-	out := j.refer(paint(j.recipe(), width, height))
+	out := j.refer(painter.Paint(j.recipe(), width, height))
 	if first := j.latent.first; first != nil {
-		out = edited(raster.Covering(first.At(0).WithChannels(3), width, height), out)
+		out = painter.Edited(raster.Covering(first.At(0).WithChannels(3), width, height), out)
 	}
 	if start := j.start(0, width, height); start != nil && j.denoise < 1 {
 		out = raster.Mix(start, out, float32(min(max(j.denoise, 0), 1)))

@@ -1,4 +1,4 @@
-package emulator
+package painter
 
 import (
 	"image"
@@ -17,9 +17,9 @@ const signature = "easel emulator"
 // smallestCaption is the width below which a picture gets no caption, in pixels.
 const smallestCaption = 64
 
-// caption writes the prompt and the signature small into the lower left corner.
+// Caption writes the prompt and the signature small into the lower left corner.
 // On very small pictures there is room for the beginning of the prompt alone.
-func caption(r *raster.Raster, prompt string) {
+func Caption(r *raster.Raster, prompt string) {
 	face := basicfont.Face7x13
 	scale := max(1, min(r.Width, r.Height)/900)
 	advance, line := face.Advance*scale, (face.Height+1)*scale

@@ -1,4 +1,4 @@
-package emulator
+package painter
 
 import (
 	"math"
@@ -9,29 +9,29 @@ import (
 // room is how much larger than a frame the drawing is that a camera moves over.
 const room = 1.3
 
-// A camera moves over one large drawing, and the light on it breathes: that is
+// A Camera moves over one large drawing, and the light on it breathes: that is
 // a video of which nothing is kept but the drawing.
-type camera struct {
+type Camera struct {
 	width, height, count int // of the frames
 	dx, dy               float64
 	zoomIn               bool
 }
 
-// newCamera lays out a move that follows prompt and seed.
-func newCamera(prompt string, seed uint64, width, height, count int) *camera {
-	d := newDice(hashOf("camera", prompt) ^ scramble(seed))
+// NewCamera lays out a move that follows prompt and seed.
+func NewCamera(prompt string, seed uint64, width, height, count int) *Camera {
+	d := NewDice(hashOf("camera", prompt) ^ scramble(seed))
 	turn := d.between(0, 2*math.Pi)
 	dx, dy := math.Cos(turn), 0.5*math.Sin(turn)
-	return &camera{width, height, count, dx, dy, d.chance(0.5)}
+	return &Camera{width, height, count, dx, dy, d.Chance(0.5)}
 }
 
-// plate is the size of the drawing that the camera needs.
-func (c *camera) plate() (width, height int) {
+// Plate is the size of the drawing that the camera needs.
+func (c *Camera) Plate() (width, height int) {
 	return int(float64(c.width) * room), int(float64(c.height) * room)
 }
 
-// frame cuts frame i out of the drawing.
-func (c *camera) frame(plate *raster.Raster, i int) *raster.Raster {
+// Frame cuts frame i out of the drawing.
+func (c *Camera) Frame(plate *raster.Raster, i int) *raster.Raster {
 	t := 0.0
 	if c.count > 1 {
 		t = float64(i) / float64(c.count-1)

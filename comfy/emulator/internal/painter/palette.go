@@ -1,4 +1,4 @@
-package emulator
+package painter
 
 import "strings"
 
@@ -125,13 +125,13 @@ func wordsOf(prompt string) []string {
 
 // paletteFor picks the light that the words name, else one that suits what they
 // name, else any, by the dice.
-func paletteFor(words []string, d *dice) palette {
+func paletteFor(words []string, d *Dice) palette {
 	all := palettes()
 	light, subjects := make([]string, len(all)), make([]string, len(all))
 	for i, p := range all {
 		light[i], subjects[i] = p.light, p.subjects
 	}
-	any := d.below(len(all))
+	any := d.Below(len(all))
 	if i := bestMatch(words, light); i >= 0 {
 		return all[i]
 	}

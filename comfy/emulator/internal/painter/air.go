@@ -1,4 +1,4 @@
-package emulator
+package painter
 
 import "math"
 
@@ -134,7 +134,7 @@ func (c *canvas) stars() {
 	if strength <= 0 {
 		return
 	}
-	d := dice{c.grain}
+	d := Dice{c.grain}
 	unit := math.Max(0.55, c.scale/900)
 	for range int(520 * c.aspect * strength) {
 		x, y, size, hue := d.unit()*c.aspect, d.unit(), d.unit(), d.unit()

@@ -1,9 +1,9 @@
-package emulator
+package painter
 
 import "math"
 
 // sailboat sets a boat on the water, near the light but beside its path.
-func (c *canvas) sailboat(d *dice) {
+func (c *canvas) sailboat(d *Dice) {
 	x := clamp(c.sunX+d.between(0.12, 0.3)*math.Copysign(1, c.aspect/2-c.sunX), 0.15*c.aspect, 0.85*c.aspect)
 	y := c.water + d.between(0.05, 0.12)
 	size := d.between(0.1, 0.17)
@@ -45,7 +45,7 @@ func (c *canvas) sailboat(d *dice) {
 }
 
 // lighthouse builds a tower on a headland and lights its lamp.
-func (c *canvas) lighthouse(d *dice) {
+func (c *canvas) lighthouse(d *Dice) {
 	right := c.sunX < c.aspect/2
 	side := func(x float64) float64 { // mirrors the scene when it stands at the left
 		if right {
@@ -97,7 +97,7 @@ func (c *canvas) lighthouse(d *dice) {
 }
 
 // beacon sends two beams from a lamp and lets it glow.
-func (c *canvas) beacon(x, y float64, d *dice) {
+func (c *canvas) beacon(x, y float64, d *Dice) {
 	tilt := d.between(-0.12, 0.06)
 	strength := 0.5
 	if c.name == "day" {
@@ -125,7 +125,7 @@ func (c *canvas) beacon(x, y float64, d *dice) {
 }
 
 // skyline builds three rows of houses with lit windows.
-func (c *canvas) skyline(d *dice) {
+func (c *canvas) skyline(d *Dice) {
 	lampOn := 0.3
 	if c.palette.stars > 0.3 || c.low {
 		lampOn = 0.5
@@ -137,12 +137,12 @@ func (c *canvas) skyline(d *dice) {
 		for x := -0.05; x < c.aspect; {
 			w := d.between(0.045, 0.1) * (0.7 + 0.6*t)
 			tall := d.between(0.2, 0.62) * (1 - 0.35*t)
-			if d.chance(0.12) {
+			if d.Chance(0.12) {
 				tall *= 1.35
 			}
 			top := lerp(c.horizon+0.16, 1.05, t) - tall
 			x0, x1 := x, x+w
-			spire := d.chance(0.3)
+			spire := d.Chance(0.3)
 			setback := d.between(0.1, 0.35)
 			taper := func(y float64) (float64, float64) {
 				if spire && y < top+0.05 {
@@ -168,11 +168,11 @@ func (c *canvas) skyline(d *dice) {
 }
 
 // windows lights some of a house's windows.
-func (c *canvas) windows(x0, x1, y0, y1, pitch, share float64, d *dice) {
+func (c *canvas) windows(x0, x1, y0, y1, pitch, share float64, d *Dice) {
 	lamp := tint{1, 0.82, 0.5}
 	for y := y0; y < y1; y += pitch * 1.3 {
 		for x := x0 + pitch*0.5; x < x1-pitch; x += pitch {
-			if !d.chance(share) {
+			if !d.Chance(share) {
 				continue
 			}
 			bright := d.between(0.25, 0.95)
@@ -188,7 +188,7 @@ func (c *canvas) windows(x0, x1, y0, y1, pitch, share float64, d *dice) {
 }
 
 // meadow covers the foreground with grass and flowers.
-func (c *canvas) meadow(d *dice) {
+func (c *canvas) meadow(d *Dice) {
 	petals := []tint{c.glow, c.cloud, c.sky[2], {0.95, 0.9, 0.98}}
 	for i := range int(900 * c.aspect) {
 		t := float64(i) / (900 * c.aspect)
@@ -202,9 +202,9 @@ func (c *canvas) meadow(d *dice) {
 			cx := x + bend*v*v
 			return cx - width*(1-v), cx + width*(1-v)
 		}, plain(tone))
-		if d.chance(0.16) {
+		if d.Chance(0.16) {
 			radius := lerp(0.002, 0.0085, t) * d.between(0.6, 1.2)
-			petal := petals[d.below(len(petals))]
+			petal := petals[d.Below(len(petals))]
 			c.dot((x+bend)*c.scale, (foot-height)*c.scale, math.Max(0.7, radius*c.scale), petal)
 			c.dot((x+bend)*c.scale, (foot-height)*c.scale, radius*0.35*c.scale, c.near.mix(c.sun, 0.6))
 		}
@@ -213,14 +213,14 @@ func (c *canvas) meadow(d *dice) {
 
 // bust sets a figure before the light: head, hair, neck and shoulders as a
 // silhouette with a bright rim.
-func (c *canvas) bust(d *dice) {
+func (c *canvas) bust(d *Dice) {
 	x := c.aspect * d.between(0.42, 0.58)
 	head := d.between(0.105, 0.12) * math.Min(1, 0.45+0.55*c.aspect)
 	y := 0.42
 	sunward := math.Copysign(1, c.sunX-x)
 	hair := noiseField(d.next())
 	fall := d.between(1.3, 1.75) // how far down the hair goes, in heads
-	if d.chance(0.65) {
+	if d.Chance(0.65) {
 		fall = d.between(2.2, 3.4)
 	}
 	dark := c.near.mix(c.sky[0], 0.18)
@@ -262,7 +262,7 @@ func (c *canvas) bust(d *dice) {
 }
 
 // bokeh scatters lights that are out of focus.
-func (c *canvas) bokeh(d *dice) {
+func (c *canvas) bokeh(d *Dice) {
 	for range 26 {
 		x, y := d.unit()*c.aspect, d.between(0.35, 1.05)
 		radius := d.between(0.012, 0.06)

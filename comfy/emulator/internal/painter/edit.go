@@ -1,4 +1,4 @@
-package emulator
+package painter
 
 import (
 	"math"
@@ -6,9 +6,9 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
-// edited relights a picture with a drawing: it keeps the picture's shapes,
+// Edited relights a picture with a drawing: it keeps the picture's shapes,
 // takes a tone from the drawing's large areas and a breath of the drawing.
-func edited(base, drawing *raster.Raster) *raster.Raster {
+func Edited(base, drawing *raster.Raster) *raster.Raster {
 	out := raster.New(base.Width, base.Height, 3)
 	soft := raster.FramesOf(drawing).Fitted(max(1, base.Width/48), max(1, base.Height/48)).Fitted(base.Width, base.Height).At(0)
 	for i := 0; i < len(out.Pix); i += 3 {
@@ -24,8 +24,8 @@ func edited(base, drawing *raster.Raster) *raster.Raster {
 	return out
 }
 
-// guided draws the lines of a control picture into a drawing, by its strength.
-func guided(hint, drawing *raster.Raster, strength float32) *raster.Raster {
+// Guided draws the lines of a control picture into a drawing, by its strength.
+func Guided(hint, drawing *raster.Raster, strength float32) *raster.Raster {
 	out := drawing.Clone()
 	for i := 0; i < len(out.Pix); i += 3 {
 		grey := 0.299*hint.Pix[i] + 0.587*hint.Pix[i+1] + 0.114*hint.Pix[i+2]
@@ -39,8 +39,8 @@ func guided(hint, drawing *raster.Raster, strength float32) *raster.Raster {
 	return out
 }
 
-// inset sets a further reference into the upper corners, small and framed.
-func inset(drawing, extra *raster.Raster, slot int) {
+// Inset sets a further reference into the upper corners, small and framed.
+func Inset(drawing, extra *raster.Raster, slot int) {
 	side := min(drawing.Width, drawing.Height) / 5
 	margin := max(1, side/8)
 	width, height := raster.Within(extra.Width, extra.Height, side)
@@ -60,15 +60,15 @@ func inset(drawing, extra *raster.Raster, slot int) {
 	drawing.Paste(small, x, y)
 }
 
-// noisy mixes noise into a picture: 0 is the picture, 1 is noise alone. Coarse
+// Noisy mixes noise into a picture: 0 is the picture, 1 is noise alone. Coarse
 // shapes come out of it before fine ones.
-func noisy(r *raster.Raster, amount float64, seed uint64) *raster.Raster {
+func Noisy(r *raster.Raster, amount float64, seed uint64) *raster.Raster {
 	if amount <= 0 {
 		return r
 	}
 	amount = clamp(amount, 0, 1)
 	out := raster.New(r.Width, r.Height, r.Channels)
-	d := dice{scramble(seed)}
+	d := Dice{scramble(seed)}
 	keep, add := float32(1-amount*amount), float32(0.9*math.Pow(amount, 0.8))
 	for i := 0; i < len(out.Pix); i += r.Channels {
 		bits := d.next()

@@ -1,28 +1,30 @@
-package emulator
+package painter
 
 import "math"
 
-// A dice is a small generator of repeatable numbers (SplitMix64). It is our own
+// A Dice is a small generator of repeatable numbers (SplitMix64). It is our own
 // so that pictures do not change with the Go release.
-type dice struct{ state uint64 }
+type Dice struct{ state uint64 }
 
-func newDice(seed uint64) *dice { return &dice{seed} }
+// NewDice returns the dice that a seed throws.
+func NewDice(seed uint64) *Dice { return &Dice{seed} }
 
-func (d *dice) next() uint64 {
+func (d *Dice) next() uint64 {
 	d.state += 0x9e3779b97f4a7c15
 	return scramble(d.state)
 }
 
 // unit returns a number in [0,1).
-func (d *dice) unit() float64 { return float64(d.next()>>11) / (1 << 53) }
+func (d *Dice) unit() float64 { return float64(d.next()>>11) / (1 << 53) }
 
 // between returns a number in [low,high).
-func (d *dice) between(low, high float64) float64 { return low + (high-low)*d.unit() }
+func (d *Dice) between(low, high float64) float64 { return low + (high-low)*d.unit() }
 
-func (d *dice) chance(p float64) bool { return d.unit() < p }
+// Chance is true with probability p.
+func (d *Dice) Chance(p float64) bool { return d.unit() < p }
 
-// below returns an integer in [0,n).
-func (d *dice) below(n int) int { return int(d.next() % uint64(n)) }
+// Below returns an integer in [0,n).
+func (d *Dice) Below(n int) int { return int(d.next() % uint64(n)) }
 
 func scramble(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

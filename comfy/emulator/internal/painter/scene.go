@@ -1,4 +1,6 @@
-package emulator
+// Package painter draws the pictures that samplers would make: a scene that
+// follows prompt and seed, at any size, the same on every machine of a kind.
+package painter
 
 import (
 	"math"
@@ -8,17 +10,17 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/raster"
 )
 
-// A recipe is everything that decides a drawn picture, apart from its size.
+// A Recipe is everything that decides a drawn picture, apart from its size.
 // The composition follows prompt and seed, so that more steps or another
 // guidance refine the same picture, as they do with a model; the details
 // follow all of it.
-type recipe struct {
-	prompt, negative string
-	seed             uint64
-	style            string // model file and patches
-	settings         string // sampler, scheduler, steps
-	guidance         float64
-	variant          int // index in the batch
+type Recipe struct {
+	Prompt, Negative string
+	Seed             uint64
+	Style            string // model file and patches
+	Settings         string // sampler, scheduler, steps
+	Guidance         float64
+	Variant          int // index in the batch
 }
 
 // A scene is a composition: what stands where and in which light. Lengths are
@@ -37,8 +39,8 @@ type scene struct {
 	water    float64 // y where water begins; 0 = none
 	clouds   noiseField
 	grain    uint64
-	dice     dice // for what stands in the foreground
-	details  dice
+	dice     Dice // for what stands in the foreground
+	details  Dice
 }
 
 // A ridge is a range of hills, drawn from its crest line down.
@@ -69,18 +71,18 @@ func sceneKinds() (names, words []string) {
 }
 
 // compose lays a recipe out for a picture of the given aspect (width/height).
-func compose(r recipe, aspect float64) *scene {
-	words := wordsOf(r.prompt)
-	promptDice := &dice{hashOf("prompt", r.prompt)}
+func compose(r Recipe, aspect float64) *scene {
+	words := wordsOf(r.Prompt)
+	promptDice := &Dice{hashOf("prompt", r.Prompt)}
 	light := paletteFor(words, promptDice)
 	names, lists := sceneKinds()
-	kind := names[promptDice.below(4)] // any landscape, when the words name nothing
+	kind := names[promptDice.Below(4)] // any landscape, when the words name nothing
 	if i := bestMatch(words, lists); i >= 0 {
 		kind = names[i]
 	}
-	d := &dice{hashOf("composition", r.prompt) ^ scramble(r.seed+uint64(r.variant)*0x9e37)}
-	details := dice{hashOf(r.prompt, r.negative, r.style, r.settings) ^ scramble(r.seed+uint64(r.variant))}
-	style := &dice{hashOf("style", r.style)}
+	d := &Dice{hashOf("composition", r.Prompt) ^ scramble(r.Seed+uint64(r.Variant)*0x9e37)}
+	details := Dice{hashOf(r.Prompt, r.Negative, r.Style, r.Settings) ^ scramble(r.Seed+uint64(r.Variant))}
+	style := &Dice{hashOf("style", r.Style)}
 
 	s := &scene{palette: light, kind: kind, aspect: aspect, dice: *d}
 	s.sunX = aspect * d.between(0.2, 0.8)
@@ -95,7 +97,7 @@ func compose(r recipe, aspect float64) *scene {
 	s.cover = d.between(0.35, 0.75)
 	s.clouds = noiseField(details.next())
 	s.grain = details.next()
-	s.contrast = clamp(1+(r.guidance-4)*0.012, 0.94, 1.12)
+	s.contrast = clamp(1+(r.Guidance-4)*0.012, 0.94, 1.12)
 	s.shift(style)
 	s.lay(d)
 	s.details = details
@@ -103,7 +105,7 @@ func compose(r recipe, aspect float64) *scene {
 }
 
 // shift gives each model and each stack of LoRAs a colour cast of its own.
-func (s *scene) shift(style *dice) {
+func (s *scene) shift(style *Dice) {
 	warm, vivid := style.between(-0.035, 0.035), style.between(0.92, 1.1)
 	cast := func(t tint) tint {
 		t = t.saturate(vivid)
@@ -118,7 +120,7 @@ func (s *scene) shift(style *dice) {
 }
 
 // lay places ridges and water for the scene's kind.
-func (s *scene) lay(d *dice) {
+func (s *scene) lay(d *Dice) {
 	count, sharp, height := 5, 0.85, 0.2
 	bottom, nearest := 1.02, 0.0
 	switch s.kind {
@@ -139,7 +141,7 @@ func (s *scene) lay(d *dice) {
 	case "meadow":
 		count, sharp, height = 4, 0.1, 0.09
 	default:
-		if d.chance(0.45) {
+		if d.Chance(0.45) {
 			s.water = s.horizon + d.between(0.1, 0.16)
 			bottom = s.water
 			count = 4
@@ -179,8 +181,8 @@ func (g *ridge) crest(x float64, octaves int) float64 {
 	return g.base - g.height*lerp(hills, (peaks-0.25)*1.5, g.sharp)
 }
 
-// paint draws the recipe. The result has three channels.
-func paint(r recipe, width, height int) *raster.Raster {
+// Paint draws the recipe. The result has three channels.
+func Paint(r Recipe, width, height int) *raster.Raster {
 	s := compose(r, float64(width)/float64(height))
 	out := raster.New(width, height, 3)
 	c := &canvas{scene: s, out: out, scale: float64(height)}

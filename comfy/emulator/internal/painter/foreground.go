@@ -1,4 +1,4 @@
-package emulator
+package painter
 
 import "math"
 
@@ -62,7 +62,7 @@ func (c *canvas) shape(y0, y1 float64, span func(y float64) (x0, x1 float64), to
 func plain(t tint) func(x, y float64) tint { return func(_, _ float64) tint { return t } }
 
 // conifer draws a fir of the given height with its foot at x, y.
-func (c *canvas) conifer(x, y, height float64, t tint, d *dice) {
+func (c *canvas) conifer(x, y, height float64, t tint, d *Dice) {
 	shape := noiseField(d.next())
 	width := height * d.between(0.16, 0.22)
 	tiers := d.between(9, 14)
@@ -81,7 +81,7 @@ func (c *canvas) conifer(x, y, height float64, t tint, d *dice) {
 
 // woods plants rows of firs from far to near, with haze between them, and
 // leaves a clearing under the sun.
-func (c *canvas) woods(d *dice) {
+func (c *canvas) woods(d *Dice) {
 	for row := range 4 {
 		t := float64(row) / 3
 		foot := lerp(c.horizon+0.1, 1.06, t*t*0.4+t*0.6)
@@ -136,7 +136,7 @@ func (c *canvas) veil(y, thickness, strength float64) {
 }
 
 // beams lets light fall from the sun through the trees.
-func (c *canvas) beams(d *dice) {
+func (c *canvas) beams(d *Dice) {
 	n := noiseField(d.next())
 	sx, sy := c.sunX, c.sunY
 	field := c.coarse(c.out.Height, func(x, y float64) tint {
@@ -163,7 +163,7 @@ func (c *canvas) beams(d *dice) {
 }
 
 // treeline lets firs grow on the nearest ridge.
-func (c *canvas) treeline(d *dice) {
+func (c *canvas) treeline(d *Dice) {
 	g := &c.ridges[len(c.ridges)-1]
 	tone := c.near.scale(0.8)
 	for x := -0.02; x < c.aspect+0.02; x += d.between(0.006, 0.03) {
@@ -175,8 +175,8 @@ func (c *canvas) treeline(d *dice) {
 }
 
 // shore frames a lake with a dark bank and tall firs at one side.
-func (c *canvas) shore(d *dice) {
-	left := d.chance(0.5)
+func (c *canvas) shore(d *Dice) {
+	left := d.Chance(0.5)
 	bank := noiseField(d.next())
 	tone := c.near.scale(0.7)
 	edge := func(x float64) float64 { // y of the bank's top
@@ -204,13 +204,13 @@ func (c *canvas) shore(d *dice) {
 }
 
 // birds draws a small flock.
-func (c *canvas) birds(d *dice) {
-	if c.palette.stars > 0.5 || d.chance(0.3) {
+func (c *canvas) birds(d *Dice) {
+	if c.palette.stars > 0.5 || d.Chance(0.3) {
 		return
 	}
 	cx, cy := d.between(0.2, 0.8)*c.aspect, d.between(0.14, 0.34)
 	tone := c.near.mix(c.sky[1], 0.25)
-	for range 3 + d.below(5) {
+	for range 3 + d.Below(5) {
 		x, y := cx+d.between(-0.12, 0.12), cy+d.between(-0.05, 0.05)
 		size := d.between(0.006, 0.014)
 		lift := d.between(0.3, 0.7)
