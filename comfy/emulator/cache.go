@@ -121,9 +121,9 @@ func (e *execution) signOne(h io.Writer, id string, position map[string]int) {
 		return
 	}
 	class := e.class(id)
-	buf := pyval.Append(nil, class.name)
+	buf := pyval.Append(nil, class.Name)
 	buf = append(buf, e.fingerprint(id)...)
-	if slices.Contains(class.hidden, "UNIQUE_ID") {
+	if slices.Contains(class.Hidden, "UNIQUE_ID") {
 		buf = pyval.Append(append(buf, "id"...), id)
 	}
 	for _, name := range sortedKeys(in) {
@@ -152,13 +152,13 @@ func (e *execution) fingerprint(id string) string {
 	in, _ := e.inputs(id)
 	given, isGiven := node.Get("is_changed")
 	switch {
-	case class.volatile:
+	case class.Volatile:
 		f = "volatile " + newUUID()
-	case isGiven && len(class.ownsInputs) > 0:
+	case isGiven && len(class.OwnsInputs) > 0:
 		f = "given " + string(pyval.Encode(given))
 	default:
 		var b strings.Builder
-		for _, name := range class.ownsInputs {
+		for _, name := range class.OwnsInputs {
 			if v, ok := in.Get(name); ok {
 				if text, ok := v.(string); ok {
 					b.WriteString(e.hashFile(text))
@@ -173,7 +173,7 @@ func (e *execution) fingerprint(id string) string {
 
 // hashFile is the SHA-256 of an input file, "" when there is none of that name.
 func (e *execution) hashFile(name string) string {
-	f, err := e.files.open("input", name)
+	f, err := e.files.Open("input", name)
 	if err != nil {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
@@ -19,7 +20,7 @@ import (
 // them.
 type mutator struct {
 	*rand.Rand
-	classes []*class
+	classes []*nodes.Class
 	known   map[string]any // the server's definitions
 	nodes   map[string]any
 	ids     []string
@@ -28,9 +29,9 @@ type mutator struct {
 // grow adds a node that gives a value of that type, and what it needs. It
 // gives the link.
 func (m *mutator) grow(typ string, depth int) []any {
-	var fit []*class
+	var fit []*nodes.Class
 	for _, c := range m.classes {
-		if slices.Contains(c.outputs, typ) && (depth > 0 || !slices.ContainsFunc(c.required, linked)) {
+		if slices.Contains(c.Outputs, typ) && (depth > 0 || !slices.ContainsFunc(c.Required, linked)) {
 			fit = append(fit, c)
 		}
 	}
@@ -39,60 +40,60 @@ func (m *mutator) grow(typ string, depth int) []any {
 	}
 	if depth > 0 && len(m.ids) > 0 && m.IntN(3) == 0 { // one that is there
 		for _, id := range m.ids {
-			c := lookup(m.nodes[id].(map[string]any)["class_type"].(string))
-			if slot := slices.Index(c.outputs, typ); slot >= 0 {
+			c := nodes.Lookup(m.nodes[id].(map[string]any)["class_type"].(string))
+			if slot := slices.Index(c.Outputs, typ); slot >= 0 {
 				return []any{id, slot}
 			}
 		}
 	}
 	c := fit[m.IntN(len(fit))]
-	return []any{m.node(c, depth-1), slices.Index(c.outputs, typ)}
+	return []any{m.node(c, depth-1), slices.Index(c.Outputs, typ)}
 }
 
 // linked reports whether an input takes a link and no constant.
-func linked(in input) bool {
-	return !in.isCombo() && !slices.Contains([]string{"INT", "FLOAT", "STRING", "BOOLEAN"}, in.typ)
+func linked(in nodes.Input) bool {
+	return !in.IsCombo() && !slices.Contains([]string{"INT", "FLOAT", "STRING", "BOOLEAN"}, in.Type)
 }
 
-func (m *mutator) node(c *class, depth int) string {
+func (m *mutator) node(c *nodes.Class, depth int) string {
 	inputs := map[string]any{}
-	for in, required := range c.eachInput() {
+	for in, required := range c.EachInput() {
 		if !required && (linked(*in) || m.IntN(2) == 0 || !m.has(c, in)) {
 			continue
 		}
 		switch {
 		case linked(*in):
-			inputs[in.name] = m.grow(in.typ, depth)
-		case in.isCombo() && len(in.choices) > 0:
-			inputs[in.name] = in.choices[m.IntN(len(in.choices))]
-		case in.isCombo():
-			inputs[in.name] = "easel-none.png"
+			inputs[in.Name] = m.grow(in.Type, depth)
+		case in.IsCombo() && len(in.Choices) > 0:
+			inputs[in.Name] = in.Choices[m.IntN(len(in.Choices))]
+		case in.IsCombo():
+			inputs[in.Name] = "easel-none.png"
 		default:
-			inputs[in.name] = m.constant(in)
+			inputs[in.Name] = m.constant(in)
 		}
 	}
 	id := fmt.Sprint(len(m.ids) + 1)
 	m.ids = append(m.ids, id)
-	m.nodes[id] = map[string]any{"class_type": c.name, "inputs": inputs}
+	m.nodes[id] = map[string]any{"class_type": c.Name, "inputs": inputs}
 	return id
 }
 
 // has reports whether the server's class has that input, too.
-func (m *mutator) has(c *class, in *input) bool {
-	inputs := m.known[c.name].(map[string]any)["input"].(map[string]any)
+func (m *mutator) has(c *nodes.Class, in *nodes.Input) bool {
+	inputs := m.known[c.Name].(map[string]any)["input"].(map[string]any)
 	optional, _ := inputs["optional"].(map[string]any)
-	return optional[in.name] != nil
+	return optional[in.Name] != nil
 }
 
 // constant is a small value that is within the limits.
-func (m *mutator) constant(in *input) any {
-	switch in.typ {
+func (m *mutator) constant(in *nodes.Input) any {
+	switch in.Type {
 	case "STRING":
 		return "text"
 	case "BOOLEAN":
 		return m.IntN(2) == 0
 	}
-	if low, ok := in.options["min"]; ok && fmt.Sprint(low)[0] != '-' {
+	if low, ok := in.Options["min"]; ok && fmt.Sprint(low)[0] != '-' {
 		return low
 	}
 	return 0
@@ -141,8 +142,8 @@ func (m *mutator) spoil() {
 	}
 	class, _ := node["class_type"].(string)
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(inputs)), func(name string) bool {
-		c := lookup(class)
-		return c != nil && slices.ContainsFunc(c.optional, func(in input) bool { return in.name == name })
+		c := nodes.Lookup(class)
+		return c != nil && slices.ContainsFunc(c.Optional, func(in nodes.Input) bool { return in.Name == name })
 	})
 	if len(names) == 0 {
 		return
@@ -170,10 +171,10 @@ func (m *mutator) spoil() {
 	}
 }
 
-// prompt is a whole body of POST /prompt, without its closing part: the nodes.
-func (m *mutator) prompt(id string) (head string, nodes []string) {
+// prompt makes a body of POST /prompt: what comes before the nodes, and each node.
+func (m *mutator) prompt(id string) (head string, parts []string) {
 	m.nodes, m.ids = map[string]any{}, nil
-	outputs := slices.DeleteFunc(slices.Clone(m.classes), func(c *class) bool { return !c.outputNode })
+	outputs := slices.DeleteFunc(slices.Clone(m.classes), func(c *nodes.Class) bool { return !c.OutputNode })
 	for range 1 + m.IntN(2) {
 		m.node(outputs[m.IntN(len(outputs))], 3)
 	}
@@ -188,13 +189,13 @@ func (m *mutator) prompt(id string) (head string, nodes []string) {
 		body["partial_execution_targets"] = m.odd()
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.nodes)) {
-		nodes = append(nodes, fmt.Sprintf("%q: %s", id, encodePrompt(m.nodes[id])))
+		parts = append(parts, fmt.Sprintf("%q: %s", id, encodePrompt(m.nodes[id])))
 	}
-	return strings.TrimSuffix(encodePrompt(body), "}"), nodes
+	return strings.TrimSuffix(encodePrompt(body), "}"), parts
 }
 
-func promptBody(head string, nodes []string) string {
-	return head + `, "prompt": {` + strings.Join(nodes, ", ") + "}}"
+func promptBody(head string, parts []string) string {
+	return head + `, "prompt": {` + strings.Join(parts, ", ") + "}}"
 }
 
 // harmless reports whether a server that takes the graph survives it. Its worker
@@ -207,7 +208,7 @@ func (m *mutator) harmless() bool {
 	for id, n := range m.nodes {
 		node := n.(map[string]any)
 		class, _ := node["class_type"].(string)
-		if c := lookup(class); c != nil && c.outputNode {
+		if c := nodes.Lookup(class); c != nil && c.OutputNode {
 			outputs = append(outputs, id)
 		}
 		inputs, ok := node["inputs"].(map[string]any)
@@ -267,17 +268,17 @@ func encodePrompt(v any) string {
 
 // inAnyOrder gives the classes of the table with their inputs shuffled: the
 // server walks over them in the order of a set.
-func inAnyOrder(r *rand.Rand) func(name string) *class {
-	seen := map[string]*class{}
-	return func(name string) *class {
-		c := lookup(name)
+func inAnyOrder(r *rand.Rand) func(name string) *nodes.Class {
+	seen := map[string]*nodes.Class{}
+	return func(name string) *nodes.Class {
+		c := nodes.Lookup(name)
 		if c == nil {
 			return nil
 		}
 		if seen[name] == nil {
 			shuffled := *c
-			shuffled.required, shuffled.optional = slices.Clone(c.required), slices.Clone(c.optional)
-			for _, list := range [][]input{shuffled.required, shuffled.optional} {
+			shuffled.Required, shuffled.Optional = slices.Clone(c.Required), slices.Clone(c.Optional)
+			for _, list := range [][]nodes.Input{shuffled.Required, shuffled.Optional} {
 				r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 			}
 			seen[name] = &shuffled
@@ -298,53 +299,53 @@ func TestConformanceOfMutations(t *testing.T) {
 	version := theirs.version(t)
 	known := all.Body.(map[string]any)
 	m := &mutator{known: known}
-	for _, c := range classes() {
+	for _, c := range nodes.Classes() {
 		needsFile := false
-		for in := range c.eachInput() {
-			needsFile = needsFile || in.folder != ""
+		for in := range c.EachInput() {
+			needsFile = needsFile || in.Folder != ""
 		}
-		if !needsFile && sameDefinition(t, known[c.name], c) {
+		if !needsFile && sameDefinition(t, known[c.Name], c) {
 			m.classes = append(m.classes, c)
 		}
 	}
-	if !slices.ContainsFunc(m.classes, func(c *class) bool { return c.outputNode }) {
+	if !slices.ContainsFunc(m.classes, func(c *nodes.Class) bool { return c.OutputNode }) {
 		t.Skip("the real server's saving nodes are of another version: they have outputs")
 	}
 	for seed := range uint64(1000) {
 		m.Rand = rand.New(rand.NewPCG(seed, 1))
-		head, nodes := m.prompt(newUUID())
-		first := shuffled(t, version, seed, 0, head, nodes)
+		head, parts := m.prompt(newUUID())
+		first := shuffled(t, version, seed, 0, head, parts)
 		if first.Status == http.StatusOK || !m.harmless() {
 			continue
 		}
-		want, err := theirs.ask(t.Context(), http.MethodPost, "/prompt", promptBody(head, nodes), nil)
+		want, err := theirs.ask(t.Context(), http.MethodPost, "/prompt", promptBody(head, parts), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		diff := cmp.Diff(want, first)
 		for try := uint64(1); try < 300 && diff != ""; try++ {
-			if cmp.Equal(want, shuffled(t, version, seed, try, head, nodes)) {
+			if cmp.Equal(want, shuffled(t, version, seed, try, head, parts)) {
 				diff = ""
 			}
 		}
 		if diff != "" {
-			t.Errorf("seed %d: (-real +emulator):\n%s\n%s", seed, diff, promptBody(head, nodes))
+			t.Errorf("seed %d: (-real +emulator):\n%s\n%s", seed, diff, promptBody(head, parts))
 		}
 	}
 }
 
 // sameDefinition reports whether the real server defines the class as the
 // emulator does; other versions have other inputs, outputs and interfaces.
-func sameDefinition(t *testing.T, theirs any, c *class) bool {
+func sameDefinition(t *testing.T, theirs any, c *nodes.Class) bool {
 	t.Helper()
-	v, err := pyval.Decode(pyval.Encode(c.info()))
+	v, err := pyval.Decode(pyval.Encode(c.Info()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	known, _ := theirs.(map[string]any)
 	ours, _ := normal(v).(map[string]any)
 	_, v3 := known["api_node"]
-	if known == nil || v3 != c.v3 || !cmp.Equal(known["output"], ours["output"]) {
+	if known == nil || v3 != c.V3 || !cmp.Equal(known["output"], ours["output"]) {
 		return false
 	}
 	for _, section := range []string{"required", "optional"} {
@@ -357,18 +358,18 @@ func sameDefinition(t *testing.T, theirs any, c *class) bool {
 
 // shuffled asks a new emulator, which walks over nodes and inputs in an order
 // of its own; the order number 0 is the table's.
-func shuffled(t *testing.T, version string, seed, order uint64, head string, nodes []string) answer {
+func shuffled(t *testing.T, version string, seed, order uint64, head string, parts []string) answer {
 	t.Helper()
-	find := lookup
+	find := nodes.Lookup
 	if order > 0 {
 		r := rand.New(rand.NewPCG(seed, order))
 		find = inAnyOrder(r)
-		nodes = slices.Clone(nodes)
-		r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+		parts = slices.Clone(parts)
+		r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 	}
-	s := newServer(Options{StepTime: -1, StrictModels: true, Version: version}, classes, find)
+	s := newServer(Options{StepTime: -1, StrictModels: true, Version: version}, nodes.Classes, find)
 	defer func() { _ = s.Close() }()
-	got, err := side{"http://emulator", s.Client()}.ask(t.Context(), http.MethodPost, "/prompt", promptBody(head, nodes), nil)
+	got, err := side{"http://emulator", s.Client()}.ask(t.Context(), http.MethodPost, "/prompt", promptBody(head, parts), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
@@ -55,7 +56,9 @@ func (e *execution) inputs(id string) (*pyval.Object, error) {
 	return inputs, nil
 }
 
-func (e *execution) class(id string) *class { return e.in.server.classes(classOf(e.job.prompt, id)) }
+func (e *execution) class(id string) *nodes.Class {
+	return e.in.server.classes(classOf(e.job.prompt, id))
+}
 
 // send posts an event to the job's client. Without one it is lost, or goes to
 // everybody for the events that the server sends so.

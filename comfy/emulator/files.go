@@ -124,13 +124,13 @@ func locate(folder, name string) (typ, plain string) {
 	return cmp.Or(typ, folder), plain
 }
 
-func (n *nodeFiles) open(folder, name string) (io.ReadCloser, error) {
+func (n *nodeFiles) Open(folder, name string) (io.ReadCloser, error) {
 	return n.openIn(locate(folder, name))
 }
 
-// exists reports whether something of that name is there; as in the server, a
+// Exists reports whether something of that name is there; as in the server, a
 // folder counts, too.
-func (n *nodeFiles) exists(folder, name string) bool {
+func (n *nodeFiles) Exists(folder, name string) bool {
 	typ, plain := locate(folder, name)
 	v, known := n.volume(typ)
 	clean, safe := inside(plain)
@@ -145,9 +145,9 @@ func (n *nodeFiles) exists(folder, name string) bool {
 	return true
 }
 
-// save writes the next file of a prefix: the folder part is made, the number
+// Save writes the next file of a prefix: the folder part is made, the number
 // is one more than the highest there.
-func (n *nodeFiles) save(folder, prefix, ext string, write func(io.Writer) error) (filename, subfolder string, err error) {
+func (n *nodeFiles) Save(folder, prefix, ext string, write func(io.Writer) error) (filename, subfolder string, err error) {
 	if _, ok := n.faults.look(FaultTempOnly); ok && folder == "output" {
 		folder = "temp"
 	}

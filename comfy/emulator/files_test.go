@@ -89,7 +89,7 @@ func TestSaveNumbersFiles(t *testing.T) {
 	n := f.forNode(context.Background())
 	save := func(prefix, ext string) string {
 		t.Helper()
-		name, sub, err := n.save("output", prefix, ext, func(w io.Writer) error { _, err := io.WriteString(w, prefix); return err })
+		name, sub, err := n.Save("output", prefix, ext, func(w io.Writer) error { _, err := io.WriteString(w, prefix); return err })
 		if err != nil {
 			return err.Error()
 		}

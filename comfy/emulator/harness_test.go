@@ -17,68 +17,69 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
 // testClasses is the smallest set that shows every rule: a source, a sampler
 // with steps, savers, a loader of files, and odd ones.
-func testClasses() []*class {
-	save := func(folder string) func(context.Context, *call) ([]any, error) {
-		return func(_ context.Context, c *call) ([]any, error) {
-			text := fmt.Sprint(c.inputs["images"])
-			name, sub, err := c.files.save(folder, c.inputs["filename_prefix"].(string), "png", func(w io.Writer) error {
+func testClasses() []*nodes.Class {
+	save := func(folder string) func(context.Context, *nodes.Call) ([]any, error) {
+		return func(_ context.Context, c *nodes.Call) ([]any, error) {
+			text := fmt.Sprint(c.Inputs["images"])
+			name, sub, err := c.Files.Save(folder, c.Inputs["filename_prefix"].(string), "png", func(w io.Writer) error {
 				_, err := io.WriteString(w, text)
 				return err
 			})
-			c.ui["images"] = []any{map[string]any{"filename": name, "subfolder": sub, "type": folder}}
+			c.UI["images"] = []any{map[string]any{"filename": name, "subfolder": sub, "type": folder}}
 			return nil, err
 		}
 	}
-	image1 := input{name: "images", typ: "IMAGE"}
-	prefix := input{name: "filename_prefix", typ: "STRING", options: map[string]any{"default": "ComfyUI"}}
-	return []*class{
+	image1 := nodes.Input{Name: "images", Type: "IMAGE"}
+	prefix := nodes.Input{Name: "filename_prefix", Type: "STRING", Options: map[string]any{"default": "ComfyUI"}}
+	return []*nodes.Class{
 		{
-			name: "Source", category: "test", outputs: []string{"LATENT", "INT"},
-			required: []input{
-				{name: "width", typ: "INT", options: map[string]any{"default": 512, "min": 16, "max": 16384}},
-				{name: "seed", typ: "INT", options: map[string]any{"min": 0, "max": uint64(1<<64 - 1)}},
+			Name: "Source", Category: "test", Outputs: []string{"LATENT", "INT"},
+			Required: []nodes.Input{
+				{Name: "width", Type: "INT", Options: map[string]any{"default": 512, "min": 16, "max": 16384}},
+				{Name: "seed", Type: "INT", Options: map[string]any{"min": 0, "max": uint64(1<<64 - 1)}},
 			},
-			optional: []input{
-				{name: "scale", typ: "FLOAT", options: map[string]any{"min": 0.0, "max": 2.0}},
-				{name: "flag", typ: "BOOLEAN"},
-				{name: "note", typ: "STRING"},
-				{name: "mode", typ: "COMBO", choices: []string{"one", "two"}},
-				{name: "model", typ: "COMBO", folder: "checkpoints", choices: []string{"a.safetensors"}},
+			Optional: []nodes.Input{
+				{Name: "scale", Type: "FLOAT", Options: map[string]any{"min": 0.0, "max": 2.0}},
+				{Name: "flag", Type: "BOOLEAN"},
+				{Name: "note", Type: "STRING"},
+				{Name: "mode", Type: "COMBO", Choices: []string{"one", "two"}},
+				{Name: "model", Type: "COMBO", Folder: "checkpoints", Choices: []string{"a.safetensors"}},
 			},
-			run: func(_ context.Context, c *call) ([]any, error) { return []any{c.inputs["seed"], int64(1)}, nil },
+			Run: func(_ context.Context, c *nodes.Call) ([]any, error) { return []any{c.Inputs["seed"], int64(1)}, nil },
 		},
 		{
-			name: "Sampler", category: "test", outputs: []string{"IMAGE"}, loads: true,
-			required: []input{{name: "latent", typ: "LATENT"}, {name: "steps", typ: "INT", options: map[string]any{"min": 1, "max": 100}}},
-			run: func(ctx context.Context, c *call) ([]any, error) {
-				steps := int(c.inputs["steps"].(int64))
+			Name: "Sampler", Category: "test", Outputs: []string{"IMAGE"}, Loads: true,
+			Required: []nodes.Input{{Name: "latent", Type: "LATENT"}, {Name: "steps", Type: "INT", Options: map[string]any{"min": 1, "max": 100}}},
+			Run: func(ctx context.Context, c *nodes.Call) ([]any, error) {
+				steps := int(c.Inputs["steps"].(int64))
 				for i := range steps {
-					if err := wait(ctx, c.step); err != nil {
+					if err := wait(ctx, c.Step); err != nil {
 						return nil, err
 					}
-					c.report(i+1, steps, func() image.Image { return image.NewRGBA(image.Rect(0, 0, 8, 4)) })
+					c.Report(i+1, steps, func() image.Image { return image.NewRGBA(image.Rect(0, 0, 8, 4)) })
 				}
-				return []any{fmt.Sprint("picture of ", c.inputs["latent"])}, nil
+				return []any{fmt.Sprint("picture of ", c.Inputs["latent"])}, nil
 			},
 		},
-		{name: "Save", category: "test", outputNode: true, required: []input{image1, prefix}, hidden: []string{"PROMPT", "EXTRA_PNGINFO"}, run: save("output")},
-		{name: "Preview", category: "test", outputNode: true, required: []input{image1, prefix}, run: save("temp")},
+		{Name: "Save", Category: "test", OutputNode: true, Required: []nodes.Input{image1, prefix}, Hidden: []string{"PROMPT", "EXTRA_PNGINFO"}, Run: save("output")},
+		{Name: "Preview", Category: "test", OutputNode: true, Required: []nodes.Input{image1, prefix}, Run: save("temp")},
 		{
-			name: "Load", category: "test", outputs: []string{"IMAGE"}, ownsInputs: []string{"image"},
-			required: []input{{name: "image", typ: "COMBO", choices: []string{}, options: map[string]any{"image_upload": true}}},
-			validate: func(c *call) (string, string) {
-				if name, _ := c.inputs["image"].(string); !c.files.exists("input", name) {
+			Name: "Load", Category: "test", Outputs: []string{"IMAGE"}, OwnsInputs: []string{"image"},
+			Required: []nodes.Input{{Name: "image", Type: "COMBO", Choices: []string{}, Options: map[string]any{"image_upload": true}}},
+			Validate: func(c *nodes.Call) (string, string) {
+				if name, _ := c.Inputs["image"].(string); !c.Files.Exists("input", name) {
 					return "image", "Invalid image file: " + name
 				}
 				return "", ""
 			},
-			run: func(_ context.Context, c *call) ([]any, error) {
-				f, err := c.files.open("input", c.inputs["image"].(string))
+			Run: func(_ context.Context, c *nodes.Call) ([]any, error) {
+				f, err := c.Files.Open("input", c.Inputs["image"].(string))
 				if err != nil {
 					return nil, err
 				}
@@ -88,13 +89,13 @@ func testClasses() []*class {
 			},
 		},
 		{
-			name: "Volatile", category: "test", outputs: []string{"LATENT"}, volatile: true,
-			run: func(context.Context, *call) ([]any, error) { return []any{"volatile"}, nil },
+			Name: "Volatile", Category: "test", Outputs: []string{"LATENT"}, Volatile: true,
+			Run: func(context.Context, *nodes.Call) ([]any, error) { return []any{"volatile"}, nil },
 		},
 		{
-			name: "Broken", category: "test", outputs: []string{"IMAGE"}, required: []input{{name: "how", typ: "STRING"}},
-			run: func(_ context.Context, c *call) ([]any, error) {
-				switch c.inputs["how"] {
+			Name: "Broken", Category: "test", Outputs: []string{"IMAGE"}, Required: []nodes.Input{{Name: "how", Type: "STRING"}},
+			Run: func(_ context.Context, c *nodes.Call) ([]any, error) {
+				switch c.Inputs["how"] {
 				case "panic":
 					panic("a panic in a node")
 				case "named":
@@ -119,9 +120,9 @@ func newFixture(t *testing.T, opts Options) *fixture {
 		opts.StepTime = -1
 	}
 	classes := testClasses()
-	s := newServer(opts, func() []*class { return classes }, func(name string) *class {
+	s := newServer(opts, func() []*nodes.Class { return classes }, func(name string) *nodes.Class {
 		for _, c := range classes {
-			if c.name == name {
+			if c.Name == name {
 				return c
 			}
 		}

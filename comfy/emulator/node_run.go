@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
@@ -17,9 +18,9 @@ import (
 type nodeRun struct {
 	e      *execution
 	id     string
-	class  *class
+	class  *nodes.Class
 	inputs *pyval.Object
-	call   *call
+	call   *nodes.Call
 	asID   string // the child's id when the node runs expanded, else id
 
 	told      time.Time // when its progress was last sent, and its value then
@@ -55,7 +56,7 @@ func (r *nodeRun) do() ([]any, error) {
 	}
 	if _, ok := r.fault(FaultBlocker); ok {
 		for i := range outputs {
-			outputs[i] = &blocker{message: "blocked by a fault of the emulator"}
+			outputs[i] = &nodes.Blocker{Message: "blocked by a fault of the emulator"}
 		}
 	}
 	if r.asID != r.id {
@@ -65,7 +66,7 @@ func (r *nodeRun) do() ([]any, error) {
 	return outputs, nil
 }
 
-func (r *nodeRun) fault(name string) (Fault, bool) { return r.e.in.faults.take(name, r.class.name) }
+func (r *nodeRun) fault(name string) (Fault, bool) { return r.e.in.faults.take(name, r.class.Name) }
 
 // injected gives the failure that a fault wants.
 func (r *nodeRun) injected() error {
@@ -88,35 +89,35 @@ func (r *nodeRun) protect() (outputs []any, err error) {
 			err = &pyval.Exception{Type: "RuntimeError", Message: fmt.Sprint(p)}
 		}
 	}()
-	outputs, err = r.class.run(r.e.ctx, r.call)
-	if err == nil && len(outputs) < len(r.class.outputs) {
-		outputs = append(outputs, make([]any, len(r.class.outputs)-len(outputs))...)
+	outputs, err = r.class.Run(r.e.ctx, r.call)
+	if err == nil && len(outputs) < len(r.class.Outputs) {
+		outputs = append(outputs, make([]any, len(r.class.Outputs)-len(outputs))...)
 	}
 	return outputs, err
 }
 
 // newCall gathers what the function gets.
-func (r *nodeRun) newCall() *call {
-	c := &call{
-		node: r.id, class: r.class, inputs: map[string]any{}, ui: map[string][]any{}, files: r.e.files,
-		seed: binary.BigEndian.Uint64([]byte(r.e.key[r.id])), step: r.e.in.server.opts.StepTime, report: r.report,
+func (r *nodeRun) newCall() *nodes.Call {
+	c := &nodes.Call{
+		Node: r.id, Class: r.class, Inputs: map[string]any{}, UI: map[string][]any{}, Files: r.e.files,
+		Seed: binary.BigEndian.Uint64([]byte(r.e.key[r.id])), Step: r.e.in.server.opts.StepTime, Report: r.report,
 	}
-	for in := range r.class.eachInput() {
-		v, ok := r.inputs.Get(in.name)
+	for in := range r.class.EachInput() {
+		v, ok := r.inputs.Get(in.Name)
 		if !ok {
 			continue
 		}
 		if value, ok := r.linked(v); ok {
-			c.inputs[in.name] = value
+			c.Inputs[in.Name] = value
 			continue
 		}
-		c.inputs[in.name] = goValue(v)
+		c.Inputs[in.Name] = nodes.GoValue(v)
 	}
-	if slices.Contains(r.class.hidden, "PROMPT") {
-		c.graph = r.e.savedGraph()
+	if slices.Contains(r.class.Hidden, "PROMPT") {
+		c.Graph = r.e.savedGraph()
 	}
-	if slices.Contains(r.class.hidden, "EXTRA_PNGINFO") {
-		c.extra = pngInfo(r.e.job.extra)
+	if slices.Contains(r.class.Hidden, "EXTRA_PNGINFO") {
+		c.Extra = pngInfo(r.e.job.extra)
 	}
 	return c
 }
@@ -138,9 +139,9 @@ func (r *nodeRun) linked(v any) (value any, ok bool) {
 }
 
 // blocked finds a blocker among the inputs.
-func (r *nodeRun) blocked() *blocker {
-	for in := range r.class.eachInput() {
-		if b, ok := r.call.inputs[in.name].(*blocker); ok {
+func (r *nodeRun) blocked() *nodes.Blocker {
+	for in := range r.class.EachInput() {
+		if b, ok := r.call.Inputs[in.Name].(*nodes.Blocker); ok {
 			return b
 		}
 	}
@@ -149,18 +150,18 @@ func (r *nodeRun) blocked() *blocker {
 
 // blockAll passes a block on; only the first consumer announces it. The event
 // looks like a failure and is none.
-func (r *nodeRun) blockAll(b *blocker) []any {
-	if b.message != "" {
+func (r *nodeRun) blockAll(b *nodes.Blocker) []any {
+	if b.Message != "" {
 		data := (&failure{node: r.id}).head(r.e)
 		r.e.send("execution_error", append(data,
-			pyval.Member{Key: "exception_message", Value: "Execution Blocked: " + b.message},
+			pyval.Member{Key: "exception_message", Value: "Execution Blocked: " + b.Message},
 			pyval.Member{Key: "exception_type", Value: "ExecutionBlocked"},
 			pyval.Member{Key: "traceback", Value: []any{}}, pyval.Member{Key: "current_inputs", Value: []any{}},
 			pyval.Member{Key: "current_outputs", Value: []any{}}), true)
 	}
-	outputs := make([]any, len(r.class.outputs))
+	outputs := make([]any, len(r.class.Outputs))
 	for i := range outputs {
-		outputs[i] = &blocker{}
+		outputs[i] = &nodes.Blocker{}
 	}
 	return outputs
 }
@@ -185,13 +186,13 @@ func (r *nodeRun) child() (shown string, parent any) {
 // loadModel costs the time of reading a model unless it is loaded. As in the
 // server, an interrupt is not seen meanwhile.
 func (r *nodeRun) loadModel() error {
-	if !r.class.loads {
+	if !r.class.Loads {
 		return nil
 	}
-	name := []string{r.class.name}
-	for in := range r.class.eachInput() {
-		if in.folder != "" {
-			name = append(name, fmt.Sprint(r.call.inputs[in.name]))
+	name := []string{r.class.Name}
+	for in := range r.class.EachInput() {
+		if in.Folder != "" {
+			name = append(name, fmt.Sprint(r.call.Inputs[in.Name]))
 		}
 	}
 	if r.e.in.models.load(strings.Join(name, "\x00")) {
@@ -275,7 +276,7 @@ func (r *nodeRun) throttled(value, limit int) bool {
 func (r *nodeRun) formatted() pyval.Fields {
 	fields := pyval.Fields{}
 	for _, m := range r.inputs.Members() {
-		v, ok := r.call.inputs[m.Key]
+		v, ok := r.call.Inputs[m.Key]
 		if !ok {
 			continue
 		}
@@ -287,7 +288,7 @@ func (r *nodeRun) formatted() pyval.Fields {
 		fields = append(fields, pyval.Member{Key: m.Key, Value: []any{v}})
 	}
 	extra, _ := r.e.job.extra.(*pyval.Object)
-	for _, typ := range r.class.hidden {
+	for _, typ := range r.class.Hidden {
 		var v any
 		switch typ {
 		case "PROMPT":
@@ -299,7 +300,7 @@ func (r *nodeRun) formatted() pyval.Fields {
 		case "UNIQUE_ID":
 			v = r.id
 		}
-		fields = append(fields, pyval.Member{Key: hiddenName(typ), Value: []any{v}})
+		fields = append(fields, pyval.Member{Key: nodes.HiddenName(typ), Value: []any{v}})
 	}
 	return fields
 }
@@ -311,7 +312,7 @@ func (e *execution) savedGraph() json.RawMessage {
 		prompt := e.job.prompt
 		for _, id := range slices.Sorted(maps.Keys(e.prints)) {
 			print := e.prints[id]
-			if print == "" || len(e.class(id).ownsInputs) == 0 || strings.HasPrefix(print, "given ") {
+			if print == "" || len(e.class(id).OwnsInputs) == 0 || strings.HasPrefix(print, "given ") {
 				continue
 			}
 			if prompt == e.job.prompt {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
@@ -15,7 +16,7 @@ import (
 func (in *instance) getObjectInfo(w http.ResponseWriter, _ *http.Request, _ string) {
 	all := pyval.Fields{}
 	for _, c := range in.server.listing() {
-		all = append(all, pyval.Member{Key: c.name, Value: in.server.liveClass(c).info()})
+		all = append(all, pyval.Member{Key: c.Name, Value: in.server.liveClass(c).Info()})
 	}
 	writeJSON(w, http.StatusOK, all)
 }
@@ -25,37 +26,37 @@ func (in *instance) getObjectInfo(w http.ResponseWriter, _ *http.Request, _ stri
 func (in *instance) getObjectInfoClass(w http.ResponseWriter, _ *http.Request, name string) {
 	found := pyval.Fields{}
 	if c := in.server.classes(name); c != nil {
-		found = pyval.Fields{{Key: name, Value: in.server.liveClass(c).info()}}
+		found = pyval.Fields{{Key: name, Value: in.server.liveClass(c).Info()}}
 	}
 	writeJSON(w, http.StatusOK, found)
 }
 
 // liveClass fills in what changes: the pictures that were uploaded, and that
 // lists of model files are no limit unless the server is strict.
-func (s *Server) liveClass(c *class) *class {
-	uploads := func(in input) bool { return in.options["image_upload"] == true }
-	loose := func(in input) bool { return in.folder != "" && !s.opts.StrictModels }
-	if !slices.ContainsFunc(c.required, func(in input) bool { return uploads(in) || loose(in) }) {
+func (s *Server) liveClass(c *nodes.Class) *nodes.Class {
+	uploads := func(in nodes.Input) bool { return in.Options["image_upload"] == true }
+	loose := func(in nodes.Input) bool { return in.Folder != "" && !s.opts.StrictModels }
+	if !slices.ContainsFunc(c.Required, func(in nodes.Input) bool { return uploads(in) || loose(in) }) {
 		return c
 	}
 	names, _ := s.files.input.list(".")
 	slices.Sort(names)
 	live := *c
-	live.required = slices.Clone(c.required)
-	for i := range live.required {
-		in := &live.required[i]
+	live.Required = slices.Clone(c.Required)
+	for i := range live.Required {
+		in := &live.Required[i]
 		switch {
 		case loose(*in):
-			in.options = maps.Clone(in.options)
-			if in.options == nil {
-				in.options = map[string]any{}
+			in.Options = maps.Clone(in.Options)
+			if in.Options == nil {
+				in.Options = map[string]any{}
 			}
-			in.options["accepts_any"] = true // see comfy.InputInfo.AcceptsAny
+			in.Options["accepts_any"] = true // see comfy.InputInfo.AcceptsAny
 		case uploads(*in):
-			in.choices = slices.Clone(in.choices)
+			in.Choices = slices.Clone(in.Choices)
 			for _, n := range names {
-				if !slices.Contains(in.choices, n) && strings.HasPrefix(guessType(n), "image/") {
-					in.choices = append(in.choices, n)
+				if !slices.Contains(in.Choices, n) && strings.HasPrefix(guessType(n), "image/") {
+					in.Choices = append(in.Choices, n)
 				}
 			}
 		}
@@ -90,11 +91,11 @@ func (in *instance) getEmbeddings(w http.ResponseWriter, _ *http.Request, _ stri
 func (s *Server) models(folder string) []string {
 	names := []string{}
 	for _, c := range s.listing() {
-		for in := range c.eachInput() {
-			if in.folder != folder {
+		for in := range c.EachInput() {
+			if in.Folder != folder {
 				continue
 			}
-			for _, n := range in.choices {
+			for _, n := range in.Choices {
 				if !slices.Contains(names, n) {
 					names = append(names, n)
 				}

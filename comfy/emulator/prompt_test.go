@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
@@ -250,11 +251,11 @@ func TestPartialExecutionRunsTheTargetsOnly(t *testing.T) {
 
 func TestNewerFormOfCombos(t *testing.T) {
 	t.Parallel()
-	c := &class{name: "V3", v3: true, hidden: []string{"PROMPT"}, required: []input{
-		{name: "mode", typ: "COMBO", choices: []string{"a", "b"}, options: map[string]any{"default": "a"}},
-		{name: "size", typ: "INT"},
+	c := &nodes.Class{Name: "V3", V3: true, Hidden: []string{"PROMPT"}, Required: []nodes.Input{
+		{Name: "mode", Type: "COMBO", Choices: []string{"a", "b"}, Options: map[string]any{"default": "a"}},
+		{Name: "size", Type: "INT"},
 	}}
-	got := string(pyval.Encode(c.info()[0].Value))
+	got := string(pyval.Encode(c.Info()[0].Value))
 	want := `{"required": {"mode": ["COMBO", {"default": "a", "multiselect": false, "options": ["a", "b"]}], "size": ["INT", {}]}, "hidden": {"prompt": ["PROMPT"]}}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -77,7 +77,7 @@ func (s *schedule) pick() (id string, ok bool) {
 // leads reports whether an output node is so many links below.
 func (s *schedule) leads(id string, distance int) bool {
 	if distance == 0 {
-		return s.e.class(id).outputNode
+		return s.e.class(id).OutputNode
 	}
 	for _, next := range s.feeds[id] {
 		if s.leads(next, distance-1) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 )
 
 // Defaults of Options.
@@ -75,8 +77,8 @@ const (
 // concurrent use.
 type Server struct {
 	opts    Options
-	classes func(name string) *class
-	listing func() []*class
+	classes func(name string) *nodes.Class
+	listing func() []*nodes.Class
 	routes  []route
 	faults  *faultSet
 	files   *folders
@@ -93,9 +95,9 @@ type Server struct {
 }
 
 // New starts a server. Close ends it.
-func New(opts Options) *Server { return newServer(opts, classes, lookup) }
+func New(opts Options) *Server { return newServer(opts, nodes.Classes, nodes.Lookup) }
 
-func newServer(opts Options, listing func() []*class, find func(string) *class) *Server {
+func newServer(opts Options, listing func() []*nodes.Class, find func(string) *nodes.Class) *Server {
 	switch {
 	case opts.StepTime == 0:
 		opts.StepTime = DefaultStepTime

@@ -14,6 +14,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 )
 
 // tidy ends what the shared client of net/http keeps open, before leaks are
@@ -225,9 +227,9 @@ func TestStepTimeAndModelLoad(t *testing.T) {
 
 func BenchmarkRun(b *testing.B) {
 	classes := testClasses()
-	s := newServer(Options{StepTime: -1}, func() []*class { return classes }, func(name string) *class {
+	s := newServer(Options{StepTime: -1}, func() []*nodes.Class { return classes }, func(name string) *nodes.Class {
 		for _, c := range classes {
-			if c.name == name {
+			if c.Name == name {
 				return c
 			}
 		}

@@ -10,11 +10,11 @@ import (
 // shown is what the node's run shows in the history, after the faults that
 // spoil outputs; nil when it shows nothing.
 func (r *nodeRun) shown() any {
-	ui := r.call.ui
+	ui := r.call.UI
 	if len(ui) == 0 {
 		return nil
 	}
-	if !r.class.outputNode {
+	if !r.class.OutputNode {
 		return ui
 	}
 	ui = maps.Clone(ui)

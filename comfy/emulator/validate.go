@@ -116,7 +116,7 @@ func (s *Server) findOutputs(graph, targets any) (prompt *pyval.Object, outputs 
 			refusal, err := s.unknownClass(m.Key, node, name, classed)
 			return nil, nil, refusal, err
 		}
-		if class.outputNode {
+		if class.OutputNode {
 			chosen := targets == nil
 			if !chosen {
 				if chosen, sane = has(targets, m.Key); !sane {

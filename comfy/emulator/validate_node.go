@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/nodes"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
@@ -30,12 +31,12 @@ func (v *validation) node(id string) (*checked, error) {
 		return nil, err
 	}
 	c := &checked{valid: true}
-	for in, required := range class.eachInput() {
-		value, given := inputs.Get(in.name)
+	for in, required := range class.EachInput() {
+		value, given := inputs.Get(in.Name)
 		switch {
 		case !given && required:
-			c.errors = append(c.errors, problem("required_input_missing", "Required input is missing", in.name,
-				pyval.Fields{{Key: "input_name", Value: in.name}}))
+			c.errors = append(c.errors, problem("required_input_missing", "Required input is missing", in.Name,
+				pyval.Fields{{Key: "input_name", Value: in.Name}}))
 		case !given:
 		default:
 			if err := v.input(c, class, in, inputs, value); err != nil {
@@ -91,28 +92,28 @@ func inputsOf(node *pyval.Object) (*pyval.Object, error) {
 	}
 }
 
-func (v *validation) input(c *checked, class *class, in *input, inputs *pyval.Object, value any) error {
+func (v *validation) input(c *checked, class *nodes.Class, in *nodes.Input, inputs *pyval.Object, value any) error {
 	if list, ok := value.([]any); ok {
 		return v.link(c, class, in, list)
 	}
-	config := in.config(class.v3)
+	config := in.Config(class.V3)
 	if wrapped, ok := value.(*pyval.Object); ok && wrapped.Has("__value__") {
 		value, _ = wrapped.Get("__value__")
-		inputs.Set(in.name, value)
+		inputs.Set(in.Name, value)
 	}
-	coerced, err := coerce(in.typ, value)
+	coerced, err := coerce(in.Type, value)
 	if err != nil {
-		c.errors = append(c.errors, problem("invalid_input_type", "Failed to convert an input value to a "+in.typ+" value",
-			fmt.Sprintf("%s, %s, %s", in.name, pyval.Str(value), err), pyval.Fields{
-				{Key: "input_name", Value: in.name},
+		c.errors = append(c.errors, problem("invalid_input_type", "Failed to convert an input value to a "+in.Type+" value",
+			fmt.Sprintf("%s, %s, %s", in.Name, pyval.Str(value), err), pyval.Fields{
+				{Key: "input_name", Value: in.Name},
 				{Key: "input_config", Value: config},
 				{Key: "received_value", Value: value},
 				{Key: "exception_message", Value: err.Error()},
 			}))
 		return nil
 	}
-	inputs.Set(in.name, coerced)
-	if slices.Contains(class.ownsInputs, in.name) {
+	inputs.Set(in.Name, coerced)
+	if slices.Contains(class.OwnsInputs, in.Name) {
 		return nil
 	}
 	if p := v.limits(class, in, coerced, config); p != nil {
@@ -137,44 +138,44 @@ func coerce(typ string, value any) (any, error) {
 }
 
 // limits checks min, max and the list of a combo; only the first complaint counts.
-func (v *validation) limits(class *class, in *input, value any, config any) pyval.Fields {
+func (v *validation) limits(class *nodes.Class, in *nodes.Input, value any, config any) pyval.Fields {
 	info := func(config any) pyval.Fields {
-		return pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: value}}
+		return pyval.Fields{{Key: "input_name", Value: in.Name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: value}}
 	}
-	if low, ok := in.options["min"]; ok {
+	if low, ok := in.Options["min"]; ok {
 		if order, ok := pyval.Compare(value, low); ok && order < 0 {
-			return problem("value_smaller_than_min", fmt.Sprintf("Value %s smaller than min of %s", pyval.Str(value), pyval.Str(low)), in.name, info(config))
+			return problem("value_smaller_than_min", fmt.Sprintf("Value %s smaller than min of %s", pyval.Str(value), pyval.Str(low)), in.Name, info(config))
 		}
 	}
-	if high, ok := in.options["max"]; ok {
+	if high, ok := in.Options["max"]; ok {
 		if order, ok := pyval.Compare(value, high); ok && order > 0 {
-			return problem("value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", pyval.Str(value), pyval.Str(high)), in.name, info(config))
+			return problem("value_bigger_than_max", fmt.Sprintf("Value %s bigger than max of %s", pyval.Str(value), pyval.Str(high)), in.Name, info(config))
 		}
 	}
-	unchecked := in.folder != "" && !v.server.opts.StrictModels || class.v3 && !v.server.since(v3ChoicesVersion)
-	if !in.isCombo() || unchecked {
+	unchecked := in.Folder != "" && !v.server.opts.StrictModels || class.V3 && !v.server.since(v3ChoicesVersion)
+	if !in.IsCombo() || unchecked {
 		return nil
 	}
-	if text, ok := value.(string); ok && slices.Contains(in.choices, text) {
+	if text, ok := value.(string); ok && slices.Contains(in.Choices, text) {
 		return nil
 	}
-	list := pyval.Repr(in.choices)
-	if len(in.choices) > 20 {
-		list, config = fmt.Sprintf("(list of length %d)", len(in.choices)), nil
+	list := pyval.Repr(in.Choices)
+	if len(in.Choices) > 20 {
+		list, config = fmt.Sprintf("(list of length %d)", len(in.Choices)), nil
 	}
 	shown := "'" + pyval.Str(value) + "'"
 	if v.server.since(choiceReprVersion) {
 		shown = pyval.Repr(value)
 	}
-	return problem("value_not_in_list", "Value not in list", fmt.Sprintf("%s: %s not in %s", in.name, shown, list), info(config))
+	return problem("value_not_in_list", "Value not in list", fmt.Sprintf("%s: %s not in %s", in.Name, shown, list), info(config))
 }
 
 // link checks a link and what is above it.
-func (v *validation) link(c *checked, class *class, in *input, link []any) error {
-	config := in.config(class.v3)
+func (v *validation) link(c *checked, class *nodes.Class, in *nodes.Input, link []any) error {
+	config := in.Config(class.V3)
 	if len(link) != 2 {
-		c.errors = append(c.errors, problem("bad_linked_input", "Bad linked input, must be a length-2 list of [node_id, slot_index]", in.name,
-			pyval.Fields{{Key: "input_name", Value: in.name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: link}}))
+		c.errors = append(c.errors, problem("bad_linked_input", "Bad linked input, must be a length-2 list of [node_id, slot_index]", in.Name,
+			pyval.Fields{{Key: "input_name", Value: in.Name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: link}}))
 		return nil
 	}
 	source, err := v.source(link[0])
@@ -182,16 +183,16 @@ func (v *validation) link(c *checked, class *class, in *input, link []any) error
 		return err
 	}
 	above := v.server.classes(classOf(v.prompt, source))
-	slot, err := above.slot(link[1])
+	slot, err := outputSlot(above, link[1])
 	if err != nil {
 		return err
 	}
-	received := above.outputs[slot]
-	if !typesMeet(received, in.typ) {
+	received := above.Outputs[slot]
+	if !typesMeet(received, in.Type) {
 		c.errors = append(c.errors, problem("return_type_mismatch", "Return type mismatch between linked nodes",
-			fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", in.name, received, pyval.Str(in.typeValue(class.v3))),
+			fmt.Sprintf("%s, received_type(%s) mismatch input_type(%s)", in.Name, received, pyval.Str(in.TypeValue(class.V3))),
 			pyval.Fields{
-				{Key: "input_name", Value: in.name},
+				{Key: "input_name", Value: in.Name},
 				{Key: "input_config", Value: config},
 				{Key: "received_type", Value: received},
 				{Key: "linked_node", Value: link},
@@ -204,7 +205,7 @@ func (v *validation) link(c *checked, class *class, in *input, link []any) error
 		c.valid = false
 		v.finish(source, &checked{errors: []pyval.Fields{problem("exception_during_inner_validation", "Exception when validating inner node", r.message,
 			pyval.Fields{
-				{Key: "input_name", Value: in.name},
+				{Key: "input_name", Value: in.Name},
 				{Key: "input_config", Value: config},
 				{Key: "exception_message", Value: r.message},
 				{Key: "exception_type", Value: r.typ},
@@ -234,13 +235,13 @@ func (v *validation) source(id any) (string, error) {
 	}
 }
 
-// slot finds an output of the class.
-func (c *class) slot(v any) (int, error) {
+// outputSlot finds an output of a class.
+func outputSlot(c *nodes.Class, v any) (int, error) {
 	sequence := "tuple"
-	if c.v3 {
+	if c.V3 {
 		sequence = "list"
 	}
-	return slotOf(v, len(c.outputs), sequence)
+	return slotOf(v, len(c.Outputs), sequence)
 }
 
 // slotOf indexes n values as Python indexes a sequence of that type: from the
@@ -303,18 +304,18 @@ func indexed(inputs any) error {
 }
 
 // custom runs the class's own check, if it has one.
-func (v *validation) custom(c *checked, class *class, raw any, inputs *pyval.Object) error {
-	if class.validate == nil {
+func (v *validation) custom(c *checked, class *nodes.Class, raw any, inputs *pyval.Object) error {
+	if class.Validate == nil {
 		return nil
 	}
 	if err := indexed(raw); err != nil {
 		return err
 	}
 	constants := map[string]any{}
-	for _, name := range class.ownsInputs {
+	for _, name := range class.OwnsInputs {
 		value, ok := inputs.Get(name)
 		if !ok {
-			return &raised{"TypeError", fmt.Sprintf("%s.VALIDATE_INPUTS() missing 1 required positional argument: '%s'", cmp.Or(class.base, class.name), name)}
+			return &raised{"TypeError", fmt.Sprintf("%s.VALIDATE_INPUTS() missing 1 required positional argument: '%s'", cmp.Or(class.Base, class.Name), name)}
 		}
 		if list, ok := value.([]any); ok && len(list) == 2 {
 			return &raised{"AttributeError", "'NoneType' object has no attribute 'endswith'"}
@@ -323,13 +324,13 @@ func (v *validation) custom(c *checked, class *class, raw any, inputs *pyval.Obj
 			return &raised{"AttributeError", "'" + pyval.TypeName(value) + "' object has no attribute 'endswith'"}
 		}
 	}
-	for in := range class.eachInput() {
-		if value, ok := inputs.Get(in.name); ok {
-			constants[in.name] = goValue(value)
+	for in := range class.EachInput() {
+		if value, ok := inputs.Get(in.Name); ok {
+			constants[in.Name] = nodes.GoValue(value)
 		}
 	}
-	call := &call{class: class, inputs: constants, files: v.server.files.forNode(context.Background())}
-	if name, reason := class.validate(call); reason != "" {
+	call := &nodes.Call{Class: class, Inputs: constants, Files: v.server.files.forNode(context.Background())}
+	if name, reason := class.Validate(call); reason != "" {
 		c.errors = append(c.errors, problem("custom_validation_failed", "Custom validation failed for node", name+" - "+reason,
 			pyval.Fields{{Key: "input_name", Value: name}}))
 	}
