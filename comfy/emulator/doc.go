@@ -10,6 +10,11 @@
 // (Faults), switched on by Options.Faults, SetFaults or text (ParseFault).
 // Requests and Executions tell afterwards what really happened.
 //
+// This package keeps protocol, execution, queue and faults. What a node declares
+// and does is in internal/nodes; it draws with painter, on rasters, into the
+// files of container, and holds values as Python does with pyval.
+//
 // Where the emulator and a real server differ, the emulator is wrong: with
-// EASEL_TEST_COMFYUI=http://host:8188 the tests send the same requests to both.
+// EASEL_TEST_COMFYUI=http://host:8188 the tests send the same requests to both
+// (go test -p 1 ./comfy/emulator/..., for one server hears them all).
 package emulator
