@@ -50,7 +50,11 @@ func Open(dir string) (*Store, error) {
 // Probe finds out whether objects can be stored, and leaves nothing.
 func (s *Store) Probe(ctx context.Context) error {
 	if l, ok := s.fs.(*later); ok && !l.there() {
-		if err := tryParent(l.dir); err != nil {
+		err := ctx.Err()
+		if err == nil {
+			err = tryParent(l.dir)
+		}
+		if err != nil {
 			return failure("create", l.dir, err)
 		}
 		return nil

@@ -21,7 +21,7 @@ func failure(op, location string, err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	return &storage.Error{Op: op, Location: location, Err: classify(err)}
+	return &storage.Error{Op: op, Location: location, Err: classify(err), Temporary: isPassing(err)}
 }
 
 func classify(err error) error {

@@ -105,15 +105,17 @@ func TestNthCallFails(t *testing.T) {
 	t.Parallel()
 	const name, body = "sub/deep/x.bin", "0123456789"
 	for _, c := range []struct {
-		errno syscall.Errno
-		kind  error
+		errno     syscall.Errno
+		kind      error
+		temporary bool
 	}{
-		{syscall.EIO, syscall.EIO},
-		{syscall.ENOSPC, storage.ErrFull},
-		{syscall.EDQUOT, storage.ErrFull},
-		{syscall.EACCES, storage.ErrRefused},
-		{syscall.EROFS, storage.ErrRefused},
-		{syscall.EMFILE, syscall.EMFILE},
+		{syscall.EIO, syscall.EIO, false},
+		{syscall.ENOSPC, storage.ErrFull, false},
+		{syscall.EDQUOT, storage.ErrFull, false},
+		{syscall.EACCES, storage.ErrRefused, false},
+		{syscall.EROFS, storage.ErrRefused, false},
+		{syscall.EMFILE, syscall.EMFILE, true},
+		{syscall.ESTALE, syscall.ESTALE, true},
 	} {
 		for _, replace := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%v replace=%v", c.errno, replace), func(t *testing.T) {
@@ -135,6 +137,9 @@ func TestNthCallFails(t *testing.T) {
 					var typed *storage.Error
 					if !errors.Is(err, c.kind) || !errors.As(err, &typed) {
 						t.Errorf("call %d (%s): got %v, want a *storage.Error of %v", n, f.call, err, c.kind)
+					}
+					if storage.Temporary(err) != c.temporary {
+						t.Errorf("call %d (%s): %v says that trying again helps: %v, want %v", n, f.call, err, !c.temporary, c.temporary)
 					}
 					if info, err := s.Stat(t.Context(), name); err == nil && (!replace || info.Size != int64(len(body))) {
 						t.Errorf("call %d (%s): there is %s with %d bytes", n, f.call, name, info.Size)

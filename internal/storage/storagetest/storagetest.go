@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -104,6 +105,9 @@ func wantError(t *testing.T, what string, err, kind error) {
 	if !errors.Is(err, kind) || !errors.As(err, &typed) {
 		t.Errorf("%s: got %v (%T), want a *storage.Error of %q", what, err, err, kind)
 	}
+	if storage.Temporary(err) {
+		t.Errorf("%s: %v says that trying again helps", what, err)
+	}
 }
 
 func testRoundTrip(t *testing.T, s storage.Store) {
@@ -122,6 +126,9 @@ func testRoundTrip(t *testing.T, s storage.Store) {
 	}
 	if info.Name != stat.Name || info.Size != 12 || stat.Size != 12 || stat.Modified.IsZero() {
 		t.Errorf("commit says %+v, stat %+v", info, stat)
+	}
+	if at, err := url.Parse(stat.URL); err != nil || stat.URL != info.URL || stat.URL != "" && at.Host == "" {
+		t.Errorf("others fetch it from %q by commit and from %q by stat, want the same whole address or none (%v)", info.URL, stat.URL, err)
 	}
 	if s.Location("a/b/c.txt") == "" {
 		t.Error("no location")
@@ -388,9 +395,6 @@ func testRange(t *testing.T, s storage.Store) {
 	}
 	_, _, err := s.OpenRange(t.Context(), "none.txt", 0, -1)
 	wantError(t, "open a range of what is not there", err, storage.ErrNotExist)
-	if storage.Temporary(err) {
-		t.Error("trying again does not help against a missing object")
-	}
 }
 
 func testProbe(t *testing.T, s storage.Store) {
@@ -401,6 +405,11 @@ func testProbe(t *testing.T, s storage.Store) {
 	}
 	if names := Names(t, s, ""); len(names) != 0 {
 		t.Errorf("left %v", names)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Probe(cancelled); !errors.Is(err, context.Canceled) {
+		t.Errorf("probed although nobody waits for it: %v", err)
 	}
 	Put(t, s, "a.txt", "a")
 	if err := s.Close(); err != nil {
