@@ -62,7 +62,11 @@ func (a *app) pastRunOf(rec ledger.Record) pastRun {
 		p.Outputs, p.Timing, p.Warnings = res.Outputs, &res.Timing, res.Warnings
 	}
 	for i := range p.Outputs {
-		p.Outputs[i].Path = a.storedPath(p.Out, p.Outputs[i].Path)
+		o := &p.Outputs[i]
+		o.Path, o.File = a.storedPath(p.Out, o.Path), nil
+		if filepath.IsAbs(o.Path) {
+			o.File = &o.Path
+		}
 	}
 	return p
 }

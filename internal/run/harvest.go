@@ -183,7 +183,7 @@ func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Outp
 		return Output{}, err
 	}
 	crashpoint.Here(crashpoint.Stored)
-	out.Path = r.Store.Location(name)
+	out.Path, out.File = r.Store.Location(name), r.file(name)
 	if t.Sidecar {
 		if err := r.writeRecord(ctx, t, res, name, out, n); err != nil {
 			return Output{}, err

@@ -8,11 +8,22 @@ import (
 	"io"
 	"maps"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
+
+// file is the path of a stored object for whoever is in another folder; nil
+// where the store is no folder of this machine.
+func (r *Runner) file(name string) *string {
+	if !filepath.IsAbs(r.Out) {
+		return nil
+	}
+	file := filepath.Join(r.Out, filepath.FromSlash(name))
+	return &file
+}
 
 // commit gives the object its name: the first free one in the row name, name-1,
 // name-2, ... A name that the user fixed is taken, or the run fails.

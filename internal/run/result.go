@@ -21,7 +21,8 @@ const (
 // An Output is one stored file or text. Field order and names are the
 // contract of INTERFACE section 4.
 type Output struct {
-	Path      string           `json:"path"`
+	Path      string           `json:"path"` // as --out said it
+	File      *string          `json:"file"` // the same, absolute; nil where the store is no folder of this machine
 	URL       *string          `json:"url"`
 	Kind      comfy.OutputKind `json:"kind"`
 	MediaType string           `json:"media_type"`

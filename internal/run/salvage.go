@@ -87,7 +87,7 @@ func (r *Runner) examine(ctx context.Context, name string) (Output, bool) {
 		return Output{}, false
 	}
 	return Output{
-		Path: r.Store.Location(name), Kind: kindOf(comfy.Output{Kind: comfy.OutputOther}, rep.Format), MediaType: rep.Format.MediaType,
+		Path: r.Store.Location(name), File: r.file(name), Kind: kindOf(comfy.Output{Kind: comfy.OutputOther}, rep.Format), MediaType: rep.Format.MediaType,
 		Width: known(rep.Width), Height: known(rep.Height), Bytes: n, SHA256: sum,
 	}, true
 }
