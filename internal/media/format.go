@@ -7,6 +7,8 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -40,6 +42,17 @@ const (
 // Unknown is the format of bytes that are none of the known ones.
 func Unknown() Format {
 	return Format{MediaType: "application/octet-stream", Ext: ".bin", Kind: KindOther}
+}
+
+// Peek recognises a file by its beginning, and gives that back with what follows.
+func Peek(r io.Reader) (Format, io.Reader, error) {
+	head := make([]byte, sniffLen)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return Unknown(), nil, err
+	}
+	head = head[:n]
+	return sniff(head), io.MultiReader(bytes.NewReader(head), r), nil
 }
 
 // sniff recognises a file by its first bytes (sniffLen of them, fewer when the

@@ -62,17 +62,23 @@ func pngProfile(data []byte) []byte {
 	return profile
 }
 
+// A colour profile in a JPEG: segments that begin with a mark, its number and how
+// many there are.
+const (
+	jpegAPP2        = 0xe2
+	jpegProfileMark = "ICC_PROFILE\x00"
+)
+
 // jpegProfile joins the pieces, which are numbered from 1.
 func jpegProfile(data []byte) []byte {
-	const app2, mark = 0xe2, "ICC_PROFILE\x00"
 	pieces := make(map[byte][]byte)
 	count := byte(0)
 	_ = walkJPEG(bytes.NewReader(data), func(marker byte, pos, size int64) error {
 		end := pos + size
-		if marker != app2 || end > int64(len(data)) {
+		if marker != jpegAPP2 || end > int64(len(data)) {
 			return nil
 		}
-		if body, ok := bytes.CutPrefix(data[pos:end], []byte(mark)); ok && len(body) > 2 {
+		if body, ok := bytes.CutPrefix(data[pos:end], []byte(jpegProfileMark)); ok && len(body) > 2 {
 			pieces[body[0]], count = body[2:], body[1]
 		}
 		return nil

@@ -154,7 +154,11 @@ func ofValues(err error, p *Problem) bool {
 	var rejected *run.RejectedError
 	var invalid *InvalidError
 	var unmaskable *run.UnmaskableError
+	var name *run.OutputNameError
 	switch {
+	case errors.As(err, &name):
+		p.is(CodeInvalidParameter)
+		p.Parameter, p.Hint = known("out"), "name it .png or .jpg, or give a folder as --out"
 	case errors.As(err, &unmaskable):
 		p.is(CodeInvalidParameter)
 		p.Problems = []registry.Problem{{

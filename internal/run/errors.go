@@ -79,6 +79,17 @@ type UnmaskableError struct{ Workflow string }
 
 func (e *UnmaskableError) Error() string { return "workflow " + e.Workflow + " takes no mask" }
 
+// OutputNameError means that a file name promises a kind of picture that the run
+// does not make and that nothing is converted to.
+type OutputNameError struct {
+	Name string
+	Made string // what the run makes: "PNG"
+}
+
+func (e *OutputNameError) Error() string {
+	return fmt.Sprintf("%s cannot be made: the workflow makes %s, and easel converts pictures to JPEG and PNG only", e.Name, e.Made)
+}
+
 // MissingMaskError means that, among other things, a mask was neither given nor
 // drawn.
 type MissingMaskError struct {

@@ -113,29 +113,20 @@ func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Outpu
 		}
 		out, err := r.store(ctx, t, res, o, n, open)
 		out.Text = &o.Text
+		if err == nil && misnamed(t.Naming.Fixed, out.MediaType) {
+			res.note(sink, fmt.Sprintf("output %d of node %s is a text and is stored as %s", o.Index+1, o.Node, out.Path))
+		}
 		return out, err
 	}
 	open := func(ctx context.Context) (io.ReadCloser, int64, error) { return r.Backend.Open(ctx, o) }
 	open = r.composited(t, o, open, func(text string) { res.note(sink, text) })
+	open = converted(t, o, open, func(text string) { res.note(sink, text) })
 	out, err := r.store(ctx, t, res, o, n, open)
 	var damaged *IncompleteError
 	if errors.As(err, &damaged) {
 		out, err = r.store(ctx, t, res, o, n, open)
 	}
-	if err == nil && misnamed(t.Naming.Fixed, out.MediaType) {
-		res.note(sink, fmt.Sprintf("%s holds %s: outputs are kept as they are made", out.Path, out.MediaType))
-	}
 	return out, err
-}
-
-// misnamed reports whether a name that the user gave promises another kind of
-// picture than there is.
-func misnamed(name, mediaType string) bool {
-	kind := strings.TrimPrefix(strings.ToLower(path.Ext(name)), ".")
-	if kind == "jpg" {
-		kind = "jpeg"
-	}
-	return namedPicture(name) && mediaType != "image/"+kind
 }
 
 // copyBuffer is what is read, hashed, checked and written at a time: 256 KiB
@@ -177,6 +168,9 @@ func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Outp
 	out := Output{
 		Kind: kindOf(o, rep.Format), MediaType: rep.Format.MediaType, Node: o.Node,
 		Width: known(rep.Width), Height: known(rep.Height), Bytes: got, SHA256: hex.EncodeToString(hash.Sum(nil)),
+	}
+	if c, ok := body.(conversion); ok {
+		out.Original = c.original
 	}
 	name, err := r.commit(ctx, t, w, out, rep.Format.Ext, n)
 	if err != nil {
@@ -246,7 +240,7 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 	rec.Warnings = res.Warnings
 	rec.File = &RecordedFile{
 		Name: name, MediaType: out.MediaType, Width: out.Width, Height: out.Height,
-		Bytes: out.Bytes, SHA256: out.SHA256, Node: out.Node, Output: n,
+		Bytes: out.Bytes, SHA256: out.SHA256, Original: out.Original, Node: out.Node, Output: n,
 	}
 	data, err := json.MarshalIndent(rec, "", "  ")
 	if err != nil {

@@ -50,6 +50,9 @@ func (r *Runner) record(t *Ticket, state ledger.State, res *Result, failure erro
 		}
 		for _, o := range res.Outputs {
 			rec.Hashes = append(rec.Hashes, o.SHA256)
+			if o.Original != "" {
+				rec.Hashes = append(rec.Hashes, o.Original)
+			}
 		}
 	}
 	if failure != nil {

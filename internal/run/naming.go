@@ -26,16 +26,18 @@ func (r *Runner) file(name string) *string {
 }
 
 // commit gives the object its name: the first free one in the row name, name-1,
-// name-2, ... A name that the user fixed is taken, or the run fails.
+// name-2, ... A name that the user fixed is taken, or the run fails; a file that it
+// would lie about has the extension of what it is, and replaces nothing.
 func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Output, ext string, n int) (string, error) {
 	stem, err := r.stem(t, n, ext)
 	if err != nil {
 		return "", err
 	}
-	if t.Naming.Fixed != "" {
+	fixed := t.Naming.Fixed != "" && !misnamed(t.Naming.Fixed, out.MediaType)
+	if fixed {
 		ext = path.Ext(t.Naming.Fixed)
 	}
-	opts := storage.CommitOptions{Replace: t.Naming.Force, MediaType: out.MediaType}
+	opts := storage.CommitOptions{Replace: t.Naming.Force && (fixed || t.Naming.Fixed == ""), MediaType: out.MediaType}
 	for try := 0; ; try++ {
 		name := storage.Variant(stem, try) + ext
 		_, err := w.Commit(ctx, name, opts)
@@ -46,7 +48,7 @@ func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Ou
 			return "", err
 		case (t.resumed || t.collected) && r.holds(ctx, name, out):
 			return name, nil // it was stored before, by this process or one that died
-		case t.Naming.Fixed != "" || try == 10_000:
+		case fixed || try == 10_000:
 			return "", err
 		}
 	}

@@ -38,6 +38,9 @@ func (p *Preparation) Prepare(ctx context.Context, req Request) (*Ticket, error)
 		return nil, &registry.FileError{Path: req.Workflow.Path, Message: "the graph cannot run", Err: err}
 	}
 	setPrefix(t)
+	if err := t.nameable(); err != nil {
+		return nil, err
+	}
 	return t, p.reserve(ctx, t)
 }
 

@@ -46,6 +46,7 @@ type RecordedFile struct {
 	Height    *int   `json:"height,omitempty"`
 	Bytes     int64  `json:"bytes"`
 	SHA256    string `json:"sha256"`
+	Original  string `json:"original_sha256,omitempty"` // of what was made, where the file was converted from it
 	Node      string `json:"node"`
 	Output    int    `json:"output"` // position among the run's outputs, from 1
 }

@@ -31,7 +31,8 @@ type Output struct {
 	Height    *int             `json:"height"`
 	Bytes     int64            `json:"bytes"`
 	SHA256    string           `json:"sha256"`
-	Text      *string          `json:"text,omitempty"` // of an output that is a text, also an empty one
+	Original  string           `json:"original_sha256,omitempty"` // of what was made, where it was converted
+	Text      *string          `json:"text,omitempty"`            // of an output that is a text, also an empty one
 }
 
 // Timing of a run in milliseconds; server times from the server's clock.

@@ -44,7 +44,7 @@ func (r *Runner) salvage(ctx context.Context, t *Ticket, res *Result, sink Sink)
 			continue
 		}
 		if rec != nil && rec.File != nil {
-			out.Node = rec.File.Node
+			out.Node, out.Original = rec.File.Node, rec.File.Original
 		} else if t.Sidecar && r.writeRecord(ctx, t, res, name, out, len(res.Outputs)+1) != nil {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"io"
 
 	"github.com/seed-7d77cb5c/easel/internal/media"
 )
@@ -59,7 +58,7 @@ func (p *Painted) PutBack(pic, mask *media.Picture) ([]byte, error) {
 	if err != nil {
 		texts = nil // not a PNG: the record beside the file has it all
 	}
-	return encodePNG(c.image, media.PNGEdit{Set: texts, Profile: pic.Profile})
+	return media.EncodePNG(c.image, media.PNGEdit{Set: texts, Profile: pic.Profile})
 }
 
 // alike reports whether two sizes have the same shape, as near as rounding to
@@ -67,19 +66,4 @@ func (p *Painted) PutBack(pic, mask *media.Picture) ([]byte, error) {
 func alike(w, h, sentW, sentH int) bool {
 	a, b := w*sentH, h*sentW
 	return max(a, b)-min(a, b) <= max(a, b)/50
-}
-
-// encodePNG makes a PNG with text and colour profile before the picture.
-func encodePNG(img image.Image, edit media.PNGEdit) ([]byte, error) {
-	plain, encoder := io.Pipe()
-	defer plain.Close() // ends the encoder, too
-	go func() {
-		_, err := media.Encode(encoder, img)
-		encoder.CloseWithError(err)
-	}()
-	var out bytes.Buffer
-	if err := media.CopyPNG(&out, plain, edit); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }

@@ -1,0 +1,152 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"image"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
+)
+
+const (
+	typeJPEG = "image/jpeg"
+	typePNG  = "image/png"
+)
+
+// promised is the media type that a file name promises, "" when it promises no
+// kind of picture.
+func promised(name string) string {
+	if !namedPicture(name) {
+		return ""
+	}
+	kind := strings.TrimPrefix(strings.ToLower(path.Ext(name)), ".")
+	if kind == "jpg" {
+		return typeJPEG
+	}
+	return "image/" + kind
+}
+
+// misnamed reports whether a name that the user gave promises another kind of
+// picture than there is.
+func misnamed(name, mediaType string) bool {
+	kind := promised(name)
+	return kind != "" && kind != mediaType
+}
+
+// convertible reports whether pictures are converted to a media type: there is
+// an encoder for it that loses nothing that can be seen.
+func convertible(mediaType string) bool { return mediaType == typeJPEG || mediaType == typePNG }
+
+// nameable refuses a fixed name for what the run surely does not make and what
+// nothing is converted to, before anything runs.
+func (t *Ticket) nameable() error {
+	kind := promised(t.Naming.Fixed)
+	if kind == "" || convertible(kind) || !t.makesPNG() {
+		return nil
+	}
+	return &OutputNameError{Name: t.Naming.Fixed, Made: "PNG"}
+}
+
+// makesPNG reports whether some output that is kept is a PNG for sure: of a node
+// of ComfyUI's own that writes nothing else, or put together here.
+func (t *Ticket) makesPNG() bool {
+	saves, previews := false, false
+	for _, id := range t.Graph.IDs() {
+		n := t.Graph.Node(id)
+		if n.Class == "SaveImage" {
+			return true
+		}
+		previews = previews || n.Class == "PreviewImage"
+		saves = saves || savesFiles(n)
+	}
+	return t.Repaint != nil || previews && !saves // previews are kept where nothing is saved
+}
+
+// A conversion is a file that was made from what came from the backend.
+type conversion struct {
+	io.ReadCloser
+	original string // SHA-256 of what came
+}
+
+// converted opens an output as the kind of picture that its fixed name promises.
+// What cannot be converted comes as it is, with a note.
+func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener {
+	kind := promised(t.Naming.Fixed)
+	if kind == "" {
+		return open
+	}
+	return func(ctx context.Context) (io.ReadCloser, int64, error) {
+		body, size, err := open(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		made, whole, err := media.Peek(body)
+		if err != nil {
+			body.Close()
+			return nil, 0, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
+		}
+		body = peeked{whole, body}
+		if !misnamed(t.Naming.Fixed, made.MediaType) {
+			return body, size, nil
+		}
+		warn := func(why string) {
+			note(fmt.Sprintf("output %d of node %s is %s and is not stored as %s: %s", o.Index+1, o.Node, made.Name(), t.Naming.Fixed, why))
+		}
+		if !convertible(kind) || made.Kind != media.KindImage || made.Animated || made.Ext == ".gif" {
+			warn("only single pictures are converted, to JPEG and PNG")
+			return body, size, nil
+		}
+		data, err := download(ctx, o, func(context.Context) (io.ReadCloser, int64, error) { return body, size, nil })
+		if err != nil {
+			return nil, 0, err
+		}
+		file, notes, err := convert(data, kind)
+		if err != nil {
+			warn(err.Error())
+			return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+		}
+		if t.Embed && !t.Sidecar {
+			notes = append(notes, "the record that the backend wrote into it is lost; --provenance sidecar keeps it beside the file")
+		}
+		for _, text := range notes {
+			note(fmt.Sprintf("output %d of node %s was converted to %s: %s", o.Index+1, o.Node, t.Naming.Fixed, text))
+		}
+		sum := sha256.Sum256(data)
+		return conversion{io.NopCloser(bytes.NewReader(file)), hex.EncodeToString(sum[:])}, int64(len(file)), nil
+	}
+}
+
+// peeked is a body of which the beginning has been looked at.
+type peeked struct {
+	io.Reader
+	io.Closer
+}
+
+// convert makes a picture another kind of file, with its colour profile, and
+// says what is not as it was.
+func convert(data []byte, kind string) (file []byte, notes []string, err error) {
+	pic, err := media.Load(bytes.NewReader(data), media.Limits{Bytes: repaint.MaxPainted})
+	if err != nil {
+		return nil, nil, fmt.Errorf("it %w", err)
+	}
+	notes = pic.Notes
+	if kind == typePNG {
+		file, err = media.EncodePNG(pic.Image, media.PNGEdit{Profile: pic.Profile})
+		return file, notes, err
+	}
+	var img image.Image = pic.Image
+	if pic.HadAlpha {
+		img = media.Flatten(pic.Image)
+		notes = append(notes, "transparent parts were laid on white, since JPEG has no transparency")
+	}
+	file, err = media.EncodeJPEG(img, pic.Profile)
+	return file, notes, err
+}
