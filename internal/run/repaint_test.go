@@ -158,19 +158,19 @@ func TestLargePhoto(t *testing.T) {
 			"small mask",
 			run.MaskSpec{Rects: []string{"250,175,25,25"}},
 			repaint.Geometry{Area: [4]int{166, 91, 192, 192}, Sent: [2]int{192, 192}, Content: [2]int{192, 192}},
-			"photo of 600 x 400 pixels: the model sees the 192 x 192 around the mask; --mask-whole shows it the whole picture",
+			"photo of 600 x 400 pixels: the model sees the 192 x 192 around the mask; mask_whole shows it the whole picture",
 		},
 		{
 			"in a corner",
 			run.MaskSpec{Rects: []string{"597,397,3,3"}},
 			repaint.Geometry{Area: [4]int{408, 208, 192, 192}, Sent: [2]int{192, 192}, Content: [2]int{192, 192}},
-			"photo of 600 x 400 pixels: the model sees the 192 x 192 around the mask; --mask-whole shows it the whole picture",
+			"photo of 600 x 400 pixels: the model sees the 192 x 192 around the mask; mask_whole shows it the whole picture",
 		},
 		{
 			"wide mask",
 			run.MaskSpec{Rects: []string{"50,25,200,25"}},
 			repaint.Geometry{Area: [4]int{0, 0, 400, 192}, Sent: [2]int{280, 136}, Content: [2]int{279, 134}},
-			"photo of 600 x 400 pixels: the model sees the 400 x 192 around the mask, at 279 x 134; --mask-whole shows it the whole picture",
+			"photo of 600 x 400 pixels: the model sees the 400 x 192 around the mask, at 279 x 134; mask_whole shows it the whole picture",
 		},
 		{
 			"large mask",

@@ -91,7 +91,7 @@ func shown(whole, area image.Rectangle, w, h int) string {
 	if w != area.Dx() {
 		note += fmt.Sprintf(", at %d x %d", w, h)
 	}
-	return note + "; --mask-whole shows it the whole picture"
+	return note + "; mask_whole shows it the whole picture"
 }
 
 // Preview shows what would be painted anew, in red over the picture.
