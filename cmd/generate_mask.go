@@ -112,7 +112,7 @@ func writePNG(ctx context.Context, path string, img image.Image, force bool) err
 		return err
 	}
 	defer st.Close()
-	w, err := st.Create(ctx)
+	w, err := st.Create(ctx, storage.Object{Name: filepath.Base(path), Replace: force, MediaType: "image/png"})
 	if err != nil {
 		return err
 	}
@@ -120,6 +120,6 @@ func writePNG(ctx context.Context, path string, img image.Image, force bool) err
 	if _, err := media.Encode(w, img); err != nil {
 		return err
 	}
-	_, err = w.Commit(ctx, filepath.Base(path), storage.CommitOptions{Replace: force, MediaType: "image/png"})
+	_, err = w.Commit(ctx, filepath.Base(path))
 	return err
 }

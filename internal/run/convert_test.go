@@ -97,12 +97,12 @@ func sum(data []byte) string {
 
 func occupy(t *testing.T, b *bench, name string) {
 	t.Helper()
-	w, err := b.store.Create(t.Context())
+	w, err := b.store.Create(t.Context(), storage.Object{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Abort()
-	if _, err := w.Commit(t.Context(), name, storage.CommitOptions{}); err != nil {
+	if _, err := w.Commit(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
 }

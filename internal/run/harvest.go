@@ -136,55 +136,85 @@ const copyBuffer = 256 << 10
 // plainText is what a server gives as text.
 var plainText = media.Format{MediaType: "text/plain", Ext: ".txt", Kind: media.KindText}
 
+// onlyReader hides that what is read could choose a buffer of its own.
+type onlyReader struct{ io.Reader }
+
 type opener func(context.Context) (io.ReadCloser, int64, error)
 
 // store streams one output into the store while hashing and checking it, and
-// makes it visible only when it is complete.
+// makes it visible only when it is complete. An output whose transfer into the
+// store had begun before its name turned out to be taken is fetched again.
 func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n int, open opener) (Output, error) {
+	for try := 0; ; {
+		out, next, err := r.storeAs(ctx, t, res, o, n, try, open)
+		if next == try {
+			return out, err
+		}
+		try = next
+	}
+}
+
+// storeAs is store for names from the try-th variant on. The variant to go on
+// with, from the beginning, is another one than try when that is needed.
+func (r *Runner) storeAs(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n, try int, open opener) (Output, int, error) {
 	body, size, err := open(ctx)
 	if err != nil {
-		return Output{}, err
+		return Output{}, try, err
 	}
 	defer body.Close()
-	w, err := r.Store.Create(ctx)
+	format, whole, err := media.Peek(body)
 	if err != nil {
-		return Output{}, err
+		return Output{}, try, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
+	}
+	if o.Kind == comfy.OutputText && o.Filename == "" {
+		format = plainText // whatever it looks like
+	}
+	names, err := r.names(t, n, format)
+	if err != nil {
+		return Output{}, try, err
+	}
+	w, err := r.Store.Create(ctx, names.object(t, try))
+	if err != nil {
+		return Output{}, try, err
 	}
 	defer w.Abort()
 
 	hash, check := sha256.New(), media.NewChecker()
-	got, err := io.CopyBuffer(io.MultiWriter(w, hash, check), body, make([]byte, copyBuffer))
+	from, buffer := onlyReader{whole}, make([]byte, copyBuffer)
+	_, err = io.CopyBuffer(io.MultiWriter(hash, check, w), from, buffer)
+	taken := errors.Is(err, storage.ErrExist)
+	if taken { // what there is may be this very output, so the rest of it is looked at
+		_, err = io.CopyBuffer(io.MultiWriter(hash, check), from, buffer)
+	}
 	if err != nil {
-		return Output{}, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
+		return Output{}, try, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
 	}
 	crashpoint.Here(crashpoint.Downloaded)
 	rep := check.Report()
-	if o.Kind == comfy.OutputText && o.Filename == "" {
-		rep.Format = plainText // whatever it looks like
-	}
-	if reason := damage(o, rep, size, got); reason != "" {
-		return Output{}, &IncompleteError{Reason: fmt.Sprintf("output %d of node %s arrived damaged: %s", o.Index+1, o.Node, reason)}
+	rep.Format = format
+	if reason := damage(o, rep, size, rep.Size); reason != "" {
+		return Output{}, try, &IncompleteError{Reason: fmt.Sprintf("output %d of node %s arrived damaged: %s", o.Index+1, o.Node, reason)}
 	}
 	out := Output{
-		Kind: kindOf(o, rep.Format), MediaType: rep.Format.MediaType, Node: o.Node,
-		Width: known(rep.Width), Height: known(rep.Height), Bytes: got, SHA256: hex.EncodeToString(hash.Sum(nil)),
+		Kind: kindOf(o, format), MediaType: format.MediaType, Node: o.Node,
+		Width: known(rep.Width), Height: known(rep.Height), Bytes: rep.Size, SHA256: hex.EncodeToString(hash.Sum(nil)),
 	}
 	if c, ok := body.(conversion); ok {
 		out.Original = c.original
 	}
-	name, err := r.commit(ctx, t, w, out, rep.Format.Ext, n)
-	if err != nil {
-		return Output{}, err
+	info, next, err := r.commit(ctx, t, w, out, names, try, taken)
+	if err != nil || next != try {
+		return Output{}, next, err
 	}
 	crashpoint.Here(crashpoint.Stored)
-	out.Path, out.File = r.Store.Location(name), r.file(name)
+	out = r.placed(out, info)
 	if t.Sidecar {
-		if err := r.writeRecord(ctx, t, res, name, out, n); err != nil {
-			return Output{}, err
+		if err := r.writeRecord(ctx, t, res, info.Name, out, n); err != nil {
+			return Output{}, try, err
 		}
 	}
 	crashpoint.Here(crashpoint.Kept)
-	return out, nil
+	return out, try, nil
 }
 
 func damage(o comfy.Output, rep media.Report, announced, got int64) string {
@@ -246,7 +276,7 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 	if err != nil {
 		return fmt.Errorf("write the record of %s: %w", name, err)
 	}
-	w, err := r.Store.Create(ctx)
+	w, err := r.Store.Create(ctx, storage.Object{Name: name + RecordSuffix, Replace: true, MediaType: "application/json"})
 	if err != nil {
 		return err
 	}
@@ -254,6 +284,6 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 	if _, err := w.Write(append(data, '\n')); err != nil {
 		return err
 	}
-	_, err = w.Commit(ctx, name+RecordSuffix, storage.CommitOptions{Replace: true, MediaType: "application/json"})
+	_, err = w.Commit(ctx, name+RecordSuffix)
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
@@ -25,47 +26,89 @@ func (r *Runner) file(name string) *string {
 	return &file
 }
 
-// commit gives the object its name: the first free one in the row name, name-1,
+// placed says of an output where it is.
+func (r *Runner) placed(out Output, info storage.Info) Output {
+	out.Name, out.Path, out.File, out.URL = info.Name, r.Store.Location(info.Name), r.file(info.Name), known(info.URL)
+	return out
+}
+
+// outputNames are the names that one output may have, in the row name, name-1,
 // name-2, ... A name that the user fixed is taken, or the run fails; a file that it
 // would lie about has the extension of what it is, and replaces nothing.
-func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Output, ext string, n int) (string, error) {
-	stem, err := r.stem(t, n, ext)
-	if err != nil {
-		return "", err
+type outputNames struct {
+	stem, ext string
+	format    media.Format
+	fixed     bool
+	replace   bool
+}
+
+func (r *Runner) names(t *Ticket, n int, format media.Format) (outputNames, error) {
+	stem, err := r.stem(t, n, format.Ext)
+	names := outputNames{stem: stem, ext: format.Ext, format: format}
+	names.fixed = t.Naming.Fixed != "" && !misnamed(t.Naming.Fixed, format.MediaType)
+	if names.fixed {
+		names.ext = path.Ext(t.Naming.Fixed)
 	}
-	fixed := t.Naming.Fixed != "" && !misnamed(t.Naming.Fixed, out.MediaType)
-	if fixed {
-		ext = path.Ext(t.Naming.Fixed)
+	names.replace = t.Naming.Force && (names.fixed || t.Naming.Fixed == "")
+	return names, err
+}
+
+func (names outputNames) variant(try int) string {
+	return storage.Variant(names.stem, try) + names.ext
+}
+
+// object is the output as a store is told of it. What made it is said with it
+// where it is said at all.
+func (names outputNames) object(t *Ticket, try int) storage.Object {
+	o := storage.Object{Name: names.variant(try), Replace: names.replace, MediaType: names.format.MediaType}
+	if t.Sidecar || t.Embed {
+		o.Metadata = map[string]string{"easel-run": t.Run, "easel-workflow": t.Workflow}
 	}
-	opts := storage.CommitOptions{Replace: t.Naming.Force && (fixed || t.Naming.Fixed == ""), MediaType: out.MediaType}
-	for try := 0; ; try++ {
-		name := storage.Variant(stem, try) + ext
-		_, err := w.Commit(ctx, name, opts)
+	return o
+}
+
+// commit gives the object the first free name from the try-th on. With taken that
+// one is not free. When the object has to be written again for another name, that
+// is the variant to go on with instead of try.
+func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Output, names outputNames, try int, taken bool) (storage.Info, int, error) {
+	for next := try; ; next++ {
+		name := names.variant(next)
+		var info storage.Info
+		var err error = &storage.Error{Op: "write", Location: r.Store.Location(name), Err: storage.ErrExist}
+		if !taken || next > try {
+			info, err = w.Commit(ctx, name)
+		}
 		switch {
 		case err == nil:
-			return name, nil
+			return info, try, nil
+		case errors.Is(err, storage.ErrBegun) && next > try:
+			return info, next, nil
 		case !errors.Is(err, storage.ErrExist):
-			return "", err
-		case (t.resumed || t.collected) && r.holds(ctx, name, out):
-			return name, nil // it was stored before, by this process or one that died
-		case fixed || try == 10_000:
-			return "", err
+			return info, try, err
+		}
+		if t.resumed || t.collected {
+			if info, same := r.holds(ctx, name, out); same {
+				return info, try, nil // it was stored before, by this process or one that died
+			}
+		}
+		if names.fixed || next == 10_000 {
+			return info, try, err
 		}
 	}
 }
 
 // holds reports whether the store has this very content under the name.
-func (r *Runner) holds(ctx context.Context, name string, out Output) bool {
+func (r *Runner) holds(ctx context.Context, name string, out Output) (storage.Info, bool) {
 	body, info, err := r.Store.Open(ctx, name)
 	if err != nil {
-		return false
+		return info, false
 	}
 	defer body.Close()
 	if info.Size != out.Bytes {
-		return false
+		return info, false
 	}
 	sum, _, err := digest(body)
-	return err == nil && sum == out.SHA256
+	return info, err == nil && sum == out.SHA256
 }
 
 // digest reads everything and gives its SHA-256 and length.

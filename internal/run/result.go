@@ -21,6 +21,7 @@ const (
 // An Output is one stored file or text. Field order and names are the
 // contract of INTERFACE section 4.
 type Output struct {
+	Name      string           `json:"-"`    // in the store
 	Path      string           `json:"path"` // as --out said it
 	File      *string          `json:"file"` // the same, absolute; nil where the store is no folder of this machine
 	URL       *string          `json:"url"`

@@ -75,7 +75,7 @@ func (r *Runner) readRecord(ctx context.Context, name string) *Record {
 
 // examine describes a stored file that is whole.
 func (r *Runner) examine(ctx context.Context, name string) (Output, bool) {
-	body, _, err := r.Store.Open(ctx, name)
+	body, info, err := r.Store.Open(ctx, name)
 	if err != nil {
 		return Output{}, false
 	}
@@ -86,8 +86,8 @@ func (r *Runner) examine(ctx context.Context, name string) (Output, bool) {
 	if err != nil || n == 0 || !rep.Complete {
 		return Output{}, false
 	}
-	return Output{
-		Path: r.Store.Location(name), File: r.file(name), Kind: kindOf(comfy.Output{Kind: comfy.OutputOther}, rep.Format), MediaType: rep.Format.MediaType,
+	return r.placed(Output{
+		Kind: kindOf(comfy.Output{Kind: comfy.OutputOther}, rep.Format), MediaType: rep.Format.MediaType,
 		Width: known(rep.Width), Height: known(rep.Height), Bytes: n, SHA256: sum,
-	}, true
+	}, info), true
 }

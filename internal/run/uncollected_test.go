@@ -15,7 +15,7 @@ import (
 // A fullStore takes nothing.
 type fullStore struct{ storage.Store }
 
-func (fullStore) Create(context.Context) (storage.Writer, error) {
+func (fullStore) Create(context.Context, storage.Object) (storage.Writer, error) {
 	return nil, &storage.Error{Op: "create", Location: "art", Err: storage.ErrFull}
 }
 

@@ -17,8 +17,9 @@ import (
 // A Store is a destination for outputs. Implementations are safe for
 // concurrent use. Names are slash-separated, relative, and made by us.
 type Store interface {
-	// Create begins an object that nobody sees until it is committed.
-	Create(ctx context.Context) (Writer, error)
+	// Create begins an object that nobody sees until it is committed. What ctx
+	// ends is also the writing.
+	Create(ctx context.Context, o Object) (Writer, error)
 	// Open reads a committed object. A missing one is ErrNotExist.
 	Open(ctx context.Context, name string) (io.ReadCloser, Info, error)
 	// OpenRange reads length bytes of an object from offset on; a length of -1
@@ -33,27 +34,43 @@ type Store interface {
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 	// Location is what users read for a name: a path or a URL such as s3://…
 	Location(name string) string
+	// URL is an address at which anybody can fetch the object for that long, or
+	// for ever where the place is public. A store that has none, a folder for
+	// one, fails with ErrNoURL. Whether the object exists is not looked at.
+	URL(ctx context.Context, name string, valid time.Duration) (string, error)
 	// Probe finds out whether objects can be stored, and leaves nothing.
 	Probe(ctx context.Context) error
 	// Close releases the store when no writer is open any more.
 	Close() error
 }
 
+// An Object is what is known of an object before its first byte.
+type Object struct {
+	// Name is what it will be committed as, for all that is known. Stores in
+	// which objects cannot be renamed transfer a large one under this name while
+	// it is written. "" = not known yet; then a large object waits on this
+	// machine's disk for its name.
+	Name         string
+	Replace      bool              // an object of the same name is replaced
+	MediaType    string            // "" = not known
+	CacheControl string            // for those who fetch it over HTTP; "" = the store's default
+	Metadata     map[string]string // kept with the object where the store keeps such; keys of a-z, 0-9 and -
+}
+
 // A Writer receives one object. Exactly one of Commit and Abort ends it; Abort
 // after Commit does nothing, so it can be deferred.
 type Writer interface {
+	// Write fails with ErrExist when the transfer of a large object has to
+	// begin and its name is taken: there is another with that name, so it is to be
+	// created anew under a free one.
 	io.Writer
 	// Commit makes the object durable and visible as name, or fails and leaves
-	// nothing. Without opts.Replace an existing name is ErrExist, and the
-	// object can be committed again under another name.
-	Commit(ctx context.Context, name string, opts CommitOptions) (Info, error)
+	// nothing. Unless it replaces, an existing name is ErrExist, and the object
+	// can be committed again under another name; a large one, of which the
+	// transfer has begun under its name, fails then with ErrBegun and is to be
+	// created and written anew.
+	Commit(ctx context.Context, name string) (Info, error)
 	Abort() error
-}
-
-// CommitOptions say how an object becomes visible.
-type CommitOptions struct {
-	Replace   bool
-	MediaType string
 }
 
 // Info describes a stored object.
@@ -62,6 +79,12 @@ type Info struct {
 	Size     int64
 	Modified time.Time
 	URL      string // where others fetch it, https://…; "" when they cannot
+
+	// What only Commit, Open and Stat say, and only of stores that keep it.
+	MediaType    string
+	CacheControl string
+	SHA256       string            // of the content, in hex; "" when the store does not know
+	Metadata     map[string]string // as Object.Metadata
 }
 
 // Errors that callers tell apart; others mean that the store failed.
@@ -70,6 +93,8 @@ var (
 	ErrNotExist = errors.New("does not exist")
 	ErrFull     = errors.New("no space left")
 	ErrRefused  = errors.New("permission denied")
+	ErrNoURL    = errors.New("cannot be fetched by an address")
+	ErrBegun    = errors.New("its transfer has begun under another name")
 )
 
 // Error is a failure of a store, with the place and what was being done.

@@ -59,7 +59,7 @@ func (s *Store) Probe(ctx context.Context) error {
 		}
 		return nil
 	}
-	w, err := s.Create(ctx)
+	w, err := s.Create(ctx, storage.Object{})
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,11 @@ func (s *Store) Close() error {
 // Location is the path of a name as the user would write it: relative when
 // the folder was opened so.
 func (s *Store) Location(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
+
+// URL implements storage.Store: a folder has none.
+func (s *Store) URL(_ context.Context, name string, _ time.Duration) (string, error) {
+	return "", s.fail("address", name, storage.ErrNoURL)
+}
 
 // Stat implements storage.Store.
 func (s *Store) Stat(ctx context.Context, name string) (storage.Info, error) {

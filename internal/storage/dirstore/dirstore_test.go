@@ -81,7 +81,7 @@ func TestReadOnlyFolderIsRefused(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Create(t.Context()); !errors.Is(err, storage.ErrRefused) {
+	if _, err := s.Create(t.Context(), storage.Object{}); !errors.Is(err, storage.ErrRefused) {
 		t.Errorf("create: %v", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestSwappedFolderDoesNotEscape(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	s := open(t, dir)
 	storagetest.Put(t, s, "sub/a", "a")
-	w, err := s.Create(t.Context())
+	w, err := s.Create(t.Context(), storage.Object{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,15 +109,15 @@ func TestSwappedFolderDoesNotEscape(t *testing.T) {
 	}
 	var typed *storage.Error
 	for _, name := range []string{"sub/b", "sub/deep/b"} {
-		w, err := s.Create(t.Context())
+		w, err := s.Create(t.Context(), storage.Object{Replace: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Commit(t.Context(), name, storage.CommitOptions{Replace: true}); !errors.As(err, &typed) {
+		if _, err := w.Commit(t.Context(), name); !errors.As(err, &typed) {
 			t.Errorf("commit through a link: %v", err)
 		}
 	}
-	if _, err := w.Commit(t.Context(), "sub/b", storage.CommitOptions{}); !errors.As(err, &typed) {
+	if _, err := w.Commit(t.Context(), "sub/b"); !errors.As(err, &typed) {
 		t.Errorf("commit through a link: %v", err)
 	}
 	if found, _ := os.ReadDir(outside); len(found) > 0 {
@@ -137,7 +137,7 @@ func TestRemovedFolder(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "out")
 	s := open(t, dir)
-	w, err := s.Create(t.Context())
+	w, err := s.Create(t.Context(), storage.Object{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestRemovedFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var typed *storage.Error
-	if _, err := w.Commit(t.Context(), "x", storage.CommitOptions{}); !errors.As(err, &typed) {
+	if _, err := w.Commit(t.Context(), "x"); !errors.As(err, &typed) {
 		t.Errorf("commit: %v", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {

@@ -165,7 +165,7 @@ func TestNthCallFails(t *testing.T) {
 
 func put(t *testing.T, s *Store, name, body string, replace bool) error {
 	t.Helper()
-	w, err := s.Create(t.Context())
+	w, err := s.Create(t.Context(), storage.Object{Replace: replace})
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func put(t *testing.T, s *Store, name, body string, replace bool) error {
 			return err
 		}
 	}
-	_, err = w.Commit(t.Context(), name, storage.CommitOptions{Replace: replace})
+	_, err = w.Commit(t.Context(), name)
 	return err
 }
 
@@ -186,17 +186,17 @@ func TestFailedSyncIsNotTrusted(t *testing.T) {
 	s := open(t, t.TempDir())
 	f := &faulty{folder: s.fs, n: 3, with: syscall.EIO}
 	s.fs = f
-	w, err := s.Create(t.Context())
+	w, err := s.Create(t.Context(), storage.Object{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Commit(t.Context(), "x", storage.CommitOptions{}); err == nil || f.call != "sync" {
+	if _, err := w.Commit(t.Context(), "x"); err == nil || f.call != "sync" {
 		t.Fatalf("the commit with a failing %s: %v", f.call, err)
 	}
-	if _, err := w.Commit(t.Context(), "x", storage.CommitOptions{}); !errors.Is(err, syscall.EIO) {
+	if _, err := w.Commit(t.Context(), "x"); !errors.Is(err, syscall.EIO) {
 		t.Errorf("the second commit: %v", err)
 	}
 }

@@ -89,13 +89,13 @@ func TestLinkToNothingIsRefusedAtOnce(t *testing.T) {
 
 func commit(t *testing.T, s *Store, name string) {
 	t.Helper()
-	w, err := s.Create(t.Context())
+	w, err := s.Create(t.Context(), storage.Object{})
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	defer w.Abort()
-	if _, err := w.Commit(t.Context(), name, storage.CommitOptions{}); err != nil {
+	if _, err := w.Commit(t.Context(), name); err != nil {
 		t.Error(err)
 	}
 }

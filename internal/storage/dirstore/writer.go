@@ -18,18 +18,20 @@ import (
 // than a taken name ends it and removes what was written: after a failed sync
 // the system may have dropped the data and still report success next time.
 type writer struct {
-	store  *Store
-	ctx    context.Context
-	temp   string
-	file   file // nil once closed
-	info   fs.FileInfo
-	failed error
-	ended  bool
+	store   *Store
+	ctx     context.Context
+	replace bool
+	temp    string
+	file    file // nil once closed
+	info    fs.FileInfo
+	failed  error
+	ended   bool
 }
 
 // Create implements storage.Store. The object grows beside the final names,
-// so that the rename stays within one file system.
-func (s *Store) Create(ctx context.Context) (storage.Writer, error) {
+// so that the rename stays within one file system. A folder keeps bytes and
+// names, and nothing else that is known of an object.
+func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, s.fail("create", "", err)
 	}
@@ -38,7 +40,7 @@ func (s *Store) Create(ctx context.Context) (storage.Writer, error) {
 	if err != nil {
 		return nil, s.fail("create", "", err)
 	}
-	return &writer{store: s, ctx: ctx, temp: temp, file: f}, nil
+	return &writer{store: s, ctx: ctx, replace: o.Replace, temp: temp, file: f}, nil
 }
 
 func (w *writer) Write(p []byte) (int, error) {
@@ -68,7 +70,7 @@ func (w *writer) usable(ctx context.Context) error {
 
 // Commit implements storage.Writer. When the folder cannot be synced after the
 // rename, the new name is taken back; one that replaced another stays.
-func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOptions) (storage.Info, error) {
+func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) {
 	err := w.usable(ctx)
 	if err == nil {
 		err = storage.CheckName(name)
@@ -83,12 +85,12 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 	if err != nil {
 		return storage.Info{}, w.end("write", name, err)
 	}
-	if opts.Replace {
+	if w.replace {
 		err = w.store.fs.Rename(w.temp, name)
 	} else {
 		err = w.store.fs.Publish(w.temp, name)
 	}
-	if errors.Is(err, fs.ErrExist) && !opts.Replace {
+	if errors.Is(err, fs.ErrExist) && !w.replace {
 		return storage.Info{}, w.store.fail("write", name, storage.ErrExist) // may be tried again under another name
 	}
 	if err != nil {
@@ -97,7 +99,7 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 	w.ended = true
 	crashpoint.Here(crashpoint.Renamed)
 	if err := w.store.fs.SyncDir(path.Dir(name)); err != nil {
-		if !opts.Replace {
+		if !w.replace {
 			_ = w.store.fs.Remove(name)
 		}
 		return storage.Info{}, w.end("write", name, err)

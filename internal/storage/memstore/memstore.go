@@ -5,6 +5,8 @@ package memstore
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"iter"
 	"maps"
@@ -25,6 +27,7 @@ type Store struct {
 type object struct {
 	data     []byte // never changed after commit
 	modified time.Time
+	about    storage.Object
 }
 
 var _ storage.Store = (*Store)(nil)
@@ -33,11 +36,12 @@ var _ storage.Store = (*Store)(nil)
 func New() *Store { return &Store{objects: map[string]object{}} }
 
 // Create implements storage.Store.
-func (s *Store) Create(ctx context.Context) (storage.Writer, error) {
+func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &storage.Error{Op: "create", Location: "memory:", Err: err}
 	}
-	return &writer{store: s, ctx: ctx}, nil
+	o.Metadata = maps.Clone(o.Metadata)
+	return &writer{store: s, ctx: ctx, about: o}, nil
 }
 
 // Open implements storage.Store.
@@ -114,11 +118,17 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info,
 				yield(storage.Info{}, s.fail("list", prefix, err))
 				return
 			}
-			if strings.HasPrefix(name, prefix) && !yield(seen[name].info(name), nil) {
+			if o := seen[name]; strings.HasPrefix(name, prefix) &&
+				!yield(storage.Info{Name: name, Size: int64(len(o.data)), Modified: o.modified}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// URL implements storage.Store: there is none.
+func (s *Store) URL(_ context.Context, name string, _ time.Duration) (string, error) {
+	return "", s.fail("address", name, storage.ErrNoURL)
 }
 
 // Location implements storage.Store.
@@ -139,12 +149,17 @@ func (s *Store) fail(op, name string, err error) error {
 }
 
 func (o object) info(name string) storage.Info {
-	return storage.Info{Name: name, Size: int64(len(o.data)), Modified: o.modified}
+	sum := sha256.Sum256(o.data)
+	return storage.Info{
+		Name: name, Size: int64(len(o.data)), Modified: o.modified, MediaType: o.about.MediaType, CacheControl: o.about.CacheControl,
+		SHA256: hex.EncodeToString(sum[:]), Metadata: maps.Clone(o.about.Metadata),
+	}
 }
 
 type writer struct {
 	store *Store
 	ctx   context.Context
+	about storage.Object
 	buf   bytes.Buffer
 	ended bool
 }
@@ -163,7 +178,7 @@ func (w *writer) usable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOptions) (storage.Info, error) {
+func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) {
 	if err := w.usable(ctx); err != nil {
 		w.ended = true
 		return storage.Info{}, w.store.fail("write", name, err)
@@ -174,11 +189,11 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 	}
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
-	if _, taken := w.store.objects[name]; taken && !opts.Replace {
+	if _, taken := w.store.objects[name]; taken && !w.about.Replace {
 		return storage.Info{}, w.store.fail("write", name, storage.ErrExist)
 	}
 	w.ended = true
-	o := object{data: w.buf.Bytes(), modified: time.Now()}
+	o := object{data: w.buf.Bytes(), modified: time.Now(), about: w.about}
 	w.store.objects[name] = o
 	return o.info(name), nil
 }

@@ -10,5 +10,5 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	storagetest.Run(t, func(*testing.T) storage.Store { return memstore.New() })
+	storagetest.Run(t, func(*testing.T) storage.Store { return memstore.New() }, storagetest.Metadata)
 }

@@ -6,19 +6,33 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
-// Run tests a store. Each call of open gives an empty one.
-func Run(t *testing.T, open func(t *testing.T) storage.Store) {
+// A Feature is something that not every store has.
+type Feature string
+
+// Features of stores.
+const (
+	Metadata Feature = "metadata" // media types, cache control and metadata are kept
+	URLs     Feature = "urls"     // objects can be fetched by an address
+)
+
+// Run tests a store. Each call of open gives an empty one. Of what a store has
+// no feature for, the suite sees that it says so.
+func Run(t *testing.T, open func(t *testing.T) storage.Store, has ...Feature) {
 	t.Helper()
 	for _, c := range []struct {
 		name string
@@ -39,6 +53,12 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"a big object", testBig},
 		{"ranges", testRange},
 		{"probe leaves nothing", testProbe},
+		{"a large object of a taken name", testBigExist},
+		{"a large object replaces", testBigReplace},
+		{"a large object is given up", testBigAbort},
+		{"a large object without a name", testBigUnnamed},
+		{"media type and metadata", func(t *testing.T, s storage.Store) { testMetadata(t, s, slices.Contains(has, Metadata)) }},
+		{"addresses", func(t *testing.T, s storage.Store) { testURL(t, s, slices.Contains(has, URLs)) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +71,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 func Put(t *testing.T, s storage.Store, name, content string) {
 	t.Helper()
 	w := create(t, s, content)
-	if _, err := w.Commit(t.Context(), name, storage.CommitOptions{}); err != nil {
+	if _, err := w.Commit(t.Context(), name); err != nil {
 		t.Fatalf("commit %s: %v", name, err)
 	}
 }
@@ -71,7 +91,12 @@ func Names(t *testing.T, s storage.Store, prefix string) []string {
 
 func create(t *testing.T, s storage.Store, content string) storage.Writer {
 	t.Helper()
-	w, err := s.Create(t.Context())
+	return createAs(t, s, storage.Object{}, content)
+}
+
+func createAs(t *testing.T, s storage.Store, o storage.Object, content string) storage.Writer {
+	t.Helper()
+	w, err := s.Create(t.Context(), o)
 	if err != nil {
 		t.Fatalf("create: %v", err)
 	}
@@ -111,9 +136,9 @@ func wantError(t *testing.T, what string, err, kind error) {
 }
 
 func testRoundTrip(t *testing.T, s storage.Store) {
-	w := create(t, s, "hello, ")
+	w := createAs(t, s, storage.Object{Name: "a/b/c.txt", MediaType: "text/plain"}, "hello, ")
 	io.WriteString(w, "world")
-	info, err := w.Commit(t.Context(), "a/b/c.txt", storage.CommitOptions{MediaType: "text/plain"})
+	info, err := w.Commit(t.Context(), "a/b/c.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +165,7 @@ func testInvisible(t *testing.T, s storage.Store) {
 	if names := Names(t, s, ""); len(names) > 0 {
 		t.Errorf("visible before commit: %q", names)
 	}
-	if _, err := w.Commit(t.Context(), "whole", storage.CommitOptions{}); err != nil {
+	if _, err := w.Commit(t.Context(), "whole"); err != nil {
 		t.Fatal(err)
 	}
 	if names := Names(t, s, ""); !slices.Equal(names, []string{"whole"}) {
@@ -151,12 +176,12 @@ func testInvisible(t *testing.T, s storage.Store) {
 func testExist(t *testing.T, s storage.Store) {
 	Put(t, s, "x.png", "first")
 	w := create(t, s, "second")
-	_, err := w.Commit(t.Context(), "x.png", storage.CommitOptions{})
+	_, err := w.Commit(t.Context(), "x.png")
 	wantError(t, "commit of a taken name", err, storage.ErrExist)
 	if got := content(t, s, "x.png"); got != "first" {
 		t.Errorf("the first object became %q", got)
 	}
-	if _, err := w.Commit(t.Context(), "x-1.png", storage.CommitOptions{}); err != nil {
+	if _, err := w.Commit(t.Context(), "x-1.png"); err != nil {
 		t.Fatalf("commit under another name: %v", err)
 	}
 	if got := content(t, s, "x-1.png"); got != "second" {
@@ -166,12 +191,12 @@ func testExist(t *testing.T, s storage.Store) {
 
 func testReplace(t *testing.T, s storage.Store) {
 	Put(t, s, "x", "old")
-	w := create(t, s, "new")
-	if _, err := w.Commit(t.Context(), "x", storage.CommitOptions{Replace: true}); err != nil {
+	w := createAs(t, s, storage.Object{Replace: true}, "new")
+	if _, err := w.Commit(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
-	w = create(t, s, "fresh")
-	if _, err := w.Commit(t.Context(), "y", storage.CommitOptions{Replace: true}); err != nil {
+	w = createAs(t, s, storage.Object{Replace: true}, "fresh")
+	if _, err := w.Commit(t.Context(), "y"); err != nil {
 		t.Fatalf("replacing what is not there: %v", err)
 	}
 	if x, y := content(t, s, "x"), content(t, s, "y"); x != "new" || y != "fresh" {
@@ -186,7 +211,7 @@ func testAbort(t *testing.T, s storage.Store) {
 			t.Errorf("abort: %v", err)
 		}
 	}
-	if _, err := w.Commit(t.Context(), "x", storage.CommitOptions{}); err == nil {
+	if _, err := w.Commit(t.Context(), "x"); err == nil {
 		t.Error("commit after abort succeeded")
 	}
 	if _, err := w.Write([]byte("more")); err == nil {
@@ -199,7 +224,7 @@ func testAbort(t *testing.T, s storage.Store) {
 
 func testAbortAfterCommit(t *testing.T, s storage.Store) {
 	w := create(t, s, "kept")
-	if _, err := w.Commit(t.Context(), "x", storage.CommitOptions{}); err != nil {
+	if _, err := w.Commit(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Abort(); err != nil {
@@ -208,7 +233,7 @@ func testAbortAfterCommit(t *testing.T, s storage.Store) {
 	if got := content(t, s, "x"); got != "kept" {
 		t.Errorf("content %q", got)
 	}
-	if _, err := w.Commit(t.Context(), "y", storage.CommitOptions{}); err == nil {
+	if _, err := w.Commit(t.Context(), "y"); err == nil {
 		t.Error("a second commit succeeded")
 	}
 }
@@ -220,7 +245,7 @@ func testConcurrentCommit(t *testing.T, s storage.Store) {
 	for i := range writers {
 		w := create(t, s, fmt.Sprintf("writer %02d", i))
 		wg.Go(func() {
-			_, errs[i] = w.Commit(t.Context(), "dir/one", storage.CommitOptions{})
+			_, errs[i] = w.Commit(t.Context(), "dir/one")
 		})
 	}
 	wg.Wait()
@@ -270,7 +295,7 @@ func testNames(t *testing.T, s storage.Store) {
 	}
 	for _, name := range []string{"", ".", "..", "/etc/passwd", "../x", "a/../../x", "a//b", "a/", "./a", `a\b`, "a\x00b", "bad\xff"} {
 		w := create(t, s, "evil")
-		_, err := w.Commit(t.Context(), name, storage.CommitOptions{})
+		_, err := w.Commit(t.Context(), name)
 		wantError(t, fmt.Sprintf("commit %q", name), err, storage.ErrName)
 		_, err = s.Stat(t.Context(), name)
 		wantError(t, fmt.Sprintf("stat %q", name), err, storage.ErrName)
@@ -307,7 +332,7 @@ func testList(t *testing.T, s storage.Store) {
 
 func testCancelled(t *testing.T, s storage.Store) {
 	dead, cancel := context.WithCancel(t.Context())
-	w, err := s.Create(dead)
+	w, err := s.Create(dead, storage.Object{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,17 +341,17 @@ func testCancelled(t *testing.T, s storage.Store) {
 	if _, err := w.Write([]byte("more")); !errors.Is(err, context.Canceled) {
 		t.Errorf("write: %v", err)
 	}
-	if _, err := w.Commit(dead, "x", storage.CommitOptions{}); !errors.Is(err, context.Canceled) {
+	if _, err := w.Commit(dead, "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("commit: %v", err)
 	}
 	if err := w.Abort(); err != nil {
 		t.Errorf("abort: %v", err)
 	}
 	w2 := create(t, s, "other")
-	if _, err := w2.Commit(dead, "x", storage.CommitOptions{}); !errors.Is(err, context.Canceled) {
+	if _, err := w2.Commit(dead, "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("commit: %v", err)
 	}
-	if _, err := s.Create(dead); !errors.Is(err, context.Canceled) {
+	if _, err := s.Create(dead, storage.Object{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("create: %v", err)
 	}
 	if names := Names(t, s, ""); len(names) > 0 {
@@ -341,39 +366,206 @@ func testEmpty(t *testing.T, s storage.Store) {
 	}
 }
 
-// testBig streams more than a part of a multipart upload, in odd pieces.
-func testBig(t *testing.T, s storage.Store) {
-	const size = 24 << 20
-	piece := bytes.Repeat([]byte("0123456789abcdef"), 4099)
-	w, err := s.Create(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Abort()
-	sent, total := sha256.New(), 0
-	for total < size {
-		n, err := w.Write(piece)
-		if err != nil || n != len(piece) {
-			t.Fatalf("write: %d, %v", n, err)
+// big is more than a few parts of a multipart upload, and no multiple of one.
+const big = 24<<20 + 4321
+
+// writeBig writes that much in odd pieces, of a content that depends on mark.
+func writeBig(w io.Writer, mark byte) (sum []byte, err error) {
+	piece := bytes.Repeat([]byte{'0', '1', '2', '3', mark, '5', '6', '7'}, 8197)
+	sent := sha256.New()
+	for left := big; left > 0; {
+		part := piece[:min(left, len(piece))]
+		n, err := w.Write(part)
+		sent.Write(part[:n])
+		if left -= n; err != nil {
+			return nil, err
 		}
-		sent.Write(piece)
-		total += n
 	}
-	if _, err := w.Commit(t.Context(), "big.bin", storage.CommitOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	r, info, err := s.Open(t.Context(), "big.bin")
+	return sent.Sum(nil), nil
+}
+
+func wantBig(t *testing.T, s storage.Store, name string, sum []byte) {
+	t.Helper()
+	r, info, err := s.Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	got := sha256.New()
-	if n, err := io.Copy(got, r); err != nil || n != int64(total) || info.Size != n {
-		t.Fatalf("read %d of %d bytes: %v", n, total, err)
+	if n, err := io.Copy(got, r); err != nil || n != big || info.Size != n {
+		t.Fatalf("read %d of %d bytes: %v", n, big, err)
 	}
-	if !bytes.Equal(got.Sum(nil), sent.Sum(nil)) {
+	if !bytes.Equal(got.Sum(nil), sum) {
 		t.Error("the content differs")
 	}
+}
+
+func putBig(t *testing.T, s storage.Store, o storage.Object, name string, mark byte) []byte {
+	t.Helper()
+	w, err := s.Create(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	sum, err := writeBig(w, mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := w.Commit(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Name != name || info.Size != big {
+		t.Errorf("commit says %+v", info)
+	}
+	return sum
+}
+
+func testBig(t *testing.T, s storage.Store) {
+	sum := putBig(t, s, storage.Object{Name: "sub/big.bin"}, "sub/big.bin", 'x')
+	wantBig(t, s, "sub/big.bin", sum)
+}
+
+func testBigUnnamed(t *testing.T, s storage.Store) {
+	sum := putBig(t, s, storage.Object{}, "sub/big.bin", 'x')
+	wantBig(t, s, "sub/big.bin", sum)
+	w, err := s.Create(t.Context(), storage.Object{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	other, err := writeBig(w, 'y')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Commit(t.Context(), "sub/big.bin")
+	wantError(t, "commit of a taken name", err, storage.ErrExist)
+	if _, err := w.Commit(t.Context(), "sub/big-1.bin"); err != nil {
+		t.Fatal(err)
+	}
+	wantBig(t, s, "sub/big.bin", sum)
+	wantBig(t, s, "sub/big-1.bin", other)
+}
+
+// testBigExist: a taken name is refused sooner or later, and what is there stays.
+func testBigExist(t *testing.T, s storage.Store) {
+	sum := putBig(t, s, storage.Object{Name: "big.bin"}, "big.bin", 'x')
+	w, err := s.Create(t.Context(), storage.Object{Name: "big.bin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	if _, err = writeBig(w, 'y'); err == nil {
+		_, err = w.Commit(t.Context(), "big.bin")
+	}
+	wantError(t, "a taken name", err, storage.ErrExist)
+	switch _, err = w.Commit(t.Context(), "other.bin"); {
+	case err == nil, errors.Is(err, storage.ErrBegun), errors.Is(err, storage.ErrExist):
+	default:
+		t.Errorf("commit under another name: %v", err)
+	}
+	wantBig(t, s, "big.bin", sum)
+	if err != nil {
+		if names := Names(t, s, ""); !slices.Equal(names, []string{"big.bin"}) {
+			t.Errorf("there are %q", names)
+		}
+	}
+}
+
+func testBigReplace(t *testing.T, s storage.Store) {
+	Put(t, s, "big.bin", "small")
+	sum := putBig(t, s, storage.Object{Name: "big.bin", Replace: true}, "big.bin", 'x')
+	wantBig(t, s, "big.bin", sum)
+	sum = putBig(t, s, storage.Object{Name: "big.bin", Replace: true}, "big.bin", 'y')
+	wantBig(t, s, "big.bin", sum)
+}
+
+func testBigAbort(t *testing.T, s storage.Store) {
+	w, err := s.Create(t.Context(), storage.Object{Name: "big.bin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writeBig(w, 'x'); err != nil {
+		t.Fatal(err)
+	}
+	if names := Names(t, s, ""); len(names) > 0 {
+		t.Errorf("visible before commit: %q", names)
+	}
+	if err := w.Abort(); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Commit(t.Context(), "big.bin"); err == nil {
+		t.Error("commit after abort succeeded")
+	}
+	if names := Names(t, s, ""); len(names) > 0 {
+		t.Errorf("left behind: %q", names)
+	}
+}
+
+func testMetadata(t *testing.T, s storage.Store, kept bool) {
+	o := storage.Object{
+		Name: "x.png", MediaType: "image/png", CacheControl: "public, max-age=60",
+		Metadata: map[string]string{"run": "01jd7x", "words": "grüße, 東京 = 50% \"x\""},
+	}
+	w := createAs(t, s, o, "a picture")
+	if _, err := w.Commit(t.Context(), "x.png"); err != nil {
+		t.Fatal(err)
+	}
+	o.Name, o.MediaType = "big.bin", "application/octet-stream"
+	sum := putBig(t, s, o, "big.bin", 'x')
+	for name, mediaType := range map[string]string{"x.png": "image/png", "big.bin": "application/octet-stream"} {
+		info, err := s.Stat(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !kept {
+			if info.MediaType != "" || info.CacheControl != "" || len(info.Metadata) > 0 {
+				t.Errorf("%s has what is not kept: %+v", name, info)
+			}
+			continue
+		}
+		if info.MediaType != mediaType || info.CacheControl != o.CacheControl {
+			t.Errorf("%s is %q, cached %q", name, info.MediaType, info.CacheControl)
+		}
+		for key, want := range o.Metadata {
+			if got := info.Metadata[key]; got != want {
+				t.Errorf("%s: metadata %s is %q, want %q", name, key, got, want)
+			}
+		}
+	}
+	small := sha256.Sum256([]byte("a picture"))
+	for name, sum := range map[string][]byte{"x.png": small[:], "big.bin": sum} {
+		if info, err := s.Stat(t.Context(), name); err != nil || info.SHA256 != "" && info.SHA256 != hex.EncodeToString(sum) {
+			t.Errorf("%s has the sum %s, %v; want none or %x", name, info.SHA256, err, sum)
+		}
+	}
+}
+
+func testURL(t *testing.T, s storage.Store, has bool) {
+	const name = "sub dir/grüße #1 + 50%.txt"
+	w := createAs(t, s, storage.Object{MediaType: "text/plain"}, "for all")
+	if _, err := w.Commit(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	url, err := s.URL(t.Context(), name, time.Hour)
+	if !has {
+		wantError(t, "the address of an object", err, storage.ErrNoURL)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if string(body) != "for all" || err != nil || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+		t.Errorf("%s serves %d, %q as %s, %v", url, resp.StatusCode, body, resp.Header.Get("Content-Type"), err)
+	}
+	_, err = s.URL(t.Context(), "../x", time.Hour)
+	wantError(t, "the address of a bad name", err, storage.ErrName)
 }
 
 func testRange(t *testing.T, s storage.Store) {
