@@ -27,22 +27,49 @@ type Options struct {
 // A Result is a converted workflow.
 type Result struct {
 	Graph *comfy.Graph
-	// Unknown are the nodes whose class has no definition, in the order of the
-	// graph. Their inputs are what the file holds for them; a server that lacks
-	// the class refuses the whole graph.
-	Unknown []Unknown
+	// Origins says of each node of the graph which box of the drawing it is, and
+	// how sure its values are, in the order of the graph. Nodes whose class has
+	// no definition are there with what the file holds for them; a server that
+	// lacks the class refuses the whole graph.
+	Origins []Origin
+	// Places are where the values of widgets landed, as the editor shows them.
+	Places map[Place][]comfy.Target
 	// Notes are what was left out, filled in or doubtful, in the order of the
 	// graph.
-	Notes []string
+	Notes []Note
 }
 
-// An Unknown is a node without a definition.
-type Unknown struct {
-	Node    string // id in the graph
-	Class   string
-	Title   string
-	Pack    string // where it comes from, "" when the file does not say
-	Certain bool   // all of its values stand in the file under their names
+// A Note is something worth knowing about a conversion.
+type Note struct {
+	Node string // id in the file, with those of the subgraphs around it; "" when it is about the whole
+	Text string // names the node too
+}
+
+// An Origin is the box that a node of the graph was drawn as.
+type Origin struct {
+	Node       string // id in the graph
+	Path       string // ids in the file, those of the subgraphs around it first: "57:8"
+	Class      string
+	Title      string
+	Pack       string // where the class comes from: cnr_id or aux_id, "" when the file does not say
+	Confidence Confidence
+}
+
+// Confidence is how sure the values of a converted node are.
+type Confidence string
+
+// Confidences.
+const (
+	Certain  Confidence = "certain"  // by the definition of its class
+	Likely   Confidence = "likely"   // without a definition; all values stand in the file under their names
+	Doubtful Confidence = "doubtful" // without a definition, and values are missing or have no name
+)
+
+// A Place is a widget as the editor shows it: on a node, on an instance of a
+// subgraph, or on a primitive node.
+type Place struct {
+	Node   string // ids in the file, those of the subgraphs around it first
+	Widget string // its name; of a primitive node "value"
 }
 
 // Convert makes of an editor's file what the editor would submit. A file of
@@ -70,6 +97,7 @@ type converter struct {
 	result  Result
 	steps   []step
 	noted   map[string]bool
+	trail   []Place // instances that show the widget whose value is looked for
 }
 
 // A scope is one place where a drawing stands: the root, or an instance of a
@@ -79,7 +107,8 @@ type scope struct {
 	parent   *scope
 	instance *node // in the parent; nil at the root
 	def      *definition
-	prefix   string // of ids: "106:"
+	prefix   string // of ids in the graph: "106:"
+	path     string // the same of ids in the file
 	depth    int
 	inner    map[*node]*scope
 }
@@ -92,8 +121,12 @@ type step struct {
 
 func (s step) id() string { return s.scope.prefix + s.node.execID() }
 
-func (c *converter) note(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+// note says something about a node, nil for the whole.
+func (c *converter) note(sc *scope, n *node, format string, args ...any) {
+	text, at := fmt.Sprintf(format, args...), ""
+	if n != nil {
+		at, text = sc.path+n.id, sc.label(n)+": "+text
+	}
 	if c.noted[text] {
 		return
 	}
@@ -101,7 +134,7 @@ func (c *converter) note(format string, args ...any) {
 		c.noted = map[string]bool{}
 	}
 	c.noted[text] = true
-	c.result.Notes = append(c.result.Notes, text)
+	c.result.Notes = append(c.result.Notes, Note{Node: at, Text: text})
 }
 
 func (c *converter) convert() (*Result, error) {
@@ -116,6 +149,7 @@ func (c *converter) convert() (*Result, error) {
 		}
 	}
 	graph := comfy.NewGraph()
+	c.result.Places = map[Place][]comfy.Target{}
 	c.sortSteps()
 	for _, s := range c.steps {
 		if !c.emitted(s.node) {
@@ -164,7 +198,7 @@ func (s *scope) enter(n *node, def *definition) (*scope, error) {
 			return nil, &NodeError{Node: s.prefix + n.execID(), Class: def.name, Title: n.title, Reason: "the subgraph contains itself"}
 		}
 	}
-	inner := &scope{sheet: &def.sheet, parent: s, instance: n, def: def, prefix: s.prefix + n.execID() + ":", depth: s.depth + 1}
+	inner := &scope{sheet: &def.sheet, parent: s, instance: n, def: def, prefix: s.prefix + n.execID() + ":", path: s.path + n.id + ":", depth: s.depth + 1}
 	if inner.depth > maxNesting {
 		return nil, &NodeError{Node: inner.prefix, Class: def.name, Reason: fmt.Sprintf("subgraphs are nested more than %d deep", maxNesting)}
 	}
@@ -218,6 +252,7 @@ func (c *converter) build(s step) (*comfy.Node, error) {
 	if def == nil {
 		return out, c.buildUnknown(s, out)
 	}
+	c.origin(s, out, Certain)
 	ws, err := c.widgetsOf(n)
 	if err != nil {
 		return nil, &NodeError{Node: s.id(), Class: n.class, Title: n.title, Pack: n.pack(), Reason: err.Error()}
@@ -227,6 +262,10 @@ func (c *converter) build(s step) (*comfy.Node, error) {
 		named[w.name] = true
 		if !w.sent {
 			continue
+		}
+		c.trail = s.scope.shownAt(n, w.name)
+		if w.primitive != nil {
+			c.trail = append(c.trail, Place{s.scope.path + w.primitive.id, "value"})
 		}
 		if v := s.scope.hostValue(n, w.name); v != nil {
 			w.value, w.dynamic = v, false
@@ -239,6 +278,7 @@ func (c *converter) build(s step) (*comfy.Node, error) {
 		if in.saved < 0 || named[in.name] {
 			continue
 		}
+		c.trail = nil
 		src, err := c.resolveInput(s.scope, n, in.saved, in.typ)
 		if err != nil {
 			return nil, err
@@ -248,6 +288,7 @@ func (c *converter) build(s step) (*comfy.Node, error) {
 			out.Inputs.SetLink(in.name, src.link)
 		case sourceValue:
 			out.Inputs.Set(in.name, wrap("", src.value))
+			c.landed(s, in.name)
 		}
 	}
 	return out, nil
@@ -273,7 +314,7 @@ func (c *converter) setWidget(s step, out *comfy.Node, w widget) error {
 		}
 	}
 	if value == nil {
-		c.note("%s: nothing says which value %s has", s.node.label(), w.name)
+		c.note(s.scope, s.node, "nothing says which value %s has", w.name)
 		return nil
 	}
 	if w.dynamic {
@@ -283,17 +324,43 @@ func (c *converter) setWidget(s step, out *comfy.Node, w widget) error {
 		value = c.replaceTokens(value)
 	}
 	out.Inputs.Set(w.name, wrap(w.typ, value))
+	c.landed(s, w.name)
 	return nil
+}
+
+// landed writes down where the value of a widget is in the graph, for the node
+// itself and for all that show the widget.
+func (c *converter) landed(s step, name string) {
+	to := comfy.Target{Node: s.id(), Input: name}
+	for _, p := range append(c.trail, Place{s.scope.path + s.node.id, name}) {
+		if at := c.result.Places[p]; !slices.Contains(at, to) {
+			c.result.Places[p] = append(at, to)
+		}
+	}
+	c.trail = nil
+}
+
+// origin writes down which box a node of the graph is.
+func (c *converter) origin(s step, out *comfy.Node, sure Confidence) {
+	c.result.Origins = append(c.result.Origins, Origin{
+		Node: s.id(), Path: s.scope.path + s.node.id, Class: s.node.class, Title: out.Title, Pack: s.node.pack(), Confidence: sure,
+	})
 }
 
 // buildUnknown fills a node whose class has no definition with what the file
 // holds: its links, and values where their names stand beside them.
 func (c *converter) buildUnknown(s step, out *comfy.Node) error {
-	n := s.node
-	u := Unknown{Node: s.id(), Class: n.class, Title: out.Title, Pack: n.pack()}
-	set := map[string]bool{}
-	u.Certain = c.namedValues(n, out, set)
+	n, sure := s.node, Doubtful
+	if namedValues(n, out) {
+		sure = Likely
+	}
+	c.origin(s, out, sure)
+	for _, name := range out.Inputs.Names() {
+		c.trail = s.scope.shownAt(n, name)
+		c.landed(s, name)
+	}
 	for i, in := range n.inputs {
+		c.trail = nil
 		src, err := c.resolveInput(s.scope, n, i, in.typ)
 		if err != nil {
 			return err
@@ -303,15 +370,16 @@ func (c *converter) buildUnknown(s step, out *comfy.Node) error {
 			out.Inputs.SetLink(in.name, src.link)
 		case sourceValue:
 			out.Inputs.Set(in.name, wrap("", src.value))
+			c.landed(s, in.name)
 		}
 	}
-	c.result.Unknown = append(c.result.Unknown, u)
 	return nil
 }
 
 // namedValues sets the values of a node without a definition: those that the
 // file keeps by name, else those whose widgets it lists, one value for each.
-func (c *converter) namedValues(n *node, out *comfy.Node, set map[string]bool) (certain bool) {
+func namedValues(n *node, out *comfy.Node) (all bool) {
+	set := map[string]bool{}
 	for _, raw := range []json.RawMessage{n.named, n.values} {
 		v := readValues(raw)
 		if v.names == nil {
@@ -355,11 +423,14 @@ func notSent(name string) bool {
 	return strings.HasPrefix(name, "$$")
 }
 
-// pack says where a node comes from.
-func (n *node) pack() string {
+func (n *node) pack() string { return packOf(n.properties) }
+
+// packOf says where a node comes from: cnr_id or aux_id, "" when neither is
+// there.
+func packOf(properties map[string]json.RawMessage) string {
 	for _, key := range []string{"cnr_id", "aux_id"} {
 		var s string
-		if json.Unmarshal(n.properties[key], &s) == nil && s != "" {
+		if json.Unmarshal(properties[key], &s) == nil && s != "" {
 			return s
 		}
 	}

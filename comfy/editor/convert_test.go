@@ -252,11 +252,12 @@ func TestUnknownClass(t *testing.T) {
 	if got, want := inputsOf(t, res.Graph), `1.name="a.png" 3.power=2 3.image=["1",0]`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	want := []editor.Unknown{
-		{Node: "3", Class: "Fancy", Title: "My node", Pack: "some/pack", Certain: true},
-		{Node: "4", Class: "Other", Title: "Other"},
+	want := []editor.Origin{
+		{Node: "1", Path: "1", Class: "Load", Title: "Load Picture", Confidence: editor.Certain},
+		{Node: "3", Path: "3", Class: "Fancy", Title: "My node", Pack: "some/pack", Confidence: editor.Likely},
+		{Node: "4", Path: "4", Class: "Other", Title: "Other", Confidence: editor.Doubtful},
 	}
-	if diff := cmp.Diff(want, res.Unknown); diff != "" {
+	if diff := cmp.Diff(want, res.Origins); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

@@ -100,11 +100,11 @@ type link struct {
 func (n *node) off() bool { return n.mode == modeMuted || n.mode == modeBypassed }
 
 // label is how messages name a node.
-func (n *node) label() string {
+func (s *scope) label(n *node) string {
 	if n.title != "" && n.title != n.class {
-		return fmt.Sprintf("node %s (%s, %q)", n.id, n.class, n.title)
+		return fmt.Sprintf("node %s%s (%s, %q)", s.path, n.id, n.class, n.title)
 	}
-	return fmt.Sprintf("node %s (%s)", n.id, n.class)
+	return fmt.Sprintf("node %s%s (%s)", s.path, n.id, n.class)
 }
 
 // A word is a string in places where files also hold numbers: ids.
@@ -178,6 +178,7 @@ type fileSheet struct {
 	Definitions struct {
 		Subgraphs []json.RawMessage `json:"subgraphs"`
 	} `json:"definitions"`
+	Groups []json.RawMessage `json:"groups"`
 }
 
 type fileNode struct {
@@ -212,21 +213,12 @@ type fileBoundary struct {
 
 // parse reads an editor's file. It finds all that is wrong with its form.
 func parse(data []byte) (*document, error) {
-	data = comfy.ReplaceNonFinite(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
-	var syntax *json.SyntaxError
-	if err := json.Unmarshal(data, new(json.RawMessage)); errors.As(err, &syntax) {
-		return nil, &FormatError{Reason: fmt.Sprintf("its JSON is broken at byte %d of %d", syntax.Offset, len(data))}
+	data, err := clean(data)
+	if err != nil {
+		return nil, err
 	}
 	d := &document{definitions: map[string]*definition{}}
-	var extra struct {
-		Extra json.RawMessage `json:"extra"`
-	}
-	_ = json.Unmarshal(data, &extra) // of another shape it says nothing
-	var groups struct {
-		GroupNodes map[string]json.RawMessage `json:"groupNodes"`
-	}
-	_ = json.Unmarshal(extra.Extra, &groups)
-	d.groups = groups.GroupNodes
+	d.groups = groupsOf(data)
 	budget := maxNodes
 	root, err := d.readSheet(data, &budget, 0)
 	if err != nil {
@@ -236,9 +228,19 @@ func parse(data []byte) (*document, error) {
 	return d, nil
 }
 
-// readSheet reads the nodes and links of a drawing, and the subgraphs that are
-// defined in it.
-func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error) {
+// clean makes JSON of what writers in Python and on Windows add to it.
+func clean(data []byte) ([]byte, error) {
+	data = comfy.ReplaceNonFinite(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(data, new(json.RawMessage)); errors.As(err, &syntax) {
+		return nil, &FormatError{Reason: fmt.Sprintf("its JSON is broken at byte %d of %d", syntax.Offset, len(data))}
+	}
+	return data, nil
+}
+
+// readFile reads the members of a sheet, within what is left of the budget of
+// nodes.
+func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 	if depth > maxNesting {
 		return nil, &FormatError{Reason: fmt.Sprintf("subgraphs are defined in each other more than %d deep", maxNesting)}
 	}
@@ -251,6 +253,16 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 	}
 	if *budget -= len(file.Nodes); *budget < 0 {
 		return nil, &FormatError{Reason: fmt.Sprintf("it has more than %d nodes", maxNodes)}
+	}
+	return &file, nil
+}
+
+// readSheet reads the nodes and links of a drawing, and the subgraphs that are
+// defined in it.
+func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error) {
+	file, err := readFile(data, budget, depth)
+	if err != nil {
+		return nil, err
 	}
 	s := &sheet{byID: map[string]*node{}, links: map[string]*link{}, into: map[socketKey]*link{}}
 	for _, raw := range file.Nodes {
@@ -290,18 +302,27 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 	return s, nil
 }
 
-func (d *document) readDefinition(raw json.RawMessage, budget *int, depth int) error {
-	var file struct {
-		ID      word            `json:"id"`
-		Name    phrase          `json:"name"`
-		Inputs  []*fileBoundary `json:"inputs"`
-		Outputs []*fileBoundary `json:"outputs"`
-	}
-	if string(bytes.TrimSpace(raw)) == "null" {
-		return nil
-	}
+// A fileHead is what a subgraph says of itself.
+type fileHead struct {
+	ID      word            `json:"id"`
+	Name    phrase          `json:"name"`
+	Inputs  []*fileBoundary `json:"inputs"`
+	Outputs []*fileBoundary `json:"outputs"`
+}
+
+// readHead reads what a subgraph says of itself; nil for a hole in the list.
+func readHead(raw json.RawMessage) (*fileHead, error) {
+	var file *fileHead
 	if err := json.Unmarshal(raw, &file); err != nil {
-		return &FormatError{Reason: "a subgraph cannot be read", Err: err}
+		return nil, &FormatError{Reason: "a subgraph cannot be read", Err: err}
+	}
+	return file, nil
+}
+
+func (d *document) readDefinition(raw json.RawMessage, budget *int, depth int) error {
+	file, err := readHead(raw)
+	if file == nil || err != nil {
+		return err
 	}
 	def := &definition{id: string(file.ID), name: string(file.Name), inputs: boundaries(file.Inputs), outputs: boundaries(file.Outputs)}
 	d.order = append(d.order, def) // before those inside of it

@@ -51,6 +51,21 @@ func (s *scope) hostValue(n *node, widget string) json.RawMessage {
 	return valueAt(s.instance, i)
 }
 
+// shownAt lists the instances around a node that show one of its widgets as
+// their own, by the file's list of such widgets.
+func (s *scope) shownAt(n *node, widget string) []Place {
+	var at []Place
+	id := n.id
+	for ; s.instance != nil; s = s.parent {
+		if !slices.ContainsFunc(proxiesOf(s.instance), func(p proxy) bool { return p.node == id && p.widget == widget }) {
+			break
+		}
+		id = s.instance.id
+		at = append(at, Place{s.parent.path + id, widget})
+	}
+	return at
+}
+
 // valueAt is the value at a place of widgets_values, nil where none is.
 func valueAt(n *node, i int) json.RawMessage {
 	v := readValues(n.values)

@@ -56,6 +56,7 @@ func (c *converter) boundaryInput(sc *scope, at, left int) (source, error) {
 	}
 	b := sc.def.inputs[at]
 	inst := sc.instance
+	c.trail = append(c.trail, Place{sc.parent.path + inst.id, b.name})
 	if i := inst.input(b.name); i >= 0 && sc.parent.linkInto(inst, i) != nil {
 		src, err := c.hop(sc.parent, inst, i, inst.inputs[i].typ, left)
 		if err != nil || src.kind != sourceOwn && !c.fromPrimitive(sc.parent, inst, i) {
@@ -76,7 +77,7 @@ func (c *converter) fromPrimitive(sc *scope, n *node, i int) bool {
 	if from == nil || from.class != primitiveNode {
 		return false
 	}
-	c.note("%s: a primitive node feeds its input %s, which the editor does not send: what the subgraph holds is used", n.label(), n.inputs[i].name)
+	c.note(sc, n, "a primitive node feeds its input %s, which the editor does not send: what the subgraph holds is used", n.inputs[i].name)
 	return true
 }
 
@@ -84,7 +85,7 @@ func (c *converter) fromPrimitive(sc *scope, n *node, i int) bool {
 func (c *converter) resolveOutput(sc *scope, id string, slot int, typ string, left int) (source, error) {
 	n := sc.byID[id]
 	if n == nil {
-		c.note("a link comes from node %s%s, which is not there", sc.prefix, id)
+		c.note(sc, nil, "a link comes from node %s%s, which is not there", sc.path, id)
 		return source{}, nil
 	}
 	switch {

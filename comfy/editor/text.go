@@ -21,7 +21,7 @@ func (c *converter) drawText(s step, name string, value json.RawMessage) json.Ra
 	}
 	drawn := dropComments(text)
 	if strings.ContainsRune(drawn, '{') && strings.ContainsRune(drawn, '|') && c.opts.Choose == nil {
-		c.note("%s: the choices in its %s stay as they are written", s.node.label(), name)
+		c.note(s.scope, s.node, "the choices in its %s stay as they are written", name)
 		return comfy.RawString(drawn)
 	}
 	choose := c.opts.Choose

@@ -7,10 +7,18 @@ import (
 
 const primitiveNode = "PrimitiveNode"
 
+// ownNode reports whether a class is the editor's own, whatever a server has.
+func ownNode(class string) bool {
+	switch class {
+	case "Note", "MarkdownNote", "Reroute", primitiveNode:
+		return true
+	}
+	return false
+}
+
 // virtual reports whether a node is the editor's own and never sent.
 func (c *converter) virtual(n *node) bool {
-	switch n.class {
-	case "Note", "MarkdownNote", "Reroute", primitiveNode:
+	if ownNode(n.class) {
 		return true
 	}
 	if c.opts.Definitions[n.class] != nil {
@@ -57,7 +65,7 @@ func (c *converter) resolveGet(sc *scope, n *node, slot int, typ string, left in
 			}
 		}
 	}
-	c.note("%s: nothing sets %q", n.label(), name)
+	c.note(sc, n, "nothing sets %q", name)
 	return source{}, nil
 }
 
@@ -92,20 +100,20 @@ func (c *converter) applyPrimitives(s *sheet) {
 			if name == "" {
 				name = in.name
 			}
-			c.override(to, name, v.list[0])
+			c.override(to, name, v.list[0], n)
 		}
 	}
 }
 
-// override gives a widget another value than the file has for it.
-func (c *converter) override(n *node, name string, value json.RawMessage) {
+// override gives a widget the value of a primitive node instead of its own.
+func (c *converter) override(n *node, name string, value json.RawMessage, from *node) {
 	ws, err := c.widgetsOf(n)
 	if err != nil {
 		return // the node is refused when it is built
 	}
 	for i := range ws {
 		if ws[i].name == name {
-			ws[i].value = value
+			ws[i].value, ws[i].primitive = value, from
 		}
 	}
 }

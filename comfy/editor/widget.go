@@ -95,6 +95,8 @@ type widget struct {
 	sent    bool
 	dynamic bool
 	control bool
+
+	primitive *node // gives it its value, nil for its own
 }
 
 // A values is what a file keeps for the widgets of a node, in their order.

@@ -1,0 +1,246 @@
+package graphfile
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/editor"
+)
+
+// A Form is what a graph was before it was read.
+type Form string
+
+// Forms of a graph.
+const (
+	API    Form = "api"    // as it is submitted
+	Editor Form = "editor" // a file of the editor, converted
+)
+
+// Definitions are node definitions, and how far they reach.
+type Definitions struct {
+	Classes map[string]*comfy.ClassInfo
+	// Complete says that a class that was asked for and is not here does not
+	// exist there; else nobody who knows was asked.
+	Complete bool
+	From     string // whose they are, as it may be shown: a host, a file; "" without any
+	Note     string // what the user should know about them, "" for nothing
+}
+
+// Options say how a file is read.
+type Options struct {
+	// Define finds the definitions of classes: those of the server that will run
+	// the graph. It is asked only for a file of the editor. Nil: there are none.
+	Define func(ctx context.Context, classes []string) (Definitions, error)
+	// Prefer says which of the two a file that holds both is read for. "" is API:
+	// it is what made the file.
+	Prefer Form
+	// Drawing converts a file of the editor that stands beside an API-format
+	// graph too, for the places of its widgets in that graph.
+	Drawing bool
+	// Choose draws one of n choices of a text such as {a|b}; nil leaves them.
+	Choose func(n int) int
+}
+
+// A File is a graph that was read, and what is known of where it comes from.
+type File struct {
+	Found
+	Form  Form
+	Graph *comfy.Graph
+	// Origins say which box of the editor each node of the graph is, and how sure
+	// its values are. Nil for an API-format graph without a drawing.
+	Origins []editor.Origin
+	// Places are where the values of widgets are in the graph, as the editor shows
+	// them: on nodes, on instances of subgraphs, on primitive nodes.
+	Places map[editor.Place][]comfy.Target
+	// Notes are what was left out, filled in or doubtful.
+	Notes []editor.Note
+	From  string // whose definitions it was converted by, "" when by none
+}
+
+// Drawing is the editor's file as its author sees it, nil when there is none.
+func (f *File) Drawing() (*editor.Workflow, error) {
+	if f.Editor == nil {
+		return nil, nil
+	}
+	return editor.Read(f.Editor)
+}
+
+// Read reads the graph of a file, which name tells apart in messages. What is
+// wrong with it is an *Error, and nodes that cannot be converted a
+// *MissingError.
+func Read(ctx context.Context, r io.ReaderAt, size int64, name string, o Options) (*File, error) {
+	found, err := Find(r, size, name)
+	if err != nil {
+		return nil, err
+	}
+	return found.Read(ctx, o)
+}
+
+// Read makes a graph of what was found.
+func (f *Found) Read(ctx context.Context, o Options) (*File, error) {
+	file := &File{Found: *f}
+	if f.API == nil || f.Editor != nil && o.Prefer == Editor {
+		return file, file.convert(ctx, o)
+	}
+	g, err := comfy.ParseGraph(f.API)
+	if err != nil {
+		return nil, &Error{Name: f.Name, Kind: Broken, Err: err}
+	}
+	file.Form, file.Graph = API, g
+	if f.Editor != nil && o.Drawing {
+		file.lay(ctx, o)
+	}
+	return file, nil
+}
+
+// lay finds the places of a drawing in the API-format graph beside it. A drawing
+// that does not fit says nothing.
+func (f *File) lay(ctx context.Context, o Options) {
+	drawn := &File{Found: f.Found}
+	if drawn.convert(ctx, o) != nil {
+		return
+	}
+	same := func(id string) bool {
+		n := f.Graph.Node(id)
+		return n != nil && n.Class == drawn.Graph.Node(id).Class
+	}
+	for _, at := range drawn.Origins {
+		if same(at.Node) {
+			f.Origins = append(f.Origins, at)
+		}
+	}
+	f.Places, f.From = map[editor.Place][]comfy.Target{}, drawn.From
+	for place, targets := range drawn.Places {
+		for _, t := range targets {
+			if !same(t.Node) {
+				continue
+			}
+			if _, linked := f.Graph.Node(t.Node).Inputs.Link(t.Input); linked {
+				continue
+			}
+			if _, there := f.Graph.Node(t.Node).Inputs.Get(t.Input); there {
+				f.Places[place] = append(f.Places[place], t)
+			}
+		}
+	}
+	if f.Graph.Digest() != drawn.Graph.Digest() {
+		f.Notes = append(f.Notes, editor.Note{Text: f.Name + " holds a graph and a drawing of the editor that differ: the graph is what made it"})
+	}
+}
+
+// convert makes the graph of the editor's file.
+func (f *File) convert(ctx context.Context, o Options) error {
+	classes, err := editor.Classes(f.Editor)
+	if err != nil {
+		return &Error{Name: f.Name, Kind: Unusable, Err: err}
+	}
+	var defs Definitions
+	if o.Define != nil {
+		if defs, err = o.Define(ctx, classes); err != nil {
+			return err
+		}
+	}
+	res, err := editor.Convert(f.Editor, editor.Options{Definitions: defs.Classes, Choose: o.Choose})
+	if err != nil {
+		return &Error{Name: f.Name, Kind: Unusable, Err: err}
+	}
+	f.Form, f.Graph, f.Places, f.From = Editor, res.Graph, res.Places, defs.From
+	f.Origins, f.Notes = res.Origins, res.Notes
+	if defs.Note != "" {
+		f.Notes = append(f.Notes, editor.Note{Text: defs.Note})
+	}
+	if err := f.refuse(defs); err != nil {
+		return err
+	}
+	if f.Graph.Len() == 0 {
+		return &Error{Name: f.Name, Kind: NoNodes}
+	}
+	return nil
+}
+
+// refuse holds the nodes without a definition against what is known: one that
+// nothing needs is left out, one that the server lacks or whose values are
+// not certain is refused.
+func (f *File) refuse(defs Definitions) error {
+	unknown := slices.DeleteFunc(slices.Clone(f.Origins), func(o editor.Origin) bool { return o.Confidence == editor.Certain })
+	if len(unknown) == 0 {
+		return nil
+	}
+	needed := neededBy(f.Graph, defs)
+	var missing []editor.Origin
+	for _, n := range unknown {
+		switch {
+		case !needed[n.Node]:
+			f.drop(n)
+		case defs.Complete || n.Confidence == editor.Doubtful:
+			missing = append(missing, n)
+		default:
+			f.Notes = append(f.Notes, editor.Note{Node: n.Path, Text: fmt.Sprintf("node %s (%s) has the values that stand in the file: nothing defines its class", n.Path, n.Class)})
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	reason := "nothing defines these classes, and the file does not name all of their values"
+	if defs.Complete {
+		reason = cmp.Or(defs.From, "the server") + " does not have these classes"
+	}
+	return &MissingError{Name: f.Name, From: defs.From, Nodes: missing, Reason: reason}
+}
+
+// drop takes a node out of the graph that nothing needs.
+func (f *File) drop(n editor.Origin) {
+	f.Graph.Remove(n.Node)
+	f.Origins = slices.DeleteFunc(f.Origins, func(o editor.Origin) bool { return o.Node == n.Node })
+	for place, targets := range f.Places {
+		f.Places[place] = slices.DeleteFunc(targets, func(t comfy.Target) bool { return t.Node == n.Node })
+		if len(f.Places[place]) == 0 {
+			delete(f.Places, place)
+		}
+	}
+	f.Notes = append(f.Notes, editor.Note{Node: n.Path, Text: fmt.Sprintf("node %s (%s) is left out: nothing defines its class, and no output needs it", n.Path, n.Class)})
+}
+
+// neededBy are the nodes that an output needs. A node without a definition that
+// nothing reads counts as an output where nobody who knows was asked, or where
+// no other is one.
+func neededBy(g *comfy.Graph, defs Definitions) map[string]bool {
+	var ends []string
+	read := map[string]bool{}
+	for _, id := range g.IDs() {
+		for _, name := range g.Node(id).Inputs.Names() {
+			if l, ok := g.Node(id).Inputs.Link(name); ok {
+				read[l.Node] = true
+			}
+		}
+		if def := defs.Classes[g.Node(id).Class]; def != nil && def.OutputNode {
+			ends = append(ends, id)
+		}
+	}
+	none := len(ends) == 0
+	for _, id := range g.IDs() {
+		if !read[id] && (none || !defs.Complete && defs.Classes[g.Node(id).Class] == nil) {
+			ends = append(ends, id)
+		}
+	}
+	needed := map[string]bool{}
+	for len(ends) > 0 {
+		id := ends[len(ends)-1]
+		ends = ends[:len(ends)-1]
+		n := g.Node(id)
+		if needed[id] || n == nil {
+			continue
+		}
+		needed[id] = true
+		for _, name := range n.Inputs.Names() {
+			if l, ok := n.Inputs.Link(name); ok {
+				ends = append(ends, l.Node)
+			}
+		}
+	}
+	return needed
+}
