@@ -15,6 +15,7 @@ func ofStorage(err error, p *Problem) bool {
 	var stored *storage.Error
 	var record *ledger.WriteError
 	var unrecorded *run.UnrecordedError
+	var bucket *storage.BucketError
 	var hint string
 	switch {
 	case errors.As(err, &unrecorded):
@@ -23,7 +24,16 @@ func ofStorage(err error, p *Problem) bool {
 		hint = "easel writes each run down before it is submitted; make room in that folder, or move it with XDG_DATA_HOME"
 	case errors.Is(err, storage.ErrExist):
 		hint = "choose another name, or replace it with --force"
+	case errors.Is(err, storage.ErrAuth):
+		p.is(CodeAuthentication)
+		p.Hint = "easel help environment names the variables that hold them"
+		if left {
+			p.Hint += "; the outputs are still on the backend, and easel resume " + uncollected.Run + " fetches them"
+		}
+		return true
 	case left: // whatever the reason, nothing has to be computed again
+	case errors.As(err, &bucket):
+		hint = "make it, or check its name: " + bucket.Create
 	case errors.Is(err, storage.ErrFull):
 		hint = "free some space and try again"
 	case errors.Is(err, syscall.ENOTDIR):

@@ -59,6 +59,10 @@ type Object struct {
 
 // A Writer receives one object. Exactly one of Commit and Abort ends it; Abort
 // after Commit does nothing, so it can be deferred.
+//
+// A Writer may be an io.ReaderFrom that keeps an *io.SectionReader and reads it
+// when it commits, instead of copying the bytes: what is behind it stays as it is
+// until the Writer has ended.
 type Writer interface {
 	// Write fails with ErrExist when the transfer of a large object has to
 	// begin and its name is taken: there is another with that name, so it is to be
@@ -96,6 +100,15 @@ var (
 	ErrNoURL    = errors.New("cannot be fetched by an address")
 	ErrBegun    = errors.New("its transfer has begun under another name")
 )
+
+// A BucketError means that the bucket of a store does not exist. It is not
+// ErrNotExist: no object can be there, and none can be stored.
+type BucketError struct {
+	Bucket string
+	Create string // the command that makes it
+}
+
+func (e *BucketError) Error() string { return "there is no bucket " + e.Bucket }
 
 // Error is a failure of a store, with the place and what was being done.
 type Error struct {
