@@ -97,6 +97,7 @@ var (
 	ErrNotExist = errors.New("does not exist")
 	ErrFull     = errors.New("no space left")
 	ErrRefused  = errors.New("permission denied")
+	ErrAuth     = errors.New("the credentials are missing, wrong or expired")
 	ErrNoURL    = errors.New("cannot be fetched by an address")
 	ErrBegun    = errors.New("its transfer has begun under another name")
 )

@@ -511,9 +511,11 @@ func testMetadata(t *testing.T, s storage.Store, kept bool) {
 	if _, err := w.Commit(t.Context(), "x.png"); err != nil {
 		t.Fatal(err)
 	}
-	o.Name, o.MediaType = "big.bin", "application/octet-stream"
-	sum := putBig(t, s, o, "big.bin", 'x')
-	for name, mediaType := range map[string]string{"x.png": "image/png", "big.bin": "application/octet-stream"} {
+	large := o
+	large.Name, large.MediaType, large.CacheControl = "big.bin", "application/octet-stream", "max-age=60" // resumable uploads can say no more
+	sum := putBig(t, s, large, "big.bin", 'x')
+	for _, want := range []storage.Object{o, large} {
+		name := want.Name
 		info, err := s.Stat(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
@@ -524,10 +526,10 @@ func testMetadata(t *testing.T, s storage.Store, kept bool) {
 			}
 			continue
 		}
-		if info.MediaType != mediaType || info.CacheControl != o.CacheControl {
+		if info.MediaType != want.MediaType || info.CacheControl != want.CacheControl {
 			t.Errorf("%s is %q, cached %q", name, info.MediaType, info.CacheControl)
 		}
-		for key, want := range o.Metadata {
+		for key, want := range want.Metadata {
 			if got := info.Metadata[key]; got != want {
 				t.Errorf("%s: metadata %s is %q, want %q", name, key, got, want)
 			}

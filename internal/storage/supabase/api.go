@@ -55,15 +55,13 @@ type request struct {
 	header map[string]string
 	body   func() io.Reader // nil = none
 	size   int64            // of the body
+	err    error            // the body could not be made
 }
 
 // withJSON gives a request a JSON body.
 func (r request) withJSON(v any) request {
 	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // of our own plain types
-	}
-	r.body, r.size = func() io.Reader { return bytes.NewReader(data) }, int64(len(data))
+	r.body, r.size, r.err = func() io.Reader { return bytes.NewReader(data) }, int64(len(data)), err
 	header := map[string]string{"Content-Type": "application/json"}
 	for name, value := range r.header {
 		header[name] = value
@@ -139,6 +137,9 @@ func newClient() *http.Client {
 // send sends a request once. An answer that is no success is a *refusal. The
 // caller closes the body of the answer.
 func (a *api) send(ctx context.Context, r request) (*http.Response, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
 	w := newWatch(ctx)
 	var body io.Reader = http.NoBody
 	if r.size > 0 {

@@ -12,7 +12,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
-// OpenRange implements storage.Store.
+// OpenRange implements storage.Store. Of the metadata it knows what the answer
+// says of the content.
 func (s *Store) OpenRange(ctx context.Context, name string, offset, length int64) (io.ReadCloser, storage.Info, error) {
 	if err := check(ctx, name); err != nil {
 		return nil, storage.Info{}, s.fail("open", name, err)
@@ -52,7 +53,7 @@ func (s *Store) get(ctx context.Context, key string, offset, length int64) (body
 	}
 	var answer *http.Response
 	err = s.api.persist(ctx, func() error {
-		answer, err = s.api.send(ctx, r)
+		answer, err = s.api.send(ctx, r) //nolint:bodyclose // whoever reads the object closes it
 		return err
 	})
 	if isKind(err, "InvalidRange") {

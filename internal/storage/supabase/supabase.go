@@ -49,10 +49,7 @@ type Store struct {
 	known *bucketInfo
 }
 
-var (
-	_ storage.Store  = (*Store)(nil)
-	_ storage.Signer = (*Store)(nil)
-)
+var _ storage.Store = (*Store)(nil)
 
 // A SettingError means that a store cannot be opened with what it was given.
 type SettingError struct {
@@ -223,9 +220,30 @@ func (s *Store) public(ctx context.Context, key string) (string, error) {
 
 // objectInfo is what the service says of an object.
 type objectInfo struct {
-	Size     int64             `json:"size"`
-	Modified time.Time         `json:"last_modified"`
-	Metadata map[string]string `json:"metadata"`
+	Size         int64          `json:"size"`
+	Modified     time.Time      `json:"last_modified"`
+	MediaType    string         `json:"content_type"`
+	CacheControl string         `json:"cache_control"`
+	Metadata     map[string]any `json:"metadata"` // others may keep more than text in it
+}
+
+// described is what the service says in the words of package storage.
+func (o objectInfo) described(name string) storage.Info {
+	info := storage.Info{Name: name, Size: o.Size, Modified: o.Modified, MediaType: o.MediaType, CacheControl: o.CacheControl}
+	for key, value := range o.Metadata {
+		text, ok := value.(string)
+		switch {
+		case !ok, key == uploadMark:
+		case key == hashMark:
+			info.SHA256 = text
+		default:
+			if info.Metadata == nil {
+				info.Metadata = map[string]string{}
+			}
+			info.Metadata[key] = text
+		}
+	}
+	return info
 }
 
 func (s *Store) info(ctx context.Context, key string) (objectInfo, error) {
@@ -239,13 +257,13 @@ func (s *Store) Stat(ctx context.Context, name string) (storage.Info, error) {
 	if err := check(ctx, name); err != nil {
 		return storage.Info{}, s.fail("stat", name, err)
 	}
-	info := storage.Info{Name: name}
+	var info storage.Info
 	err := s.each(name, func(key string) error {
 		seen, err := s.info(ctx, key)
 		if err != nil {
 			return err
 		}
-		info.Size, info.Modified = seen.Size, seen.Modified
+		info = seen.described(name)
 		info.URL, err = s.public(ctx, key)
 		return err
 	})
@@ -278,15 +296,22 @@ func (s *Store) remove(ctx context.Context, keys ...string) error {
 	return s.api.call(ctx, request{method: "DELETE", path: "/object/" + url.PathEscape(s.bucket)}.withJSON(body), nil)
 }
 
-// Sign implements storage.Signer: an address that serves the object for life,
-// counted in whole seconds by the service's clock.
-func (s *Store) Sign(ctx context.Context, name string, life time.Duration) (string, error) {
+// URL implements storage.Store. In a bucket that is not public it is an address
+// that the service signs, for whole seconds by its own clock, and only of an
+// object that is there.
+func (s *Store) URL(ctx context.Context, name string, valid time.Duration) (string, error) {
 	if err := check(ctx, name); err != nil {
 		return "", s.fail("sign", name, err)
 	}
+	if at, err := s.public(ctx, s.key(name)); at != "" || err != nil {
+		if err != nil {
+			err = s.fail("sign", name, err)
+		}
+		return at, err
+	}
 	body := struct {
 		ExpiresIn int64 `json:"expiresIn"`
-	}{max(int64(life/time.Second), 1)}
+	}{max(int64(valid/time.Second), 1)}
 	var answer struct {
 		SignedURL string `json:"signedURL"` // a path below the service
 	}

@@ -50,33 +50,37 @@ func TestConformance(t *testing.T) {
 				_, opts := project(t, prefix != "")
 				opts.Prefix = prefix
 				return open(t, opts)
-			})
+			}, storagetest.Metadata, storagetest.URLs)
 		})
 	}
 }
 
 // real are the options of a real service, in a place of their own.
-func real(t *testing.T) supabase.Options {
+func real(t *testing.T, public bool) supabase.Options {
 	t.Helper()
 	at, key := os.Getenv("EASEL_TEST_SUPABASE_URL"), os.Getenv("EASEL_TEST_SUPABASE_KEY")
 	if at == "" || key == "" {
 		t.Skip("EASEL_TEST_SUPABASE_URL and EASEL_TEST_SUPABASE_KEY name no Supabase project")
 	}
-	if err := supabase.CreateBucket(t.Context(), supabase.Options{URL: at, Key: key, Bucket: "easel-test"}, true); err != nil && !errors.Is(err, storage.ErrExist) {
+	bucket := "easel-test-closed"
+	if public {
+		bucket = "easel-test-public"
+	}
+	if err := supabase.CreateBucket(t.Context(), supabase.Options{URL: at, Key: key, Bucket: bucket}, public); err != nil && !errors.Is(err, storage.ErrExist) {
 		t.Fatal(err)
 	}
-	return supabase.Options{URL: at, Key: key, Bucket: "easel-test", Prefix: strings.ToLower(rand.Text()), Temp: t.TempDir()}
+	return supabase.Options{URL: at, Key: key, Bucket: bucket, Prefix: strings.ToLower(rand.Text()), Temp: t.TempDir()}
 }
 
 func TestRealConformance(t *testing.T) {
 	t.Parallel()
-	real(t)
+	real(t, true)
 	storagetest.Run(t, func(t *testing.T) storage.Store {
 		t.Helper()
-		s := open(t, real(t))
+		s := open(t, real(t, true))
 		t.Cleanup(func() { empty(t, s) })
 		return s
-	})
+	}, storagetest.Metadata, storagetest.URLs)
 }
 
 // empty leaves nothing of a test in a real bucket.
@@ -94,40 +98,38 @@ func empty(t *testing.T, s *supabase.Store) {
 	}
 }
 
-// Signed and public addresses serve the object to whoever has them.
+// An address of an object in a closed bucket is signed, and ends.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
-	_, opts := project(t, true)
+	_, opts := project(t, false)
 	testAddresses(t, opts)
 }
 
 func TestRealAddresses(t *testing.T) {
 	t.Parallel()
-	testAddresses(t, real(t))
+	testAddresses(t, real(t, false))
 }
 
 func testAddresses(t *testing.T, opts supabase.Options) {
+	t.Helper()
 	s := open(t, opts)
 	const name = "grüße & more/x#y 1.txt"
 	storagetest.Put(t, s, name, "hello")
 	t.Cleanup(func() { empty(t, s) })
-	signed, err := s.Sign(t.Context(), name, time.Minute)
+	signed, err := s.URL(t.Context(), name, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := s.Stat(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, at := range map[string]string{"signed": signed, "public": info.URL} {
-		if got := fetch(t, at); got != "hello" {
-			t.Errorf("%s address %s: %q", what, at, got)
-		}
+	if got := fetch(t, signed); got != "hello" {
+		t.Errorf("%s: %q", signed, got)
 	}
 	if got := fetch(t, signed[:len(signed)-2]+"xx"); got == "hello" {
 		t.Error("a changed signature was taken")
 	}
-	if _, err := s.Sign(t.Context(), "none", time.Minute); !errors.Is(err, storage.ErrNotExist) {
+	if info, err := s.Stat(t.Context(), name); err != nil || info.URL != "" {
+		t.Errorf("everybody fetches it from %q, %v", info.URL, err)
+	}
+	if _, err := s.URL(t.Context(), "none", time.Minute); !errors.Is(err, storage.ErrNotExist) {
 		t.Errorf("signing what is not there: %v", err)
 	}
 }

@@ -51,14 +51,17 @@ func tusHeader(replace bool) map[string]string {
 // begin makes the address of an upload, and returns the last part of it: the
 // whole one may lead past a proxy, and the key goes to our own address only.
 func (s *Store) begin(ctx context.Context, key string, u *upload, replace bool) (string, error) {
-	metadata, err := json.Marshal(u.metadata())
+	metadata, err := json.Marshal(u.metadata)
 	if err != nil {
 		return "", err
 	}
 	var fields []string
 	for _, field := range [][2]string{
-		{"bucketName", s.bucket}, {"objectName", key}, {"contentType", u.contentType()},
-		{"cacheControl", cacheSeconds}, {"metadata", string(metadata)},
+		{"bucketName", s.bucket},
+		{"objectName", key},
+		{"contentType", u.contentType()},
+		{"cacheControl", u.cacheSeconds()},
+		{"metadata", string(metadata)},
 	} {
 		fields = append(fields, field[0]+" "+base64.StdEncoding.EncodeToString([]byte(field[1])))
 	}

@@ -61,7 +61,7 @@ type received struct {
 func (r *received) Read(p []byte) (int, error) {
 	n, err := r.body.Read(p)
 	r.watch.expect(stall)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = r.watch.explain(err)
 	}
 	return n, err

@@ -1,6 +1,7 @@
 package supabase
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -24,8 +26,9 @@ const (
 	// moveMost is what S3 copies in one request, which a move is there.
 	moveMost = 5 << 30
 	// uploadMark names the mark by which an upload is known again when the answer
-	// was lost.
-	uploadMark = "easel_upload"
+	// was lost, hashMark the SHA-256 of the content.
+	uploadMark = "easel-upload"
+	hashMark   = "easel-sha256"
 )
 
 // A writer is one object on its way into the bucket. Its bytes are kept in a file
@@ -34,6 +37,7 @@ const (
 type writer struct {
 	store  *Store
 	ctx    context.Context
+	about  storage.Object
 	file   *os.File          // nil before the first byte
 	body   *io.SectionReader // all bytes, when they are final
 	failed error
@@ -45,18 +49,19 @@ type writer struct {
 
 // An upload is an object with all that is sent with it.
 type upload struct {
-	body      *io.SectionReader
-	mediaType string
-	mark      string // unlike that of any other upload
-	sha256    string
+	body     *io.SectionReader
+	about    storage.Object
+	mark     string            // unlike that of any other upload
+	metadata map[string]string // of the object, and our own
 }
 
 // Create implements storage.Store.
-func (s *Store) Create(ctx context.Context) (storage.Writer, error) {
+func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, s.fail("create", "", err)
 	}
-	return &writer{store: s, ctx: ctx}, nil
+	o.Metadata = maps.Clone(o.Metadata)
+	return &writer{store: s, ctx: ctx, about: o}, nil
 }
 
 func (w *writer) usable(ctx context.Context) error {
@@ -120,7 +125,7 @@ func (w *writer) finish() error {
 // and overwrites after it, so of two uploads at the same time both would succeed.
 // What it does exactly once is a move: an object that must not replace another one
 // is uploaded under a name of its own and moved.
-func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOptions) (storage.Info, error) {
+func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) {
 	err := w.usable(ctx)
 	if err == nil {
 		err = storage.CheckName(name)
@@ -129,15 +134,15 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 		err = w.finish()
 	}
 	if err == nil {
-		err = w.describe(opts.MediaType)
+		err = w.describe()
 	}
 	if err != nil {
 		return storage.Info{}, w.end("write", name, err)
 	}
 	key := w.store.key(name)
 	switch {
-	case opts.Replace, w.body.Size() > moveMost:
-		err = w.store.put(ctx, key, w.upload, opts.Replace)
+	case w.about.Replace, w.body.Size() > moveMost:
+		err = w.store.put(ctx, key, w.upload, w.about.Replace)
 	default:
 		err = w.park(ctx)
 		if err == nil {
@@ -147,16 +152,19 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 			err = errors.New("somebody removed the upload before it had its name")
 		}
 	}
-	if err != nil && errors.Is(w.store.classify(err), storage.ErrExist) && !opts.Replace {
+	if err != nil && errors.Is(w.store.classify(err), storage.ErrExist) && !w.about.Replace {
 		return storage.Info{}, w.store.fail("write", name, storage.ErrExist) // may be tried again under another name
 	}
 	if err != nil {
 		return storage.Info{}, w.end("write", name, err)
 	}
-	if !opts.Replace {
+	if !w.about.Replace {
 		w.parked = "" // it has been moved
 	}
-	info := storage.Info{Name: name, Size: w.body.Size(), Modified: time.Now()}
+	info := storage.Info{
+		Name: name, Size: w.body.Size(), Modified: time.Now(), MediaType: w.upload.contentType(), CacheControl: w.upload.cacheControl(),
+		SHA256: w.upload.metadata[hashMark], Metadata: maps.Clone(w.about.Metadata),
+	}
 	if info.URL, err = w.store.public(ctx, key); err != nil {
 		info.URL = "" // the object is stored all the same
 	}
@@ -165,16 +173,17 @@ func (w *writer) Commit(ctx context.Context, name string, opts storage.CommitOpt
 }
 
 // describe says what is sent with the bytes.
-func (w *writer) describe(mediaType string) error {
+func (w *writer) describe() error {
 	if w.upload != nil {
-		w.upload.mediaType = mediaType
 		return nil
 	}
 	hash := sha256.New()
 	if _, err := io.Copy(hash, section(w.body, 0, w.body.Size())); err != nil {
 		return err
 	}
-	w.upload = &upload{body: w.body, mediaType: mediaType, mark: rand.Text(), sha256: hex.EncodeToString(hash.Sum(nil))}
+	w.upload = &upload{body: w.body, about: w.about, mark: rand.Text(), metadata: map[string]string{}}
+	maps.Copy(w.upload.metadata, w.about.Metadata)
+	w.upload.metadata[uploadMark], w.upload.metadata[hashMark] = w.upload.mark, hex.EncodeToString(hash.Sum(nil))
 	return nil
 }
 
@@ -244,12 +253,12 @@ func (s *Store) put(ctx context.Context, key string, u *upload, replace bool) er
 	if u.body.Size() > simpleMost {
 		return s.putResumable(ctx, key, u, replace)
 	}
-	metadata, err := json.Marshal(u.metadata())
+	metadata, err := json.Marshal(u.metadata)
 	if err != nil {
 		return err
 	}
 	header := map[string]string{
-		"Content-Type": u.contentType(), "Cache-Control": "max-age=" + cacheSeconds,
+		"Content-Type": u.contentType(), "Cache-Control": u.cacheControl(),
 		"X-Upsert": "false", "X-Metadata": base64.StdEncoding.EncodeToString(metadata),
 	}
 	if replace {
@@ -272,19 +281,26 @@ func (s *Store) put(ctx context.Context, key string, u *upload, replace bool) er
 	})
 }
 
-// cacheSeconds is how long others may keep an object. Under one name it changes
+// defaultCache is how long others may keep an object. Under one name it changes
 // only when it is replaced.
-const cacheSeconds = "3600"
+const defaultCache = "max-age=3600"
 
-func (u *upload) contentType() string {
-	if u.mediaType == "" {
-		return "application/octet-stream"
+func (u *upload) contentType() string { return cmp.Or(u.about.MediaType, "application/octet-stream") }
+
+func (u *upload) cacheControl() string { return cmp.Or(u.about.CacheControl, defaultCache) }
+
+// cacheSeconds is all that a resumable upload can say of caching: the service
+// makes max-age of it. "" is no-cache.
+func (u *upload) cacheSeconds() string {
+	_, rest, found := strings.Cut(u.cacheControl(), "max-age=")
+	if !found {
+		return ""
 	}
-	return u.mediaType
-}
-
-func (u *upload) metadata() map[string]string {
-	return map[string]string{uploadMark: u.mark, "sha256": u.sha256}
+	end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		rest = rest[:end]
+	}
+	return rest
 }
 
 // holds reports whether an upload of ours is what lies under a key.
