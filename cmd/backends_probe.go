@@ -147,7 +147,7 @@ func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given 
 			p.ClockMS = &ms
 		}
 	}
-	p.judge(be.Public)
+	p.addWarnings(be.Public)
 	return p
 }
 
@@ -158,8 +158,8 @@ func (p probed) failed(err error) probed {
 	return p
 }
 
-// judge notes what is wrong with a backend that answers.
-func (p *probed) judge(public bool) {
+// addWarnings notes what is wrong with a backend that answers.
+func (p *probed) addWarnings(public bool) {
 	warn := func(state, message, hint string) {
 		p.Warnings = append(p.Warnings, finding{"backend " + p.Name, state, message, hint})
 	}

@@ -29,12 +29,12 @@ func (a *app) inventory(be *backends.Backend) (*inventory.Inventory, error) {
 	return inv, nil
 }
 
-// A forgetful memory believes nothing that it keeps.
-type forgetful struct{ inventory.Memory }
+// askAnew is a memory that is written and never read: each class is asked of the server.
+type askAnew struct{ inventory.Memory }
 
-func (f forgetful) Kept(class string) (*comfy.ClassInfo, bool) { return nil, false }
+func (f askAnew) Kept(class string) (*comfy.ClassInfo, bool) { return nil, false }
 
-func (f forgetful) Keep(class string, info *comfy.ClassInfo, version string) {
+func (f askAnew) Keep(class string, info *comfy.ClassInfo, version string) {
 	if f.Memory != nil {
 		f.Memory.Keep(class, info, version)
 	}

@@ -85,7 +85,7 @@ func runModels(ctx context.Context, o *modelsOptions) error {
 	if err != nil {
 		return err
 	}
-	inv.Memory = forgetful{inv.Memory} // who asks for a list wants the present one
+	inv.Memory = askAnew{inv.Memory} // who asks for a list wants the present one
 	found, err := inv.List(ctx, o.what)
 	if unknown, ok := errors.AsType[*inventory.UnknownError](err); ok {
 		return &invalidError{unknown.Error(), problem.NearestHint(unknown.Nearest, "easel models")}

@@ -36,15 +36,15 @@ func runWorkflowsRemove(a *app, id string, project bool) error {
 	if err != nil {
 		return err
 	}
-	if graph := lonelyGraph(before, file, id); graph != "" && os.Remove(graph) == nil {
+	if graph := unusedGraph(before, file, id); graph != "" && os.Remove(graph) == nil {
 		a.note("removed %s", graph)
 	}
 	return a.printRemoved(id, file)
 }
 
-// lonelyGraph is the graph file that import wrote for a workflow and that no
+// unusedGraph is the graph file that import wrote for a workflow and that no
 // other workflow uses, "" when there is none.
-func lonelyGraph(reg *registry.Registry, file, id string) string {
+func unusedGraph(reg *registry.Registry, file, id string) string {
 	own := "graphs/" + id + ".json"
 	found := false
 	for _, wf := range reg.Workflows() {

@@ -16,7 +16,7 @@ func (c *Client) deliver(f frame) {
 	case frameStatus: // the queue changed; who has no events of its own asks now
 		c.runs.each(func(r *run) {
 			if !c.socket.serves(r) {
-				r.nudge()
+				r.pollNow()
 			}
 		})
 		return
@@ -35,11 +35,11 @@ func (c *Client) deliver(f frame) {
 	}
 }
 
-func (r *run) nudge() {
+func (r *run) pollNow() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, b := range r.all() {
-		b.nudge()
+		b.pollNow()
 	}
 }
 

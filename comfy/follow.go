@@ -108,10 +108,10 @@ func (f *follower) next(ctx context.Context) (Event, error) {
 		served := f.downSince.IsZero() && f.c.socket.serves(f.run)
 		b := f.box
 		b.mu.Lock() // nothing that locks the run: delivery holds it first
-		due := f.due(now, served, b.heard, b.nudged)
+		due := f.due(now, served, b.heard, b.pollAsked)
 		ending, ended := b.ending, b.ended
 		if !due.After(now) {
-			b.nudged = false
+			b.pollAsked = false
 		}
 		b.mu.Unlock()
 		switch {
@@ -134,7 +134,7 @@ func (f *follower) next(ctx context.Context) (Event, error) {
 }
 
 // due is when to poll next, if nothing comes in until then.
-func (f *follower) due(now time.Time, served bool, heard time.Time, nudged bool) time.Time {
+func (f *follower) due(now time.Time, served bool, heard time.Time, pollAsked bool) time.Time {
 	switch {
 	case !f.downSince.IsZero():
 	case served && f.blind:
@@ -152,7 +152,7 @@ func (f *follower) due(now time.Time, served bool, heard time.Time, nudged bool)
 	if served && last.Sub(f.began) > backstop && last.Sub(f.polled) > backstop {
 		return now
 	}
-	if nudged {
+	if pollAsked {
 		return f.polled.Add(min(f.pace, blindFirst))
 	}
 	return last.Add(f.pace)

@@ -90,7 +90,7 @@ func isEditorFile(data []byte) bool {
 
 func parseNode(raw json.RawMessage) (*Node, error) {
 	n := &Node{}
-	sawInputs := false
+	hasInputs := false
 	err := members(raw, func(key string, v json.RawMessage) error {
 		switch key {
 		case "class_type":
@@ -98,7 +98,7 @@ func parseNode(raw json.RawMessage) (*Node, error) {
 				return errors.New("its class_type is not a text")
 			}
 		case "inputs":
-			sawInputs = true
+			hasInputs = true
 			return members(v, func(name string, v json.RawMessage) error {
 				n.Inputs.Set(name, v)
 				return nil
@@ -119,7 +119,7 @@ func parseNode(raw json.RawMessage) (*Node, error) {
 	if n.Class == "" {
 		return nil, errors.New("no class_type")
 	}
-	if !sawInputs {
+	if !hasInputs {
 		return nil, errors.New("no inputs (a server would hang on it)")
 	}
 	return n, nil

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
-// maxOddity bounds the text kept of an output that is neither file nor text.
-const maxOddity = 64 << 10
+// maxOtherText bounds the text kept of an output that is neither file nor text.
+const maxOtherText = 64 << 10
 
 // walkOutputs lists what nodes produced, whatever they call it: every object
 // with a file name in any list, and texts. Unknown kinds are kept as
@@ -90,7 +90,7 @@ func readOutput(key string, item json.RawMessage) (Output, bool) {
 	if key == "result" { // the camera beside a model
 		return Output{}, false
 	}
-	return Output{Kind: OutputOther, Text: string(item[:min(len(item), maxOddity)])}, true
+	return Output{Kind: OutputOther, Text: string(item[:min(len(item), maxOtherText)])}, true
 }
 
 // outputKind guesses from the name, or from the format that a video node gives.

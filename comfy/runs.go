@@ -189,12 +189,12 @@ func (r *run) all() []*mailbox {
 type mailbox struct {
 	wake chan struct{} // has one element when there is something new
 
-	mu     sync.Mutex
-	events []Event
-	heard  time.Time // last message about the run
-	nudged bool      // the queue changed, or the socket went: poll now
-	ending bool      // execution_success, _error or _interrupted came
-	ended  bool      // "executing null" came: the history is written
+	mu        sync.Mutex
+	events    []Event
+	heard     time.Time // last message about the run
+	pollAsked bool      // the queue changed, or the socket went: poll now
+	ending    bool      // execution_success, _error or _interrupted came
+	ended     bool      // "executing null" came: the history is written
 }
 
 func newMailbox() *mailbox { return &mailbox{wake: make(chan struct{}, 1), heard: time.Now()} }
@@ -242,11 +242,11 @@ func (b *mailbox) hint(sure bool) {
 	b.signal()
 }
 
-// nudge asks for a poll.
-func (b *mailbox) nudge() {
+// pollNow asks for a poll before the next one is due.
+func (b *mailbox) pollNow() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.nudged = true
+	b.pollAsked = true
 	b.signal()
 }
 

@@ -31,13 +31,13 @@ type socket struct {
 	ctx    context.Context
 	done   sync.WaitGroup
 
-	mu       sync.Mutex
-	gen      *generation
-	changed  chan struct{} // closed and replaced when gen changes
-	keeping  bool          // keep runs
-	kick     chan struct{}
-	restTill time.Time // no dialling before: the upgrade was refused, or connections stay mute
-	mutes    int       // mute connections in a row
+	mu           sync.Mutex
+	gen          *generation
+	changed      chan struct{} // closed and replaced when gen changes
+	keeping      bool          // keep runs
+	kick         chan struct{}
+	noDialBefore time.Time // no dialling before: the upgrade was refused, or connections stay mute
+	mutes        int       // mute connections in a row
 
 	received []byte // room for a binary message; of the reading goroutine alone
 }
@@ -72,7 +72,7 @@ func (s *socket) connect(ctx context.Context) (clientID string, err error) {
 			s.mu.Unlock()
 			return "", transport.ErrClosed
 		}
-		if time.Now().Before(s.restTill) {
+		if time.Now().Before(s.noDialBefore) {
 			s.mu.Unlock()
 			return noEvents, nil
 		}
@@ -164,13 +164,13 @@ func (s *socket) keep(g *generation) {
 			wait = min(2*wait, 5*time.Second)
 		}
 		if g.refused {
-			s.restTill = time.Now().Add(30 * time.Second)
+			s.noDialBefore = time.Now().Add(30 * time.Second)
 		}
 		s.setGen(nil)
 		s.mu.Unlock()
-		s.client.runs.each((*run).nudge) // whoever relied on it asks now
+		s.client.runs.each((*run).pollNow) // whoever relied on it asks now
 		s.mu.Lock()
-		if s.ctx.Err() != nil || g.refused || time.Now().Before(s.restTill) || !s.client.runs.waiting() {
+		if s.ctx.Err() != nil || g.refused || time.Now().Before(s.noDialBefore) || !s.client.runs.waiting() {
 			s.keeping = false
 			s.setGen(nil)
 			s.mu.Unlock()
@@ -218,7 +218,7 @@ func (s *socket) serve(g *generation) {
 	speaking := make(chan struct{})
 	go func() {
 		defer close(speaking)
-		s.greetAndPing(ctx, conn, abort)
+		s.helloAndPing(ctx, conn, abort)
 	}()
 	g.err = s.read(readCtx, conn, g)
 	if stopClosing() {
@@ -363,10 +363,10 @@ func (s *socket) receive(r io.Reader) ([]byte, error) {
 	}
 }
 
-// greetAndPing says what the client understands, which must be its first message, and
+// helloAndPing says what the client understands, which must be its first message, and
 // then pings, so that proxies do not close an idle connection and a dead one
 // ends. It is not part of read, because the server speaks first too.
-func (s *socket) greetAndPing(ctx context.Context, conn *websocket.Conn, abort func()) {
+func (s *socket) helloAndPing(ctx context.Context, conn *websocket.Conn, abort func()) {
 	hello := `{"type":"feature_flags","data":{"supports_preview_metadata":true}}`
 	if conn.Write(ctx, websocket.MessageText, []byte(hello)) != nil {
 		return // the reader sees it too
@@ -419,7 +419,7 @@ func (s *socket) replaceMute(r *run) {
 	}
 	s.gen.mute = true
 	if s.mutes++; s.mutes >= 3 {
-		s.restTill = time.Now().Add(time.Minute)
+		s.noDialBefore = time.Now().Add(time.Minute)
 		s.mutes = 0
 	}
 	if s.gen.cancel != nil {

@@ -149,7 +149,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 		}
 		settle := settleSlow
 		if err == nil {
-			h, doubt, refusal := c.submitted(k, a, r, graph)
+			h, uncertain, refusal := c.submitted(k, a, r, graph)
 			if refusal == nil {
 				return h, nil
 			}
@@ -163,7 +163,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 				}
 				continue
 			}
-			if !doubt {
+			if !uncertain {
 				// Who refuses may be a proxy that has passed the graph on all the same.
 				if _, own := errors.AsType[*ValidationError](refusal); !own {
 					if st, err := c.locate(ctx, id, false); err == nil && st.Phase != PhaseUnknown {
@@ -269,9 +269,9 @@ func outliving(ctx context.Context, d time.Duration) (longer context.Context, do
 	return longer, func() { stop(); cancel() }
 }
 
-// submitted reads the answer to POST /prompt. doubt says that the run may be
+// submitted reads the answer to POST /prompt. uncertain says that the run may be
 // queued in spite of the error.
-func (c *Client) submitted(k transport.Call, a transport.Answer, r *run, graph *Graph) (h Handle, doubt bool, err error) {
+func (c *Client) submitted(k transport.Call, a transport.Answer, r *run, graph *Graph) (h Handle, uncertain bool, err error) {
 	if !a.OK() {
 		if a.Status == http.StatusBadRequest {
 			if v, ok := readValidation(a.Body, graph); ok {
@@ -280,9 +280,9 @@ func (c *Client) submitted(k transport.Call, a transport.Answer, r *run, graph *
 		}
 		err := c.wire.StatusError(k, a)
 		var status *StatusError
-		doubt := a.Status >= 500 && a.Status != http.StatusNotImplemented || // which no ComfyUI says, nor a proxy for one
+		uncertain := a.Status >= 500 && a.Status != http.StatusNotImplemented || // which no ComfyUI says, nor a proxy for one
 			a.Status == http.StatusRequestTimeout || a.Status == http.StatusConflict
-		return "", doubt && errors.As(err, &status), err
+		return "", uncertain && errors.As(err, &status), err
 	}
 	if a.HTML() {
 		return "", false, c.wire.Decode(k, a, nil)

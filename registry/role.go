@@ -119,7 +119,7 @@ func (r *roles) findTexts(w *wiring) {
 	// A text that guides both ways is the prompt.
 	r.negative = slices.DeleteFunc(r.negative, func(t comfy.Target) bool { return slices.Contains(r.prompt, t) })
 	if len(r.samplers) == 0 {
-		r.prompt = loneText(w)
+		r.prompt = onlyText(w)
 	}
 }
 
@@ -216,9 +216,9 @@ func textInputs(w *wiring, id string) []comfy.Target {
 	return targets
 }
 
-// loneText is the prompt of a graph without sampler (partner nodes, audio):
+// onlyText is the prompt of a graph without sampler (partner nodes, audio):
 // the only input called prompt.
-func loneText(w *wiring) []comfy.Target {
+func onlyText(w *wiring) []comfy.Target {
 	var found []comfy.Target
 	for _, id := range w.g.IDs() {
 		if t, ok := w.origin(id, "prompt"); ok && w.isText(t.Node, t.Input) {

@@ -82,7 +82,7 @@ func (e *execution) run() error {
 	id := pyval.Member{Key: "prompt_id", Value: e.job.id}
 	e.note("execution_start", pyval.Fields{id}, false)
 	if _, ok := e.job.extra.(*pyval.Object); !ok {
-		return errZombie // extra data that is no object crashes the worker
+		return errWorkerDead // extra data that is no object crashes the worker
 	}
 	keys, err := e.keys()
 	if err != nil {
@@ -127,7 +127,7 @@ func (e *execution) runAll(plan *schedule) *failure {
 		if !ok {
 			return &failure{node: plan.inCycle(), typ: "graph.DependencyCycleError", message: "Dependency cycle detected", noInputs: true}
 		}
-		if e.in.faults.strikesJob(FaultForget, e.ordinal, false) && len(e.executed) > 0 {
+		if e.in.faults.hitsJob(FaultForget, e.ordinal, false) && len(e.executed) > 0 {
 			e.in.forget()
 		}
 		f := e.runNode(id)
@@ -202,7 +202,7 @@ func (e *execution) entry() *entry {
 	h := &entry{job: e.job.withoutSecrets(), success: e.success, events: e.events, started: e.started, ended: time.Now()}
 	for _, m := range e.job.prompt.Members() {
 		r := e.result(m.Key)
-		if r == nil || r.ui == nil || !e.tells(m.Key) {
+		if r == nil || r.ui == nil || !e.inHistory(m.Key) {
 			continue
 		}
 		h.outputs = append(h.outputs, pyval.Member{Key: e.shownID(m.Key, r.ui), Value: r.ui.output})
@@ -211,10 +211,10 @@ func (e *execution) entry() *entry {
 	return h
 }
 
-// tells reports whether the history names a node's output. Older servers name
+// inHistory reports whether the history names a node's output. Older servers name
 // everything that the cache holds for the prompt, newer ones what this run
 // executed or was asked for.
-func (e *execution) tells(id string) bool {
+func (e *execution) inHistory(id string) bool {
 	return !e.in.server.since(shownVersion) || slices.Contains(e.executed, id) || slices.Contains(e.job.outputs, id)
 }
 

@@ -61,9 +61,9 @@ func (s *faultSet) find(name, subject string, strike bool) (Fault, bool) {
 	return Fault{}, false
 }
 
-// strikesJob reports whether a fault that names the n-th job hits this one;
+// hitsJob reports whether a fault that names the n-th job hits this one;
 // without a number it hits the first, or every job when each is set.
-func (s *faultSet) strikesJob(name string, n int, each bool) bool {
+func (s *faultSet) hitsJob(name string, n int, each bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.ContainsFunc(s.list, func(f *liveFault) bool {
@@ -79,8 +79,8 @@ func (s *faultSet) strikesJob(name string, n int, each bool) bool {
 	})
 }
 
-// retire keeps a fault from striking again.
-func (s *faultSet) retire(name string) {
+// useUp keeps a fault from striking again.
+func (s *faultSet) useUp(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.list = slices.DeleteFunc(s.list, func(f *liveFault) bool { return f.Name == name })

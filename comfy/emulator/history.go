@@ -30,12 +30,12 @@ func (e *entry) value() pyval.Fields {
 }
 
 func (e *entry) status() pyval.Fields {
-	verdict := "error"
+	status := "error"
 	if e.success {
-		verdict = "success"
+		status = "success"
 	}
 	return pyval.Fields{
-		{Key: "status_str", Value: verdict},
+		{Key: "status_str", Value: status},
 		{Key: "completed", Value: e.success},
 		{Key: "messages", Value: e.events},
 	}

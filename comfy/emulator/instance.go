@@ -27,8 +27,8 @@ type instance struct {
 	free    freeFlags
 	success bool // of the last node that ran, over all jobs
 
-	disguises int // hostile names given out
-	disguised map[[2]string]savedFile
+	disguises    int // hostile names given out
+	hostileNames map[[2]string]savedFile
 }
 
 // freeFlags is what POST /free asked for.
@@ -53,7 +53,7 @@ func (s *Server) startInstance(kept *history) *instance {
 	if f, ok := s.faults.look(FaultForget); ok && f.Duration > 0 {
 		in.work.Go(func() {
 			if wait(ctx, f.Duration) == nil {
-				in.faults.retire(FaultForget)
+				in.faults.useUp(FaultForget)
 				in.forget()
 			}
 		})

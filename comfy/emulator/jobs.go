@@ -101,13 +101,13 @@ func (v jobView) duration() int64 {
 func (in *instance) getJobs(w http.ResponseWriter, r *http.Request, _ string) {
 	q := r.URL.Query()
 	list := in.jobViews()
-	complaint := filterJobs(&list, q)
+	problem := filterJobs(&list, q)
 	limit, offset := 0, 0
-	if complaint == "" {
-		limit, offset, complaint = pageOf(q)
+	if problem == "" {
+		limit, offset, problem = pageOf(q)
 	}
-	if complaint != "" {
-		writeJSON(w, http.StatusBadRequest, pyval.Fields{{Key: "error", Value: complaint}})
+	if problem != "" {
+		writeJSON(w, http.StatusBadRequest, pyval.Fields{{Key: "error", Value: problem}})
 		return
 	}
 	total := len(list)
@@ -133,7 +133,7 @@ func (in *instance) getJobs(w http.ResponseWriter, r *http.Request, _ string) {
 }
 
 // pageOf reads limit, 0 = none, and offset.
-func pageOf(q url.Values) (limit, offset int, complaint string) {
+func pageOf(q url.Values) (limit, offset int, problem string) {
 	n, err := queryInt(q, "limit")
 	switch {
 	case err != nil:
@@ -154,7 +154,7 @@ func pageOf(q url.Values) (limit, offset int, complaint string) {
 }
 
 // filterJobs applies status, workflow_id and order.
-func filterJobs(list *[]jobView, q url.Values) (complaint string) {
+func filterJobs(list *[]jobView, q url.Values) (problem string) {
 	known := []string{"pending", "in_progress", "completed", "failed", "cancelled"}
 	if text := q.Get("status"); text != "" {
 		var wanted, invalid []string

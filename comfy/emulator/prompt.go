@@ -113,7 +113,7 @@ func (in *instance) acceptPrompt(w http.ResponseWriter, body *pyval.Object, numb
 		return
 	}
 	targets, _ := body.Get("partial_execution_targets")
-	verdict, err := in.server.validate(graph, targets)
+	result, err := in.server.validate(graph, targets)
 	if err != nil {
 		writeCrash(w)
 		return
@@ -123,8 +123,8 @@ func (in *instance) acceptPrompt(w http.ResponseWriter, body *pyval.Object, numb
 		writeCrash(w)
 		return
 	}
-	if verdict.refusal != nil {
-		writeRefusal(w, verdict.refusal, verdict.nodeErrors)
+	if result.refusal != nil {
+		writeRefusal(w, result.refusal, result.nodeErrors)
 		return
 	}
 	now := time.Now()
@@ -138,14 +138,14 @@ func (in *instance) acceptPrompt(w http.ResponseWriter, body *pyval.Object, numb
 	}
 	prompt, _ := graph.(*pyval.Object)
 	if _, ok := in.faults.take(FaultNodeErrors, ""); ok {
-		verdict.spoilLast(prompt)
+		result.failLast(prompt)
 	}
-	if err := in.queue.put(newJob(number, id, prompt, extra, verdict.outputs, now)); err != nil {
+	if err := in.queue.put(newJob(number, id, prompt, extra, result.outputs, now)); err != nil {
 		writeCrash(w)
 		return
 	}
 	writeJSON(w, http.StatusOK, pyval.Fields{
-		{Key: "prompt_id", Value: id}, {Key: "number", Value: number}, {Key: "node_errors", Value: verdict.nodeErrors},
+		{Key: "prompt_id", Value: id}, {Key: "number", Value: number}, {Key: "node_errors", Value: result.nodeErrors},
 	})
 }
 

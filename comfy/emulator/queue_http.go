@@ -58,10 +58,10 @@ func (in *instance) postClearDelete(w http.ResponseWriter, r *http.Request, clea
 	if !ok {
 		return
 	}
-	asked, sane := has(v, "clear")
+	asked, valid := has(v, "clear")
 	deleting, _ := has(v, "delete")
 	body, isObject := v.(*pyval.Object)
-	if !sane || !isObject && (asked || deleting) {
+	if !valid || !isObject && (asked || deleting) {
 		writeCrash(w)
 		return
 	}

@@ -22,7 +22,7 @@ func (r *nodeRun) shown() any {
 		changeFiles(ui, func(f map[string]any) { f["type"] = "temp" })
 	}
 	if _, ok := r.fault(FaultHostileNames); ok {
-		changeFiles(ui, r.e.in.disguise)
+		changeFiles(ui, r.e.in.giveHostileName)
 	}
 	if _, ok := r.fault(FaultOutside); ok {
 		for key, items := range ui {
@@ -90,19 +90,19 @@ func unknownKind(ui map[string][]any) map[string][]any {
 	}
 }
 
-// disguise gives a file the next hostile name. Asking /view for that name
+// giveHostileName gives a file the next hostile name. Asking /view for that name
 // gives the real file.
-func (in *instance) disguise(f map[string]any) {
+func (in *instance) giveHostileName(f map[string]any) {
 	text := func(key string) string { s, _ := f[key].(string); return s }
 	real := savedFile{text("type"), path.Join(text("subfolder"), text("filename"))}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	name, subfolder := hostileName(in.disguises)
 	in.disguises++
-	if in.disguised == nil {
-		in.disguised = map[[2]string]savedFile{}
+	if in.hostileNames == nil {
+		in.hostileNames = map[[2]string]savedFile{}
 	}
-	in.disguised[[2]string{name, subfolder}] = real
+	in.hostileNames[[2]string{name, subfolder}] = real
 	f["filename"], f["subfolder"] = name, subfolder
 }
 
@@ -110,7 +110,7 @@ func (in *instance) disguise(f map[string]any) {
 func (in *instance) hostile(filename, subfolder string) (typ, name string, ok bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	f, ok := in.disguised[[2]string{filename, subfolder}]
+	f, ok := in.hostileNames[[2]string{filename, subfolder}]
 	return f.typ, f.name, ok
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/emulator/internal/pyval"
 )
 
-// A verdict is what validation says about a prompt.
-type verdict struct {
+// A validated prompt: the outputs that will run, and what is wrong with the rest.
+type validated struct {
 	refusal    pyval.Fields // nil when at least one output can run
 	outputs    []string     // those that can
 	nodeErrors pyval.Fields // node id -> errors, dependent_outputs, class_type
@@ -50,13 +50,13 @@ func (v *validation) finish(id string, c *checked) {
 }
 
 // validate checks a prompt and coerces its constants.
-func (s *Server) validate(graph, targets any) (*verdict, error) {
+func (s *Server) validate(graph, targets any) (*validated, error) {
 	prompt, outputs, refusal, err := s.findOutputs(graph, targets)
 	if err != nil || refusal != nil {
-		return &verdict{refusal: refusal}, err
+		return &validated{refusal: refusal}, err
 	}
 	v := &validation{server: s, prompt: prompt, done: map[string]*checked{}}
-	result := &verdict{}
+	result := &validated{}
 	var lines []string
 	for _, o := range outputs {
 		c, err := v.node(o)
@@ -73,7 +73,7 @@ func (s *Server) validate(graph, targets any) (*verdict, error) {
 		for _, e := range c.errors {
 			lines = append(lines, fmt.Sprintf("%v: %v", e[1].Value, e[2].Value))
 		}
-		v.blame(o)
+		v.reportDependents(o)
 	}
 	for _, p := range v.problems {
 		result.nodeErrors = append(result.nodeErrors, p.member())
@@ -98,8 +98,8 @@ func (s *Server) findOutputs(graph, targets any) (prompt *pyval.Object, outputs 
 	}
 	for _, m := range prompt.Members() {
 		node, isObject := m.Value.(*pyval.Object)
-		classed, sane := has(m.Value, "class_type")
-		if !sane || classed && !isObject {
+		classed, valid := has(m.Value, "class_type")
+		if !valid || classed && !isObject {
 			return nil, nil, nil, errMalformed
 		}
 		var name any
@@ -119,7 +119,7 @@ func (s *Server) findOutputs(graph, targets any) (prompt *pyval.Object, outputs 
 		if class.OutputNode {
 			chosen := targets == nil
 			if !chosen {
-				if chosen, sane = has(targets, m.Key); !sane {
+				if chosen, valid = has(targets, m.Key); !valid {
 					return nil, nil, nil, errMalformed
 				}
 			}
@@ -193,9 +193,9 @@ func (s *Server) unknownClass(id string, node *pyval.Object, class any, given bo
 	}), nil
 }
 
-// blame adds every node that is known to be bad to the report and names the
+// reportDependents adds every node that is known to be bad to the report and names the
 // output as one that depends on it, whether it does or not.
-func (v *validation) blame(output string) {
+func (v *validation) reportDependents(output string) {
 	for _, id := range v.order {
 		c := v.done[id]
 		if c.valid || len(c.errors) == 0 {
@@ -245,8 +245,8 @@ func traceback(functions ...string) []string {
 	return list
 }
 
-// spoilLast makes the last output one that failed, for the fault node-errors-200.
-func (d *verdict) spoilLast(prompt *pyval.Object) {
+// failLast makes the last output one that failed, for the fault node-errors-200.
+func (d *validated) failLast(prompt *pyval.Object) {
 	last := d.outputs[len(d.outputs)-1]
 	if len(d.outputs) > 1 {
 		d.outputs = d.outputs[:len(d.outputs)-1]

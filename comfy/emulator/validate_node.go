@@ -56,7 +56,7 @@ func (v *validation) node(id string) (*checked, error) {
 	return c, nil
 }
 
-// cycle is the verdict on nodes that feed each other.
+// cycle is the refusal of nodes that feed each other.
 func (v *validation) cycle(nodes []string) *checked {
 	if !v.server.since(cycleVersion) {
 		// The server recurses until Python gives up, and every node of the
@@ -137,7 +137,7 @@ func coerce(typ string, value any) (any, error) {
 	return value, nil
 }
 
-// limits checks min, max and the list of a combo; only the first complaint counts.
+// limits checks min, max and the list of a combo; only the first problem counts.
 func (v *validation) limits(class *nodes.Class, in *nodes.Input, value any, config any) pyval.Fields {
 	info := func(config any) pyval.Fields {
 		return pyval.Fields{{Key: "input_name", Value: in.Name}, {Key: "input_config", Value: config}, {Key: "received_value", Value: value}}

@@ -11,8 +11,8 @@ import (
 // errInterrupted is the cause of a job's end by POST /interrupt.
 var errInterrupted = errors.New("interrupted")
 
-// errZombie reports that the worker died: HTTP goes on, no job ever ends.
-var errZombie = errors.New("the worker is dead")
+// errWorkerDead reports that the worker died: HTTP goes on, no job ever ends.
+var errWorkerDead = errors.New("the worker is dead")
 
 // workLoop is the one worker: job after job until the instance ends.
 func (in *instance) workLoop() {
@@ -37,13 +37,13 @@ func (in *instance) workLoop() {
 // runJob executes one job to its history entry.
 func (in *instance) runJob(j *job) error {
 	n := in.server.countStart()
-	if in.faults.strikesJob(FaultVanish, n, true) {
+	if in.faults.hitsJob(FaultVanish, n, true) {
 		in.queue.done(j, func() {})
 		in.server.logExecution(Execution{PromptID: j.id, ClientID: j.sid, Outcome: OutcomeLost, Started: time.Now(), Ended: time.Now()})
 		return nil
 	}
-	if in.faults.strikesJob(FaultZombie, n, false) {
-		return errZombie
+	if in.faults.hitsJob(FaultZombie, n, false) {
+		return errWorkerDead
 	}
 	e := in.begin(j, n)
 	defer e.cancel()
@@ -53,7 +53,7 @@ func (in *instance) runJob(j *job) error {
 	in.mu.Unlock()
 	if in.ctx.Err() != nil || err != nil {
 		e.record(OutcomeLost)
-		return errZombie
+		return errWorkerDead
 	}
 	return in.end(e)
 }
@@ -82,7 +82,7 @@ func (in *instance) end(e *execution) error {
 	if f, ok := in.faults.take(FaultHistoryDelay, ""); ok {
 		if wait(in.ctx, f.Duration) != nil {
 			e.record(OutcomeLost)
-			return errZombie
+			return errWorkerDead
 		}
 	}
 	e.record(e.outcome)

@@ -35,8 +35,8 @@ func (in *instance) serveWS(w http.ResponseWriter, r *http.Request) {
 		writeText(w, http.StatusForbidden, "403: Forbidden")
 		return
 	}
-	spy := &hijackSpy{ResponseWriter: w}
-	conn, err := websocket.Accept(spy, r, &websocket.AcceptOptions{
+	recorder := &hijackRecorder{ResponseWriter: w}
+	conn, err := websocket.Accept(recorder, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // the origin rule of the server was applied before
 		CompressionMode:    websocket.CompressionContextTakeover,
 	})
@@ -48,7 +48,7 @@ func (in *instance) serveWS(w http.ResponseWriter, r *http.Request) {
 
 	ctx, cancel := context.WithCancel(in.ctx)
 	defer cancel()
-	s := &socket{sid: r.URL.Query().Get("clientId"), conn: conn, cut: spy.cut, hub: in.hub}
+	s := &socket{sid: r.URL.Query().Get("clientId"), conn: conn, cut: recorder.cut, hub: in.hub}
 	if s.sid == "" {
 		s.sid = randomHex(16)
 	}
@@ -58,13 +58,13 @@ func (in *instance) serveWS(w http.ResponseWriter, r *http.Request) {
 		t := time.AfterFunc(fault.Duration, s.cut)
 		defer t.Stop()
 	}
-	in.greet(ctx, s)
+	in.sendInitial(ctx, s)
 	in.listen(ctx, s)
 }
 
-// greet sends what a new socket hears at once. It does not pass the hub's
+// sendInitial sends what a new socket hears at once. It does not pass the hub's
 // queue: hearing it proves nothing about event delivery.
-func (in *instance) greet(ctx context.Context, s *socket) {
+func (in *instance) sendInitial(ctx context.Context, s *socket) {
 	status := append(in.statusData(in.queue.remaining()), pyval.Member{Key: "sid", Value: s.sid})
 	s.write(ctx, frame{name: "status", data: event("status", status)})
 	if node, ok := in.current(s.sid); ok {
@@ -115,17 +115,17 @@ func execInfo(remaining int) pyval.Fields {
 	return pyval.Fields{{Key: "exec_info", Value: pyval.Fields{{Key: "queue_remaining", Value: remaining}}}}
 }
 
-// A hijackSpy remembers the connection under a WebSocket, to cut it.
-type hijackSpy struct {
+// A hijackRecorder remembers the connection under a WebSocket, to cut it.
+type hijackRecorder struct {
 	http.ResponseWriter
 	conn net.Conn
 }
 
 // Unwrap lets http.ResponseController find the original writer.
-func (h *hijackSpy) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+func (h *hijackRecorder) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
 // cut ends the connection as a crash does: a reset on TCP, end of file elsewhere.
-func (h *hijackSpy) cut() {
+func (h *hijackRecorder) cut() {
 	if h.conn == nil {
 		return
 	}
@@ -146,7 +146,7 @@ func randomHex(n int) string {
 }
 
 // Hijack implements http.Hijacker for the WebSocket package.
-func (h *hijackSpy) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+func (h *hijackRecorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	h.conn = conn
 	return conn, rw, err

@@ -40,7 +40,7 @@ func (c *Config) Access(spec string, given bool) (Access, error) {
 	entry, named := c.Backends[spec]
 	address, from := entry.URL, entry.Origin
 	if !named {
-		address, from = spec, c.whoNames(spec, given)
+		address, from = spec, c.addressOrigin(spec, given)
 	}
 	origin := originOf(address)
 	if origin == "" {
@@ -76,8 +76,8 @@ func (c *Config) Access(spec string, given bool) (Access, error) {
 	return access, nil
 }
 
-// whoNames says who gave an address that is not the name of a backend.
-func (c *Config) whoNames(address string, given bool) Origin {
+// addressOrigin says who gave an address that is not the name of a backend.
+func (c *Config) addressOrigin(address string, given bool) Origin {
 	switch {
 	case given:
 		return Origin{Kind: Flag, Path: "--backend"}

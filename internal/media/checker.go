@@ -58,7 +58,7 @@ func (c *Checker) Report() Report {
 		return Report{Format: Unknown(), Reason: "it is empty"}
 	}
 	r := Report{Format: c.fmt, Size: c.size, Width: c.scan.width, Height: c.scan.height}
-	r.Reason = c.scan.verdict(c.size)
+	r.Reason = c.scan.reason(c.size)
 	r.Complete = r.Reason == ""
 	return r
 }
@@ -75,7 +75,7 @@ type scanner struct {
 	// raw, when set, takes bytes instead of step and returns how many it used
 	// before it gave the word back to step.
 	raw func(p []byte) int
-	end func(size int64) string // the verdict
+	end func(size int64) string // why the file is damaged, "" when it is not
 
 	width, height int
 	frames        int    // pictures begun, GIF only
@@ -115,7 +115,7 @@ func (s *scanner) next(need int, step func([]byte)) { s.need, s.step = need, ste
 
 func (s *scanner) broken(format string, args ...any) { s.fault = fmt.Sprintf(format, args...) }
 
-func (s *scanner) verdict(size int64) string {
+func (s *scanner) reason(size int64) string {
 	if s.fault != "" {
 		return s.fault
 	}
@@ -125,7 +125,7 @@ func (s *scanner) verdict(size int64) string {
 	return ""
 }
 
-// ends makes the verdict of formats that have an end mark.
+// ends finds the reason for formats that have an end mark.
 func (s *scanner) ends(mark string) {
 	s.end = func(int64) string {
 		if !s.done {

@@ -25,11 +25,11 @@ func scanISO(s *scanner, movie bool) {
 	if movie {
 		o.index = "moov"
 	}
-	s.end = o.verdict
+	s.end = o.reason
 	s.next(8, o.box)
 }
 
-func (o *isoScan) verdict(got int64) string {
+func (o *isoScan) reason(got int64) string {
 	switch {
 	case o.until >= 0 && got < o.until:
 		return "it is cut off: " + ofBytes(got, o.until)

@@ -26,7 +26,7 @@ type exif struct {
 }
 
 // readEXIF reads a block, with or without the "Exif\0\0" before it. It takes
-// what it can: every offset and count is doubted. Texts that overlap are bombs,
+// what it can: every offset and count is checked. Texts that overlap are an attack,
 // so all of them together are no longer than the block.
 func readEXIF(block []byte) exif {
 	e := exif{orientation: 1}

@@ -102,7 +102,7 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 	if err == nil && st.Phase == comfy.PhaseUnknown {
 		err = &comfy.LostError{ID: t.Run, Gone: true, Reason: "the backend does not know it any more: it was restarted, or the run was removed there"}
 	}
-	if errors.As(err, &lost) && lost.Gone && r.salvage(ctx, t, res, sink) {
+	if errors.As(err, &lost) && lost.Gone && r.findStored(ctx, t, res, sink) {
 		return nil
 	}
 	if lost != nil {

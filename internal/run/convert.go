@@ -21,9 +21,9 @@ const (
 	typePNG  = "image/png"
 )
 
-// promised is the media type that a file name promises, "" when it promises no
+// typeByName is the media type that a file name promises, "" when it promises no
 // kind of picture.
-func promised(name string) string {
+func typeByName(name string) string {
 	if !namedPicture(name) {
 		return ""
 	}
@@ -37,7 +37,7 @@ func promised(name string) string {
 // misnamed reports whether a name that the user gave promises another kind of
 // picture than there is.
 func misnamed(name, mediaType string) bool {
-	kind := promised(name)
+	kind := typeByName(name)
 	return kind != "" && kind != mediaType
 }
 
@@ -48,7 +48,7 @@ func convertible(mediaType string) bool { return mediaType == typeJPEG || mediaT
 // nameable refuses a fixed name for what the run surely does not make and what
 // nothing is converted to, before anything runs.
 func (t *Ticket) nameable() error {
-	kind := promised(t.Naming.Fixed)
+	kind := typeByName(t.Naming.Fixed)
 	if kind == "" || convertible(kind) || !t.makesPNG() {
 		return nil
 	}
@@ -79,7 +79,7 @@ type conversion struct {
 // converted opens an output as the kind of picture that its fixed name promises.
 // What cannot be converted comes as it is, with a note.
 func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener {
-	kind := promised(t.Naming.Fixed)
+	kind := typeByName(t.Naming.Fixed)
 	if kind == "" {
 		return open
 	}

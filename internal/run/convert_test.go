@@ -54,7 +54,7 @@ func TestFixedNameHoldsWhatItSays(t *testing.T) {
 		{"JPEG to PNG", "art.png", photo, "art.png", "image/png", ""},
 		{"JPEG as it is", "art.jpeg", photo, "art.jpeg", "image/jpeg", ""},
 		{"a film is no picture", "art.jpg", film.Bytes(), "art-1.gif", "image/gif", "is a GIF image and is not stored as art.jpg"},
-		{"no kind is promised", "art.data", photo, "art.data", "image/jpeg", ""},
+		{"no kind is typeByName", "art.data", photo, "art.data", "image/jpeg", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -103,11 +103,11 @@ func (p *progress) eta() time.Duration {
 		own = time.Duration(float64(passed) * (1 - f) / f)
 	}
 	left := p.usual() - passed
-	switch trust := min(1, 2*f); {
+	switch weight := min(1, 2*f); {
 	case left <= 0: // nothing is known, or it takes longer than usual
 		left = own
 	case own > 0:
-		left = time.Duration(trust*float64(own) + (1-trust)*float64(left))
+		left = time.Duration(weight*float64(own) + (1-weight)*float64(left))
 	}
 	return left.Round(100 * time.Millisecond)
 }

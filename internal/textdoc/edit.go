@@ -92,15 +92,15 @@ func holds(f Format, data []byte, want Value) *Error {
 // means reports whether two documents say the same, in the same order. An empty
 // object and nothing are the same.
 func (v Value) means(w Value) bool {
-	if v.saysNothing() || w.saysNothing() {
-		return v.saysNothing() && w.saysNothing()
+	if v.isEmpty() || w.isEmpty() {
+		return v.isEmpty() && w.isEmpty()
 	}
 	return v.Kind == w.Kind && bytes.Equal(v.Scalar, w.Scalar) &&
 		slices.EqualFunc(v.Members, w.Members, func(a, b Member) bool { return a.Name == b.Name && a.Value.means(b.Value) }) &&
 		slices.EqualFunc(v.Items, w.Items, Value.means)
 }
 
-func (v Value) saysNothing() bool { return v.IsNull() || v.Kind == Object && len(v.Members) == 0 }
+func (v Value) isEmpty() bool { return v.IsNull() || v.Kind == Object && len(v.Members) == 0 }
 
 // with is v with the value at a path; what stands in the way gives way.
 func (v Value) with(path []string, set Value) Value {

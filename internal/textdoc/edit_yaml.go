@@ -112,7 +112,7 @@ func (t *yamlText) set(path []string, v Value) error {
 	}
 	key, rest := path[p.depth], path[p.depth+1:]
 	if p.entry != nil {
-		if old := p.entry.Value; len(rest) > 0 && !old.saysNothing() {
+		if old := p.entry.Value; len(rest) > 0 && !old.isEmpty() {
 			if old.Kind != Object || t.hasRemarks(*p.entry) {
 				return errLayout
 			}

@@ -194,7 +194,7 @@ func foreignNumber(n ast.Node) (json.RawMessage, bool) {
 }
 
 // Plain turns the Foreign values in v into JSON; it fails where that cannot be
-// done without doubt.
+// done safely.
 func (v Value) Plain() (Value, *Error) {
 	if v.Kind == Foreign {
 		read, e := parseYAML(v.Scalar, Options{})

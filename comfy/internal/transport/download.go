@@ -63,13 +63,13 @@ type download struct {
 	off    int64
 	err    error // sticky
 
-	body    io.ReadCloser
-	stop    context.CancelFunc // ends the present request
-	pace    *pace
-	brought int64 // by the present request
-	futile  int   // attempts in a row that brought nothing, or too little in time
-	resumes int
-	asked   bool // for the first time already
+	body      io.ReadCloser
+	stop      context.CancelFunc // ends the present request
+	pace      *pace
+	brought   int64 // by the present request
+	fruitless int   // attempts in a row that brought nothing, or too little in time
+	resumes   int
+	asked     bool // for the first time already
 }
 
 // begin asks for the file, from the beginning or, once bytes came, from there.
@@ -174,7 +174,7 @@ func (d *download) resume(err error) error {
 		err = &TimeoutError{What: "download of " + d.file.Name, After: d.c.Times.Idle}
 	}
 	if d.brought >= d.pace.least || d.brought > 0 && !slow {
-		d.futile = 0
+		d.fruitless = 0
 	}
 	if d.off > 0 && (d.tag == "" || strings.HasPrefix(d.tag, "W/")) {
 		return d.broken(err)
@@ -185,12 +185,12 @@ func (d *download) resume(err error) error {
 		if d.ctx.Err() != nil {
 			return d.ctx.Err()
 		}
-		d.futile++
+		d.fruitless++
 		d.resumes++
-		if d.futile > maxFutile || d.resumes > maxResumes {
+		if d.fruitless > maxFutile || d.resumes > maxResumes {
 			return d.broken(err)
 		}
-		if d.futile > 1 {
+		if d.fruitless > 1 {
 			if Sleep(d.ctx, wait) != nil {
 				return d.ctx.Err()
 			}

@@ -126,20 +126,20 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			abort()
 		}
 	}
-	g.upstream.ServeHTTP(&spoiler{ResponseWriter: w, rule: rule}, r)
+	g.upstream.ServeHTTP(&faultyWriter{ResponseWriter: w, rule: rule}, r)
 }
 
-// A spoiler is the answer's way back.
-type spoiler struct {
+// A faultyWriter passes an answer on with the fault of a rule in it.
+type faultyWriter struct {
 	http.ResponseWriter
 	rule   *Rule
 	passed int64
 }
 
 // Unwrap lets http.ResponseController find the original writer.
-func (s *spoiler) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+func (s *faultyWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-func (s *spoiler) WriteHeader(status int) {
+func (s *faultyWriter) WriteHeader(status int) {
 	if s.rule.After != nil {
 		s.rule.After()
 	}
@@ -152,7 +152,7 @@ func (s *spoiler) WriteHeader(status int) {
 	s.ResponseWriter.WriteHeader(status)
 }
 
-func (s *spoiler) Write(b []byte) (int, error) {
+func (s *faultyWriter) Write(b []byte) (int, error) {
 	if s.rule.CutBody > 0 && s.passed+int64(len(b)) >= s.rule.CutBody {
 		_, _ = s.ResponseWriter.Write(b[:s.rule.CutBody-s.passed])
 		_ = http.NewResponseController(s.ResponseWriter).Flush()

@@ -14,10 +14,10 @@ import (
 // maxRecord bounds a provenance record that is read back.
 const maxRecord = 64 << 20
 
-// salvage finds what the process that died had stored of a run that its backend
+// findStored finds what the process that died had stored of a run that its backend
 // has forgotten since. Such files are complete, whatever the history says; if
 // there was more to come is not known, so the run is partial.
-func (r *Runner) salvage(ctx context.Context, t *Ticket, res *Result, sink Sink) bool {
+func (r *Runner) findStored(ctx context.Context, t *Ticket, res *Result, sink Sink) bool {
 	if !t.resumed || r.Store == nil {
 		return false
 	}
