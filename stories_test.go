@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +33,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"isjson":     isJSON,
 	"exits":      exits,
 	"truncated":  truncate,
+	"saved":      saveWorkflow,
 
 	"sameoutside": sameOutside,
 	"contains":    containsPicture,
@@ -106,6 +109,21 @@ func countRequests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if strconv.Itoa(n) != args[0] {
 		ts.Fatalf("%d requests %s %s, want %s", n, args[2], args[3], args[0])
+	}
+}
+
+// saveWorkflow saves a workflow on the emulator, as the editor does: saved
+// people/portrait.json FILE.
+func saveWorkflow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: saved NAME FILE")
+	}
+	address := ts.Getenv("COMFYUI") + "/userdata/" + url.PathEscape("workflows/"+args[0])
+	resp, err := http.Post(address, "application/json", strings.NewReader(ts.ReadFile(args[1])))
+	ts.Check(err)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		ts.Fatalf("%s", resp.Status)
 	}
 }
 

@@ -37,8 +37,15 @@ type app struct {
 	printer  func() (*term.JSONPrinter, error) // for --json and --jq
 	inputs   *inputs.Opener
 	catalog  *plan.Catalog // what orders are resolved against
+	wanted   wanted        // what is known of the command line before its flags
 	target   *target       // the workflow that the command line names, nil without one
 	helpErr  error         // of --help, for which cobra has no return value
+}
+
+// wanted is what a command line says before its flags are known.
+type wanted struct {
+	backend    string // of --backend
+	completion bool   // a shell asks for words
 }
 
 // globalOptions are the flags that every command takes.

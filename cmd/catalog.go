@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -15,6 +16,9 @@ func (a *app) newCatalog() *plan.Catalog {
 	return &plan.Catalog{
 		Registry: func() (*registry.Registry, error) { return a.registry() },
 		Dir:      a.dir,
+		Graph: func(name string) (*graphfile.File, error) {
+			return (&graphReader{app: a, backend: a.wanted.backend, keptOnly: a.wanted.completion}).read(a.ctx, name)
+		},
 		Preset: func(name string) (plan.Order, error) {
 			cfg, err := a.config()
 			if err != nil {

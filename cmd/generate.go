@@ -53,12 +53,15 @@ func newGenerateCmd(a *app, args []string) (*cobra.Command, error) {
 		Long: `Run a workflow once, or --count times, and print the path of each stored
 output, a line each. Words after WORKFLOW are the prompt.
 
-WORKFLOW is an id (easel workflows list), @PRESET, or a file that holds a graph:
-an API-format .json or a picture made by ComfyUI. With the setting workflow, a
-first word with a space in it is the prompt already.`,
+WORKFLOW is an id (easel workflows list), @PRESET, a file that holds a graph (one
+saved by ComfyUI's editor, an API-format .json, or a picture, video or sound made
+by ComfyUI), its web address, - for stdin, or server:NAME for a workflow saved on
+the backend. With the setting workflow, a first word with a space in it is the
+prompt already.`,
 		Example: `  easel generate flux_single "a lighthouse at dusk" --backend emulator
   easel generate flux_single "a lighthouse" --seed 7 --steps 30 --count 4
   easel generate qwen_single "in autumn" --image photo.jpg --denoise 0.6 --out art/
+  easel generate ./portrait.json "a fox" --backend studio
   easel generate flux_single --help          # the parameters of one workflow`,
 		ValidArgsFunction: firstWord(a.completeWorkflows),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -30,9 +29,11 @@ func isCompletion(args []string) bool {
 // scanWords reads a command line before the flags of its workflow are known.
 // It returns the words that are no flags, without a leading help. What is wrong
 // with a flag is left to the parse that follows, which knows them all. more
-// declares flags of the command itself.
+// declares flags of the command itself. What a workflow's file needs to be read
+// stays in a.wanted.
 func scanWords(a *app, args []string, more func(*pflag.FlagSet)) (words []string, known *generateOptions) {
-	if isCompletion(args) {
+	completion := isCompletion(args)
+	if completion {
 		args = args[1 : len(args)-1] // the last word is being typed
 	}
 	args = slices.Clone(args)
@@ -54,7 +55,7 @@ func scanWords(a *app, args []string, more func(*pflag.FlagSet)) (words []string
 	}
 	f.VisitAll(func(flag *pflag.Flag) { flag.Value = lenient{flag.Value} })
 	_ = f.Parse(args)
-	words = f.Args()
+	words, a.wanted = f.Args(), wanted{known.backend, completion}
 	if len(words) > 0 && words[0] == "help" {
 		words = words[1:]
 	}
@@ -115,9 +116,6 @@ func dashes(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 
 // resolveTarget looks WORKFLOW up: @PRESET, a file, or an id.
 func (a *app) resolveTarget(word string) (*target, error) {
-	if strings.HasPrefix(word, "server:") {
-		return nil, problem.NotBuilt("running a workflow saved on the backend (" + word + ")")
-	}
 	order, err := a.catalog.Find(word)
 	if err != nil {
 		return nil, err

@@ -2,15 +2,21 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/comfy/editor"
+	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -109,7 +115,13 @@ func (a *app) printInspection(got *provenance.Inspection) error {
 	} else if len(got.Graph) > 0 {
 		t.Row("graph", fmt.Sprintf("%d bytes; easel inspect %s --jq .graph prints it, easel generate %s runs it", len(got.Graph), got.File, got.File))
 	} else if len(got.Editor) > 0 {
-		t.Row("graph", fmt.Sprintf("%d bytes in the editor's own format, which easel cannot run yet", len(got.Editor)))
+		drawn, err := editor.Read(got.Editor)
+		if err != nil {
+			return &graphfile.Error{Name: got.File, Kind: graphfile.Unusable, Err: err}
+		}
+		describeDrawing(t, drawn)
+		name := problem.ShellQuote(got.File)
+		t.Row("graph", fmt.Sprintf("of the editor; easel convert %s prints what it submits, easel generate %s runs it", name, name))
 	} else {
 		t.Row("prompt", term.EscapeMultiline(got.Parsed.Prompt))
 		if got.Parsed.Negative != "" {
@@ -120,4 +132,34 @@ func (a *app) printInspection(got *provenance.Inspection) error {
 		}
 	}
 	return t.Flush()
+}
+
+// describeDrawing says what a file of the editor holds.
+func describeDrawing(t *term.Pairs, w *editor.Workflow) {
+	count := len(w.Nodes)
+	var packs []string
+	note := func(nodes []*editor.Node) {
+		for _, n := range nodes {
+			if pack := n.Pack(); pack != "" && pack != "comfy-core" && !slices.Contains(packs, pack) {
+				packs = append(packs, pack)
+			}
+		}
+	}
+	note(w.Nodes)
+	for _, s := range w.Subgraphs {
+		count += len(s.Nodes)
+		note(s.Nodes)
+	}
+	nodes := strconv.Itoa(count)
+	if len(w.Subgraphs) > 0 {
+		nodes += fmt.Sprintf(", in %d subgraphs too", len(w.Subgraphs))
+	}
+	t.Row("nodes", nodes)
+	var version string
+	if _ = json.Unmarshal(w.Extra["frontendVersion"], &version); version != "" { // what is no text says nothing
+		t.Row("editor", term.Escape(version))
+	}
+	if len(packs) > 0 {
+		t.Row("custom nodes of", term.Escape(strings.Join(packs, ", ")))
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -23,7 +24,8 @@ last). Flags change parameters; words after FILE are a new prompt.
 
 When the registry still has the workflow as it was, the recorded parameters run
 on it. When it has changed or is gone, the recorded graph runs as it is. Of a
-picture without a record of easel, the graph that ComfyUI wrote into it runs.
+picture without a record of easel, the graph that ComfyUI wrote into it runs; if
+that is only the editor's, it is converted first.
 Input files are looked for where they were, and must have their old content.`,
 		Example: `  easel rerun outputs/fox.png
   easel rerun last --seed -1 --steps 30
@@ -76,7 +78,12 @@ func (a *app) resolveRepetition(word string) (*target, error) {
 
 // finder looks for what made files.
 func (a *app) finder() *provenance.Finder {
-	return &provenance.Finder{Dir: a.dir, History: a.history}
+	return &provenance.Finder{
+		Dir: a.dir, History: a.history,
+		Convert: func(ctx context.Context, found *graphfile.Found) (*graphfile.File, error) {
+			return (&graphReader{app: a, backend: a.wanted.backend, keptOnly: a.wanted.completion}).convert(ctx, found)
+		},
+	}
 }
 
 // prepareAgain prepares the runs of a repetition. Inputs must have the content

@@ -156,6 +156,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newResumeCmd(a),
 		newCancelCmd(a),
 		newInspectCmd(a),
+		newConvertCmd(a),
 		newEmulateCmd(a),
 		newConfigCmd(a),
 		newDoctorCmd(a),

@@ -31,6 +31,7 @@ type workflowsListOptions struct {
 	category string
 	family   string
 	ready    bool
+	saved    bool
 	backend  string
 }
 
@@ -40,17 +41,27 @@ func newWorkflowsListCmd(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "List the workflows",
 		Long: `List the workflows. With --ready, ask the backend and show which ones run there
-as they are, and what the others miss: nodes, models, a newer ComfyUI.`,
+as they are, and what the others miss: nodes, models, a newer ComfyUI. With
+--from-server, list those that ComfyUI's editor saved on the backend instead:
+easel generate server:NAME runs one, easel workflows import --from-server NAME
+makes it a workflow.`,
 		Example: `  easel workflows list
   easel workflows list --category editing
   easel workflows list --ready --backend studio
+  easel workflows list --from-server --backend studio
   easel workflows list --jq '.[].id'`,
 		Args: exactArgs(),
-		RunE: func(c *cobra.Command, _ []string) error { return runWorkflowsList(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.saved {
+				return listSaved(c.Context(), o)
+			}
+			return runWorkflowsList(c.Context(), o)
+		},
 	}
 	c.Flags().StringVar(&o.category, "category", "", "only those of a `CATEGORY`")
 	c.Flags().StringVar(&o.family, "family", "", "only those of a model `FAMILY`")
 	c.Flags().BoolVar(&o.ready, "ready", false, "show what runs on the backend, and what is missing there")
+	c.Flags().BoolVar(&o.saved, "from-server", false, "list the workflows that are saved on the backend")
 	addBackendFlag(a, c, &o.backend)
 	a.completeFacts(c, "category", func(wf *registry.Workflow) string { return wf.Category })
 	a.completeFacts(c, "family", func(wf *registry.Workflow) string { return wf.ModelFamily })
@@ -82,7 +93,7 @@ func addBackendFlag(a *app, c *cobra.Command, to *string) {
 
 func runWorkflowsList(ctx context.Context, o *workflowsListOptions) error {
 	if o.backend != "" && !o.ready {
-		return usagef("add --ready", "--backend is asked only with --ready")
+		return usagef("add --ready or --from-server", "--backend is asked only with --ready or --from-server")
 	}
 	reg, err := o.app.registry()
 	if err != nil {

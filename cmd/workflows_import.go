@@ -27,6 +27,8 @@ type importOptions struct {
 	name        string
 	description string
 	backend     string
+	objectInfo  string
+	fromServer  string
 	params      []string
 	project     bool
 	force       bool
@@ -35,12 +37,14 @@ type importOptions struct {
 func newWorkflowsImportCmd(a *app) *cobra.Command {
 	o := &importOptions{app: a}
 	c := &cobra.Command{
-		Use:   "import FILE",
-		Short: "Make a workflow of a graph, or of the graph inside a picture",
-		Long: `Make a workflow of an API-format graph, or of the one inside a picture made by
-ComfyUI: a registry entry, and the graph beside it. Ranges and choices are those
-of the server that --backend or the settings name. It is written to the user's
-registry, or to the project's with --project.
+		Use:   "import FILE|URL|-|server:NAME",
+		Short: "Make a workflow of any workflow file, or of the one inside a picture",
+		Long: `Make a workflow of a file saved by ComfyUI's editor, of an API-format graph, or of
+either inside a picture, video or sound made by ComfyUI: a registry entry, and
+the graph beside it. server:NAME, or --from-server NAME, is a workflow saved on
+the backend; easel workflows list --from-server lists them. Node definitions,
+ranges and choices are those of the server that --backend or the settings name.
+It is written to the user's registry, or to the project's with --project.
 
 Parameters are what the graph's author marked by the titles of nodes:
 $name.input!:description, #name, <Label:category:1/2> 1, 50, VC_BASIC Label, or
@@ -51,10 +55,16 @@ steps, cfg, sampler, models. Prompt, seed, image and mask need no mark, and
 these are unique, so that the graph can be exported again.`,
 		Example: `  easel workflows import graph_api.json --id portrait --backend studio
   easel workflows import picture.png --name "Old photo" --project
+  easel workflows import --from-server portrait --backend studio
   easel workflows import graph_api.json --param size=EmptyImage.width
   easel workflows validate portrait --backend studio`,
-		Args: exactArgs("a file"),
-		RunE: func(c *cobra.Command, args []string) error { return runWorkflowsImport(c.Context(), o, args[0]) },
+		Args: o.args,
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.fromServer != "" {
+				args = []string{plan.ServerFile(o.fromServer)}
+			}
+			return runWorkflowsImport(c.Context(), o, args[0])
+		},
 	}
 	f := c.Flags()
 	f.SortFlags = false
@@ -62,10 +72,25 @@ these are unique, so that the graph can be exported again.`,
 	f.StringVar(&o.name, "name", "", "`NAME` for people (default: the id)")
 	f.StringVar(&o.description, "description", "", "what it does, in a `SENTENCE`")
 	f.Var(&listFlag{&o.params, "NAME=PLACE"}, "param", "a parameter NAME for the graph's input PLACE: size=EmptyImage.width (repeatable)")
+	f.StringVar(&o.fromServer, "from-server", "", "import the workflow `NAME` that is saved on the backend")
 	addBackendFlag(a, c, &o.backend)
+	f.StringVar(&o.objectInfo, "object-info", "", "take the node definitions of a `FILE` instead of a backend's")
 	f.BoolVar(&o.project, "project", false, "write to the project's registry instead of the user's")
 	f.BoolVar(&o.force, "force", false, "replace a workflow of the same id there")
 	return c
+}
+
+// args checks that one thing is named to import.
+func (o *importOptions) args(c *cobra.Command, args []string) error {
+	switch {
+	case o.fromServer != "" && len(args) > 0:
+		return usagef("leave one of them out", "--from-server names the workflow, and %s another", args[0])
+	case o.fromServer != "":
+		return nil
+	case o.objectInfo != "" && o.backend != "":
+		return usagef("give one of them", "--object-info and --backend both say whose definitions count")
+	}
+	return exactArgs("a file")(c, args)
 }
 
 // An importedWorkflow is what `workflows import --json` prints.
@@ -80,14 +105,15 @@ type importedWorkflow struct {
 
 func runWorkflowsImport(ctx context.Context, o *importOptions, file string) error {
 	a := o.app
-	loose, err := plan.WorkflowFromFile(a.dir, file)
+	read, err := (&graphReader{app: a, backend: o.backend, objectInfo: o.objectInfo}).read(ctx, file)
 	if err != nil {
 		return err
 	}
-	g, err := loose.Graph()
+	loose, err := plan.DraftFile(read)
 	if err != nil {
 		return err
 	}
+	g := read.Graph
 	id := o.id
 	if id == "" {
 		if id = idFrom(loose.ID); id == "" {
@@ -103,7 +129,7 @@ func runWorkflowsImport(ctx context.Context, o *importOptions, file string) erro
 	}
 	draft := registry.DraftOptions{ID: id, Name: o.name, Description: o.description, Path: "graphs/" + id + ".json"}
 	if draft.Description == "" {
-		draft.Description = "Imported from " + filepath.Base(file)
+		draft.Description = "Imported from " + plan.FileName(file)
 	}
 	if draft.Named, err = namedParams(o.params); err != nil {
 		return err

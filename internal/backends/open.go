@@ -62,6 +62,28 @@ func (b *Backend) Models(ctx context.Context, folder string) ([]string, error) {
 	return nil, errors.ErrUnsupported
 }
 
+// SavedWorkflows lists the workflows that are saved on the place;
+// errors.ErrUnsupported where it keeps none.
+func (b *Backend) SavedWorkflows(ctx context.Context) ([]comfy.SavedWorkflow, error) {
+	if p, ok := b.Backend.(interface {
+		SavedWorkflows(context.Context) ([]comfy.SavedWorkflow, error)
+	}); ok {
+		return p.SavedWorkflows(ctx)
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// SavedWorkflow reads a workflow that is saved on the place;
+// errors.ErrUnsupported where it keeps none.
+func (b *Backend) SavedWorkflow(ctx context.Context, name string) ([]byte, error) {
+	if p, ok := b.Backend.(interface {
+		SavedWorkflow(context.Context, string) ([]byte, error)
+	}); ok {
+		return p.SavedWorkflow(ctx, name)
+	}
+	return nil, errors.ErrUnsupported
+}
+
 // An Opener opens backends by the settings.
 type Opener struct {
 	Config    *config.Config

@@ -1,10 +1,12 @@
 package graphfile
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy/editor"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
 // An Error means that a file holds no graph that can be used.
@@ -36,6 +38,9 @@ func (e *Error) Error() string {
 	s := e.Name
 	if e.Line > 0 {
 		s += fmt.Sprintf(":%d:%d:", e.Line, e.Column)
+	}
+	if text, ok := errors.AsType[*textdoc.Error](e.Err); ok && e.Kind == Encoding {
+		return s + " " + text.Message
 	}
 	s += " " + string(e.Kind)
 	if e.Err != nil {

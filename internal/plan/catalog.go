@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"context"
 	"strings"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -17,6 +19,9 @@ type Catalog struct {
 	Preset func(name string) (Order, error)
 	// Dir is what relative names of graph files are relative to.
 	Dir string
+	// Graph reads the graph of what IsGraphFile knows. Nil reads files below Dir,
+	// without node definitions.
+	Graph func(name string) (*graphfile.File, error)
 	// Wildcards are the folders where dynamic prompts find their choices.
 	Wildcards func() (Wildcards, error)
 
@@ -30,7 +35,7 @@ func (c *Catalog) Find(word string) (Order, error) {
 	if name, ok := strings.CutPrefix(word, "@"); ok {
 		return c.Preset(name)
 	}
-	if LooksLikeFile(word) && !c.isID(word) {
+	if IsGraphFile(word) && !c.isID(word) {
 		return Order{File: word}, nil
 	}
 	return Order{Workflow: word}, nil
@@ -39,7 +44,7 @@ func (c *Catalog) Find(word string) (Order, error) {
 // isID reports whether a word is the id of a workflow although it looks like a
 // file: flux.1. A registry that cannot be read is no reason not to run a file.
 func (c *Catalog) isID(word string) bool {
-	if strings.ContainsAny(word, `/\`) {
+	if strings.ContainsAny(word, `/\`) || word == "-" {
 		return false
 	}
 	reg, err := c.Registry()
@@ -63,7 +68,17 @@ func (c *Catalog) Workflow(o Order) (*registry.Workflow, error) {
 			return wf, err
 		})
 	case o.File != "":
-		return c.remember("file "+o.File, func() (*registry.Workflow, error) { return WorkflowFromFile(c.Dir, o.File) })
+		return c.remember("file "+o.File, func() (*registry.Workflow, error) {
+			read := c.Graph
+			if read == nil {
+				read = func(name string) (*graphfile.File, error) { return ReadGraphFile(context.Background(), c.Dir, name) }
+			}
+			f, err := read(o.File)
+			if err != nil {
+				return nil, err
+			}
+			return DraftFile(f)
+		})
 	}
 	reg, err := c.Registry()
 	if err != nil {

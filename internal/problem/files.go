@@ -20,6 +20,9 @@ func ofFiles(err error, p *Problem) bool {
 	var file *registry.FileError
 	var input *run.InputError
 	var editor comfy.UIFormatError
+	if ofGraphFile(err, p) {
+		return true
+	}
 	switch {
 	case errors.As(err, &input):
 		p.is(CodeInvalidInput)

@@ -60,7 +60,7 @@ func Kinds() []Kind {
 		{CodeUnknownRun, ExitInvalid, false, ""},
 		{CodeInvalidInput, ExitInvalid, false, ""},
 		{CodeInvalidWorkflow, ExitInvalid, false, ""},
-		{CodeEditorFormat, ExitInvalid, false, "in ComfyUI choose File > Export (API) and use that file; reading the editor's own format is not built yet"},
+		{CodeEditorFormat, ExitInvalid, false, "name the server whose nodes it uses: --backend NAME or http://HOST:PORT; or choose File > Export (API) in ComfyUI and use that file"},
 		{CodeRejected, ExitInvalid, false, ""},
 		{CodeNodeError, ExitNode, false, ""},
 		{CodeOutOfMemory, ExitNode, true, "a smaller picture or a smaller model needs less memory; the server has unloaded its models, so the same run may work now"},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
@@ -173,7 +174,11 @@ func ofValues(err error, p *Problem) bool {
 		p.Hint = "easel workflows show " + values.Workflow + " lists the parameters"
 	case errors.As(err, &unknownWorkflow):
 		p.is(CodeUnknownWorkflow)
-		p.Hint = NearestHint(unknownWorkflow.Nearest, "easel workflows list")
+		list := "easel workflows list"
+		if plan.IsServerFile(unknownWorkflow.ID) {
+			list += " --from-server"
+		}
+		p.Hint = NearestHint(unknownWorkflow.Nearest, list)
 	case errors.As(err, &unknownCharacter):
 		p.is(CodeUnknownCharacter)
 		p.Hint = NearestHint(unknownCharacter.Nearest, "easel characters list")

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/media"
@@ -25,6 +26,8 @@ import (
 type Finder struct {
 	Dir     string // what relative names are relative to
 	History func() (*ledger.History, error)
+	// Convert makes the graph of a file of the editor. Nil: there is no way.
+	Convert func(context.Context, *graphfile.Found) (*graphfile.File, error)
 }
 
 func (f *Finder) path(name string) string {
@@ -101,7 +104,7 @@ func (f *Finder) inspectFile(name string, file *os.File) (*Inspection, error) {
 		return nil, fmt.Errorf("inspect %s: %w", name, err)
 	}
 	got := &Inspection{File: name, SHA256: hex.EncodeToString(hash.Sum(nil))}
-	meta, metaErr := media.ReadMetadata(file, size)
+	meta, metaErr := readMeta(file, size, name)
 	for _, find := range []func() (bool, error){
 		func() (bool, error) { return f.fromSidecar(got) },
 		func() (bool, error) { return fromEmbedded(got, meta) },
@@ -113,6 +116,19 @@ func (f *Finder) inspectFile(name string, file *os.File) (*Inspection, error) {
 		}
 	}
 	return nil, &Error{Kind: Unknown, File: name, Err: metaErr}
+}
+
+// readMeta reads what a file says of its making. A text that is or holds a graph
+// says it too.
+func readMeta(file io.ReaderAt, size int64, name string) (media.Meta, error) {
+	meta, err := media.ReadMetadata(file, size)
+	if err == nil || !meta.Empty() {
+		return meta, err
+	}
+	if found, e := graphfile.Find(file, size, name); e == nil && found.Container == "" {
+		return media.Meta{Prompt: found.API, Workflow: found.Editor}, nil
+	}
+	return meta, err
 }
 
 func (f *Finder) fromSidecar(got *Inspection) (bool, error) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -83,10 +84,17 @@ func (f *Finder) recorded(ctx context.Context, word string) (*Repetition, error)
 	case rep.Record != nil:
 		rep.id = rep.Record.Workflow
 	case rep.graph != nil:
-		rep.id = strings.TrimSuffix(filepath.Base(word), filepath.Ext(word))
+		rep.id = plan.GraphName(word)
 		rep.Note = "the graph inside " + word + " runs as it is"
 	case err != nil:
 		return nil, &registry.FileError{Path: word, Message: "carries a graph that cannot be used: " + err.Error(), Err: err}
+	case len(found.Editor) > 0 && f.Convert != nil:
+		file, err := f.Convert(ctx, &graphfile.Found{Name: word, Editor: found.Editor})
+		if err != nil {
+			return nil, err
+		}
+		rep.graph, rep.id = file.Graph, plan.GraphName(word)
+		rep.Note = "the editor's graph inside " + word + " runs, converted"
 	case len(found.Editor) > 0:
 		return nil, &Error{Kind: EditorOnly, File: word}
 	default:
