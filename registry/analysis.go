@@ -272,7 +272,7 @@ func findOutputs(w *wiring, declared string) []string {
 		switch {
 		case w.has(id, "filename_prefix"), strings.HasPrefix(class, "Save"):
 			saves = append(saves, id)
-		case strings.HasPrefix(class, "Preview"), strings.HasPrefix(class, "Show"):
+		case strings.HasPrefix(class, "Preview"), strings.HasSuffix(class, "Preview"), strings.HasPrefix(class, "Show"):
 			shows = append(shows, id)
 		}
 	}

@@ -1,11 +1,10 @@
 package registry
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 )
@@ -13,8 +12,8 @@ import (
 // DraftOptions say how a graph becomes an entry.
 type DraftOptions struct {
 	ID          string
-	Name        string // "" = the id
-	Description string
+	Name        string // "" = what the author calls it, else the id in words
+	Description string // "" = the author's
 	Path        string // workflow_path of the entry
 	// Definitions are a server's, for types, ranges and choices; nil = what
 	// the graph's own values tell.
@@ -24,15 +23,35 @@ type DraftOptions struct {
 	KeepFiles bool
 	// Named are parameters that the importer names, besides those that are found.
 	Named []Named
+	// Drop are parameters that the importer does not want, by their names.
+	Drop []string
+	// Author is what the file that the graph came from says besides.
+	Author Author
 }
 
-// Draft makes a registry entry of a graph: the parameters that its author
-// marked by the titles of nodes (see titles.go), else the usual controls of
-// its samplers, loaders and sizes. Standard inputs need no declaration.
-// Bindings name a class or a title where one is unique, so that they survive
-// another export of the graph; where neither is, the note says so. The graph
-// is copied. The error says why a server would refuse its shape, or which of the
-// Named cannot be parameters.
+// An Author is what a graph's author says about it outside of the graph itself:
+// in the editor's file, or in a file beside it.
+type Author struct {
+	Title       string
+	Description string
+	// Shown are the values that he put into view, in his order. Each has a
+	// Label, or the Name of the widget, its Targets, and what else he says.
+	Shown []*Parameter
+	// Chosen says that he picked Shown as all that is to be changed, as in the
+	// editor's App mode; else they go before what is usually changed.
+	Chosen bool
+	// Files say what he calls the file that a loader loads, by the loader's id.
+	Files  map[string]string
+	Output string  // id of the node whose result counts, "" when he does not say
+	Models []Model // files that the graph needs, with where they are offered
+}
+
+// Draft makes a registry entry of a graph. Its parameters are those that the
+// author chose (see Author and titles.go), else what he put into view and the
+// usual controls: prompts, files, sizes, samplers, models. Bindings name a class
+// or a title where one is unique, so that they survive another export of the
+// graph; where neither is, a note says so. The graph is copied. The error says
+// why a server would refuse its shape, or which of Named and Drop mean nothing.
 func Draft(g *comfy.Graph, o DraftOptions) (*Workflow, []string, error) {
 	if err := g.Check(); err != nil {
 		return nil, nil, &FileError{Path: o.ID, Message: "the graph cannot be used: " + err.Error(), Err: err}
@@ -40,14 +59,27 @@ func Draft(g *comfy.Graph, o DraftOptions) (*Workflow, []string, error) {
 	g = g.Clone()
 	w := newWiring(g)
 	d := &draft{DraftOptions: o, w: w, r: findRoles(w)}
-	if problems := d.named(); len(problems) > 0 {
-		return nil, nil, &ValuesError{Workflow: o.ID, Problems: problems}
-	}
-	if !d.markedByTitles() {
+	d.usual = d.usualPlaces()
+	problems := d.named()
+	switch chosen := d.shown(); {
+	case d.Author.Chosen && chosen:
+		d.complete = true
+		d.ungroup()
+	case d.markedByTitles():
+		d.complete = true
+	default:
 		d.usualControls()
 	}
+	d.keepLora()
 	d.narrowSeed()
 	d.files()
+	if !d.complete {
+		d.sort()
+	}
+	if problems = append(problems, d.drop()...); len(problems) > 0 {
+		return nil, nil, &ValuesError{Workflow: o.ID, Problems: problems}
+	}
+	d.noteIDs()
 	wf := &Workflow{Source: Source{Layer: "import", Path: o.Path}}
 	v, fe := parseDocument("entry.json", d.entry())
 	if fe != nil {
@@ -68,271 +100,169 @@ type draft struct {
 	DraftOptions
 	w      *wiring
 	r      *roles
-	params []*Parameter
-	output string // node that a title marks as the result
-	notes  []string
+	usual  []usualPlace // that the graph has
+	words  []usualPlace // what easel says of the usual parameters
+	params []*drafted
+	// complete says that the author chose: what is usual stays as it is.
+	complete bool
+	output   string   // node that a title marks as the result
+	byID     []string // parameters that are bound by a node's id
+	notes    []string
 }
 
-// usualControls declares what people change in a graph of this kind.
-func (d *draft) usualControls() {
-	r, w := d.r, d.w
-	for _, c := range []struct {
-		name, group string
-		advanced    bool
-		targets     []comfy.Target
-	}{
-		{"width", "Size", false, r.across(w, "width")},
-		{"height", "Size", false, r.across(w, "height")},
-		{"frames", "Size", false, r.across(w, "length")},
-		{"steps", "Sampling", false, r.control(w, "steps")},
-		{"cfg", "Sampling", false, r.control(w, "cfg")},
-		{"guidance", "Sampling", false, r.guidance},
-		{"denoise", "Sampling", !r.imageFeedsLatent, r.control(w, "denoise")},
-		{"sampler", "Sampling", true, r.control(w, "sampler_name")},
-		{"scheduler", "Sampling", true, r.control(w, "scheduler")},
-		{"checkpoint", "Models", true, modelFile("ckpt_name")(w, r)},
-		{"model", "Models", true, modelFile("unet_name")(w, r)},
-		{"upscale_model", "Models", true, upscaler(w, r)},
-		{"scale", "Size", false, d.only("scale_by", "upscale_by", "rescale_factor")},
-		{"fps", "Size", true, d.only("fps", "frame_rate")},
-	} {
-		if len(c.targets) > 0 {
-			d.add(&Parameter{Name: c.name, Group: c.group, Advanced: c.advanced}, c.targets)
-		}
-	}
-	for i, t := range r.otherPrompts {
-		d.add(&Parameter{Name: d.nameOf(t, fmt.Sprintf("prompt_%d", i+2)), Type: TypeText, Group: "Prompt"}, []comfy.Target{t})
-	}
+// A drafted is a parameter in the making.
+type drafted struct {
+	*Parameter
+	rank int // where it stands in the entry; equal ones in the order of finding
 }
 
-// only finds the one place in the graph that has an input of such a name.
-func (d *draft) only(names ...string) []comfy.Target {
-	found, err := onlyInput(&Parameter{Name: names[0]}, d.w, names...)
-	if err != nil {
-		return nil
-	}
-	return found
-}
-
-// files declares the loaders of several pictures, of videos and sounds: which
-// file is which only the graph's author knows.
-func (d *draft) files() {
-	for _, kind := range []ParamType{TypeImage, TypeVideo, TypeAudio} {
-		found := loaders(d.w, string(kind))
-		if kind == TypeImage && len(found) == 1 && len(d.r.image) == 1 {
-			continue // a standard input
-		}
-		for _, t := range found {
-			p := &Parameter{Name: d.nameOf(t, string(kind)), Type: kind, Required: !d.KeepFiles, Group: "Inputs"}
-			switch {
-			case kind == TypeImage && slices.Contains(d.r.image, t):
-				p.Name = string(RoleImage)
-			case kind == TypeImage && maskChannelOf(d.w, t.Node) != "":
-				p.Name, p.Type = d.nameOf(t, string(RoleMask)), TypeMask
-			}
-			d.add(p, []comfy.Target{t})
-		}
-	}
-}
+// Ranks of parameters.
+const (
+	rankPrompt = iota
+	rankFile
+	rankShown
+	rankUsual
+	rankAdvanced
+)
 
 // add declares a parameter unless its first place has one already. What p
 // leaves open is taken from the definitions and the graph. It reports whether
 // there is a parameter now.
-func (d *draft) add(p *Parameter, targets []comfy.Target) bool {
+func (d *draft) add(p *Parameter, targets []comfy.Target, rank int) bool {
 	for _, other := range d.params {
 		if overlap(other.Targets, targets) {
 			return false
 		}
 	}
 	p.Targets = targets
-	d.describe(p, targets[0])
+	d.describe(p, targets)
 	if p.Type == "" {
 		return false // a link, or a value of no type
 	}
-	base := p.Name
-	for n := 2; slices.ContainsFunc(d.params, func(o *Parameter) bool { return fold(o.Name) == fold(p.Name) }); n++ {
-		p.Name = fmt.Sprintf("%s_%d", base, n)
-	}
+	d.unique(p)
 	for _, t := range targets {
-		p.Bind = append(p.Bind, Binding{Target: d.selector(t)})
+		name, stable := d.selector(t)
+		p.Bind = append(p.Bind, Binding{Target: name})
+		if !stable && !slices.Contains(d.byID, p.Name) {
+			d.byID = append(d.byID, p.Name)
+		}
 	}
-	d.params = append(d.params, p)
+	d.params = append(d.params, &drafted{p, rank})
 	return true
 }
 
-// describe finds type, range, choices and default of a place in the graph.
-func (d *draft) describe(p *Parameter, t comfy.Target) {
-	n := d.w.g.Node(t.Node)
-	v, ok := n.Inputs.Get(t.Input)
-	if _, linked := comfy.LinkOf(v); !ok || linked {
-		p.Type = ""
-		return
+// unique gives a parameter a name that no other has: with the name of the box
+// that shows it, else with a number.
+func (d *draft) unique(p *Parameter) {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(d.params, func(o *drafted) bool { return fold(o.Name) == fold(name) })
 	}
-	var in *comfy.InputInfo
-	if def := d.Definitions[n.Class]; def != nil {
-		inputs := def.InputsOf(&n.Inputs)
-		if i := slices.IndexFunc(inputs, func(in comfy.InputInfo) bool { return in.Name == t.Input }); i >= 0 {
-			in = &inputs[i]
+	if taken(p.Name) && !usualGroup(p.Group) {
+		if longer := paramName(p.Group + " " + p.Name); !taken(longer) {
+			p.Name = longer
+			return
 		}
 	}
-	if p.Type == "" {
-		p.Type = typeByDefinition(n.Class, t.Input, v, in)
+	base := p.Name
+	for n := 2; taken(p.Name); n++ {
+		p.Name = fmt.Sprintf("%s_%d", base, n)
 	}
-	if in != nil && p.Description == "" {
-		p.Description = firstSentence(in.Tooltip)
-	}
-	switch p.Type {
-	case TypeImage, TypeMask, TypeVideo, TypeAudio, "":
-		return
-	case TypeModel:
-		p.Folder = ModelFolder(n.Class, t.Input)
-	case TypeEnum:
-		d.choices(p, n.Class, t.Input, in)
-	case TypeInt, TypeFloat:
-		if in != nil && p.Min == "" && p.Max == "" {
-			p.Min, p.Max = in.Min, in.Max
+}
+
+// shown declares what the author put into view. It reports whether any of it is
+// a parameter.
+func (d *draft) shown() bool {
+	found := false
+	for _, s := range d.Author.Shown {
+		p := *s
+		if len(p.Targets) == 0 {
+			continue
 		}
-		if in != nil && p.Step == "" && in.Step != "" && compareNumbers(in.Step, "0") > 0 {
-			p.Step = in.Step
+		d.nameShown(&p)
+		p.Required = p.Required || d.isFile(p.Targets[0]) && !d.KeepFiles
+		rank := rankShown
+		switch usual := d.usualAt(p.Targets); {
+		case d.Author.Chosen:
+		case usual != nil:
+			rank = usual.rank(rankShown)
+			p.Advanced, p.List = p.Advanced || usual.advanced, usual.list && slices.Equal(p.Targets, usual.targets)
+		case d.isModel(p.Targets[0]):
+			rank, p.Advanced = rankAdvanced, true
+		case d.isFile(p.Targets[0]):
+			rank = rankFile
+		case d.wordFor(p.Name) != nil:
+			rank = d.wordFor(p.Name).rank(rankShown)
 		}
-		d.widen(p, v)
-	case TypeSeed:
-		limitSeed(p, in)
-		v = json.RawMessage("-1")
+		found = d.add(&p, p.Targets, rank) || found
 	}
-	if p.Default == nil && !p.Required {
-		p.Default = v
+	return found
+}
+
+// keepLora declares the file of a LoRA whose strength is a parameter: without a
+// file that somebody names its loader would be left out.
+func (d *draft) keepLora() {
+	strength := slices.ContainsFunc(d.params, func(p *drafted) bool { return overlap(p.Targets, d.r.lora.strengthTargets(d.w)) })
+	if i := slices.IndexFunc(d.usual, func(u usualPlace) bool { return u.name == string(RoleLora) }); strength && i >= 0 {
+		d.addUsual(&d.usual[i])
 	}
 }
 
-// firstSentence is the beginning of a server's words about an input, "" when
-// even that is longer than a line of help.
-func firstSentence(text string) string {
-	text, _, _ = strings.Cut(text, "\n")
-	if before, _, more := strings.Cut(text, ". "); more {
-		text = before
-	}
-	text = strings.TrimSuffix(strings.TrimSpace(text), ".")
-	if len(text) > 90 {
-		return ""
-	}
-	return text
+// sort brings prompts and files before the rest, which stays as it was found.
+func (d *draft) sort() {
+	slices.SortStableFunc(d.params, func(a, b *drafted) int { return cmp.Compare(a.rank, b.rank) })
 }
 
-// widen drops a limit that the graph's own value does not keep.
-func (d *draft) widen(p *Parameter, v json.RawMessage) {
-	if !isNumber(v) {
-		return
+// ungroup takes away headings that stand over a single parameter: they are no
+// help.
+func (d *draft) ungroup() {
+	size := map[string]int{}
+	for _, p := range d.params {
+		size[p.Group]++
 	}
-	if p.Min != "" && compareNumbers(json.Number(v), p.Min) < 0 {
-		p.Min = ""
-	}
-	if p.Max != "" && compareNumbers(json.Number(v), p.Max) > 0 {
-		p.Max = ""
-	}
-}
-
-// typeByDefinition is the type of a value by the server's definition, else by
-// the value itself.
-func typeByDefinition(class, input string, v json.RawMessage, in *comfy.InputInfo) ParamType {
-	text := len(v) > 0 && v[0] == '"'
-	switch {
-	case text && ModelFolder(class, input) != "":
-		return TypeModel
-	case input == "seed" || input == "noise_seed":
-		return TypeSeed
-	case in != nil && in.Type == "COMBO", text && (input == "sampler_name" || input == "scheduler"):
-		return TypeEnum
-	case in != nil && in.Type == "FLOAT" && isNumber(v):
-		return TypeFloat
-	case in != nil && in.Type == "INT" && isNumber(v):
-		return TypeInt
-	case in != nil && in.Type == "BOOLEAN", string(v) == "true", string(v) == "false":
-		return TypeBool
-	case isNumber(v) && isInteger(string(v)) && !usuallyFraction(input):
-		return TypeInt
-	case isNumber(v):
-		return TypeFloat
-	case text && (in == nil || strings.Contains(string(in.Options), "multiline")):
-		return TypeText
-	case text:
-		return TypeString
-	}
-	return ""
-}
-
-// usuallyFraction: graphs write 1 for 1.0.
-func usuallyFraction(input string) bool {
-	return slices.Contains([]string{"cfg", "denoise", "guidance", "scale_by", "strength", "strength_model", "strength_clip", "shift", "fps"}, input)
-}
-
-// fewChoices are written into the entry; longer lists, and those that grow
-// with the server, are the live one's.
-const fewChoices = 12
-
-func (d *draft) choices(p *Parameter, class, input string, in *comfy.InputInfo) {
-	if len(p.Choices) > 0 {
-		return
-	}
-	if in == nil || len(in.Choices) == 0 || len(in.Choices) > fewChoices || input == "sampler_name" || input == "scheduler" {
-		p.ChoicesFrom = class + "." + input
-		return
-	}
-	p.Choices = slices.Clone(in.Choices)
-}
-
-// selector names a place so that the name survives another export, if it can.
-func (d *draft) selector(t comfy.Target) string {
-	n := d.w.g.Node(t.Node)
-	names := []string{n.Class + "." + t.Input}
-	if n.Title != "" {
-		names = append(names, "#"+n.Title+"."+t.Input)
-	}
-	for _, name := range names {
-		if found := d.w.address(name); len(found) == 1 && found[0] == t {
-			return name
+	for _, p := range d.params {
+		if size[p.Group] == 1 && !usualGroup(p.Group) {
+			p.Group = ""
 		}
 	}
-	d.notes = append(d.notes, fmt.Sprintf("%s is bound by its node id: give node %s (%s) a title of its own, then the binding survives another export", t, t.Node, n.Class))
-	return t.String()
 }
 
-// nameOf makes a parameter name of a node's own title, else uses fallback.
-func (d *draft) nameOf(t comfy.Target, fallback string) string {
-	n := d.w.g.Node(t.Node)
-	if name := paramName(n.Title); name != "" && !d.usualTitle(n) {
-		return name
-	}
-	return fallback
-}
-
-// usualTitle reports whether a title is the class's own and not its author's:
-// "CLIP Text Encode", and "CLIP Text Encode (Positive Prompt)" of ComfyUI's
-// templates.
-func (d *draft) usualTitle(n *comfy.Node) bool {
-	if def := d.Definitions[n.Class]; def != nil && n.Title == def.DisplayName {
-		return true
-	}
-	title := strings.ReplaceAll(strings.ToLower(n.Title), " ", "")
-	rest, ok := strings.CutPrefix(title, strings.ToLower(n.Class))
-	switch rest {
-	case "", "(prompt)", "(positive)", "(positiveprompt)", "(negative)", "(negativeprompt)":
-		return ok
-	}
-	return false
-}
-
-// paramName turns free text of any script into a name: "Hair colour" is
-// hair_colour, "步数" stays as it is.
-func paramName(text string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(text) {
-		switch {
-		case unicode.IsLetter(r), unicode.IsMark(r) && b.Len() > 0, unicode.IsDigit(r):
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
-			b.WriteByte('_')
+// drop takes out what the importer does not want. A name that no parameter has
+// is a problem.
+func (d *draft) drop() []Problem {
+	var problems []Problem
+	for _, name := range d.Drop {
+		i := slices.IndexFunc(d.params, func(p *drafted) bool { return fold(p.Name) == fold(name) })
+		if i >= 0 {
+			d.params = slices.Delete(d.params, i, i+1)
+			continue
 		}
+		names := make([]string, len(d.params))
+		for j, p := range d.params {
+			names[j] = p.Name
+		}
+		problems = append(problems, Problem{
+			Parameter: name, Message: fmt.Sprintf("Parameter '%s' was not found, so it cannot be dropped", name),
+			Hint: "found are " + strings.Join(names, ", "),
+		})
 	}
-	return strings.Trim(b.String(), "_")
+	return problems
+}
+
+// noteIDs says which parameters another export of the graph may break.
+func (d *draft) noteIDs() {
+	d.byID = slices.DeleteFunc(d.byID, func(name string) bool {
+		return !slices.ContainsFunc(d.params, func(p *drafted) bool { return p.Name == name })
+	})
+	if len(d.byID) == 0 {
+		return
+	}
+	are, their := "is", "its node a title of its"
+	if len(d.byID) > 1 {
+		are, their = "are", "their nodes titles of their"
+	}
+	names := d.byID
+	if len(names) > 5 {
+		names = append(slices.Clone(names[:4]), fmt.Sprintf("and %d more", len(names)-4))
+	}
+	d.notes = append(d.notes, fmt.Sprintf("%s %s bound by node id: give %s own, then the binding survives any change of the graph", strings.Join(names, ", "), are, their))
 }

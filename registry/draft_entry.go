@@ -39,8 +39,8 @@ func newOrdered() *ordered { return &ordered{value{Kind: textdoc.Object}} }
 func (d *draft) entry() json.RawMessage {
 	o := newOrdered()
 	o.put("id", d.ID)
-	o.put("name", cmp.Or(d.Name, d.ID))
-	o.put("description", d.Description)
+	o.put("name", cmp.Or(d.Name, oneLine(d.Author.Title), inWords(d.ID)))
+	o.put("description", cmp.Or(d.Description, oneLine(d.Author.Description)))
 	o.put("category", d.category())
 	o.put("model_family", d.family())
 	o.put("workflow_path", d.Path)
@@ -80,6 +80,7 @@ func (p *Parameter) entry() json.RawMessage {
 	some(o, "description", p.Description)
 	some(o, "label", p.Label)
 	some(o, "group", p.Group)
+	some(o, "unit", p.Unit)
 	some(o, "advanced", p.Advanced)
 	targets := make([]string, len(p.Bind))
 	for i, b := range p.Bind {
@@ -93,25 +94,32 @@ func (p *Parameter) entry() json.RawMessage {
 	return o.Raw()
 }
 
-func (d *draft) needsImage() bool { return len(d.r.image) > 0 }
+func (d *draft) needsImage() bool { return len(d.r.image) > 0 && !d.unchosen(d.r.image[0]) }
 
-func (d *draft) needsMask() bool { return len(d.r.mask) > 0 || d.r.maskInAlpha }
+func (d *draft) needsMask() bool {
+	return len(d.r.mask) > 0 && !d.unchosen(d.r.mask[0]) || d.r.maskInAlpha && d.needsImage()
+}
 
 // category says in a word what the graph does.
 func (d *draft) category() string {
 	saves := func(word string) bool {
 		return slices.ContainsFunc(findOutputs(d.w, ""), func(id string) bool { return strings.Contains(d.w.g.Node(id).Class, word) })
 	}
+	enlarges := slices.ContainsFunc(d.w.g.IDs(), func(id string) bool {
+		return strings.Contains(strings.ToLower(d.w.g.Node(id).Class), "upscal") || d.w.has(id, "scale_by")
+	})
 	switch {
 	case saves("Video"), saves("WEBM"), saves("Animated"):
 		return "video"
 	case saves("Audio"):
 		return "audio"
+	case saves("GLB"), saves("3D"):
+		return "3d"
 	case d.needsMask():
 		return "editing"
-	case d.needsImage() && len(d.r.samplers) == 0:
+	case d.needsImage() && len(d.r.samplers) == 0 && enlarges:
 		return "upscaling"
-	case len(d.r.samplers) > 0, len(d.r.prompt) > 0:
+	case len(d.r.samplers) > 0, len(d.r.prompt) > 0 && !d.needsImage():
 		return "generation"
 	case len(loaders(d.w, "image")) > 0:
 		return "editing"
@@ -154,24 +162,13 @@ func (d *draft) family() string {
 	return "other"
 }
 
-// models lists the files that the graph's loaders name.
-func (d *draft) models() []Model {
-	var models []Model
-	for _, id := range d.w.g.IDs() {
-		n := d.w.g.Node(id)
-		for _, input := range n.Inputs.Names() {
-			file, ok := n.Inputs.Text(input)
-			folder := ModelFolder(n.Class, input)
-			if !ok || folder == "" || !strings.Contains(file, ".") {
-				continue
-			}
-			m := Model{Folder: folder, File: strings.ReplaceAll(file, `\`, "/")}
-			if !slices.Contains(models, m) {
-				models = append(models, m)
-			}
-		}
+// oneLine is the beginning of an author's text, short enough for a list.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > 200 {
+		text = string(r[:199]) + "…"
 	}
-	return models
+	return text
 }
 
 // declaredOutput names the result where the graph has several, since a
@@ -184,11 +181,10 @@ func (d *draft) declaredOutput() string {
 	if len(outputs) < 2 {
 		return ""
 	}
-	n := d.w.g.Node(outputs[0])
-	name := outputs[0]
-	if n.Title != "" && len(d.w.find("#"+n.Title)) == 1 {
-		name = "#" + n.Title
+	if d.w.g.Node(d.Author.Output) != nil {
+		return d.outputName(d.Author.Output)
 	}
+	name := d.outputName(outputs[0])
 	d.notes = append(d.notes, fmt.Sprintf("the graph saves in %d places; output names %s as the result", len(outputs), name))
 	return name
 }
@@ -210,7 +206,7 @@ func (d *draft) example() json.RawMessage {
 	}
 	inputs := newOrdered()
 	for _, p := range d.params {
-		if p.Required && p.Type.File() && p.Name != string(RoleImage) && p.Name != string(RoleMask) {
+		if p.Required && p.Type.File() && len(p.Targets) > 0 && p.Name != string(RoleImage) && p.Name != string(RoleMask) {
 			inputs.put(p.Name, p.Name+fileEnding(p.Type))
 		}
 	}

@@ -28,7 +28,7 @@ func (d *draft) named() []Problem {
 		switch {
 		case paramName(n.Name) == "" || !isWord(n.Name):
 			bad("Parameter '%s' has no name that can be typed", n.Name)
-		case slices.ContainsFunc(d.params, func(p *Parameter) bool { return fold(p.Name) == fold(n.Name) }):
+		case slices.ContainsFunc(d.params, func(p *drafted) bool { return fold(p.Name) == fold(n.Name) }):
 			bad("Parameter '%s' is named twice", n.Name)
 		case len(found) == 0:
 			bad("Unknown graph input '%s'", n.Target)
@@ -38,7 +38,7 @@ func (d *draft) named() []Problem {
 			for _, t := range found {
 				problems[len(problems)-1].Nearest = append(problems[len(problems)-1].Nearest, t.String())
 			}
-		case !d.add(&Parameter{Name: n.Name}, found):
+		case !d.add(&Parameter{Name: n.Name}, found, rankShown):
 			bad("Graph input '%s' is no value of its own: it is linked, or named already", n.Target)
 			if own := inputsOf(d.w); len(own) > 0 {
 				problems[len(problems)-1].Hint = "values of the graph are " + strings.Join(own[:min(len(own), 6)], ", ")
@@ -55,8 +55,8 @@ func (d *draft) narrowSeed() {
 		return
 	}
 	var p Parameter
-	if d.describe(&p, d.r.seed[0]); p.Type == TypeSeed && p.Max != "" {
-		d.add(&Parameter{Name: string(RoleSeed), Group: "Sampling"}, d.r.seed)
+	if d.describe(&p, d.r.seed[:1]); p.Type == TypeSeed && p.Max != "" {
+		d.add(&Parameter{Name: string(RoleSeed), Label: "Seed", Group: "Sampling"}, d.r.seed, rankUsual)
 	}
 }
 
@@ -98,7 +98,8 @@ func inputsOf(w *wiring) []string {
 			if utf8.RuneCountInString(text) > 24 {
 				text = string([]rune(text)[:23]) + "…"
 			}
-			inputs = append(inputs, d.selector(comfy.Target{Node: id, Input: input})+"="+text)
+			name, _ := d.selector(comfy.Target{Node: id, Input: input})
+			inputs = append(inputs, name+"="+text)
 		}
 	}
 	return inputs

@@ -79,14 +79,18 @@ func TestDraftUsualControls(t *testing.T) {
 	}
 	wf, notes := draftOf(t, string(graph), serverClasses)
 	want := []string{
-		`width {"type":"int","min":16,"max":16384,"step":8,"default":128,"group":"Size","bind":"EmptyLatentImage.width"}`,
-		`height {"type":"int","min":16,"max":16384,"step":8,"default":128,"group":"Size","bind":"EmptyLatentImage.height"}`,
-		`steps {"type":"int","min":1,"max":10000,"default":3,"group":"Sampling","bind":"KSampler.steps"}`,
-		`cfg {"type":"float","min":0.0,"max":100.0,"step":0.1,"default":7,"group":"Sampling","bind":"KSampler.cfg"}`,
-		`denoise {"type":"float","min":0.0,"max":1.0,"step":0.01,"default":1,"group":"Sampling","advanced":true,"bind":"KSampler.denoise"}`,
-		`sampler {"type":"enum","choices_from":"KSampler.sampler_name","default":"euler","group":"Sampling","advanced":true,"bind":"KSampler.sampler_name"}`,
-		`scheduler {"type":"enum","choices_from":"KSampler.scheduler","default":"normal","group":"Sampling","advanced":true,"bind":"KSampler.scheduler"}`,
-		`checkpoint {"type":"model","folder":"checkpoints","default":"random_sd15.safetensors","group":"Models","advanced":true,"bind":"CheckpointLoaderSimple.ckpt_name"}`,
+		`prompt {"type":"text","default":"a lighthouse","description":"What the picture shows","label":"Prompt","group":"Prompt","bind":"#Prompt.text"}`,
+		`negative {"type":"text","default":"","description":"What the picture must not show","label":"Negative prompt","group":"Prompt","bind":"#Negative prompt.text"}`,
+		`width {"type":"int","min":16,"max":16384,"step":8,"default":128,"description":"Width of the picture","label":"Width","group":"Size","unit":"px","bind":"EmptyLatentImage.width"}`,
+		`height {"type":"int","min":16,"max":16384,"step":8,"default":128,"description":"Height of the picture","label":"Height","group":"Size","unit":"px","bind":"EmptyLatentImage.height"}`,
+		`steps {"type":"int","min":1,"max":10000,"default":3,"description":"Sampling steps; more is slower and finer","label":"Steps","group":"Sampling","bind":"KSampler.steps"}`,
+		`cfg {"type":"float","min":0.0,"max":100.0,"step":0.1,"default":7,"description":"How strictly the picture follows the prompt; too high looks burnt","label":"Prompt strength","group":"Sampling","bind":"KSampler.cfg"}`,
+		`seed {"type":"seed","default":-1,"description":"Start of the noise: the same seed and settings give the same picture; -1 draws one","label":"Seed","group":"Sampling","bind":"KSampler.seed"}`,
+		`denoise {"type":"float","min":0.0,"max":1.0,"step":0.01,"default":1,"description":"How much is made anew: 1 starts from noise alone","label":"Change","group":"Sampling","advanced":true,"bind":"KSampler.denoise"}`,
+		`sampler {"type":"enum","choices_from":"KSampler.sampler_name","default":"euler","description":"Method that turns noise into the picture","label":"Sampler","group":"Sampling","advanced":true,"bind":"KSampler.sampler_name"}`,
+		`scheduler {"type":"enum","choices_from":"KSampler.scheduler","default":"normal","description":"How the noise falls from step to step","label":"Scheduler","group":"Sampling","advanced":true,"bind":"KSampler.scheduler"}`,
+		`batch_size {"type":"int","default":1,"description":"Pictures made at a time, in one run","label":"Batch size","group":"Size","advanced":true,"bind":"EmptyLatentImage.batch_size"}`,
+		`checkpoint {"type":"model","folder":"checkpoints","default":"random_sd15.safetensors","description":"Which checkpoint of the server to use","label":"Checkpoint","group":"Model","advanced":true,"bind":"CheckpointLoaderSimple.ckpt_name"}`,
 	}
 	if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)
@@ -110,8 +114,8 @@ func TestDraftUsualControls(t *testing.T) {
 	wf, _ = draftOf(t, string(graph), "")
 	got := paramsOf(t, wf)
 	for _, want := range []string{
-		`steps {"type":"int","default":3,"group":"Sampling","bind":"KSampler.steps"}`,
-		`cfg {"type":"float","default":7,"group":"Sampling","bind":"KSampler.cfg"}`,
+		`steps {"type":"int","default":3,"description":"Sampling steps; more is slower and finer","label":"Steps","group":"Sampling","bind":"KSampler.steps"}`,
+		`cfg {"type":"float","default":7,"description":"How strictly the picture follows the prompt; too high looks burnt","label":"Prompt strength","group":"Sampling","bind":"KSampler.cfg"}`,
 	} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%s is not among %q", want, got)
@@ -165,10 +169,16 @@ func TestDraftReadsTitles(t *testing.T) {
 			"a primitive with a title", node("PrimitiveFloat", "Glow", `{"value": 0.5}`),
 			`glow {"type":"float","default":0.5,"label":"Glow","bind":"PrimitiveFloat.value"}`,
 		},
-		{"a primitive without one", node("PrimitiveFloat", "Float", `{"value": 0.5}`), ""},
+		{
+			"a primitive without one", `{"1": {"class_type": "PrimitiveFloat", "inputs": {"value": 0.5}, "_meta": {"title": "Float"}},
+			  "2": {"class_type": "Blur", "inputs": {"blur_radius": ["1", 0]}}, "9": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}}}`,
+			`blur_radius {"type":"float","default":0.5,"label":"Blur radius","bind":"PrimitiveFloat.value"}`,
+		},
 		{
 			"nothing is marked", strings.Replace(scale, "%s", `"Scale"`, 1),
-			`scale {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"group":"Size","bind":"ImageScaleBy.scale_by"}`,
+			`image {"type":"image","required":true,"description":"Picture to work on","label":"Image","group":"Input","bind":"LoadImage.image"}
+scale {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"description":"Width and height are multiplied by this","label":"Scale","group":"Size","bind":"ImageScaleBy.scale_by"}
+upscale_method {"type":"enum","choices":["area","bicubic"],"default":"area","label":"Upscale method","bind":"ImageScaleBy.upscale_method"}`,
 		},
 	}
 	for _, tc := range cases {
@@ -178,10 +188,7 @@ func TestDraftReadsTitles(t *testing.T) {
 				tc.graph = strings.Replace(tc.graph, `, "clip": ["9", 0]`, "", 1)
 			}
 			wf, _ := draftOf(t, tc.graph, serverClasses)
-			want := []string{}
-			if tc.want != "" {
-				want = append(want, tc.want)
-			}
+			want := strings.Split(tc.want, "\n")
 			if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
 				t.Errorf("parameters (-want +got):\n%s", diff)
 			}
@@ -202,14 +209,14 @@ func TestDraftBindings(t *testing.T) {
 	  "9": {"class_type": "SaveImage", "inputs": {"images": ["4", 0], "filename_prefix": "x"}, "_meta": {"title": "Half"}}}`
 	wf, notes := draftOf(t, graph, `{"LoadImage": {"display_name": "Load Image", "input": {"required": {"image": [["x.png"], {"image_upload": true}]}}}}`)
 	want := []string{
-		`face {"type":"image","required":true,"group":"Inputs","bind":"#Face.image"}`,
-		`image {"type":"image","required":true,"group":"Inputs","bind":"2.image"}`,
-		`image_2 {"type":"image","required":true,"group":"Inputs","bind":"3.image"}`,
+		`face {"type":"image","required":true,"label":"Face","group":"Input","bind":"#Face.image"}`,
+		`image {"type":"image","required":true,"label":"Image","group":"Input","bind":"2.image"}`,
+		`image_2 {"type":"image","required":true,"label":"Image","group":"Input","bind":"3.image"}`,
 	}
 	if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)
 	}
-	if len(notes) != 3 || !strings.Contains(notes[0], "2.image is bound by its node id") || !strings.Contains(notes[2], "output names 8") {
+	if len(notes) != 2 || !strings.Contains(notes[0], "image, image_2 are bound by node id") || !strings.Contains(notes[1], "output names 8") {
 		t.Errorf("notes %q", notes)
 	}
 	if problems := wf.Check(); len(problems) > 0 {
@@ -254,7 +261,7 @@ func TestDraftPrompts(t *testing.T) {
 			prompts = append(prompts, name)
 		}
 	}
-	if diff := cmp.Diff([]string{"prompt_2", "prompt_3"}, prompts); diff != "" {
+	if diff := cmp.Diff([]string{"prompt", "prompt_2", "prompt_3"}, prompts); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
 	}
 }

@@ -18,8 +18,12 @@ func (r *resolver) resolveLoras() {
 			common, own = v.JSON, v.Origin > FromCharacter
 		}
 	}
+	site := r.analysis.roles.lora
 	add := func(l Lora) {
 		u := loraUse{file: l.File, strength: common, clip: common}
+		if clip, apart := site.ownClip(r.analysis.w, l.File); apart && !own {
+			u.clip = clip
+		}
 		if !own && l.Strength != "" {
 			u.strength, u.clip = json.RawMessage(l.Strength), json.RawMessage(l.Strength)
 		}
@@ -44,6 +48,19 @@ func (r *resolver) resolveLoras() {
 	}
 	r.checkLoras(strength, own)
 	r.recordLoras(lora, strength, own)
+}
+
+// ownClip is the strength on the text encoder of the file that stands in the
+// slot, where the graph sets it apart from that on the model.
+func (s loraSite) ownClip(w *wiring, file string) (json.RawMessage, bool) {
+	if s.slot == "" || !w.literal(s.slot, "strength_clip") {
+		return nil, false
+	}
+	inputs := &w.g.Node(s.slot).Inputs
+	stands, _ := inputs.Text("lora_name")
+	clip, _ := inputs.Get("strength_clip")
+	model, _ := inputs.Get("strength_model")
+	return clip, stands == file && string(clip) != string(model)
 }
 
 // checkLoras refuses LoRAs that cannot be put in.

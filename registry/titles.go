@@ -61,10 +61,13 @@ func (d *draft) markedByTitles() (complete bool) {
 			continue
 		}
 		if ok {
-			if m.input = d.markedInput(id, m); m.input != "" {
-				m.param.Targets = []comfy.Target{{Node: id, Input: m.input}}
-				marks = append(marks, m)
+			m.input = d.markedInput(id, m)
+			t := comfy.Target{Node: id, Input: m.input}
+			if m.input == "" || m.hint && (d.hidden([]comfy.Target{t}) || d.usualAt([]comfy.Target{t}) != nil) {
+				continue
 			}
+			m.param.Targets = []comfy.Target{t}
+			marks = append(marks, m)
 			continue
 		}
 		marks = append(marks, d.placeholders(id)...)
@@ -74,14 +77,14 @@ func (d *draft) markedByTitles() (complete bool) {
 	})
 	for _, m := range marks {
 		p := m.param
-		d.add(&p, p.Targets)
+		d.add(&p, p.Targets, rankShown)
 		complete = complete || !m.hint
 	}
 	return complete
 }
 
 func (d *draft) outputName(id string) string {
-	if title := d.w.g.Node(id).Title; len(d.w.find("#"+title)) == 1 {
+	if title := d.w.g.Node(id).Title; title != "" && len(d.w.find("#"+title)) == 1 {
 		return "#" + title
 	}
 	return id
@@ -101,8 +104,9 @@ func (d *draft) markOf(n *comfy.Node) (mark, bool) {
 		d.nameless(n)
 	}
 	if strings.HasPrefix(n.Class, "Primitive") && !d.usualTitle(n) && !isPrimitiveWord(n.Title) {
-		if name := paramName(n.Title); name != "" {
-			return mark{param: Parameter{Name: name, Label: n.Title}, input: "value", hint: true}, true
+		title := primitiveTitle(n.Title)
+		if name := paramName(title); name != "" {
+			return mark{param: Parameter{Name: name, Label: title}, input: "value", hint: true}, true
 		}
 		d.nameless(n)
 	}
@@ -115,6 +119,15 @@ func (d *draft) nameless(n *comfy.Node) {
 		return
 	}
 	d.notes = append(d.notes, fmt.Sprintf("the title %q of a node %s gives no name for a parameter, so it is none", n.Title, n.Class))
+}
+
+// primitiveTitle is what a primitive's title says besides its kind: "Int (Seed)".
+func primitiveTitle(title string) string {
+	kind, rest, ok := strings.Cut(strings.TrimSuffix(title, ")"), "(")
+	if rest = strings.TrimSpace(rest); ok && rest != "" && isPrimitiveWord(strings.TrimSpace(kind)) {
+		return rest
+	}
+	return title
 }
 
 // isPrimitiveWord: the titles that the editor gives primitives itself.

@@ -34,6 +34,9 @@ type Result struct {
 	Origins []Origin
 	// Places are where the values of widgets landed, as the editor shows them.
 	Places map[Place][]comfy.Target
+	// Inlets are what feeds the sockets of subgraphs' instances, as far as
+	// something inside uses it.
+	Inlets map[Place]comfy.Link
 	// Notes are what was left out, filled in or doubtful, in the order of the
 	// graph.
 	Notes []Note
@@ -150,6 +153,7 @@ func (c *converter) convert() (*Result, error) {
 	}
 	graph := comfy.NewGraph()
 	c.result.Places = map[Place][]comfy.Target{}
+	c.result.Inlets = map[Place]comfy.Link{}
 	c.sortSteps()
 	for _, s := range c.steps {
 		if !c.emitted(s.node) {

@@ -32,6 +32,17 @@ var different = map[string]string{
 	"api_hunyuan3d_model2uv":                             "the browser draws a picture of the 3D model and names it by the time",
 	"api_hunyuan3d_smart_topology":                       "the same",
 	"flux2__flux2_example":                               "its class EmptyFlux2LatentImage is newer than the definitions at hand",
+	"video_minimax_h3_i2v":                               "the editor lacks a class whose widgets a subgraph shows, and shifts the values of the others; the file says whose they are",
+	"video_fastvideo_fasth3_i2v":                         "the same shift",
+	"utility_image_segment_sam3":                         "the same shift",
+	"utility_sdpose_multi_person":                        "the same shift",
+	"3d_moge_panorama_to_mesh":                           "the same shift",
+	"image_qwen_image_2_1_t2i":                           "the same shift",
+	"image_moss_image_base_t2i":                          "the same shift",
+	"image_marigold_v2_albedo_estimation":                "the same shift",
+	"image_ming_image_01_design_image_edit":              "the same shift",
+	"image_krea2_turbo_int8_image_style_reference":       "the same shift",
+	"audio_yue2_music_cover":                             "the same shift",
 	"stable_cascade__stable_cascade__inpaint_controlnet": "the workflow was edited after the prompt was made: the group node is not in it",
 }
 

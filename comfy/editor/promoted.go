@@ -13,8 +13,8 @@ type proxy struct {
 }
 
 // proxiesOf reads which widgets an instance shows, where the file says it.
-func proxiesOf(n *node) []proxy {
-	raw := n.properties["proxyWidgets"]
+func proxiesOf(properties map[string]json.RawMessage) []proxy {
+	raw := properties["proxyWidgets"]
 	var packed string
 	if json.Unmarshal(raw, &packed) == nil {
 		raw = json.RawMessage(packed)
@@ -46,21 +46,25 @@ func (s *scope) hostValue(n *node, widget string) json.RawMessage {
 	if s.instance == nil {
 		return nil
 	}
-	proxies := proxiesOf(s.instance)
+	proxies := proxiesOf(s.instance.properties)
 	i := slices.IndexFunc(proxies, func(p proxy) bool { return p.node == n.id && p.widget == widget })
 	return valueAt(s.instance, i)
 }
 
 // shownAt lists the instances around a node that show one of its widgets as
-// their own, by the file's list of such widgets.
+// their own, by the file's list of such widgets. Where they have an input of the
+// same name, that is what the name means there.
 func (s *scope) shownAt(n *node, widget string) []Place {
 	var at []Place
 	id := n.id
 	for ; s.instance != nil; s = s.parent {
-		if !slices.ContainsFunc(proxiesOf(s.instance), func(p proxy) bool { return p.node == id && p.widget == widget }) {
+		if !slices.ContainsFunc(proxiesOf(s.instance.properties), func(p proxy) bool { return p.node == id && p.widget == widget }) {
 			break
 		}
-		id = s.instance.id
+		own := slices.ContainsFunc(s.def.inputs, func(b boundary) bool { return b.name == widget })
+		if id = s.instance.id; own {
+			break // the instance has an input of that name, which may lead elsewhere
+		}
 		at = append(at, Place{s.parent.path + id, widget})
 	}
 	return at
@@ -83,7 +87,7 @@ func (c *converter) promoted(sc *scope, at int) json.RawMessage {
 	if !ok {
 		return nil
 	}
-	if proxies := proxiesOf(inst); len(proxies) > 0 {
+	if proxies := proxiesOf(inst.properties); len(proxies) > 0 {
 		i := slices.IndexFunc(proxies, func(p proxy) bool { return p.node == "-1" && p.widget == b.name })
 		if i < 0 {
 			i = slices.IndexFunc(proxies, func(p proxy) bool { return p.node == target.node.id && p.widget == target.widget })
@@ -192,9 +196,6 @@ func (c *converter) widgetBehind(def *definition, at, depth int) (target, bool) 
 
 // widgetOf is the widget that a socket belongs to.
 func (c *converter) widgetOf(n *node, in socket) (target, bool) {
-	if len(c.opts.Definitions) > 0 && c.opts.Definitions[n.class] == nil {
-		return target{}, false // to the editor a node of an unknown class has no widgets
-	}
 	if c.opts.Definitions[n.class] == nil {
 		return target{n, in.widget, in.widget == "seed" || in.widget == "noise_seed"}, in.widget != ""
 	}

@@ -59,6 +59,9 @@ func (c *converter) boundaryInput(sc *scope, at, left int) (source, error) {
 	c.trail = append(c.trail, Place{sc.parent.path + inst.id, b.name})
 	if i := inst.input(b.name); i >= 0 && sc.parent.linkInto(inst, i) != nil {
 		src, err := c.hop(sc.parent, inst, i, inst.inputs[i].typ, left)
+		if src.kind == sourceLink {
+			c.result.Inlets[Place{sc.parent.path + inst.id, b.name}] = src.link
+		}
 		if err != nil || src.kind != sourceOwn && !c.fromPrimitive(sc.parent, inst, i) {
 			return src, err
 		}

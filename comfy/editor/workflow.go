@@ -287,3 +287,21 @@ func groupsOf(data []byte) map[string]json.RawMessage {
 	_ = json.Unmarshal(file.Extra, &groups)
 	return groups.GroupNodes
 }
+
+// A Proxy is a widget inside of a subgraph that an instance shows as its own.
+type Proxy struct {
+	Node   string // inside of the subgraph; "-1": the subgraph's own input of this name
+	Widget string
+}
+
+// Proxies lists the widgets that an instance shows, in their order, where the
+// file says it. What belongs to the editor alone is left out.
+func Proxies(n *Node) []Proxy {
+	var all []Proxy
+	for _, p := range proxiesOf(n.Properties) {
+		if p.node != "" && !notSent(p.widget) {
+			all = append(all, Proxy{p.node, p.widget})
+		}
+	}
+	return all
+}

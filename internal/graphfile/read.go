@@ -41,6 +41,9 @@ type Options struct {
 	// Drawing converts a file of the editor that stands beside an API-format
 	// graph too, for the places of its widgets in that graph.
 	Drawing bool
+	// KeepMissing keeps nodes that cannot be converted, with what the file holds
+	// for them, and lists them; else they are a *MissingError.
+	KeepMissing bool
 	// Choose draws one of n choices of a text such as {a|b}; nil leaves them.
 	Choose func(n int) int
 }
@@ -56,9 +59,13 @@ type File struct {
 	// Places are where the values of widgets are in the graph, as the editor shows
 	// them: on nodes, on instances of subgraphs, on primitive nodes.
 	Places map[editor.Place][]comfy.Target
+	// Inlets are what feeds the sockets of subgraphs' instances.
+	Inlets map[editor.Place]comfy.Link
 	// Notes are what was left out, filled in or doubtful.
 	Notes []editor.Note
-	From  string // whose definitions it was converted by, "" when by none
+	// Missing are the nodes that could not be converted, where they were to be kept.
+	Missing []editor.Origin
+	From    string // whose definitions it was converted by, "" when by none
 }
 
 // Drawing is the editor's file as its author sees it, nil when there is none.
@@ -114,6 +121,12 @@ func (f *File) lay(ctx context.Context, o Options) {
 		}
 	}
 	f.Places, f.From = map[editor.Place][]comfy.Target{}, drawn.From
+	f.Inlets = map[editor.Place]comfy.Link{}
+	for place, l := range drawn.Inlets {
+		if same(l.Node) {
+			f.Inlets[place] = l
+		}
+	}
 	for place, targets := range drawn.Places {
 		for _, t := range targets {
 			if !same(t.Node) {
@@ -149,11 +162,11 @@ func (f *File) convert(ctx context.Context, o Options) error {
 		return &Error{Name: f.Name, Kind: Unusable, Err: err}
 	}
 	f.Form, f.Graph, f.Places, f.From = Editor, res.Graph, res.Places, defs.From
-	f.Origins, f.Notes = res.Origins, res.Notes
+	f.Origins, f.Notes, f.Inlets = res.Origins, res.Notes, res.Inlets
 	if defs.Note != "" {
 		f.Notes = append(f.Notes, editor.Note{Text: defs.Note})
 	}
-	if err := f.refuse(defs); err != nil {
+	if err := f.refuse(defs, o.KeepMissing); err != nil {
 		return err
 	}
 	if f.Graph.Len() == 0 {
@@ -164,8 +177,8 @@ func (f *File) convert(ctx context.Context, o Options) error {
 
 // refuse holds the nodes without a definition against what is known: one that
 // nothing needs is left out, one that the server lacks or whose values are
-// not certain is refused.
-func (f *File) refuse(defs Definitions) error {
+// not certain is refused, or kept.
+func (f *File) refuse(defs Definitions, keep bool) error {
 	unknown := slices.DeleteFunc(slices.Clone(f.Origins), func(o editor.Origin) bool { return o.Confidence == editor.Certain })
 	if len(unknown) == 0 {
 		return nil
@@ -182,7 +195,7 @@ func (f *File) refuse(defs Definitions) error {
 			f.Notes = append(f.Notes, editor.Note{Node: n.Path, Text: fmt.Sprintf("node %s (%s) has the values that stand in the file: nothing defines its class", n.Path, n.Class)})
 		}
 	}
-	if len(missing) == 0 {
+	if f.Missing = missing; len(missing) == 0 || keep {
 		return nil
 	}
 	reason := "nothing defines these classes, and the file does not name all of their values"
