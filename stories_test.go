@@ -35,6 +35,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"truncated":  truncate,
 	"saved":      saveWorkflow,
 
+	"supabase":    startSupabase,
+	"objects":     countObjects,
 	"sameoutside": sameOutside,
 	"contains":    containsPicture,
 }

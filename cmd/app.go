@@ -11,6 +11,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 	"github.com/seed-7d77cb5c/easel/workflows"
@@ -82,6 +83,9 @@ func (a *app) path(p string) string {
 // shown is a user's path as results show it: as it was typed, unless it means
 // another place to the system than to the app, whose folder tests choose.
 func (a *app) shown(p string) string {
+	if stores.IsRemote(p) {
+		return p
+	}
 	if dir, err := os.Getwd(); err == nil && dir == a.dir {
 		return p
 	}

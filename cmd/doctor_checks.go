@@ -145,6 +145,9 @@ func (a *app) checkDisk(context.Context) []finding {
 	if err != nil {
 		return nil
 	}
+	if stores.IsRemote(cfg.Out) {
+		return nil
+	}
 	out := a.path(cfg.Out)
 	free, ok := stores.Free(existing(out))
 	f := finding{"disk", stateOK, fmt.Sprintf("%s free for %s", term.Bytes(int64(min(free, 1<<62))), out), ""}

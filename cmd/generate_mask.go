@@ -13,7 +13,6 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
-	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -101,13 +100,13 @@ func (o *generateOptions) writeMaskPreview(ctx context.Context, runner *run.Runn
 	if err != nil {
 		return err
 	}
-	return writePNG(ctx, o.app.shown(o.mask.preview), img, o.output.force)
+	return o.app.writePNG(ctx, o.app.shown(o.mask.preview), img, o.output.force)
 }
 
 // writePNG writes a picture, whole or not at all; an existing file only by
 // force.
-func writePNG(ctx context.Context, path string, img image.Image, force bool) error {
-	st, err := stores.Open(filepath.Dir(path))
+func (a *app) writePNG(ctx context.Context, path string, img image.Image, force bool) error {
+	st, err := a.openStore(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/seed-7d77cb5c/easel/internal/backends"
@@ -93,7 +94,7 @@ func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, ticket
 		view.begin(i, t)
 		res, err := o.runOne(ctx, runner, t, view)
 		if err == nil {
-			err = dest.deliver(res)
+			err = cmp.Or(dest.sign(ctx, res), dest.deliver(res))
 		}
 		if res != nil {
 			view.result(res)
@@ -127,7 +128,11 @@ func (o *generateOptions) openOutputs(ctx context.Context, res *run.Result) {
 		return
 	}
 	for _, out := range res.Outputs {
-		if err := o.app.openFile(ctx, out.Path); err != nil {
+		at := out.Path
+		if out.URL != nil {
+			at = *out.URL
+		}
+		if err := o.app.openFile(ctx, at); err != nil {
 			o.app.note("warning: %s", err)
 			return
 		}

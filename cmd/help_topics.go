@@ -40,6 +40,9 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
                          underscores
   EASEL_ALLOW_ORIGINS    origins, separated by commas, that may get secrets
                          although only a project file names them
+  SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY
+                         the project behind --out supabase://BUCKET/PREFIX; the
+                         key goes to that address and nowhere else
   EASEL_FORCE_TTY        1 = draw as on a terminal
   NO_COLOR               any value = no colours
   XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME

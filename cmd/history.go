@@ -11,6 +11,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
 
 func newHistoryCmd(a *app) *cobra.Command {
@@ -78,7 +79,7 @@ func (a *app) storedPath(out, path string) string {
 	switch {
 	case wentToStdout(out):
 		return "-"
-	case filepath.IsAbs(path):
+	case filepath.IsAbs(path), stores.IsRemote(path):
 		return path
 	case out != "":
 		return within(out, path)

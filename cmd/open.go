@@ -30,7 +30,7 @@ func opener(goos string) []string {
 func (a *app) openFile(ctx context.Context, path string) error {
 	words := opener(runtime.GOOS)
 	// The viewer outlives easel, so its life is not bound to ctx.
-	c := exec.CommandContext(context.WithoutCancel(ctx), words[0], append(words[1:], a.path(path))...)
+	c := exec.CommandContext(context.WithoutCancel(ctx), words[0], append(words[1:], a.place(path))...)
 	c.Dir, c.Env = a.dir, a.environ
 	if err := c.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -22,13 +23,15 @@ type outputOptions struct {
 	name       string
 	force      bool
 	provenance string
+	presign    time.Duration // 0 = no signed addresses
 }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.out, "out", "o", "", "store in a folder `DIR`, as one file FILE.EXT, or - for stdout (default ./outputs)")
+	f.StringVarP(&o.out, "out", "o", "", "store in a folder `DIR`, as one file FILE.EXT, in a bucket supabase://BUCKET/PREFIX, or - for stdout (default ./outputs)")
 	f.StringVar(&o.name, "name", "", "name outputs by `TEMPLATE` (default "+run.DefaultName+"); easel help names lists the placeholders")
 	f.BoolVar(&o.force, "force", false, "replace files of the same name")
 	f.StringVar(&o.provenance, "provenance", "sidecar", "where the record of a file goes: `sidecar|embedded|both|none`")
+	f.DurationVar(&o.presign, "presign", 0, "print addresses that serve the outputs of a bucket to everybody for `DURATION`, such as 24h")
 }
 
 func (o *outputOptions) stdout() bool { return o.out == "-" }
@@ -51,6 +54,9 @@ func (o *outputOptions) fixed() string {
 		return ""
 	}
 	base := filepath.Base(o.out)
+	if stores.IsRemote(o.out) {
+		_, base = stores.Within(o.out)
+	}
 	ext := filepath.Ext(base)
 	if ext == "" || ext == base || ext == "." {
 		return ""
@@ -89,18 +95,20 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 			return nil, &storage.Error{Op: "create", Location: os.TempDir(), Err: err}
 		}
 		dir, d.close = tmp, func() { os.RemoveAll(tmp) }
+	case o.fixed() != "" && stores.IsRemote(o.out):
+		dir, _ = stores.Within(o.out)
 	case o.fixed() != "":
 		dir = filepath.Dir(o.out)
 	}
 	if dry {
 		return d, nil
 	}
-	st, err := stores.Open(a.shown(dir))
+	st, err := a.openStore(a.shown(dir))
 	if err != nil {
 		d.close()
 		return nil, err
 	}
-	d.store, d.name = st, a.path(dir)
+	d.store, d.name = st, a.place(dir)
 	cleanup := d.close
 	d.close = func() { st.Close(); cleanup() }
 	if err := st.Probe(ctx); err != nil {
@@ -116,6 +124,9 @@ func (o *outputOptions) check() error {
 	}
 	if err := stores.Check(o.out); err != nil {
 		return err
+	}
+	if o.presign != 0 && (o.presign < time.Second || !stores.IsRemote(o.out)) {
+		return usagef("--out supabase://BUCKET --presign 24h is one", "--presign needs a bucket as --out and a duration of a second or more")
 	}
 	if !plan.Provenance(o.provenance).Valid() {
 		return usagef("it is sidecar, embedded, both or none", "unknown --provenance %q", o.provenance)
@@ -151,6 +162,22 @@ func (o *outputOptions) fits(requests []run.Request, json bool) error {
 			return usagef("give a folder as --out", "--out - takes one output, but %s makes %d", requests[0].Workflow.ID, n)
 		}
 		return &invalidError{fmt.Sprintf("%s is one file, but %d outputs were asked for", o.out, n), "give a folder as --out"}
+	}
+	return nil
+}
+
+// sign gives the outputs addresses that serve them for a while. They are shown and
+// not kept: whoever has one can read the output.
+func (d *destination) sign(ctx context.Context, res *run.Result) error {
+	if res == nil || d.opts.presign == 0 {
+		return nil
+	}
+	for i := range res.Outputs {
+		at, err := d.store.URL(ctx, res.Outputs[i].Name, d.opts.presign)
+		if err != nil {
+			return err
+		}
+		res.Outputs[i].URL = &at
 	}
 	return nil
 }

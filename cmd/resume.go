@@ -13,7 +13,6 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
-	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
 
 // resumeOptions are the settings of `resume`.
@@ -153,7 +152,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		return err
 	}
 	defer be.Close()
-	store, err := stores.Open(t.Out)
+	store, err := o.app.openStore(t.Out)
 	if err != nil {
 		return &run.UncollectedError{Run: t.Run, Err: err}
 	}
@@ -203,7 +202,7 @@ func (o *resumeOptions) folder(t *run.Ticket) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return o.app.path(cfg.ExpandHome(cmp.Or(o.out, cfg.Out))), nil
+	return o.app.place(cfg.ExpandHome(cmp.Or(o.out, cfg.Out))), nil
 }
 
 // closeLost ends the record of a run whose backend lived in a process that is

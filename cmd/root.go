@@ -158,6 +158,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newInspectCmd(a),
 		newConvertCmd(a),
 		newEmulateCmd(a),
+		newSupabaseCmd(a),
 		newConfigCmd(a),
 		newDoctorCmd(a),
 		newCompletionCmd(a, root),

@@ -40,7 +40,7 @@ func newRig(t *testing.T, address string, opts ...comfy.Option) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := stores.Open(m.out)
+	store, err := (&stores.Opener{}).Open(m.out)
 	if err != nil {
 		t.Fatal(err)
 	}

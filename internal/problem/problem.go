@@ -17,6 +17,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
+	"github.com/seed-7d77cb5c/easel/internal/storage/supabase"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -117,8 +118,15 @@ func ofUsage(err error, p *Problem) bool {
 	var edit *config.EditError
 	var template *storage.TemplateError
 	var scheme *stores.SchemeError
+	var address *stores.AddressError
+	var setting *supabase.SettingError
 	p.is(CodeUsage)
 	switch {
+	case errors.As(err, &setting) && setting.Name != "":
+		p.is(CodeAuthentication)
+		p.Hint = "Project Settings > API of the Supabase dashboard shows both: export SUPABASE_URL=https://REF.supabase.co SUPABASE_SERVICE_ROLE_KEY=..."
+	case errors.As(err, &setting), errors.As(err, &address):
+		p.Hint = "write supabase://BUCKET/PREFIX"
 	case errors.As(err, &scheme) && scheme.Planned:
 		p.Hint = notBuiltHint
 	case errors.As(err, &scheme):

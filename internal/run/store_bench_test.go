@@ -102,7 +102,7 @@ func benchmarkStore(b *testing.B, url string, size int) {
 		b.Fatal(err)
 	}
 	defer client.Close()
-	st, err := stores.Open(b.TempDir())
+	st, err := (&stores.Opener{}).Open(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
 	}

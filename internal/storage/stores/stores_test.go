@@ -3,31 +3,77 @@ package stores
 import (
 	"errors"
 	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/storage/supabase"
 )
+
+func opener(env map[string]string) *Opener {
+	return &Opener{Getenv: func(name string) string { return env[name] }}
+}
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	for address, planned := range map[string]bool{"s3://bucket/art": true, "supabase://bucket": true, "gs://bucket": false} {
+	for address, planned := range map[string]bool{"s3://bucket/art": true, "gs://bucket": false} {
 		scheme, ok := errors.AsType[*SchemeError](Check(address))
 		if !ok || scheme.Planned != planned {
 			t.Errorf("%s: %+v", address, scheme)
 		}
-		if _, err := Open(address); err == nil {
+		if _, err := opener(nil).Open(address); err == nil {
 			t.Errorf("%s was opened", address)
 		}
 	}
-	if err := Check("art/today"); err != nil {
-		t.Errorf("a folder: %v", err)
+	if _, ok := errors.AsType[*AddressError](Check("supabase:///art")); !ok {
+		t.Error("an address without a bucket was taken")
+	}
+	for _, address := range []string{"art/today", "supabase://art", "supabase://art/today/"} {
+		if err := Check(address); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }
 
 func TestOpenFolder(t *testing.T) {
 	t.Parallel()
-	st, err := Open(t.TempDir())
+	st, err := opener(nil).Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(st.Probe(t.Context()), st.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOpenSupabase(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_SERVICE_ROLE_KEY": "key"}
+	st, err := opener(env).Open("supabase://art/to/day/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if got := st.Location("x.png"); got != "supabase://art/to/day/x.png" {
+		t.Errorf("x.png is at %s", got)
+	}
+	for missing := range env {
+		some := map[string]string{"SUPABASE_URL": env["SUPABASE_URL"], "SUPABASE_SERVICE_ROLE_KEY": "key"}
+		delete(some, missing)
+		_, err := opener(some).Open("supabase://art")
+		if setting, ok := errors.AsType[*supabase.SettingError](err); !ok || setting.Name != missing {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+}
+
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string][2]string{
+		"supabase://art/today/x.png": {"supabase://art/today", "x.png"},
+		"supabase://art/x.png":       {"supabase://art", "x.png"},
+		"supabase://art/today/":      {"supabase://art/today", ""},
+		"supabase://art":             {"supabase://art", ""},
+	} {
+		if store, name := Within(address); store != want[0] || name != want[1] {
+			t.Errorf("%s: %q in %q", address, name, store)
+		}
 	}
 }
