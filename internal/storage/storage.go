@@ -122,6 +122,40 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Location, e.Err) }
 func (e *Error) Unwrap() error { return e.Err }
 
+// A ClockError means that a store refuses requests since the clocks differ.
+type ClockError struct {
+	Server, Here time.Time // Server is zero when it did not say
+	Err          error
+}
+
+func (e *ClockError) Error() string {
+	if e.Server.IsZero() {
+		return "the clocks of this machine and of the store differ too much"
+	}
+	off, way := e.Here.Sub(e.Server), "ahead of"
+	if off < 0 {
+		off, way = -off, "behind"
+	}
+	return fmt.Sprintf("the clock of this machine is %s %s the store's, which says %s", off.Round(time.Second), way, e.Server.UTC().Format(time.RFC3339))
+}
+func (e *ClockError) Unwrap() error { return e.Err }
+
+// A RegionError means that a bucket lies in another region than was asked.
+type RegionError struct {
+	Bucket string
+	Asked  string
+	Right  string // "" when the store did not say
+	Err    error
+}
+
+func (e *RegionError) Error() string {
+	if e.Right == "" {
+		return "the bucket " + e.Bucket + " is not in the region " + e.Asked
+	}
+	return "the bucket " + e.Bucket + " is in the region " + e.Right + ", and not in " + e.Asked
+}
+func (e *RegionError) Unwrap() error { return e.Err }
+
 // Temporary reports whether trying again may help against an error of a store.
 func Temporary(err error) bool {
 	failed, ok := errors.AsType[*Error](err)

@@ -367,7 +367,7 @@ func testEmpty(t *testing.T, s storage.Store) {
 }
 
 // big is more than a few parts of a multipart upload, and no multiple of one.
-const big = 24<<20 + 4321
+const big = 17<<20 + 4321
 
 // writeBig writes that much in odd pieces, of a content that depends on mark.
 func writeBig(w io.Writer, mark byte) (sum []byte, err error) {
