@@ -129,6 +129,7 @@ func (o *generateOptions) addFlags(c *cobra.Command) {
 	o.addRunFlags(f)
 	completeWords(c, "seed-mode", "increment", "random", "fixed")
 	completeWords(c, "preview", "auto", "always", "never")
+	completeWords(c, "format", "png", "jpg", "jpg:90")
 	completeWords(c, "provenance", "sidecar", "embedded", "both", "none")
 	_ = c.RegisterFlagCompletionFunc("backend", o.app.completeBackends)
 	_ = c.RegisterFlagCompletionFunc("character", o.app.completeCharacters)
@@ -169,6 +170,8 @@ func (o *generateOptions) check() error {
 		return usagef("it is auto, always or never", "unknown --preview %q", o.show.pictures)
 	case o.detach && o.output.stdout():
 		return usagef("give a folder as --out", "--detach leaves before there is anything for --out -")
+	case o.changed("format") && !o.output.pictures().Fits(o.output.fixed()):
+		return usagef("leave --format out, or give its kind a name of its own", "--format %s does not fit the name %s", o.output.format, o.output.fixed())
 	}
 	return o.output.check()
 }
@@ -188,6 +191,9 @@ func (o *generateOptions) configure() error {
 	}
 	if !o.changed("provenance") {
 		o.output.provenance = cfg.Provenance
+	}
+	if !o.changed("format") {
+		o.output.format = cfg.Format
 	}
 	if !o.changed("preview") {
 		o.show.pictures = cfg.Preview

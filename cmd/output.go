@@ -24,12 +24,14 @@ type outputOptions struct {
 	force      bool
 	provenance string
 	presign    time.Duration // 0 = no signed addresses
+	format     string
 }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.out, "out", "o", "", "store in a folder `DIR`, as one file FILE.EXT, in a bucket supabase://BUCKET/PREFIX, or - for stdout (default ./outputs)")
 	f.StringVar(&o.name, "name", "", "name outputs by `TEMPLATE` (default "+run.DefaultName+"); easel help names lists the placeholders")
 	f.BoolVar(&o.force, "force", false, "replace files of the same name")
+	f.StringVar(&o.format, "format", "", "store pictures as `png|jpg|jpg:QUALITY`, whatever the workflow makes (default as they come)")
 	f.StringVar(&o.provenance, "provenance", "sidecar", "where the record of a file goes: `sidecar|embedded|both|none`")
 	f.DurationVar(&o.presign, "presign", 0, "print addresses that serve the outputs of a bucket to everybody for `DURATION`, such as 24h")
 }
@@ -65,6 +67,12 @@ func (o *outputOptions) fixed() string {
 		return ""
 	}
 	return base
+}
+
+// pictures is the format of pictures, which check has seen.
+func (o *outputOptions) pictures() run.Format {
+	f, _ := run.ParseFormat(o.format)
+	return f
 }
 
 func (o *outputOptions) naming() run.Naming {
@@ -130,6 +138,9 @@ func (o *outputOptions) check() error {
 	}
 	if !plan.Provenance(o.provenance).Valid() {
 		return usagef("it is sidecar, embedded, both or none", "unknown --provenance %q", o.provenance)
+	}
+	if _, err := run.ParseFormat(o.format); err != nil {
+		return usagef("it is png, jpg, or jpg:90 with a quality of 1 to 100", "unknown --format %q", o.format)
 	}
 	if o.name != "" && o.fixed() != "" {
 		return usagef("give a folder as --out", "--name and a file as --out both name the output")

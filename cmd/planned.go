@@ -26,7 +26,7 @@ func newPlannedCmds() []*cobra.Command {
 // later version.
 func isPlannedFlag(name string) bool {
 	switch name {
-	case "server", "start-pod", "stop-after", "format", "public":
+	case "server", "start-pod", "stop-after", "public":
 		return true
 	}
 	return false

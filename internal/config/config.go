@@ -25,6 +25,7 @@ type Config struct {
 	Out        string        // where outputs go
 	Name       string        // template of their names
 	Provenance string        // sidecar, embedded, both or none
+	Format     string        // of pictures: png, jpg, jpg:90; empty as they come
 	Preview    string        // auto, always or never
 	Reconnect  time.Duration // how long a lost server is waited for
 	Timeout    time.Duration // of one run; 0 = none
@@ -268,6 +269,7 @@ func (c *Config) fill(v *viper.Viper) {
 	c.Out = c.ExpandHome(v.GetString("out"))
 	c.Name = v.GetString("name")
 	c.Provenance = v.GetString("provenance")
+	c.Format = v.GetString("format")
 	c.Preview = v.GetString("preview")
 	c.Reconnect = v.GetDuration("reconnect")
 	c.Timeout = v.GetDuration("timeout")

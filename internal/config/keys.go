@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ const (
 	typeString   = "string"
 	typeChoice   = "choice"
 	typeDuration = "duration"
+	typeFormat   = "picture format"
 	typePaths    = "list of paths"
 	typeList     = "list"
 )
@@ -45,6 +47,7 @@ func keys() []Key {
 			Name: "provenance", Type: typeChoice, Choices: []string{"sidecar", "embedded", "both", "none"}, Default: "sidecar",
 			Description: "where the record of how a file was made goes",
 		},
+		{Name: "format", Type: typeFormat, Description: "store pictures as png, jpg or jpg:90; empty stores them as they come"},
 		{
 			Name: "preview", Type: typeChoice, Choices: []string{"auto", "always", "never"}, Default: "auto",
 			Description: "pictures in the terminal while a run goes on",
@@ -102,6 +105,13 @@ func (k Key) check(text string) error {
 	case typeChoice:
 		if !slices.Contains(k.Choices, text) {
 			return errors.New("it is one of " + strings.Join(k.Choices, ", "))
+		}
+	case typeFormat:
+		kind, quality, given := strings.Cut(text, ":")
+		n, err := strconv.Atoi(quality)
+		jpeg := kind == "jpg" || kind == "jpeg"
+		if text != "" && kind != "png" && !jpeg || given && (!jpeg || err != nil || n < 1 || n > 100) {
+			return errors.New("it is png, jpg, or jpg:90 with a quality of 1 to 100")
 		}
 	case typeDuration:
 		d, err := time.ParseDuration(text)

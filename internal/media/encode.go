@@ -44,14 +44,15 @@ func EncodePNG(img image.Image, edit PNGEdit) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// jpegQuality is the quality of a JPEG that is made here: the loss cannot be seen.
-const jpegQuality = 92
+// JPEGQuality is the quality of a JPEG where none is asked for: the loss cannot
+// be seen.
+const JPEGQuality = 92
 
-// EncodeJPEG makes a JPEG with a colour profile, nil for none. JPEG knows no
-// transparency: lay the picture on something before.
-func EncodeJPEG(img image.Image, profile []byte) ([]byte, error) {
+// EncodeJPEG makes a JPEG of a quality from 1 to 100 with a colour profile, nil
+// for none. JPEG knows no transparency: lay the picture on something before.
+func EncodeJPEG(img image.Image, quality int, profile []byte) ([]byte, error) {
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: jpegQuality}); err != nil {
+	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: quality}); err != nil {
 		return nil, err
 	}
 	const startOfImage = 2 // bytes; segments follow

@@ -17,7 +17,7 @@ func TestEncodeJPEGKeepsProfile(t *testing.T) {
 		if size > 0 {
 			profile = testProfile(size)
 		}
-		data, err := EncodeJPEG(img, profile)
+		data, err := EncodeJPEG(img, JPEGQuality, profile)
 		if err != nil {
 			t.Fatal(err)
 		}

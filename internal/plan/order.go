@@ -34,6 +34,7 @@ type Order struct {
 
 	Naming     run.Naming    `json:"naming,omitzero"`
 	Provenance Provenance    `json:"provenance,omitempty"`
+	Format     run.Format    `json:"format,omitempty"`     // of pictures
 	Timeout    time.Duration `json:"timeout_ns,omitempty"` // of each run on the backend; 0 = none
 
 	Count    int      `json:"count,omitempty"` // 0 = 1
@@ -111,6 +112,9 @@ func (o Order) Over(below Order) Order {
 	}
 	if o.Provenance == "" {
 		o.Provenance = below.Provenance
+	}
+	if o.Format == "" {
+		o.Format = below.Format
 	}
 	if o.Timeout == 0 {
 		o.Timeout = below.Timeout

@@ -76,10 +76,11 @@ type conversion struct {
 	original string // SHA-256 of what came
 }
 
-// converted opens an output as the kind of picture that its fixed name promises.
-// What cannot be converted comes as it is, with a note.
+// converted opens an output as the kind of picture that its fixed name promises,
+// or that the run's format says. What cannot be converted comes as it is, with a
+// note, where it is a picture or has a name that promises one.
 func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener {
-	kind := typeByName(t.Naming.Fixed)
+	kind := t.wanted()
 	if kind == "" {
 		return open
 	}
@@ -94,11 +95,11 @@ func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener
 			return nil, 0, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
 		}
 		body = peeked{whole, body}
-		if !misnamed(t.Naming.Fixed, made.MediaType) {
+		if made.MediaType == kind || made.Kind != media.KindImage && typeByName(t.Naming.Fixed) == "" {
 			return body, size, nil
 		}
 		warn := func(why string) {
-			note(fmt.Sprintf("output %d of node %s is %s and is not stored as %s: %s", o.Index+1, o.Node, made.Name(), t.Naming.Fixed, why))
+			note(fmt.Sprintf("output %d of node %s is %s and is not stored as %s: %s", o.Index+1, o.Node, made.Name(), t.wantedName(), why))
 		}
 		if !convertible(kind) || made.Kind != media.KindImage || made.Animated || made.Ext == ".gif" {
 			warn("only single pictures are converted, to JPEG and PNG")
@@ -108,7 +109,7 @@ func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener
 		if err != nil {
 			return nil, 0, err
 		}
-		file, notes, err := convert(data, kind)
+		file, notes, err := convert(data, kind, t.Format.quality())
 		if err != nil {
 			warn(err.Error())
 			return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
@@ -117,7 +118,7 @@ func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener
 			notes = append(notes, "the record that the backend wrote into it is lost; --provenance sidecar keeps it beside the file")
 		}
 		for _, text := range notes {
-			note(fmt.Sprintf("output %d of node %s was converted to %s: %s", o.Index+1, o.Node, t.Naming.Fixed, text))
+			note(fmt.Sprintf("output %d of node %s was converted to %s: %s", o.Index+1, o.Node, t.wantedName(), text))
 		}
 		sum := sha256.Sum256(data)
 		return conversion{io.NopCloser(bytes.NewReader(file)), hex.EncodeToString(sum[:])}, int64(len(file)), nil
@@ -131,8 +132,8 @@ type peeked struct {
 }
 
 // convert makes a picture another kind of file, with its colour profile, and
-// says what is not as it was.
-func convert(data []byte, kind string) (file []byte, notes []string, err error) {
+// says what is not as it was. quality is that of a JPEG.
+func convert(data []byte, kind string, quality int) (file []byte, notes []string, err error) {
 	pic, err := media.Load(bytes.NewReader(data), media.Limits{Bytes: repaint.MaxPainted})
 	if err != nil {
 		return nil, nil, fmt.Errorf("it %w", err)
@@ -147,6 +148,6 @@ func convert(data []byte, kind string) (file []byte, notes []string, err error) 
 		img = media.Flatten(pic.Image)
 		notes = append(notes, "transparent parts were laid on white, since JPEG has no transparency")
 	}
-	file, err = media.EncodeJPEG(img, pic.Profile)
+	file, err = media.EncodeJPEG(img, quality, pic.Profile)
 	return file, notes, err
 }

@@ -38,23 +38,29 @@ func TestFixedNameHoldsWhatItSays(t *testing.T) {
 	if err := gif.EncodeAll(&film, &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{1, 1}}); err != nil {
 		t.Fatal(err)
 	}
-	photo, err := media.EncodeJPEG(scene(8, 8), nil)
+	photo, err := media.EncodeJPEG(scene(8, 8), media.JPEGQuality, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
 		name, fixed string
+		format      run.Format
 		made        []byte
 		stored      string // name of the file
 		mediaType   string
 		note        string // the one warning, in part; "" = none
 	}{
-		{"PNG to JPEG", "art.jpg", pngOf(t, scene(8, 8)), "art.jpg", "image/jpeg", ""},
-		{"transparent PNG to JPEG", "art.JPEG", pngOf(t, glass), "art.JPEG", "image/jpeg", "transparent parts were laid on white"},
-		{"JPEG to PNG", "art.png", photo, "art.png", "image/png", ""},
-		{"JPEG as it is", "art.jpeg", photo, "art.jpeg", "image/jpeg", ""},
-		{"a film is no picture", "art.jpg", film.Bytes(), "art-1.gif", "image/gif", "is a GIF image and is not stored as art.jpg"},
-		{"no kind is typeByName", "art.data", photo, "art.data", "image/jpeg", ""},
+		{"PNG to JPEG", "art.jpg", "", pngOf(t, scene(8, 8)), "art.jpg", "image/jpeg", ""},
+		{"transparent PNG to JPEG", "art.JPEG", "", pngOf(t, glass), "art.JPEG", "image/jpeg", "transparent parts were laid on white"},
+		{"JPEG to PNG", "art.png", "", photo, "art.png", "image/png", ""},
+		{"JPEG as it is", "art.jpeg", "", photo, "art.jpeg", "image/jpeg", ""},
+		{"a film is no picture", "art.jpg", "", film.Bytes(), "art-1.gif", "image/gif", "is a GIF image and is not stored as art.jpg"},
+		{"a name wins over the format", "art.png", "jpeg:80", photo, "art.png", "image/png", ""},
+		{"a format for any name", "art.data", "jpeg:80", pngOf(t, scene(8, 8)), "art.data", "image/jpeg", ""},
+		{"a format for a template", "", "png", photo, "art.png", "image/png", ""},
+		{"a format that it has", "", "jpeg:80", photo, "art.jpg", "image/jpeg", ""},
+		{"a film has no other format", "", "png", film.Bytes(), "art.gif", "image/gif", "is a GIF image and is not stored as PNG"},
+		{"no kind is promised", "art.data", "", photo, "art.data", "image/jpeg", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +69,7 @@ func TestFixedNameHoldsWhatItSays(t *testing.T) {
 			b.Backend = maker{b.Backend, tt.made}
 			occupy(t, b, "art.gif") // which --force art.jpg must not replace
 			req := b.request(t, "image_upscale", "image", "photo.png", "factor", "0.5")
-			req.Naming = run.Naming{Fixed: tt.fixed, Force: true}
+			req.Naming, req.Format = run.Naming{Template: "art", Fixed: tt.fixed, Force: true}, tt.format
 			res, err := b.Run(t.Context(), req, ignore)
 			if err != nil {
 				t.Fatal(err)
@@ -146,6 +152,22 @@ func TestNameOfNothingMade(t *testing.T) {
 		}
 		if n := b.sent("/prompt"); n != 0 {
 			t.Errorf("%s: %d runs were sent", fixed, n)
+		}
+	}
+}
+
+func TestParseFormat(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]run.Format{
+		"": "", "png": "png", "PNG": "png", "jpg": "jpeg", "jpeg": "jpeg", "jpg:1": "jpeg:1", "JPEG:100": "jpeg:100", "jpeg:090": "jpeg:90",
+	} {
+		if got, err := run.ParseFormat(text); got != want || err != nil {
+			t.Errorf("%q: %q, %v, want %q", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"webp", "gif", "png:90", ":90", "jpg:", "jpg:0", "jpg:101", "jpg:x", "jpg:-1", "jpg:90:1", " jpg"} {
+		if f, err := run.ParseFormat(text); err == nil {
+			t.Errorf("%q is the format %q", text, f)
 		}
 	}
 }

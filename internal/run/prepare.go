@@ -57,6 +57,7 @@ func (r *Runner) ticket(req Request) (*Ticket, error) {
 		Naming:   req.Naming,
 		Sidecar:  req.Sidecar,
 		Embed:    req.Embed,
+		Format:   req.Format,
 		Timeout:  req.Timeout,
 		Preview:  req.Preview,
 		Warnings: call.Notes,

@@ -20,6 +20,7 @@ type Request struct {
 	Naming    Naming
 	Embed     bool          // write the record into the files (provenance embedded or both)
 	Sidecar   bool          // write the record beside the files
+	Format    Format        // of pictures; a fixed name that promises a kind wins
 	Timeout   time.Duration // of the run on the backend; 0 = none. It is cancelled after that.
 	Preview   bool          // somebody looks at preview pictures
 	Expand    Expand        // draws the choices of dynamic prompts; nil = texts stay as written
@@ -70,6 +71,7 @@ type Ticket struct {
 	Naming         Naming        `json:"naming"`
 	Sidecar        bool          `json:"sidecar"`
 	Embed          bool          `json:"embed,omitempty"`
+	Format         Format        `json:"format,omitempty"`
 	Timeout        time.Duration `json:"timeout,omitempty"`
 	Preview        bool          `json:"-"`
 	Warnings       []string      `json:"warnings,omitempty"`
