@@ -93,7 +93,19 @@ type Info struct {
 	QueueRunning int       `json:"queue_running"`
 	QueuePending int       `json:"queue_pending"`
 	MaxUpload    int64     `json:"max_upload,omitempty"` // bytes of one request, 0 = unknown
+	Workers      *Workers  `json:"workers,omitempty"`    // of a serverless endpoint
 	Can          Abilities `json:"can"`
+}
+
+// Workers are the machines of a serverless endpoint, by what they do. Initializing
+// ones load their image; throttled ones wait for a free GPU.
+type Workers struct {
+	Idle         int `json:"idle"`
+	Running      int `json:"running"`
+	Initializing int `json:"initializing"`
+	Ready        int `json:"ready"`
+	Throttled    int `json:"throttled"`
+	Unhealthy    int `json:"unhealthy"`
 }
 
 // A Device is one processor of a server; memory in bytes.
@@ -114,6 +126,8 @@ type Abilities struct {
 	Queue             bool `json:"queue"`       // queue can be listed
 	ObjectInfo        bool `json:"object_info"` // node definitions can be asked for
 	Ephemeral         bool `json:"ephemeral"`   // it ends with this process, and its runs and files with it
+	ImagesOnly        bool `json:"images_only"` // hands over what nodes list under "images", and nothing else
+	LateCancel        bool `json:"late_cancel"` // what it cancels may execute to its end, and be billed
 }
 
 // Phase is where a run stands.
@@ -150,6 +164,9 @@ type State struct {
 	// Warnings are oddities worth telling: outputs the server skipped, kinds
 	// that are not known, a success that produced nothing.
 	Warnings []string
+	// Missing are the place's reasons why it did not hand over all that the run
+	// made: a run that is done and has some is partial. Warnings repeat them.
+	Missing []string
 	// Rejected are reasons why the server left outputs out although it accepted
 	// the graph: a run that is done and has some is partial. Only the process
 	// that submitted it is told.

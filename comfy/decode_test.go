@@ -152,7 +152,7 @@ func TestHistoryOfOddShape(t *testing.T) {
 func TestCompareIDs(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{{"9", "10"}, {"57:8", "57:10"}, {"57", "57:1"}, {"2", "a"}, {"a", "b"}, {"2.0.0.3", "3"}, {"", "1"}} {
-		if compareIDs(pair[0], pair[1]) >= 0 || compareIDs(pair[1], pair[0]) <= 0 {
+		if CompareIDs(pair[0], pair[1]) >= 0 || CompareIDs(pair[1], pair[0]) <= 0 {
 			t.Errorf("%q does not come before %q", pair[0], pair[1])
 		}
 	}

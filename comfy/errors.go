@@ -91,6 +91,23 @@ func (e *NodeError) Error() string {
 	return fmt.Sprintf("node %s (%s) failed: %s", e.Node, e.Class, strings.TrimSpace(what))
 }
 
+// OutOfMemory reports whether an exception, by its class or by what it says, is
+// about memory, of the GPU or of the machine.
+func OutOfMemory(exception, message string) bool {
+	return strings.HasSuffix(exception, "OutOfMemoryError") || strings.Contains(strings.ToLower(message), "out of memory")
+}
+
+// WorkerError means that the place itself failed at a run, and not a node of its
+// graph for all that is known: a worker that crashed, or a ComfyUI that did not
+// start in it.
+type WorkerError struct {
+	ID      string // of the run, as the place calls it
+	Message string // the place's words, one line
+	Detail  string // the rest of them
+}
+
+func (e *WorkerError) Error() string { return "the worker of run " + e.ID + " failed: " + e.Message }
+
 // LostError means that the server is proven to have forgotten the run, or it could not
 // be asked any more.
 type LostError struct {
@@ -151,6 +168,9 @@ type AmbiguousError struct {
 }
 
 func (e *AmbiguousError) Error() string {
+	if e.Handle == "" {
+		return fmt.Sprintf("run %s was possibly submitted, but the answer that names it there never came: %v", e.ID, e.Err)
+	}
 	return fmt.Sprintf("submitted run %s but got no usable answer: %v", e.ID, e.Err)
 }
 func (e *AmbiguousError) Unwrap() error { return e.Err }
@@ -166,9 +186,13 @@ func Ambiguous(err error) bool {
 type CannotCancelError struct {
 	ID      string
 	Version string // of the server, "" when it does not say
+	Reason  string // why, where it is no matter of ComfyUI's version
 }
 
 func (e *CannotCancelError) Error() string {
+	if e.Reason != "" {
+		return fmt.Sprintf("run %s cannot be cancelled: %s", e.ID, e.Reason)
+	}
 	v := "this ComfyUI"
 	if e.Version != "" {
 		v = "ComfyUI " + e.Version

@@ -151,7 +151,7 @@ func (e *entry) nodeError(data json.RawMessage) *NodeError {
 		Node: string(m.NodeID), Class: string(m.NodeType),
 		Exception: string(m.Exception), Message: strings.TrimSpace(first), Detail: detail,
 		Traceback: looseStrings(m.Traceback),
-		OOM:       strings.HasSuffix(string(m.Exception), "OutOfMemoryError") || strings.Contains(strings.ToLower(detail), "out of memory"),
+		OOM:       OutOfMemory(string(m.Exception), detail),
 	}
 	if n.Message == "" {
 		n.Message = n.Exception

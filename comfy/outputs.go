@@ -22,7 +22,7 @@ const maxOtherText = 64 << 10
 // OutputOther with a warning. At most limit outputs are returned.
 func walkOutputs(byNode map[string]json.RawMessage, limit int) (outs []Output, warnings []string) {
 	left := 0
-	for _, node := range slices.SortedFunc(maps.Keys(byNode), compareIDs) {
+	for _, node := range slices.SortedFunc(maps.Keys(byNode), CompareIDs) {
 		_ = eachMember(byNode[node], func(key string, list json.RawMessage) error {
 			if key == "animated" { // [true] beside images: a mark, not an output
 				return nil
@@ -93,6 +93,10 @@ func readOutput(key string, item json.RawMessage) (Output, bool) {
 	return Output{Kind: OutputOther, Text: string(item[:min(len(item), maxOtherText)])}, true
 }
 
+// KindOf guesses the kind of an output from its name, or from its media type when
+// it has one.
+func KindOf(name, mediaType string) OutputKind { return outputKind(name, mediaType) }
+
 // outputKind guesses from the name, or from the format that a video node gives.
 func outputKind(name, format string) OutputKind {
 	switch kind, _, _ := strings.Cut(format, "/"); kind {
@@ -112,8 +116,8 @@ func outputKind(name, format string) OutputKind {
 	return OutputOther
 }
 
-// compareIDs orders node ids as people do: 9 before 10, "57:8" before "57:10".
-func compareIDs(a, b string) int {
+// CompareIDs orders node ids as people do: 9 before 10, "57:8" before "57:10".
+func CompareIDs(a, b string) int {
 	split := func(s string) []string {
 		return strings.FieldsFunc(s, func(r rune) bool { return r == ':' || r == '.' })
 	}

@@ -9,6 +9,11 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
+// ReadRejection reads ComfyUI's refusal of a graph, the body of its 400, where a
+// service in front of it passes that on: false when it is not ComfyUI's. The
+// graph may be nil; else it gives titles and classes.
+func ReadRejection(body []byte, g *Graph) (*ValidationError, bool) { return readValidation(body, g) }
+
 // readValidation reads the body of a 400: false when it is not ComfyUI's. The
 // server names only the first missing node class, but every other problem.
 func readValidation(body []byte, g *Graph) (*ValidationError, bool) {
@@ -70,7 +75,7 @@ func readNodeErrors(data json.RawMessage, g *Graph) []NodeProblem {
 		return nil
 	}
 	var ps []NodeProblem
-	for _, id := range slices.SortedFunc(maps.Keys(byNode), compareIDs) {
+	for _, id := range slices.SortedFunc(maps.Keys(byNode), CompareIDs) {
 		var n struct {
 			Class  looseString       `json:"class_type"`
 			Errors []json.RawMessage `json:"errors"`

@@ -205,7 +205,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 // answer may still come. A server that goes on answering and does not know the
 // run has not got the graph: then the POST ends as if it had timed out.
 func (c *Client) postOrFind(ctx context.Context, k transport.Call, id string) (a transport.Answer, found bool, err error) {
-	ctx, done := outliving(ctx, lingerPost)
+	ctx, done := transport.Outliving(ctx, lingerPost)
 	defer done()
 	answered := make(chan struct{})
 	go func() {
@@ -256,17 +256,6 @@ func (c *Client) ambiguous(id string, err error) *AmbiguousError {
 		e.Handle = Handle(id)
 	}
 	return e
-}
-
-// outliving gives a context that ends so much later than ctx.
-func outliving(ctx context.Context, d time.Duration) (longer context.Context, done func()) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		if transport.Sleep(longer, d) == nil {
-			cancel()
-		}
-	})
-	return longer, func() { stop(); cancel() }
 }
 
 // submitted reads the answer to POST /prompt. uncertain says that the run may be

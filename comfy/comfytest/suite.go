@@ -267,20 +267,35 @@ func testUnknownRun(t *testing.T, s *suite) {
 	}
 }
 
-func testRefused(t *testing.T, s *suite) {
-	_, err := s.backend.Submit(s.context(t), comfy.Submission{ID: comfy.NewID(), Graph: s.Invalid()})
+// refusal submits what the place must refuse: at once, or, where the graph is read
+// by a worker later, as the end of the run.
+func (s *suite) refusal(t *testing.T, g *comfy.Graph) *comfy.ValidationError {
+	t.Helper()
+	h, err := s.backend.Submit(s.context(t), comfy.Submission{ID: comfy.NewID(), Graph: g})
+	if err == nil {
+		_, st := s.finish(t, h)
+		if err = st.Err; st.Phase != comfy.PhaseFailed {
+			t.Errorf("a graph that is invalid ended as %s", st.Phase)
+		}
+	}
 	var invalid *comfy.ValidationError
 	if !errors.As(err, &invalid) {
-		t.Fatalf("submit gave %v", err)
+		t.Fatalf("an invalid graph gave %v", err)
 	}
-	if comfy.Ambiguous(err) || len(invalid.Nodes) == 0 || invalid.Nodes[0].Node == "" {
-		t.Errorf("the refusal names no node: %+v", invalid)
+	if comfy.Ambiguous(err) {
+		t.Errorf("the refusal leaves open whether the run is there: %v", err)
+	}
+	return invalid
+}
+
+func testRefused(t *testing.T, s *suite) {
+	invalid := s.refusal(t, s.Invalid())
+	if len(invalid.Nodes) == 0 || invalid.Nodes[0].Node == "" || invalid.Nodes[0].Input == "" {
+		t.Errorf("the refusal names no node and input: %+v", invalid)
 	}
 	broken := s.Quick()
 	broken.Node("save").Inputs.Set("images", json.RawMessage(`["no such node", 0]`))
-	if _, err = s.backend.Submit(s.context(t), comfy.Submission{ID: comfy.NewID(), Graph: broken}); !errors.As(err, &invalid) {
-		t.Errorf("a dangling link gave %v", err)
-	}
+	s.refusal(t, broken)
 }
 
 func testNodeError(t *testing.T, s *suite) {

@@ -20,9 +20,11 @@ type Call struct {
 	Method string // "" = GET
 	Path   string // without base and prefix
 	Query  url.Values
-	Header http.Header
-	Body   func() (io.ReadCloser, error) // nil = no body; may be called again
-	Size   int64                         // bytes of the body
+	// RawQuery is sent as it is, instead of Query: a signature may cover each byte.
+	RawQuery string
+	Header   http.Header
+	Body     func() (io.ReadCloser, error) // nil = no body; may be called again
+	Size     int64                         // bytes of the body
 
 	Timeout time.Duration // whole call; 0 = Times.Answer
 	Limit   int64         // bytes of the answer; 0 = Limits.JSON
@@ -111,7 +113,7 @@ func (c *Client) Ask(ctx context.Context, k Call) (Answer, error) {
 }
 
 func (c *Client) noAnswer(k Call, late *TimeoutError) error {
-	return &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("no answer to %s within %s", k, late.After), Err: late}
+	return &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("no answer to %s within %s", k, late.After), Err: late}
 }
 
 // askAgainWhenSilent asks, and asks again beside it while nothing is heard.
@@ -226,7 +228,7 @@ func (c *Client) exchange(ctx context.Context, k Call, heard func()) (Answer, er
 	case err != nil && ctx.Err() != nil:
 		return Answer{}, ctx.Err()
 	case err != nil:
-		return Answer{}, &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("the answer to %s broke off", k), Err: err}
+		return Answer{}, &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("the answer to %s broke off", k), Err: err}
 	case int64(len(data)) > limit && ok:
 		return Answer{}, &TooLargeError{What: "the answer to " + k.String(), Limit: limit}
 	case int64(len(data)) > limit:
@@ -268,10 +270,10 @@ func (c *Client) Decode(k Call, a Answer, v any) error {
 		if guard := challenge(a); guard != "" {
 			return c.challenged(guard, a.Status)
 		}
-		return &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("answered with an HTML page to %s; is this a ComfyUI, or is a login in front of it?", k)}
+		return &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("answered with an HTML page to %s; is this %s, or is a login in front of it?", k, c.what())}
 	}
 	if err := json.Unmarshal(ReplaceNonFinite(a.Body), v); err != nil {
-		return &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("the answer to %s is not what ComfyUI sends", k), Err: err}
+		return &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("the answer to %s is not what %s sends", k, cmp.Or(c.Of, "ComfyUI")), Err: err}
 	}
 	return nil
 }
@@ -311,4 +313,16 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Outliving gives a context that ends so much later than ctx, so that an answer on
+// its way is still heard.
+func Outliving(ctx context.Context, d time.Duration) (longer context.Context, done func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if Sleep(longer, d) == nil {
+			cancel()
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }

@@ -6,6 +6,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -21,6 +22,9 @@ type Client struct {
 	Header http.Header            // sent with every request
 	Token  func() (string, error) // bearer token, asked for before each request; nil = none
 	HTTP   *http.Client           // made by NewHTTP
+
+	Of       string // who is expected at Base, for errors; "" = a ComfyUI
+	Variable string // of the environment, which holds the token; "" = each place has its own
 
 	// Prefix begins every path, for example "/api". Places that serve the same
 	// paths without it are found out by the first 404 (Prefixed).
@@ -47,6 +51,9 @@ type Times struct {
 
 // Address is the origin without credentials.
 func (c *Client) Address() string { return c.Base.String() }
+
+// what names who is expected there, as a thing.
+func (c *Client) what() string { return cmp.Or(c.Of, "a ComfyUI") }
 
 // NewHTTP adapts an HTTP client to this package: no overall timeout, and
 // redirects that stay on the origin. hc itself is not changed.
@@ -95,7 +102,7 @@ func (c *Client) Authorize(h http.Header) error {
 	}
 	t, err := c.Token()
 	if err != nil {
-		return &AuthError{Address: c.Address(), Reason: "no token: " + err.Error()}
+		return &AuthError{Address: c.Address(), Variable: c.Variable, Reason: "no token: " + err.Error()}
 	}
 	h.Set("Authorization", "Bearer "+t)
 	return nil
@@ -104,9 +111,9 @@ func (c *Client) Authorize(h http.Header) error {
 // Send performs a call and returns the answer, whatever its status. A place
 // that serves no prefix costs one request more, once, and nothing elsewhere.
 func (c *Client) Send(ctx context.Context, k Call) (*http.Response, error) {
-	prefixed := c.Prefixed.Get() != No
-	resp, err := c.roundTrip(ctx, k, prefixed)
-	if err != nil || c.Prefix == "" || c.Prefixed.Get() != Unknown {
+	known := c.Prefixed.Get() // by this call; others find it out meanwhile
+	resp, err := c.roundTrip(ctx, k, known != No)
+	if err != nil || c.Prefix == "" || known != Unknown {
 		return resp, err
 	}
 	if !Missing(resp.StatusCode, k.verb()) {
@@ -147,8 +154,12 @@ func (c *Client) roundTrip(ctx context.Context, k Call, prefixed bool) (*http.Re
 		sent := k.Sent
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
 	}
+	address := c.URL(k.Path, k.Query, prefixed)
+	if k.RawQuery != "" {
+		address.RawQuery = k.RawQuery
+	}
 	req := &http.Request{
-		Method: k.verb(), URL: c.URL(k.Path, k.Query, prefixed), Host: c.Base.Host,
+		Method: k.verb(), URL: address, Host: c.Base.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
 	}
 	for name, vs := range k.Header {

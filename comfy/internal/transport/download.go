@@ -138,7 +138,7 @@ func (d *download) accept(k Call, resp *http.Response) error {
 	from := fmt.Sprintf("bytes %d-", d.off)
 	if d.off == 0 || resp.StatusCode != http.StatusPartialContent ||
 		resp.Header.Get("ETag") != d.tag || !strings.HasPrefix(resp.Header.Get("Content-Range"), from) {
-		return &UnreachableError{Address: d.c.Address(), Reason: "the download of " + d.file.Name + " broke off and cannot go on: the server does not continue the same file"}
+		return &UnreachableError{Of: d.c.Of, Address: d.c.Address(), Reason: "the download of " + d.file.Name + " broke off and cannot go on: the server does not continue the same file"}
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func (d *download) broken(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return &UnreachableError{Address: d.c.Address(), Reason: "the download of " + d.file.Name + " broke off", Err: err}
+	return &UnreachableError{Of: d.c.Of, Address: d.c.Address(), Reason: "the download of " + d.file.Name + " broke off", Err: err}
 }
 
 // drop ends the present request.

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -8,13 +9,14 @@ import (
 // UnreachableError means that nobody answered at the address, or who answered is not a
 // ComfyUI.
 type UnreachableError struct {
+	Of      string // who is expected there; "" = ComfyUI
 	Address string // without credentials
 	Reason  string // "connection refused", "answered with an HTML page", ...
 	Err     error
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("cannot reach ComfyUI at %s: %s", e.Address, e.Reason)
+	return fmt.Sprintf("cannot reach %s at %s: %s", cmp.Or(e.Of, "ComfyUI"), e.Address, e.Reason)
 }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
@@ -24,6 +26,9 @@ type AuthError struct {
 	Address string
 	Status  int // 401 or 403, 0 when nothing was sent
 	Reason  string
+	// Variable is the one of the environment that holds the secret for this place,
+	// "" where each backend has its own.
+	Variable string
 }
 
 func (e *AuthError) Error() string {

@@ -26,7 +26,7 @@ func (c *Client) TransportError(ctx context.Context, err error) error {
 	if errors.As(err, &auth) {
 		return auth
 	}
-	return &UnreachableError{Address: c.Address(), Reason: Reason(err), Err: err}
+	return &UnreachableError{Of: c.Of, Address: c.Address(), Reason: Reason(err), Err: err}
 }
 
 // Reason says in a few words why an HTTP request got no answer, without
@@ -74,20 +74,20 @@ func (c *Client) StatusError(k Call, a Answer) error {
 	}
 	switch a.Status {
 	case http.StatusUnauthorized:
-		return &AuthError{Address: c.Address(), Status: a.Status, Reason: "it wants a login (401)"}
+		return &AuthError{Address: c.Address(), Variable: c.Variable, Status: a.Status, Reason: "it wants a login (401)"}
 	case http.StatusForbidden:
-		return &AuthError{Address: c.Address(), Status: a.Status, Reason: "access is forbidden (403)"}
+		return &AuthError{Address: c.Address(), Variable: c.Variable, Status: a.Status, Reason: "access is forbidden (403)"}
 	case http.StatusRequestEntityTooLarge:
 		return &TooLargeError{What: "the request " + k.String(), Limit: bodyLimit(a.Body), Sent: true}
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		return &UnreachableError{Address: c.Address(), Reason: fmt.Sprintf("it has no %s (%d); is this a ComfyUI?", k.Path, a.Status), Err: c.PlainStatus(k, a)}
+		return &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("it has no %s (%d); is this %s?", k.Path, a.Status, c.what()), Err: c.PlainStatus(k, a)}
 	}
 	return c.PlainStatus(k, a)
 }
 
 func (c *Client) challenged(guard string, status int) error {
 	return &UnreachableError{
-		Address: c.Address(), Reason: fmt.Sprintf("%s in front of it answered %d with a challenge page, which only a browser can pass", guard, status),
+		Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("%s in front of it answered %d with a challenge page, which only a browser can pass", guard, status),
 		Err: &ChallengeError{Guard: guard, Status: status},
 	}
 }
