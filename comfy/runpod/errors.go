@@ -48,8 +48,14 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("RunPod refused %s (%d): %s", e.What, e.Status, e.Message)
 }
 
+// Permanent reports that the same question is refused again.
+func (*RefusedError) Permanent() bool { return true }
+
 // NoCreditError means that the account cannot pay (402).
 type NoCreditError struct{ Message string }
+
+// Permanent reports that the same question is refused again.
+func (*NoCreditError) Permanent() bool { return true }
 
 func (e *NoCreditError) Error() string { return "the RunPod account is out of credit: " + e.Message }
 

@@ -128,7 +128,7 @@ func (e *Endpoint) isDevelopment(ctx context.Context) bool {
 			Title string `json:"title"`
 		} `json:"info"`
 	}
-	is := a.OK() && json.Unmarshal(a.Body, &m) == nil && strings.Contains(m.Info.Title, "RunPod")
+	is := a.OK() && json.Unmarshal(a.Body, &m) == nil && strings.Contains(m.Info.Title, "Development Worker API")
 	e.development.Learn(is)
 	return is
 }

@@ -142,12 +142,19 @@ func (f *follower) news(st comfy.State) ([]comfy.Event, error) {
 	return nil, nil
 }
 
+// permanent reports whether an error says of itself that asking again changes
+// nothing.
+func permanent(err error) bool {
+	var p interface{ Permanent() bool }
+	return errors.As(err, &p) && p.Permanent()
+}
+
 // failed notes that a question was not answered; the place may come back.
 func (f *follower) failed(ctx context.Context, err error) ([]comfy.Event, error) {
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case !transport.Temporary(ctx, err):
+	case !transport.Temporary(ctx, err), permanent(err):
 		return nil, err
 	}
 	var events []comfy.Event

@@ -229,7 +229,7 @@ func (s *Server) serveJob(w http.ResponseWriter, r *http.Request, kind string, b
 	path := r.URL.Path
 	if s.opts.Development {
 		if path == "/openapi.json" {
-			reply(w, http.StatusOK, map[string]any{"info": map[string]string{"title": "RunPod | Development Worker API"}})
+			reply(w, http.StatusOK, map[string]any{"info": map[string]string{"title": "Runpod | Development Worker API"}})
 			return
 		}
 	} else {
