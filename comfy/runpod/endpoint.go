@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -44,7 +45,8 @@ type Endpoint struct {
 	development transport.Tristate // it is the SDK's local server
 	ended       kept
 	asking      flights
-	ctx         context.Context // of what goes on without a caller
+	version     atomic.Pointer[string] // of the worker; nil until it is known
+	ctx         context.Context        // of what goes on without a caller
 	close       context.CancelFunc
 }
 
@@ -175,10 +177,17 @@ func (e *Endpoint) Close() error {
 	return nil
 }
 
-// Can implements comfy.Backend. worker-comfyui up to 5.8.5 hands over what nodes
-// list under "images", tells no progress, and is not stopped by a cancel.
+// lastImagesOnly is the last version of worker-comfyui that is known to hand over
+// nothing but what nodes list under "images".
+const lastImagesOnly = "5.8.5"
+
+// Can implements comfy.Backend. worker-comfyui tells no progress and is not
+// stopped by a cancel. Of a worker whose version was not asked for, or is not told,
+// it is what 5.8.5 can.
 func (e *Endpoint) Can() comfy.Abilities {
-	return comfy.Abilities{ImagesOnly: true, LateCancel: true}
+	version := e.version.Load()
+	later := version != nil && *version != lastImagesOnly && comfy.AtLeast(*version, lastImagesOnly)
+	return comfy.Abilities{ImagesOnly: !later, LateCancel: true}
 }
 
 // Definitions implements comfy.Backend: the worker's ComfyUI cannot be asked.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
@@ -63,10 +64,12 @@ func detailsOf(raw json.RawMessage) []string {
 }
 
 // executionError is how the worker tells that a node raised.
-var executionError = regexp.MustCompile(`(?s)^Workflow execution error: Node Type: (.*?), Node ID: (.*?), Message: (.*)$`)
+var executionError = sync.OnceValue(func() *regexp.Regexp { // compiled when it is needed: no start pays for it
+	return regexp.MustCompile(`(?s)^Workflow execution error: Node Type: (.*?), Node ID: (.*?), Message: (.*)$`)
+})
 
 func workerNodeError(text string) (*comfy.NodeError, bool) {
-	m := executionError.FindStringSubmatch(strings.TrimSpace(text))
+	m := executionError().FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
 		return nil, false
 	}
@@ -96,7 +99,7 @@ func workerRejection(text string) (*comfy.ValidationError, bool) {
 	}
 	nodes := map[string]map[string]json.RawMessage{}
 	for line := range strings.Lines(rest) {
-		m := nodeLine.FindStringSubmatch(strings.TrimSpace(line))
+		m := nodeLine().FindStringSubmatch(strings.TrimSpace(line))
 		if m == nil {
 			continue
 		}
@@ -128,7 +131,9 @@ func workerRejection(text string) (*comfy.ValidationError, bool) {
 }
 
 // nodeLine is one line of the worker's list of node errors.
-var nodeLine = regexp.MustCompile(`^(?:\x{2022}|-|\*)? ?Node ([^ ]+) \(([a-z_]+)\): (.*)$`)
+var nodeLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:\x{2022}|-|\*)? ?Node ([^ ]+) \(([a-z_]+)\): (.*)$`)
+})
 
 // handlerRefusal knows what the worker says of a request that it cannot use.
 func handlerRefusal(text string) (*comfy.ValidationError, bool) {

@@ -41,6 +41,7 @@ func (e *Endpoint) Describe(ctx context.Context) (comfy.Info, error) {
 	info.QueueRunning, info.QueuePending = int(h.Jobs.InProgress), int(h.Jobs.InQueue)
 	info.Workers = h.workers()
 	info.Version, _ = e.Version(ctx) // a key may not be allowed to see it
+	info.Can = e.Can()
 	return info, nil
 }
 
@@ -67,7 +68,7 @@ func (e *Endpoint) health(ctx context.Context) (*health, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case a.Status == http.StatusNotFound && e.development.Get() != transport.No && e.isDevelopment(ctx):
+	case a.Status == http.StatusNotFound && e.isDevelopment(ctx):
 		return nil, nil
 	case a.Status == http.StatusNotFound:
 		return nil, e.unknown(ctx)
@@ -90,6 +91,9 @@ func (e *Endpoint) Pulse(ctx context.Context) (comfy.Pulse, error) {
 // Version implements comfy.Backend: that of worker-comfyui, by the tag of the
 // endpoint's image, where the account shows it.
 func (e *Endpoint) Version(ctx context.Context) (string, error) {
+	if known := e.version.Load(); known != nil {
+		return *known, nil
+	}
 	if e.account == nil {
 		return "", nil
 	}
@@ -97,7 +101,11 @@ func (e *Endpoint) Version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return workerVersion(s.Image), nil
+	v := s.Worker()
+	if v != "" {
+		e.version.Store(&v)
+	}
+	return v, nil
 }
 
 // workerVersion reads "runpod/worker-comfyui:5.8.5-base"; "" of other images.

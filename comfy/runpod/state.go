@@ -69,7 +69,7 @@ func (e *Endpoint) look(ctx context.Context, id string) (comfy.State, []comfy.Ev
 		return comfy.State{}, nil, err
 	}
 	switch {
-	case a.Status == http.StatusMethodNotAllowed && e.development.Get() == transport.Unknown && e.isDevelopment(ctx):
+	case a.Status == http.StatusMethodNotAllowed && e.isDevelopment(ctx):
 		st, err := e.execute(ctx, id)
 		return st, nil, err
 	case a.Status == http.StatusNotFound:
@@ -117,6 +117,9 @@ func (e *Endpoint) readJob(k transport.Call, a transport.Answer) (*job, error) {
 
 // isDevelopment asks whether this is the SDK's local server (--rp_serve_api).
 func (e *Endpoint) isDevelopment(ctx context.Context) bool {
+	if known := e.development.Get(); known != transport.Unknown {
+		return known == transport.Yes
+	}
 	k := transport.Get("/openapi.json")
 	k.Limit = maxAnswer
 	a, err := e.wire.Ask(ctx, k)

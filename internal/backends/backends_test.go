@@ -28,7 +28,7 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		"stdio":            `unknown backend "stdio"`,
 		"a,b":              "not built yet",
 		"pod://abc":        "not built yet",
-		"runpod://abc":     "not built yet",
+		"runpod://a/b":     "letters and digits only",
 		"comfy-cloud":      "not built yet",
 		"ftp://host":       "unknown form of a backend: ftp://",
 		"user:CANARY@host": "unknown backend",

@@ -137,6 +137,12 @@ func (o *Opener) Dial(spec string, given bool, patience time.Duration) (*Backend
 	default:
 		name = HostOf(spec)
 	}
+	if id, ok := cutEndpoint(address); ok {
+		if !known {
+			name = id
+		}
+		return o.openEndpoint(spec, name, id, patience)
+	}
 	access, err := o.Config.Access(spec, given)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,9 @@ func ofBackend(err error, p *Problem) bool {
 	case errors.As(err, &ambiguous): // before what it wraps
 		p.is(CodeAmbiguous)
 		p.Hint = "it may be running: easel resume " + ambiguous.ID + " finds out"
+		if ambiguous.Handle == "" {
+			p.Hint = "it may be running and billed, and nobody can look it up by easel's id: the same command again makes it perhaps twice"
+		}
 	case errors.As(err, &noBackend):
 		p.is(CodeNoBackend)
 	case errors.As(err, &exposed):
@@ -39,6 +42,9 @@ func ofBackend(err error, p *Problem) bool {
 		p.Hint = withheld.Hint
 	case errors.As(err, &auth):
 		p.is(CodeAuthentication)
+		if auth.Variable != "" {
+			p.Hint = "set " + auth.Variable + " to a key that may use it"
+		}
 	case errors.As(err, &lost):
 		p.is(CodeLost)
 		if !lost.Gone {
@@ -48,6 +54,7 @@ func ofBackend(err error, p *Problem) bool {
 		p.is(CodeIncomplete)
 		p.Message = "the run has ended on the backend, but its outputs are not here: " + uncollected.Error()
 		p.Hint = "easel resume " + uncollected.Run + " fetches them"
+	case ofRunPod(err, p):
 	case errors.As(err, &unreachable):
 		p.is(CodeUnreachable)
 		if guard, ok := errors.AsType[*comfy.ChallengeError](err); ok {
@@ -102,6 +109,8 @@ func ofRun(err error, p *Problem) bool {
 	var cancelled *comfy.CancelledError
 	var gone *comfy.NotFoundError
 	var large *comfy.TooLargeError
+	var worker *comfy.WorkerError
+	var unreturned *run.UnreturnedError
 	var unknownRun *ledger.NotFoundError
 	var severalRuns *ledger.AmbiguousError
 	switch {
@@ -116,6 +125,11 @@ func ofRun(err error, p *Problem) bool {
 	case errors.As(err, &large) && large.Sent && !isOpen(err):
 		p.is(CodeInvalidInput)
 		p.Hint = "give a smaller file, or let ComfyUI (--max-upload-size) and the proxy before it take more"
+	case errors.As(err, &worker):
+		p.is(CodeWorkerError)
+	case errors.As(err, &unreturned):
+		p.is(CodeInvalidWorkflow)
+		p.Hint = "run it on a ComfyUI server or a pod, or let the graph save pictures"
 	case errors.As(err, &incomplete), errors.As(err, &gone), errors.As(err, &large):
 		p.is(CodeIncomplete)
 	case errors.As(err, &unknownRun):

@@ -32,6 +32,9 @@ const (
 	CodeRejected         = "rejected"
 	CodeNodeError        = "node_error"
 	CodeOutOfMemory      = "out_of_memory"
+	CodeWorkerError      = "worker_error"
+	CodeNoCredit         = "no_credit"
+	CodeUnknownEndpoint  = "unknown_endpoint"
 	CodeLost             = "lost"
 	CodeTimeout          = "timeout"
 	CodeIncomplete       = "incomplete"
@@ -54,6 +57,8 @@ func Kinds() []Kind {
 		{CodeNoBackend, ExitUnreachable, false, "name one with easel backends add studio http://HOST:8188, or try --backend emulator, which needs no ComfyUI"},
 		{CodeUnreachable, ExitUnreachable, true, "is ComfyUI running there? easel backends list shows what is known; --backend emulator needs none"},
 		{CodeBackendStatus, ExitUnreachable, false, "the address answers, but not as ComfyUI does: check it with curl, or ask who runs the proxy"},
+		{CodeUnknownEndpoint, ExitUnreachable, false, ""},
+		{CodeNoCredit, ExitUnreachable, false, "add credit in RunPod's console"},
 		{CodeInvalidParameter, ExitInvalid, false, ""},
 		{CodeUnknownWorkflow, ExitInvalid, false, ""},
 		{CodeUnknownCharacter, ExitInvalid, false, ""},
@@ -64,6 +69,7 @@ func Kinds() []Kind {
 		{CodeRejected, ExitInvalid, false, ""},
 		{CodeNodeError, ExitNode, false, ""},
 		{CodeOutOfMemory, ExitNode, true, "a smaller picture or a smaller model needs less memory; the server has unloaded its models, so the same run may work now"},
+		{CodeWorkerError, ExitNode, true, "the worker's own log says more"},
 		{CodeLost, ExitLost, true, "run the same command again"},
 		{CodeTimeout, ExitLost, true, "give the run more time with --timeout"},
 		{CodeIncomplete, ExitLost, true, ""},

@@ -15,6 +15,7 @@ type StoppedError struct {
 	Run         string
 	Why         error // context.Canceled, *comfy.TimeoutError
 	Unconfirmed error // nil: the backend confirmed that the run is gone
+	Late        bool  // what it computes there may go on to its end, and be billed
 }
 
 func (e *StoppedError) Error() string {
@@ -24,6 +25,8 @@ func (e *StoppedError) Error() string {
 		what = fmt.Sprintf("%s took longer than %s, was cancelled", timeout.What, timeout.After)
 	}
 	switch {
+	case e.Unconfirmed == nil && e.Late:
+		return what + " and removed from the backend; a worker that had begun may compute to the end, which is billed"
 	case e.Unconfirmed == nil:
 		return what + " and removed from the backend"
 	case errors.Is(e.Unconfirmed, context.DeadlineExceeded):

@@ -58,7 +58,7 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 		return &IncompleteError{Reason: "the run succeeded but nothing can be fetched: " + errs[0].Error(), Err: errs[0]}
 	case len(res.Outputs) == 0:
 		return r.uncollected(t, true, errors.Join(errs...))
-	case len(errs) > 0 || len(st.Rejected) > 0:
+	case len(errs) > 0 || len(st.Rejected) > 0 || len(st.Missing) > 0:
 		res.Status = Partial
 	}
 	return nil

@@ -90,6 +90,9 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	if err != nil {
 		return err
 	}
+	if err := r.returnable(ctx, t); err != nil {
+		return err
+	}
 	t.resumed, t.collected = false, false // from here on it is a new run
 	t.Handle = ""
 	if r.Backend.Can().ClientIDs {
@@ -166,7 +169,7 @@ func (r *Runner) giveUp(ctx context.Context, t *Ticket, why error, grace time.Du
 	defer stop()
 	e := &StoppedError{Run: t.Run, Why: why}
 	if err := r.Backend.Cancel(cancelCtx, t.Handle); !r.Backend.Can().Ephemeral { // else the run ends with this process
-		e.Unconfirmed = err
+		e.Unconfirmed, e.Late = err, r.Backend.Can().LateCancel
 	}
 	state := ledger.Cancelled
 	if e.Unconfirmed != nil {

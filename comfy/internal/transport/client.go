@@ -8,6 +8,7 @@ package transport
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -20,7 +21,7 @@ import (
 type Client struct {
 	Base   *url.URL               // without user information, path without trailing slash
 	Header http.Header            // sent with every request
-	Token  func() (string, error) // bearer token, asked for before each request; nil = none
+	Token  func() (string, error) // bearer token, asked for before each request; nil or "" = none
 	HTTP   *http.Client           // made by NewHTTP
 
 	Of       string // who is expected at Base, for errors; "" = a ComfyUI
@@ -101,10 +102,15 @@ func (c *Client) Authorize(h http.Header) error {
 		return nil
 	}
 	t, err := c.Token()
-	if err != nil {
+	var withheld *AuthError
+	switch {
+	case errors.As(err, &withheld):
+		return withheld
+	case err != nil:
 		return &AuthError{Address: c.Address(), Variable: c.Variable, Reason: "no token: " + err.Error()}
+	case t != "":
+		h.Set("Authorization", "Bearer "+t)
 	}
-	h.Set("Authorization", "Bearer "+t)
 	return nil
 }
 

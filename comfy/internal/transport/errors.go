@@ -32,6 +32,9 @@ type AuthError struct {
 }
 
 func (e *AuthError) Error() string {
+	if e.Status == 0 && e.Variable != "" {
+		return e.Address + " was not asked: " + e.Reason
+	}
 	return fmt.Sprintf("%s refused access: %s", e.Address, e.Reason)
 }
 
