@@ -103,7 +103,8 @@ func workerRejection(text string) (*comfy.ValidationError, bool) {
 		if m == nil {
 			continue
 		}
-		id, key, value := m[1], m[2], json.RawMessage(nil)
+		id, key := m[1], m[2]
+		var value json.RawMessage
 		if key == "class_type" {
 			value = quoted(m[3])
 		} else if v, err := pythonJSON(m[3]); err == nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -97,9 +98,9 @@ func readImage(raw json.RawMessage) (comfy.Output, error) {
 		u, err := url.Parse(m.Data)
 		switch {
 		case strings.HasPrefix(m.Data, "simulated_uploaded/"):
-			return comfy.Output{}, fmt.Errorf("the worker has the address of a bucket and no keys for it (BUCKET_ACCESS_KEY_ID, BUCKET_SECRET_ACCESS_KEY), so the file never left it")
+			return comfy.Output{}, errors.New("the worker has the address of a bucket and no keys for it (BUCKET_ACCESS_KEY_ID, BUCKET_SECRET_ACCESS_KEY), so the file never left it")
 		case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
-			return comfy.Output{}, fmt.Errorf("the worker named no address to fetch it from")
+			return comfy.Output{}, errors.New("the worker named no address to fetch it from")
 		}
 		o.Ref = m.Data
 		return o, nil
@@ -109,7 +110,7 @@ func readImage(raw json.RawMessage) (comfy.Output, error) {
 		_, data, _ = strings.Cut(data, ",")
 	}
 	if data == "" {
-		return comfy.Output{}, fmt.Errorf("it came without content")
+		return comfy.Output{}, errors.New("it came without content")
 	}
 	content, err := comfy.NewInline(base64.NewDecoder(base64.StdEncoding, strings.NewReader(data)))
 	if err != nil {

@@ -53,14 +53,14 @@ func (p *python) value(depth int) error {
 	if p.space(); p.at >= len(p.in) || depth > maxPythonDepth {
 		return errNotPython
 	}
-	switch c := p.in[p.at]; {
-	case c == '[':
+	switch p.in[p.at] {
+	case '[':
 		return p.list(']', depth)
-	case c == '(':
+	case '(':
 		return p.list(')', depth)
-	case c == '{':
+	case '{':
 		return p.dict(depth)
-	case c == '\'' || c == '"':
+	case '\'', '"':
 		return p.text()
 	}
 	end := p.at

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -55,7 +56,7 @@ func (e *Endpoint) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle
 	k := transport.Post("/run", body)
 	if len(body) > maxRun {
 		k = transport.Post("/runsync", body)
-		k.Query = url.Values{"wait": {fmt.Sprint(syncFor.Milliseconds())}}
+		k.Query = url.Values{"wait": {strconv.FormatInt(syncFor.Milliseconds(), 10)}}
 		k.Limit = maxAnswer // it may be over by then
 	}
 	return e.post(ctx, k, s.ID)

@@ -190,7 +190,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(httptest.NewRecorder(), r, kind, body)
 	}
 	if scripted.Drop {
-		panic(http.ErrAbortHandler)
+		panic(http.ErrAbortHandler) //nolint:forbidigo // the way of net/http to break a connection
 	}
 	for k, vs := range scripted.Header {
 		w.Header()[k] = vs

@@ -186,17 +186,17 @@ func refusalText(answer []byte) string {
 	if len(m.Nodes) == 0 {
 		return message + ". Raw response: " + string(answer)
 	}
-	text := message + ":"
+	lines := []string{message + ":"}
 	for id, node := range m.Nodes {
 		for key, value := range node {
 			shown := repr(value)
 			if s, ok := value.(string); ok { // an f-string shows a text as it is
 				shown = s
 			}
-			text += fmt.Sprintf("\n\u2022 Node %s (%s): %s", id, key, shown)
+			lines = append(lines, fmt.Sprintf("\u2022 Node %s (%s): %s", id, key, shown))
 		}
 	}
-	return text
+	return strings.Join(lines, "\n")
 }
 
 // repr is how Python writes a value that came as JSON.
