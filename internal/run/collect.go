@@ -93,7 +93,7 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 	defer stop()
 	st, err := r.follow(followCtx, t, sink)
 	if followCtx.Err() != nil {
-		if r.Leave && ctx.Err() != nil {
+		if r.Leave && ctx.Err() != nil && !timedOut(ctx) {
 			return context.Cause(ctx)
 		}
 		return r.giveUp(ctx, t, context.Cause(followCtx), r.cancelGrace())
@@ -101,6 +101,9 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 	var lost *comfy.LostError
 	if err == nil && st.Phase == comfy.PhaseUnknown {
 		err = &comfy.LostError{ID: t.Run, Gone: true, Reason: "the backend does not know it any more: it was restarted, or the run was removed there"}
+	}
+	if errors.As(err, &lost) && lost.Gone && r.refetch(ctx, t, res, sink) {
+		return nil
 	}
 	if errors.As(err, &lost) && lost.Gone && r.findStored(ctx, t, res, sink) {
 		return nil
@@ -113,7 +116,14 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 	}
 	crashpoint.Here(crashpoint.Ended)
 	res.Timing.Execution, res.Timing.Queued = span(st.Started, st.Finished), span(st.Queued, st.Started)
-	res.Cost.GPUSeconds = float64(res.Timing.Execution) / 1000
+	res.ExecutionStarted, res.ExecutionFinished = st.Started, st.Finished
+	res.Cost = r.cost(res.Timing.Execution)
+	sink(Event{Type: EventEnded, Run: t.Run})
+	if st.Phase == comfy.PhaseDone {
+		if err := r.recordEnd(t, keepers(st.Outputs)); err != nil {
+			res.note(sink, (&UnrecordedError{Run: t.Run, Err: err}).Error())
+		}
+	}
 	res.Cached = onlySaved(t.Graph, st)
 	for _, w := range st.Warnings {
 		res.Warnings = append(res.Warnings, w)
@@ -126,6 +136,22 @@ func (r *Runner) collect(ctx context.Context, t *Ticket, res *Result, sink Sink)
 		return fmt.Errorf("run %s ended as %s without a reason", t.Run, st.Phase)
 	}
 	return r.explain(ctx, t, st.Err)
+}
+
+// timedOut reports whether a context was ended because the run took too long.
+func timedOut(ctx context.Context) bool {
+	_, ok := errors.AsType[*comfy.TimeoutError](context.Cause(ctx))
+	return ok
+}
+
+// cost is what an execution of so many milliseconds costs here.
+func (r *Runner) cost(ms int64) Cost {
+	c := Cost{GPUSeconds: float64(ms) / 1000}
+	if r.USDPerHour > 0 {
+		usd := c.GPUSeconds / 3600 * r.USDPerHour
+		c.USD = &usd
+	}
+	return c
 }
 
 // span is the time between two stamps of one clock in milliseconds, 0 when one

@@ -16,6 +16,7 @@ const (
 	EventNode     EventType = "node"     // Node, Class, Title, Fraction
 	EventProgress EventType = "progress" // Node, Class, Title, Step, Steps, Fraction, ETA; or Message
 	EventPreview  EventType = "preview"  // Image, MediaType
+	EventEnded    EventType = "ended"    // the backend has ended the run; what it made is fetched now
 	EventStored   EventType = "stored"   // Output
 	EventWarning  EventType = "warning"  // Message
 	EventLost     EventType = "lost"     // connection gone, trying again: Message

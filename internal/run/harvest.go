@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
@@ -35,22 +36,11 @@ func (r *Runner) harvest(ctx context.Context, t *Ticket, res *Result, st comfy.S
 	if t.Naming.Fixed != "" && len(wanted) > 1 {
 		res.note(sink, fmt.Sprintf("the run made %d outputs; %s is the first, the others carry a number", len(wanted), t.Naming.Fixed))
 	}
-	var errs []error
-	for i, o := range wanted {
-		out, err := r.keep(ctx, t, res, o, i+1, sink)
-		if err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			if !missing(err) {
-				return r.uncollected(t, true, err)
-			}
-			errs = append(errs, err)
-			res.note(sink, err.Error())
-			continue
-		}
-		res.Outputs = append(res.Outputs, out)
-		sink(Event{Type: EventStored, Run: t.Run, Output: &res.Outputs[len(res.Outputs)-1]})
+	errs, err := r.keepAll(ctx, t, res, wanted, sink)
+	if err != nil && ctx.Err() == nil {
+		return r.uncollected(t, true, err)
+	} else if err != nil {
+		return err
 	}
 	res.Timing.Download = r.now().Sub(began).Milliseconds()
 	switch {
@@ -105,26 +95,90 @@ func nothingCameOut(st comfy.State) string {
 	return "the run succeeded but nothing came out: no node of the graph saves a file"
 }
 
-// keep stores one output. A damaged transfer is tried once more.
-func (r *Runner) keep(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n int, sink Sink) (Output, error) {
+// atOnce is how many outputs of a run are on their way at a time: the waiting for
+// one transfer, or for one sync of the disk, is work on the others.
+const atOnce = 4
+
+// keepAll stores the outputs. errs says of those that cannot be had why; with err
+// the rest was not tried.
+func (r *Runner) keepAll(ctx context.Context, t *Ticket, res *Result, wanted []comfy.Output, sink Sink) (errs []error, err error) {
+	create, settle := r.Store.Create, func(context.Context) error { return nil }
+	if g, ok := r.Store.(storage.Grouper); ok {
+		group := g.Group()
+		create, settle = group.Create, group.Sync
+	}
+	defer func() {
+		if e := settle(ctx); err == nil {
+			err = e
+		}
+	}()
+	for n := 0; n < len(wanted); n += atOnce {
+		some := wanted[n:min(n+atOnce, len(wanted))]
+		kept := make([]keeping, len(some))
+		var going sync.WaitGroup
+		for i, o := range some {
+			k := &kept[i]
+			k.runner, k.ticket, k.result, k.output, k.n, k.create = r, t, res, o, n+i+1, create
+			going.Go(func() { k.out, k.err = k.keep(ctx) })
+		}
+		going.Wait()
+		for i := range kept {
+			k := &kept[i]
+			for _, text := range k.notes {
+				res.note(sink, text)
+			}
+			switch {
+			case k.err == nil:
+				res.Outputs = append(res.Outputs, k.out)
+				sink(Event{Type: EventStored, Run: t.Run, Output: &res.Outputs[len(res.Outputs)-1]})
+			case ctx.Err() != nil || !missing(k.err):
+				return errs, k.err
+			default:
+				errs = append(errs, k.err)
+				res.note(sink, k.err.Error())
+			}
+		}
+	}
+	return errs, nil
+}
+
+// A keeping is one output on its way into the store.
+type keeping struct {
+	runner *Runner
+	ticket *Ticket
+	result *Result // only read
+	output comfy.Output
+	n      int // position among the outputs of the run, from 1
+	create func(context.Context, storage.Object) (storage.Writer, error)
+
+	notes []string
+	out   Output
+	err   error
+}
+
+func (k *keeping) note(text string) { k.notes = append(k.notes, text) }
+
+// keep stores the output. A damaged transfer is tried once more.
+func (k *keeping) keep(ctx context.Context) (Output, error) {
+	r, t, o := k.runner, k.ticket, k.output
 	if o.Kind == comfy.OutputText && o.Filename == "" {
 		open := func(context.Context) (io.ReadCloser, int64, error) {
 			return io.NopCloser(strings.NewReader(o.Text)), int64(len(o.Text)), nil
 		}
-		out, err := r.store(ctx, t, res, o, n, open)
+		out, err := k.store(ctx, open)
 		out.Text = &o.Text
 		if err == nil && misnamed(t.Naming.Fixed, out.MediaType) {
-			res.note(sink, fmt.Sprintf("output %d of node %s is a text and is stored as %s", o.Index+1, o.Node, out.Path))
+			k.note(fmt.Sprintf("output %d of node %s is a text and is stored as %s", o.Index+1, o.Node, out.Path))
 		}
 		return out, err
 	}
 	open := func(ctx context.Context) (io.ReadCloser, int64, error) { return r.Backend.Open(ctx, o) }
-	open = r.composited(t, o, open, func(text string) { res.note(sink, text) })
-	open = converted(t, o, open, func(text string) { res.note(sink, text) })
-	out, err := r.store(ctx, t, res, o, n, open)
+	open = r.composited(t, o, open, k.note)
+	open = converted(t, o, open, k.note)
+	out, err := k.store(ctx, open)
 	var damaged *IncompleteError
 	if errors.As(err, &damaged) {
-		out, err = r.store(ctx, t, res, o, n, open)
+		out, err = k.store(ctx, open)
 	}
 	return out, err
 }
@@ -144,9 +198,9 @@ type opener func(context.Context) (io.ReadCloser, int64, error)
 // store streams one output into the store while hashing and checking it, and
 // makes it visible only when it is complete. An output whose transfer into the
 // store had begun before its name turned out to be taken is fetched again.
-func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n int, open opener) (Output, error) {
+func (k *keeping) store(ctx context.Context, open opener) (Output, error) {
 	for try := 0; ; {
-		out, next, err := r.storeAs(ctx, t, res, o, n, try, open)
+		out, next, err := k.storeAs(ctx, try, open)
 		if next == try {
 			return out, err
 		}
@@ -156,7 +210,8 @@ func (r *Runner) store(ctx context.Context, t *Ticket, res *Result, o comfy.Outp
 
 // storeAs is store for names from the try-th variant on. The variant to go on
 // with, from the beginning, is another one than try when that is needed.
-func (r *Runner) storeAs(ctx context.Context, t *Ticket, res *Result, o comfy.Output, n, try int, open opener) (Output, int, error) {
+func (k *keeping) storeAs(ctx context.Context, try int, open opener) (Output, int, error) {
+	r, t, o := k.runner, k.ticket, k.output
 	body, size, err := open(ctx)
 	if err != nil {
 		return Output{}, try, err
@@ -169,11 +224,17 @@ func (r *Runner) storeAs(ctx context.Context, t *Ticket, res *Result, o comfy.Ou
 	if o.Kind == comfy.OutputText && o.Filename == "" {
 		format = plainText // whatever it looks like
 	}
-	names, err := r.names(t, n, format)
+	names, err := r.names(t, k.n, format)
 	if err != nil {
 		return Output{}, try, err
 	}
-	w, err := r.Store.Create(ctx, names.object(t, try))
+	object := names.object(t, try)
+	if replaces, err := r.replaces(ctx, t, object.Name); err != nil {
+		return Output{}, try, err
+	} else if replaces {
+		object.Replace = true
+	}
+	w, err := k.create(ctx, object)
 	if err != nil {
 		return Output{}, try, err
 	}
@@ -209,7 +270,8 @@ func (r *Runner) storeAs(ctx context.Context, t *Ticket, res *Result, o comfy.Ou
 	crashpoint.Here(crashpoint.Stored)
 	out = r.placed(out, info)
 	if t.Sidecar {
-		if err := r.writeRecord(ctx, t, res, info.Name, out, n); err != nil {
+		told := Result{Warnings: slices.Concat(k.result.Warnings, k.notes)}
+		if err := r.writeRecord(ctx, t, &told, info.Name, out, k.n, k.create); err != nil {
 			return Output{}, try, err
 		}
 	}
@@ -262,7 +324,9 @@ func kindOf(o comfy.Output, f media.Format) comfy.OutputKind {
 
 // writeRecord puts the provenance record beside a file, durably, replacing the
 // record of a file that was replaced.
-func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name string, out Output, n int) error {
+func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name string, out Output, n int,
+	create func(context.Context, storage.Object) (storage.Writer, error),
+) error {
 	rec := t.Record(r.Version)
 	finished := r.now().UTC()
 	started := t.Prepared.UTC()
@@ -276,7 +340,7 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 	if err != nil {
 		return fmt.Errorf("write the record of %s: %w", name, err)
 	}
-	w, err := r.Store.Create(ctx, storage.Object{Name: name + RecordSuffix, Replace: true, MediaType: "application/json"})
+	w, err := create(ctx, storage.Object{Name: name + RecordSuffix, Replace: true, MediaType: "application/json"})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 )
 
@@ -19,27 +20,48 @@ type Recorder interface {
 	Usual(workflow, backend string) time.Duration
 }
 
+// A Journal is a Recorder that also keeps what lies between the end of a run on
+// its backend and the end of its record.
+type Journal interface {
+	Recorder
+	// Ended notes that the backend has ended the run. The ticket in rec says what it
+	// calls the outputs.
+	Ended(rec ledger.Record) error
+	// Claim notes which names files of the run are about to get. When it returns
+	// nil that survives a power cut.
+	Claim(run string, files ...ledger.File) error
+}
+
+// journal is the Journal of the runner, nil when its recorder is none.
+func (r *Runner) journal() Journal {
+	j, _ := r.History.(Journal)
+	return j
+}
+
+// recordEnd notes in the journal, if there is one, what a backend that is done
+// calls the outputs.
+func (r *Runner) recordEnd(t *Ticket, made []comfy.Output) error {
+	j := r.journal()
+	if j == nil {
+		return nil
+	}
+	t.Made = made
+	rec, err := r.recordOf(t, ledger.Submitted)
+	if err != nil {
+		return err
+	}
+	return j.Ended(rec)
+}
+
 // record writes the state of a run down. Before the submission it must be on
 // disk; afterwards the backend's own memory backs it up.
 func (r *Runner) record(t *Ticket, state ledger.State, res *Result, failure error) error {
 	if r.History == nil {
 		return nil
 	}
-	rec := ledger.Record{
-		ID:             t.Run,
-		PromptID:       t.PromptID,
-		Handle:         string(t.Handle),
-		Workflow:       t.Workflow,
-		WorkflowDigest: t.WorkflowDigest,
-		Backend:        t.Backend,
-		State:          state,
-		PID:            os.Getpid(),
-		Created:        t.Prepared,
-		Updated:        r.now(),
-	}
-	var err error
-	if rec.Request, err = json.Marshal(t); err != nil {
-		return fmt.Errorf("record run %s: %w", t.Run, err)
+	rec, err := r.recordOf(t, state)
+	if err != nil {
+		return err
 	}
 	if res != nil {
 		if rec.Result, err = json.Marshal(res); err != nil {
@@ -59,6 +81,26 @@ func (r *Runner) record(t *Ticket, state ledger.State, res *Result, failure erro
 		rec.Error = failure.Error()
 	}
 	return r.History.Put(rec)
+}
+
+func (r *Runner) recordOf(t *Ticket, state ledger.State) (ledger.Record, error) {
+	rec := ledger.Record{
+		ID:             t.Run,
+		PromptID:       t.PromptID,
+		Handle:         string(t.Handle),
+		Workflow:       t.Workflow,
+		WorkflowDigest: t.WorkflowDigest,
+		Backend:        t.Backend,
+		State:          state,
+		PID:            os.Getpid(),
+		Created:        t.Prepared,
+		Updated:        r.now(),
+	}
+	var err error
+	if rec.Request, err = json.Marshal(t); err != nil {
+		return rec, fmt.Errorf("record run %s: %w", t.Run, err)
+	}
+	return rec, nil
 }
 
 // OpenTicket reads the ticket of a recorded run, to collect it in this process.

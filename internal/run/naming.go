@@ -9,9 +9,11 @@ import (
 	"maps"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
@@ -76,6 +78,9 @@ func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Ou
 		var info storage.Info
 		var err error = &storage.Error{Op: "write", Location: r.Store.Location(name), Err: storage.ErrExist}
 		if !taken || next > try {
+			if err := r.claim(t, name, out); err != nil {
+				return info, try, err
+			}
 			info, err = w.Commit(ctx, name)
 		}
 		switch {
@@ -86,7 +91,7 @@ func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Ou
 		case !errors.Is(err, storage.ErrExist):
 			return info, try, err
 		}
-		if t.resumed || t.collected {
+		if t.resumed || t.collected || t.Member != nil {
 			if info, same := r.holds(ctx, name, out); same {
 				return info, try, nil // it was stored before, by this process or one that died
 			}
@@ -95,6 +100,42 @@ func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Ou
 			return info, try, err
 		}
 	}
+}
+
+// claim writes down that the run is about to use a name, where somebody keeps
+// that.
+func (r *Runner) claim(t *Ticket, name string, out Output) error {
+	if j := r.journal(); j != nil {
+		return j.Claim(t.Run, ledger.File{Name: name, SHA256: out.SHA256, Bytes: out.Bytes})
+	}
+	return nil
+}
+
+// An EditedError means that a file which a run was to replace is no longer what
+// was made: somebody has worked on it.
+type EditedError struct{ Location string }
+
+func (e *EditedError) Error() string {
+	return e.Location + " was edited by hand since it was made, and is not replaced"
+}
+
+// replaces reports whether the run replaces what the store has under a name,
+// because it is of the same item.
+func (r *Runner) replaces(ctx context.Context, t *Ticket, name string) (bool, error) {
+	i := slices.IndexFunc(t.Owned, func(o Owned) bool { return o.Name == name })
+	if i < 0 {
+		return false, nil
+	}
+	info, err := r.Store.Stat(ctx, name)
+	if errors.Is(err, storage.ErrNotExist) {
+		return false, nil
+	}
+	own := t.Owned[i]
+	_, same := r.holds(ctx, name, Output{SHA256: own.SHA256, Bytes: info.Size})
+	if err == nil && !same && own.Sure && !t.Naming.Force {
+		err = &EditedError{r.Store.Location(name)}
+	}
+	return same || own.Sure, err
 }
 
 // holds reports whether the store has this very content under the name.

@@ -60,6 +60,8 @@ func (r *Runner) ticket(req Request) (*Ticket, error) {
 		Format:   req.Format,
 		Timeout:  req.Timeout,
 		Preview:  req.Preview,
+		Member:   req.Member,
+		Owned:    req.Owned,
 		Warnings: call.Notes,
 		Prepared: r.now(),
 		call:     call,

@@ -30,8 +30,9 @@ type Record struct {
 	Templates      Values        `json:"templates,omitempty"` // texts as written, before the choices in them were drawn
 	Explicit       []Set         `json:"set,omitempty"`
 	Inputs         []Input       `json:"inputs,omitempty"`
-	Mask           *MaskSpec     `json:"mask,omitempty"` // what was painted anew, besides a mask file
-	File           *RecordedFile `json:"file,omitempty"` // absent in a record embedded in the file itself
+	Mask           *MaskSpec     `json:"mask,omitempty"`   // what was painted anew, besides a mask file
+	Member         *Member       `json:"member,omitempty"` // of a batch
+	File           *RecordedFile `json:"file,omitempty"`   // absent in a record embedded in the file itself
 	Started        *time.Time    `json:"started,omitempty"`
 	Finished       *time.Time    `json:"finished,omitempty"`
 	Warnings       []string      `json:"warnings,omitempty"`
@@ -59,6 +60,7 @@ func (t *Ticket) Record(version string) Record {
 	}
 	return Record{
 		Mask:           mask,
+		Member:         t.Member,
 		Record:         RecordVersion,
 		Easel:          version,
 		Run:            t.Run,

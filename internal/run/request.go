@@ -25,6 +25,26 @@ type Request struct {
 	Preview   bool          // somebody looks at preview pictures
 	Expand    Expand        // draws the choices of dynamic prompts; nil = texts stay as written
 	Recorded  []Input       // files that the graph names already, by the hash of their content: of a recorded run
+	Member    *Member       // the item of a batch that the run is for
+	Owned     []Owned       // files that are of the same item, and are replaced
+}
+
+// A Member is the item of a batch that a run is for.
+type Member struct {
+	Batch  string `json:"batch"`  // its name
+	Item   string `json:"item"`   // its id
+	Digest string `json:"digest"` // of all that decides what the item makes
+}
+
+// An Owned file was made by an earlier run for the same purpose. The new one
+// replaces it, if it still has this content.
+type Owned struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	// Sure says that the file was there: another content means then that somebody
+	// has edited it, and a run without Force does not replace it. Of one that is
+	// not sure, another content means a file of somebody else.
+	Sure bool `json:"sure"`
 }
 
 // Naming says how outputs are called.
@@ -51,31 +71,34 @@ type Input struct {
 // named by their content, and the graph says what the workflow says; what a backend
 // calls things is put into a copy. It is what the history keeps.
 type Ticket struct {
-	Run            string        `json:"run"`
-	PromptID       string        `json:"prompt_id"`
-	Handle         comfy.Handle  `json:"handle,omitempty"`
-	Workflow       string        `json:"workflow"`
-	WorkflowDigest string        `json:"workflow_digest,omitempty"`
-	Backend        string        `json:"backend"`
-	Address        string        `json:"address,omitempty"` // name or address to open the backend again, without credentials
-	Out            string        `json:"out"`
-	Graph          *comfy.Graph  `json:"graph"`
-	Parameters     Values        `json:"parameters"`
-	Templates      Values        `json:"templates,omitempty"` // texts as written, before the choices in them were drawn
-	Explicit       []Set         `json:"set,omitempty"`
-	Seed           *Seed         `json:"seed,omitempty"`
-	Character      string        `json:"character,omitempty"`
-	Inputs         []Input       `json:"inputs,omitempty"`
-	Files          []File        `json:"files,omitempty"`   // what is sent with the graph
-	Repaint        *Repaint      `json:"repaint,omitempty"` // only part of the picture is painted
-	Naming         Naming        `json:"naming"`
-	Sidecar        bool          `json:"sidecar"`
-	Embed          bool          `json:"embed,omitempty"`
-	Format         Format        `json:"format,omitempty"`
-	Timeout        time.Duration `json:"timeout,omitempty"`
-	Preview        bool          `json:"-"`
-	Warnings       []string      `json:"warnings,omitempty"`
-	Prepared       time.Time     `json:"prepared"`
+	Run            string         `json:"run"`
+	PromptID       string         `json:"prompt_id"`
+	Handle         comfy.Handle   `json:"handle,omitempty"`
+	Workflow       string         `json:"workflow"`
+	WorkflowDigest string         `json:"workflow_digest,omitempty"`
+	Backend        string         `json:"backend"`
+	Address        string         `json:"address,omitempty"` // name or address to open the backend again, without credentials
+	Out            string         `json:"out"`
+	Graph          *comfy.Graph   `json:"graph"`
+	Parameters     Values         `json:"parameters"`
+	Templates      Values         `json:"templates,omitempty"` // texts as written, before the choices in them were drawn
+	Explicit       []Set          `json:"set,omitempty"`
+	Seed           *Seed          `json:"seed,omitempty"`
+	Character      string         `json:"character,omitempty"`
+	Inputs         []Input        `json:"inputs,omitempty"`
+	Files          []File         `json:"files,omitempty"`   // what is sent with the graph
+	Repaint        *Repaint       `json:"repaint,omitempty"` // only part of the picture is painted
+	Naming         Naming         `json:"naming"`
+	Sidecar        bool           `json:"sidecar"`
+	Embed          bool           `json:"embed,omitempty"`
+	Format         Format         `json:"format,omitempty"`
+	Timeout        time.Duration  `json:"timeout,omitempty"`
+	Preview        bool           `json:"-"`
+	Warnings       []string       `json:"warnings,omitempty"`
+	Prepared       time.Time      `json:"prepared"`
+	Member         *Member        `json:"member,omitempty"`
+	Owned          []Owned        `json:"owned,omitempty"`
+	Made           []comfy.Output `json:"made,omitempty"` // what the backend calls the outputs, once it has ended the run
 
 	local   localGraph // for the backend that it was last meant for
 	call    *registry.Call

@@ -68,6 +68,12 @@ type Result struct {
 
 	Started  time.Time `json:"-"`
 	Finished time.Time `json:"-"`
+	// When the backend executed it, by its own clock; zero when it does not say.
+	ExecutionStarted  time.Time `json:"-"`
+	ExecutionFinished time.Time `json:"-"`
+	// Recovered says that the run came from the record of another process, and that
+	// the backend has forgotten it: what was stored before is all there is.
+	Recovered bool `json:"-"`
 }
 
 // note adds a warning and tells it.

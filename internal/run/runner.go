@@ -36,6 +36,8 @@ type Runner struct {
 	// confirmation. Default 2 s.
 	CancelGrace time.Duration
 
+	USDPerHour float64 // what the backend costs; 0 = not known
+
 	modelPixels int // what a model paints well, instead of what its family does; for tests
 }
 

@@ -113,7 +113,7 @@ func benchmarkStore(b *testing.B, url string, size int) {
 	b.SetBytes(int64(size))
 	for b.Loop() {
 		t.Run = NewID(time.Now())
-		if _, err := r.keep(b.Context(), t, &Result{}, o, 1, func(Event) {}); err != nil {
+		if _, err := r.keepAll(b.Context(), t, &Result{}, []comfy.Output{o}, func(Event) {}); err != nil {
 			b.Fatal(err)
 		}
 	}

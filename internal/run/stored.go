@@ -14,6 +14,22 @@ import (
 // maxRecord bounds a provenance record that is read back.
 const maxRecord = 64 << 20
 
+// refetch gets the outputs of a run that its backend has ended and forgotten since:
+// a server that was restarted has lost its history and not its files. It reports
+// whether all are here.
+func (r *Runner) refetch(ctx context.Context, t *Ticket, res *Result, sink Sink) bool {
+	if len(t.Made) == 0 || r.Store == nil {
+		return false
+	}
+	before := len(res.Warnings)
+	err := r.harvest(ctx, t, res, comfy.State{Phase: comfy.PhaseDone, Outputs: t.Made}, sink)
+	if err == nil && len(res.Outputs) == len(t.Made) {
+		return true
+	}
+	res.Outputs, res.Warnings, res.Status = []Output{}, res.Warnings[:before], ""
+	return false
+}
+
 // findStored finds what the process that died had stored of a run that its backend
 // has forgotten since. Such files are complete, whatever the history says; if
 // there was more to come is not known, so the run is partial.
@@ -45,7 +61,7 @@ func (r *Runner) findStored(ctx context.Context, t *Ticket, res *Result, sink Si
 		}
 		if rec != nil && rec.File != nil {
 			out.Node, out.Original = rec.File.Node, rec.File.Original
-		} else if t.Sidecar && r.writeRecord(ctx, t, res, name, out, len(res.Outputs)+1) != nil {
+		} else if t.Sidecar && r.writeRecord(ctx, t, res, name, out, len(res.Outputs)+1, r.Store.Create) != nil {
 			continue
 		}
 		res.Outputs = append(res.Outputs, out)
@@ -54,7 +70,7 @@ func (r *Runner) findStored(ctx context.Context, t *Ticket, res *Result, sink Si
 	if len(res.Outputs) == 0 {
 		return false
 	}
-	res.Status = Partial
+	res.Status, res.Recovered = Partial, true
 	res.note(sink, "the backend has forgotten the run; what was stored before is kept, and whether there was more is not known")
 	return true
 }

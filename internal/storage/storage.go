@@ -44,6 +44,24 @@ type Store interface {
 	Close() error
 }
 
+// A Grouper is a Store where objects that become durable together cost less than
+// one by one.
+type Grouper interface {
+	// Group begins a group. It may be left at any time: what was committed is
+	// visible and complete then, and only not yet sure to survive a power cut.
+	Group() Group
+}
+
+// A Group is objects of one store that become durable together. It is safe for
+// concurrent use, but for Sync.
+type Group interface {
+	// Create begins an object of the group, whose Commit makes it visible.
+	Create(ctx context.Context, o Object) (Writer, error)
+	// Sync makes all that was committed since the last one durable. When it fails,
+	// the names that replaced nothing are taken back.
+	Sync(ctx context.Context) error
+}
+
 // An Object is what is known of an object before its first byte.
 type Object struct {
 	// Name is what it will be committed as, for all that is known. Stores in

@@ -26,12 +26,17 @@ type writer struct {
 	info    fs.FileInfo
 	failed  error
 	ended   bool
+	group   *group // nil: the folder is synced with each commit
 }
 
 // Create implements storage.Store. The object grows beside the final names,
 // so that the rename stays within one file system. A folder keeps bytes and
 // names, and nothing else that is known of an object.
 func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, error) {
+	return s.create(ctx, o, nil)
+}
+
+func (s *Store) create(ctx context.Context, o storage.Object, g *group) (storage.Writer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, s.fail("create", "", err)
 	}
@@ -40,7 +45,7 @@ func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, e
 	if err != nil {
 		return nil, s.fail("create", "", err)
 	}
-	return &writer{store: s, ctx: ctx, replace: o.Replace, temp: temp, file: f}, nil
+	return &writer{store: s, ctx: ctx, replace: o.Replace, temp: temp, file: f, group: g}, nil
 }
 
 func (w *writer) Write(p []byte) (int, error) {
@@ -98,13 +103,18 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 	}
 	w.ended = true
 	crashpoint.Here(crashpoint.Renamed)
+	done := storage.Info{Name: name, Size: w.info.Size(), Modified: w.info.ModTime()}
+	if w.group != nil {
+		w.group.add(name, w.replace)
+		return done, nil
+	}
 	if err := w.store.fs.SyncDir(path.Dir(name)); err != nil {
 		if !w.replace {
 			_ = w.store.fs.Remove(name)
 		}
 		return storage.Info{}, w.end("write", name, err)
 	}
-	return storage.Info{Name: name, Size: w.info.Size(), Modified: w.info.ModTime()}, nil
+	return done, nil
 }
 
 // finish brings the bytes to the disk, once.

@@ -1,0 +1,159 @@
+package batch
+
+import (
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/run"
+)
+
+const (
+	// defaultDepth is how many runs a backend has: one that executes, and one that
+	// follows it at once. More gain nothing where a run takes longer than the way.
+	defaultDepth = 2
+	maxDepth     = 16
+	// maxCollecting bounds the runs of a lane whose outputs are on their way.
+	maxCollecting = 16
+
+	// A lane that failed is not used for so long, doubled each time in a row.
+	restFirst = time.Second
+	restMost  = 30 * time.Second
+
+	// awayLong is how long a backend may be silent before others take its runs.
+	awayLong = 5 * time.Second
+)
+
+// A lane is one backend, with the runs that it has. All fields are the scheduler's
+// and guarded by its lock.
+type lane struct {
+	runner *run.Runner
+	price  float64 // USD per hour; 0 = not known
+	fixed  int     // depth that the user wants; 0 = ours
+
+	ready      int  // prepared, or being prepared, for the next free place
+	onServer   int  // submitted and not ended
+	collecting int  // ended, outputs on their way
+	alone      bool // what is on the server is to be alone there
+	attempts   map[*attempt]bool
+	limbo      []*item // may be on the backend, which was lost sight of
+
+	key string // group that it is on
+	on  bool   // it is on one
+
+	took    average // execution
+	sending average // submission
+
+	failures  int       // in a row
+	rest      time.Time // not used before
+	trial     bool      // one run at a time until one ends well
+	probing   bool
+	away      int // runs that have lost the connection
+	awaySince time.Time
+	dead      error // it will not come back: why
+	last      error // why it failed last
+
+	first, end time.Time     // of executions, by the server's clock
+	busy       time.Duration // executing
+}
+
+// average is an exponentially weighted mean of durations.
+type average struct {
+	value time.Duration
+	n     int
+}
+
+func (a *average) add(d time.Duration) {
+	a.n++
+	weight := max(0.2, 1/float64(a.n))
+	a.value += time.Duration(weight * float64(d-a.value))
+}
+
+// depth is how many runs the backend is given at a time. Where the way there takes
+// longer than a run, more than two keep it busy.
+func (l *lane) depth() int {
+	switch {
+	case l.trial:
+		return 1
+	case l.fixed > 0:
+		return l.fixed
+	case l.took.n < 3 || l.sending.n < 3:
+		return defaultDepth
+	}
+	// From the end of a run to the next one being there: half a round trip to hear of
+	// it, a whole one to send, and what the ledger takes.
+	way := 3 * l.sending.value / 2
+	return min(maxDepth, max(defaultDepth, 1+int((way+l.took.value-1)/max(l.took.value, time.Millisecond))))
+}
+
+// usable reports whether the lane may take a run.
+func (l *lane) usable(now time.Time) bool {
+	return l.dead == nil && l.away == 0 && !now.Before(l.rest) && !l.probing
+}
+
+// down reports whether nothing can be expected of the lane at the moment.
+func (l *lane) down(now time.Time) bool {
+	return l.dead != nil || l.trial && (now.Before(l.rest) || l.probing) || l.away > 0
+}
+
+// wellAgain notes a run that ended as it should.
+func (l *lane) wellAgain() { l.failures, l.trial, l.last = 0, false, nil }
+
+// failed notes that the backend, and not a run, has failed.
+func (l *lane) failed(now time.Time, err error) {
+	l.failures++
+	l.trial, l.last = true, err
+	rest := restFirst << min(l.failures-1, 10)
+	l.rest = now.Add(min(rest, restMost))
+}
+
+// load is how many runs the lane has or is about to have.
+func (l *lane) load() int { return l.ready + l.onServer }
+
+// executed counts an execution.
+func (l *lane) executed(res *run.Result) {
+	if res == nil || res.Timing.Execution == 0 {
+		return
+	}
+	d := time.Duration(res.Timing.Execution) * time.Millisecond
+	if !res.Cached {
+		l.took.add(d)
+	}
+	l.busy += d
+	if at := res.ExecutionStarted; l.first.IsZero() || at.Before(l.first) {
+		l.first = at
+	}
+	if at := res.ExecutionFinished; at.After(l.end) {
+		l.end = at
+	}
+}
+
+// worthTaking reports whether a lane ends an item of those left sooner than the
+// others would, when all of them take what they end soonest. Far from the end it
+// always does.
+func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
+	if len(lanes) < 2 || left > 4*len(lanes)*defaultDepth || l.took.n == 0 {
+		return true
+	}
+	type runner struct {
+		*lane
+		free time.Duration // when it is done with what it has
+	}
+	var all []*runner
+	for _, o := range lanes {
+		if o == l || o.took.n > 0 && o.usable(now) && !o.trial {
+			all = append(all, &runner{o, time.Duration(o.load()) * o.took.value})
+		}
+	}
+	for range left {
+		best := all[0]
+		for _, o := range all[1:] {
+			if o.free+o.took.value < best.free+best.took.value {
+				best = o
+			}
+		}
+		if best.lane == l {
+			return true
+		}
+		best.free += best.took.value
+	}
+	return false
+}

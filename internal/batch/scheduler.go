@@ -1,0 +1,524 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+)
+
+const (
+	defaultGrace = 5 * time.Second
+	// takeBack bounds how long it takes to get a run off a backend that has not
+	// begun it.
+	takeBack = 2 * time.Second
+	// tick is how often what depends on time alone is looked at.
+	tick = 250 * time.Millisecond
+)
+
+// Why an attempt is ended from outside.
+var (
+	errTaken = errors.New("another backend takes the item") // off the backend, and queued again
+	errLeave = errors.New("the run is left to its backend") // to be adopted by the next invocation
+)
+
+// A scheduler runs one batch once.
+type scheduler struct {
+	o     Options
+	ctx   context.Context // of all that is done about items; it outlives that of Run
+	end   context.CancelCauseFunc
+	began time.Time
+	local bool // outputs are files of this machine
+
+	sinks sync.Mutex // one event at a time
+
+	preparing sync.Mutex
+	prep      *run.Preparation
+
+	mu       sync.Mutex
+	cond     *sync.Cond
+	queue    *queue
+	lanes    []*lane
+	active   int // items that are neither queued nor ended
+	stopped  string
+	fatal    error
+	running  sync.WaitGroup
+	idle     time.Time // since when no backend could be used; zero = one can
+	sum      Summary
+	all      bool // no item has ended well in this invocation
+	first    error
+	spent    float64
+	priced   bool
+	gpuMS    int64
+	finishes []time.Time // of the last items, for the rate
+}
+
+// Run runs what is left of a batch. Items that have ended are not looked at again,
+// but for a missing file of theirs; runs that an earlier invocation submitted are
+// taken over by their ids. The error is nil when every item is committed, else a
+// *FailedError; the cause of the end of ctx; or what made it impossible to go on.
+func Run(ctx context.Context, o Options) (Summary, error) {
+	s := &scheduler{o: o, all: true, sum: Summary{Type: "summary", Name: o.Batch.Name, Total: len(o.Batch.Items)}}
+	if s.o.Now == nil {
+		s.o.Now = time.Now
+	}
+	if s.o.Sink == nil {
+		s.o.Sink = func(Event) {}
+	}
+	s.cond = sync.NewCond(&s.mu)
+	s.began = s.o.Now()
+	s.local = o.Prepare.Out != "" && isLocal(o.Prepare.Out)
+	base, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	s.ctx, s.end = base, end
+	defer end(nil)
+
+	open, adopt, err := s.survey(ctx)
+	if err != nil {
+		return s.summary(), err
+	}
+	if len(open)+len(adopt) == 0 {
+		return s.summary(), s.verdict(ctx)
+	}
+	places, err := o.Connect(ctx)
+	if err != nil {
+		s.sum.Open = len(open) + len(adopt)
+		return s.summary(), err
+	}
+	if err := s.open(places); err != nil {
+		return s.summary(), err
+	}
+	s.queue = newQueue(open, o.Ordering)
+	s.adoptAll(adopt)
+	s.emit(Event{Type: EventBegun})
+	s.work(ctx)
+	return s.summary(), s.verdict(ctx)
+}
+
+// open makes lanes of the places.
+func (s *scheduler) open(places []Place) error {
+	for _, p := range places {
+		if s.o.MaxCost > 0 && p.USDPerHour <= 0 {
+			return &PriceError{p.Runner.BackendName}
+		}
+		r := *p.Runner
+		r.History, r.Leave, r.USDPerHour = s.o.Ledger, true, p.USDPerHour
+		s.priced = s.priced || p.USDPerHour > 0
+		s.lanes = append(s.lanes, &lane{runner: &r, price: p.USDPerHour, fixed: s.o.Depth, attempts: map[*attempt]bool{}})
+	}
+	return nil
+}
+
+// survey sorts the items of the plan by what is left to do.
+func (s *scheduler) survey(ctx context.Context) (open, adopt []*item, err error) {
+	for i := range s.o.Batch.Items {
+		planned := &s.o.Batch.Items[i]
+		row, ok := s.o.Ledger.Item(planned.ID)
+		if !ok {
+			return nil, nil, &ledger.UnknownItemError{Item: planned.ID}
+		}
+		s.spent += row.USD
+		s.gpuMS += row.ExecutedMS
+		it := &item{Item: planned, row: row}
+		switch row.State {
+		case ledger.ItemCommitted:
+			gone, err := s.gone(ctx, row)
+			if err != nil {
+				return nil, nil, err
+			}
+			if gone == "" {
+				s.sum.Committed++
+				s.sum.Skipped++
+				continue
+			}
+			s.note("item %s is made again: %s is not there any more", row.ID, gone)
+			open = append(open, it)
+		case ledger.ItemFailed:
+			s.sum.Failed++
+			s.sum.Skipped++
+		case ledger.ItemStored:
+			if err := s.finishStored(ctx, it); err != nil {
+				return nil, nil, err
+			}
+		case ledger.ItemPlanned:
+			open = append(open, it)
+		default:
+			adopt = append(adopt, it)
+		}
+	}
+	return open, adopt, nil
+}
+
+// gone names an output of a committed item that is missing in a folder of this
+// machine. Elsewhere that would cost a request each, and verify does it.
+func (s *scheduler) gone(ctx context.Context, row ledger.Item) (string, error) {
+	if !s.local {
+		return "", nil
+	}
+	files, err := s.o.Ledger.Files(row.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range files {
+		if f.Stored && missing(ctx, s.o.Prepare.Store, f.Name) {
+			return f.Name, nil
+		}
+	}
+	return "", nil
+}
+
+// work runs until nothing is left, or the batch is stopped.
+func (s *scheduler) work(ctx context.Context) {
+	over := make(chan struct{})
+	var aside sync.WaitGroup
+	aside.Go(func() { s.watch(ctx, over) })
+	for _, l := range s.lanes {
+		s.running.Go(func() { s.drive(l) })
+	}
+	s.running.Wait()
+	close(over)
+	aside.Wait()
+	s.end(errLeave)
+}
+
+// watch does what time and the end of ctx ask for.
+func (s *scheduler) watch(ctx context.Context, over chan struct{}) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	interrupted := ctx.Done()
+	var grace <-chan time.Time
+	for {
+		select {
+		case <-over:
+			return
+		case <-interrupted:
+			interrupted = nil
+			wait := defaultGrace
+			if s.o.Grace != nil {
+				wait = s.o.Grace(context.Cause(ctx))
+			}
+			s.mu.Lock()
+			s.stop(StoppedInterrupted, nil)
+			s.mu.Unlock()
+			grace = time.After(wait)
+		case <-grace:
+			s.leaveAll()
+		case <-ticker.C:
+			s.mu.Lock()
+			s.lookAround()
+			s.cond.Broadcast()
+			s.mu.Unlock()
+		}
+	}
+}
+
+// lookAround ends a batch whose backends have all been away for too long, and
+// moves runs from backends that are away or slow to ones that have nothing to do.
+// It is called with the lock held.
+func (s *scheduler) lookAround() {
+	now := s.o.Now()
+	if s.stopped != "" {
+		return
+	}
+	down, dead := true, true
+	for _, l := range s.lanes {
+		down = down && l.down(now)
+		dead = dead && l.dead != nil
+	}
+	switch {
+	case !down:
+		s.idle = time.Time{}
+	case s.idle.IsZero():
+		s.idle = now
+	}
+	if dead || down && now.Sub(s.idle) > s.o.Patience {
+		var why error
+		for _, l := range s.lanes {
+			if why == nil {
+				why = l.dead
+			}
+			if why == nil {
+				why = l.last
+			}
+		}
+		s.stop(StoppedBackends, why)
+		return
+	}
+	if s.queue.size == 0 {
+		s.steal(now)
+	}
+}
+
+// steal takes one run from a lane that cannot end it soon, for each lane that has
+// nothing to do.
+func (s *scheduler) steal(now time.Time) {
+	for _, l := range s.lanes {
+		if l.load() > 0 || !l.usable(now) || l.trial {
+			continue
+		}
+		if it := s.fromLimbo(l, now); it != nil {
+			s.queue.giveBack(it)
+			s.active--
+			continue
+		}
+		if a := s.stealable(l, now); a != nil {
+			a.taken = true
+			a.cancel(errTaken)
+		}
+	}
+}
+
+// fromLimbo is an item of a lane that has been gone for a while.
+func (s *scheduler) fromLimbo(l *lane, now time.Time) *item {
+	for _, o := range s.lanes {
+		if o == l || len(o.limbo) == 0 || !o.down(now) {
+			continue
+		}
+		it := o.limbo[0]
+		o.limbo = o.limbo[1:]
+		s.requeue(it, false)
+		return it
+	}
+	return nil
+}
+
+// stealable is a run that another lane has and that this one would end sooner.
+func (s *scheduler) stealable(l *lane, now time.Time) *attempt {
+	for _, o := range s.lanes {
+		if o == l {
+			continue
+		}
+		away := o.away > 0 && now.Sub(o.awaySince) > awayLong
+		for a := range o.attempts {
+			it := a.item
+			if a.taken || a.ended || !a.submitted || it.refused[l] != nil || it.suspect() {
+				continue
+			}
+			waits := !it.started && l.took.n > 0 && o.took.n > 0 && time.Duration(o.onServer)*o.took.value > 2*l.took.value
+			if away || waits {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// stop ends the batch: nothing is submitted any more, what backends have not begun
+// is taken back, and what they execute is waited for. It is called with the lock held.
+func (s *scheduler) stop(reason string, fatal error) {
+	if s.stopped != "" {
+		return
+	}
+	s.stopped, s.fatal = reason, fatal
+	for _, l := range s.lanes {
+		for a := range l.attempts {
+			if a.submitted && !a.item.started && !a.ended {
+				a.taken = true
+				a.cancel(errTaken)
+			}
+		}
+	}
+	if reason == StoppedBackends || reason == StoppedDisk {
+		s.leaveLocked()
+	}
+	s.cond.Broadcast()
+}
+
+// leaveAll leaves what runs to its backends.
+func (s *scheduler) leaveAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaveLocked()
+}
+
+func (s *scheduler) leaveLocked() {
+	for _, l := range s.lanes {
+		for a := range l.attempts {
+			if !a.taken {
+				a.cancel(errLeave)
+			}
+		}
+	}
+}
+
+// drive gives one lane its items until nothing is left for it.
+func (s *scheduler) drive(l *lane) {
+	for {
+		it, adopted := s.next(l)
+		if it == nil {
+			return
+		}
+		s.running.Go(func() { s.attempt(l, it, adopted) })
+	}
+}
+
+// next waits for the next item of a lane; nil when there will be none.
+func (s *scheduler) next(l *lane) (it *item, adopted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		now := s.o.Now()
+		switch {
+		case s.stopped != "", s.queue.size == 0 && s.active == 0, l.dead != nil && len(l.limbo) == 0:
+			return nil, false
+		case l.trial && l.load() == 0 && l.usable(now) && (s.queue.size > 0 || len(l.limbo) > 0):
+			s.probe(l)
+			continue
+		case len(l.limbo) > 0 && l.usable(now):
+			it, l.limbo = l.limbo[0], l.limbo[1:]
+			l.onServer++
+			return it, true
+		}
+		if l.usable(now) && l.ready == 0 && !l.alone && l.collecting < maxCollecting && worthTaking(l, s.lanes, s.queue.size, now) {
+			if it := s.queue.take(l, func(it *item) bool { return s.may(l, it) }); it != nil {
+				l.ready++
+				s.active++
+				return it, false
+			}
+		}
+		s.cond.Wait()
+	}
+}
+
+// may reports whether a lane takes an item.
+func (s *scheduler) may(l *lane, it *item) bool {
+	if it.suspect() && (l.load() > 0 || s.queue.size > len(s.queue.suspects)) {
+		return false // alone, and when the others have had their turn
+	}
+	return it.refused[l] == nil
+}
+
+// probe asks a lane that has failed whether it is there again. The lock is released
+// meanwhile.
+func (s *scheduler) probe(l *lane) {
+	l.probing = true
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	_, err := l.runner.Backend.Describe(ctx)
+	cancel()
+	s.mu.Lock()
+	l.probing = false
+	if err != nil {
+		s.laneFailed(l, err)
+		return
+	}
+	l.rest = time.Time{}
+	// One run shows whether it works.
+	for s.stopped == "" && l.usable(s.o.Now()) && l.ready+l.onServer == 0 {
+		if len(l.limbo) > 0 {
+			it := l.limbo[0]
+			l.limbo = l.limbo[1:]
+			l.onServer++
+			s.running.Go(func() { s.attempt(l, it, true) })
+			return
+		}
+		it := s.queue.take(l, func(it *item) bool { return s.may(l, it) })
+		if it == nil {
+			l.rest = s.o.Now().Add(tick)
+			return
+		}
+		l.ready++
+		s.active++
+		s.running.Go(func() { s.attempt(l, it, false) })
+	}
+}
+
+// laneFailed notes a failure of a backend. It is called with the lock held.
+func (s *scheduler) laneFailed(l *lane, err error) {
+	l.failed(s.o.Now(), err)
+	s.cond.Broadcast()
+}
+
+// emit tells the sink.
+func (s *scheduler) emit(e Event) {
+	s.mu.Lock()
+	e.Totals = s.totals()
+	s.mu.Unlock()
+	s.sinks.Lock()
+	defer s.sinks.Unlock()
+	s.o.Sink(e)
+}
+
+func (s *scheduler) note(format string, args ...any) {
+	s.sinks.Lock()
+	defer s.sinks.Unlock()
+	s.o.Sink(Event{Type: EventNote, Message: fmt.Sprintf(format, args...)})
+}
+
+// rateWindow is how far back the rate looks.
+const rateWindow = time.Minute
+
+// totals is called with the lock held.
+func (s *scheduler) totals() Totals {
+	now := s.o.Now()
+	t := Totals{
+		Items: s.sum.Total, Committed: s.sum.Committed, Failed: s.sum.Failed, Active: s.active,
+		Elapsed: now.Sub(s.began), Busy: s.busy(),
+	}
+	for len(s.finishes) > 0 && now.Sub(s.finishes[0]) > rateWindow {
+		s.finishes = s.finishes[1:]
+	}
+	if n := len(s.finishes); n > 1 {
+		since := max(now.Sub(s.finishes[0]), time.Millisecond)
+		t.Rate = float64(n-1) / since.Seconds()
+		t.ETA = time.Duration(float64(t.Items-t.Committed-t.Failed) / t.Rate * float64(time.Second))
+	}
+	if s.priced || s.spent > 0 {
+		t.USD = &[]float64{s.spent}[0]
+	}
+	return t
+}
+
+// busy is the part of the time that backends executed, between the first start and
+// the last end of each; nil when none did.
+func (s *scheduler) busy() *float64 {
+	var busy, span time.Duration
+	for _, l := range s.lanes {
+		busy += l.busy
+		span += l.end.Sub(l.first)
+	}
+	if span <= 0 {
+		return nil
+	}
+	part := min(1, float64(busy)/float64(span))
+	return &part
+}
+
+func (s *scheduler) summary() Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sum := s.sum
+	sum.Open = sum.Total - sum.Committed - sum.Failed
+	sum.GPUBusy = s.busy()
+	sum.Cost.GPUSeconds = float64(s.gpuMS) / 1000
+	if s.priced || s.spent > 0 {
+		sum.Cost.USD = &s.spent
+	}
+	sum.ElapsedMS = s.o.Now().Sub(s.began).Milliseconds()
+	sum.Stopped = s.stopped
+	return sum
+}
+
+// verdict is the error of a batch that has ended.
+func (s *scheduler) verdict(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	open := s.sum.Total - s.sum.Committed - s.sum.Failed
+	switch {
+	case s.fatal != nil:
+		return s.fatal
+	case s.stopped == StoppedInterrupted && open > 0:
+		return context.Cause(ctx)
+	case open+s.sum.Failed == 0:
+		return nil
+	}
+	e := &FailedError{Items: s.sum.Total, Failed: s.sum.Failed, Open: open, First: s.first, Stopped: s.stopped}
+	e.All = s.all && s.first != nil && s.sum.Committed == 0
+	if s.stopped == StoppedMaxCost {
+		e.Limit = fmt.Sprintf("$%.2f", s.o.MaxCost)
+	}
+	return e
+}

@@ -1,0 +1,263 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
+)
+
+// A Planned is an item as a plan has it.
+type Planned struct {
+	ID     string
+	Digest string
+	Fields func() ([]byte, error) // what the digest is over, as JSON; called when it is to be written down
+}
+
+// A Plan is a plan as a ledger knows it.
+type Plan struct {
+	Facts     // Form, Created and Items are not used
+	Len   int // of items
+	Item  func(n int) Planned
+}
+
+// CreateBatch makes the ledger of a plan that has none. It appears under its name
+// only when it is complete, and is opened then. Folders are made. The lock is
+// released when there is an error.
+func CreateBatch(path string, lock *Lock, p Plan) (*Batch, error) {
+	if err := create(path, p); err != nil {
+		lock.Release()
+		return nil, err
+	}
+	return OpenBatch(path, lock)
+}
+
+func create(path string, p Plan) error {
+	if exists(path) {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	// What belonged to a ledger that is not there any more would be taken for ours.
+	for _, left := range []string{path + "-wal", path + "-shm", path + "-journal"} {
+		if exists(left) {
+			return &DamagedError{File: path, Err: fmt.Errorf("%s is there without it", filepath.Base(left))}
+		}
+	}
+	temp := path + ".new"
+	if err := removeDatabase(temp); err != nil {
+		return storing(path, err)
+	}
+	if err := fill(temp, p); err != nil {
+		_ = removeDatabase(temp)
+		return storing(path, err)
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return storing(path, err)
+	}
+	return storing(path, atomicfile.SyncDir(filepath.Dir(path)))
+}
+
+// fill makes a database, closed and on the disk.
+func fill(path string, p Plan) error {
+	db, err := openDatabase(path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(context.Background(), batchTables); err != nil {
+		return err
+	}
+	err = transact(db, path, func(q queryer) error {
+		for n := range p.Len {
+			planned := p.Item(n)
+			if err := putPlanned(q, n, Item{ID: planned.ID, Digest: planned.Digest, State: ItemPlanned}, planned); err != nil {
+				return err
+			}
+		}
+		return putFacts(q, p.facts(p.Len, time.Now()))
+	})
+	if err != nil {
+		return err
+	}
+	return db.Close() // what is in the log goes into the file
+}
+
+func (p Plan) facts(items int, created time.Time) Facts {
+	f := p.Facts
+	f.Form, f.Items, f.Created = batchForm, items, created.UTC()
+	return f
+}
+
+func putPlanned(q queryer, n int, it Item, p Planned) error {
+	fields, err := p.Fields()
+	if err == nil {
+		err = putFields(q, n, fields)
+	}
+	if err == nil {
+		err = putItem(q, n, it)
+	}
+	return err
+}
+
+// removeDatabase removes a database with all that belongs to it.
+func removeDatabase(path string) error {
+	for _, file := range []string{path, path + "-wal", path + "-shm", path + "-journal"} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Difference is how a plan differs from what a ledger has.
+type Difference struct {
+	Added   []string  // ids of items that are new
+	Changed []Changed // items that make something else now
+	Removed []string  // ids of items that the plan has no more
+}
+
+// A Changed is an item whose digest is another one, with what it was made of
+// before and what now, as JSON; Before is nil where the ledger has lost it.
+type Changed struct {
+	ID            string
+	Before, After []byte
+}
+
+// Empty reports whether plan and ledger agree.
+func (d Difference) Empty() bool { return len(d.Added)+len(d.Changed)+len(d.Removed) == 0 }
+
+// Compare holds a plan against the ledger.
+func (b *Batch) Compare(p Plan) (Difference, error) {
+	var d Difference
+	seen := make(map[string]bool, p.Len)
+	for n := range p.Len {
+		planned := p.Item(n)
+		seen[planned.ID] = true
+		it, ok := b.Item(planned.ID)
+		switch {
+		case !ok, it.Dropped && it.Digest == planned.Digest:
+			d.Added = append(d.Added, planned.ID)
+		case it.Digest != planned.Digest:
+			c := Changed{ID: planned.ID}
+			at, err := b.index(planned.ID)
+			if err != nil {
+				return d, err
+			}
+			if c.Before, err = readFields(b.db, at); err != nil {
+				return d, damaged(b.path, err)
+			}
+			if c.After, err = planned.Fields(); err != nil {
+				return d, err
+			}
+			d.Changed = append(d.Changed, c)
+		}
+	}
+	for _, it := range b.Items() {
+		if !seen[it.ID] {
+			d.Removed = append(d.Removed, it.ID)
+		}
+	}
+	return d, nil
+}
+
+// Update brings the ledger in line with a plan: items that are new or changed are
+// planned, items that the plan has no more are dropped, and all others stay as they
+// are; with afresh, every item is planned. Files stay known, so that they are
+// replaced and not duplicated.
+func (b *Batch) Update(p Plan, afresh bool) error {
+	if b.writes == nil {
+		return ErrReadOnly
+	}
+	b.mu.Lock()
+	items, added := slices.Clone(b.items), 0
+	byID := make(map[string]int, len(items))
+	for n, it := range items {
+		byID[it.ID] = n
+	}
+	type row struct {
+		n       int
+		planned *Planned // nil: only the item
+	}
+	var rows []row
+	seen := make(map[string]bool, p.Len)
+	for i := range p.Len {
+		planned := p.Item(i)
+		seen[planned.ID] = true
+		n, ok := byID[planned.ID]
+		switch {
+		case !ok:
+			items = append(items, Item{ID: planned.ID, Digest: planned.Digest, State: ItemPlanned})
+			n = len(items) - 1
+			added++
+			rows = append(rows, row{n, &planned})
+		case items[n].Digest != planned.Digest || afresh:
+			old := items[n]
+			items[n] = Item{ID: old.ID, Digest: planned.Digest, State: ItemPlanned, ExecutedMS: old.ExecutedMS, USD: old.USD}
+			if !afresh && old.Seed != "" {
+				items[n].Seed = old.Seed
+			}
+			rows = append(rows, row{n, &planned})
+		case items[n].Dropped:
+			items[n].Dropped = false
+			rows = append(rows, row{n, nil})
+		}
+	}
+	for n := range items {
+		if !seen[items[n].ID] && !items[n].Dropped {
+			items[n].Dropped = true
+			rows = append(rows, row{n, nil})
+		}
+	}
+	facts := p.facts(len(items), b.facts.Created)
+	facts.Out = cmp.Or(facts.Out, b.facts.Out)
+	b.mu.Unlock()
+
+	w := write{done: make(chan error, 1), do: func(q queryer) error {
+		for _, r := range rows {
+			var err error
+			if r.planned != nil {
+				if err = putPlanned(q, r.n, items[r.n], *r.planned); err == nil {
+					_, err = q.Exec("DELETE FROM bodies WHERE n = ?", r.n)
+				}
+			} else {
+				err = putItem(q, r.n, items[r.n])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return putFacts(q, facts)
+	}}
+	b.writes <- w
+	if err := <-w.done; err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.items, b.facts = items, facts
+	b.byRun = map[string]int{}
+	for n, it := range items {
+		b.byID[it.ID] = n
+		if it.Run != "" {
+			b.byRun[it.Run] = n
+		}
+	}
+	return nil
+}
+
+// SetCommand keeps the command that runs the batch, to repeat it.
+func (b *Batch) SetCommand(args []string, dir string) error {
+	b.mu.Lock()
+	b.facts.Args, b.facts.Dir = args, dir
+	facts := b.facts
+	b.mu.Unlock()
+	w := write{done: make(chan error, 1), do: func(q queryer) error { return putFacts(q, facts) }}
+	b.writes <- w
+	return <-w.done
+}
