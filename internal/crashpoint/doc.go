@@ -19,6 +19,16 @@ const (
 	Finished   = "finished"   // the history knows, nobody was told
 )
 
+// The marks of an output that waits in the spool.
+const (
+	Spooling  = "spooling"  // the output is on disk, and nothing says where it goes
+	Spooled   = "spooled"   // it waits
+	Delivered = "delivered" // it has arrived, and still waits for all that is known here
+)
+
+// OfSpool are the marks of the spool.
+func OfSpool() []string { return []string{Spooling, Spooled, Delivered} }
+
 // All are the marks in their order.
 func All() []string {
 	return []string{Recorded, Accepted, Submitted, Started, Ended, Downloaded, Synced, Renamed, Stored, Kept, Finished}

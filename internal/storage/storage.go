@@ -101,6 +101,7 @@ type Info struct {
 	Size     int64
 	Modified time.Time
 	URL      string // where others fetch it, https://…; "" when they cannot
+	Local    string // the file of this machine that holds it until its place takes it; "" when it is there
 
 	// What only Commit, Open and Stat say, and only of stores that keep it.
 	MediaType    string
