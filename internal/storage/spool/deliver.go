@@ -149,7 +149,7 @@ func (s *Store) deliver(ctx context.Context, refusedToo bool, told func(string, 
 	if err != nil {
 		return 0, err
 	}
-	defer lock.Release()
+	defer func() { _ = lock.Release() }()
 	s.room.sweep(waits)
 
 	ctx, stop := context.WithCancelCause(ctx)

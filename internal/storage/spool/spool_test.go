@@ -142,7 +142,7 @@ func TestConformance(t *testing.T) {
 
 func TestWaitsAndArrives(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []error{errAway, errExpired, errTooBig, &storage.Error{Err: &storage.BucketError{Bucket: "art"}}} {
+	for _, cause := range []*storage.Error{errAway, errExpired, errTooBig, {Err: &storage.BucketError{Bucket: "art"}}} {
 		opts := options(t)
 		remote := &moody{Store: memstore.New()}
 		s := wrap(t, remote, spool.Patient(opts))
@@ -156,7 +156,7 @@ func TestWaitsAndArrives(t *testing.T) {
 		}
 		put(t, s, "b.png.easel.json", "{}", true)
 		put(t, s, "a.png", "instead", true)
-		if n, why := s.Waiting(); n != 3 || !strings.Contains(why, cause.(*storage.Error).Err.Error()) {
+		if n, why := s.Waiting(); n != 3 || !strings.Contains(why, cause.Err.Error()) {
 			t.Errorf("%d wait: %s", n, why)
 		}
 		if got := storagetest.Names(t, s, ""); !slices.Equal(got, []string{"a.png", "b.png", "b.png.easel.json"}) {
@@ -176,7 +176,7 @@ func TestWaitsAndArrives(t *testing.T) {
 		if content(t, remote.Store, "b.png") != "second" || content(t, remote.Store, "a.png") != "instead" || count(t, opts.Dir) != 0 {
 			t.Error("not all has arrived")
 		}
-		if info, err := remote.Store.Stat(t.Context(), "b.png"); err != nil || info.MediaType != "text/plain" || info.Metadata["run"] != "1" {
+		if info, err := remote.Stat(t.Context(), "b.png"); err != nil || info.MediaType != "text/plain" || info.Metadata["run"] != "1" {
 			t.Errorf("arrived as %+v, %v", info, err)
 		}
 		if at := put(t, s, "c.png", "third", false); at != "" {
@@ -312,10 +312,10 @@ func TestTakenMeanwhile(t *testing.T) {
 	if content(t, remote.Store, "a.png") != "theirs" || content(t, s, "a.png") != "ours" {
 		t.Error("one of the two is lost")
 	}
-	if _, err := remote.Store.Stat(t.Context(), "a.png.easel.json"); !errors.Is(err, storage.ErrNotExist) {
+	if _, err := remote.Stat(t.Context(), "a.png.easel.json"); !errors.Is(err, storage.ErrNotExist) {
 		t.Errorf("the record of ours lies beside theirs: %v", err)
 	}
-	if err := remote.Store.Remove(t.Context(), "a.png"); err != nil {
+	if err := remote.Remove(t.Context(), "a.png"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Deliver(t.Context(), nil); err != nil || content(t, remote.Store, "a.png") != "ours" {

@@ -278,6 +278,9 @@ func wait(ctx context.Context, d time.Duration) error {
 // passing reports whether the same request may succeed later: the service is
 // away, busy or locked, and did not refuse.
 func passing(err error) bool {
+	if errors.Is(err, errGone) {
+		return true
+	}
 	if r, ok := errors.AsType[*refusal](err); ok {
 		for _, status := range []int{408, 423, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 530, 544} {
 			if r.answers(status) {

@@ -38,7 +38,7 @@ func (e *kindError) Unwrap() []error { return []error{e.kind, e.cause} }
 // src/internal/errors/codes.ts of supabase/storage.
 func (s *Store) classify(err error) error {
 	r, ok := errors.AsType[*refusal](err)
-	if !ok {
+	if !ok || errors.Is(err, errGone) {
 		return err
 	}
 	switch {

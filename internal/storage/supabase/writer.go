@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -277,8 +278,18 @@ func (s *Store) put(ctx context.Context, key string, u *upload, replace bool) er
 			lost = lost || passing(err)
 			return err
 		}
-		return answer.Body.Close()
+		return confirmed(answer)
 	})
+}
+
+// confirmed makes sure that a success is the service's, and not the page of a proxy.
+func confirmed(answer *http.Response) error {
+	defer answer.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxRefusal))
+	if err == nil && !json.Valid(data) {
+		err = &unreadableError{errors.New("no JSON")}
+	}
+	return err
 }
 
 // defaultCache is how long others may keep an object. Under one name it changes
@@ -326,7 +337,7 @@ func (s *Store) move(ctx context.Context, from, to, mark string) error {
 			lost = lost || passing(err)
 			return err
 		}
-		return answer.Body.Close()
+		return confirmed(answer)
 	})
 }
 

@@ -437,3 +437,16 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request, name string) {
 	page["objects"] = objects
 	answer(w, 200, page)
 }
+
+// Age makes an object that was stored so many hours ago, or makes one so old.
+func (s *Service) Age(bucket, key string, hours int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.buckets[bucket].objects[key]
+	if o == nil {
+		o = &object{id: s.id(), version: s.id(), mediaType: "text/plain", metadata: map[string]string{}}
+		s.buckets[bucket].objects[key] = o
+	}
+	o.made = time.Now().Add(-time.Duration(hours) * time.Hour)
+	o.change = o.made
+}
