@@ -31,6 +31,8 @@ func (a *app) printFailure(f problem.Problem) {
 	st := a.streams.ErrStyle()
 	w := a.streams.Err
 	message, problems := f.Message, f.Problems
+	more := max(0, len(problems)-mostShown)
+	problems = problems[:len(problems)-more]
 	if len(problems) == 1 && strings.HasSuffix(message, problems[0].Message) {
 		message, problems = message+allowed(problems[0]), nil
 	}
@@ -42,10 +44,16 @@ func (a *app) printFailure(f problem.Problem) {
 		}
 		fmt.Fprintln(w, term.Escape(line))
 	}
+	if more > 0 {
+		fmt.Fprintf(w, "  and %d more; --json lists them\n", more)
+	}
 	if f.Hint != "" {
 		fmt.Fprintf(w, "%s %s\n", st.Faint("hint:"), term.Escape(f.Hint))
 	}
 }
+
+// mostShown bounds the problems that people are shown: a table may have one per row.
+const mostShown = 20
 
 func allowed(p registry.Problem) string {
 	if p.Allowed == "" {

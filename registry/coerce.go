@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -27,8 +28,28 @@ func isInteger(s string) bool { return isNumber([]byte(s)) && !strings.ContainsA
 
 // compareNumbers compares exactly. Both are valid JSON numbers.
 func compareNumbers(a, b json.Number) int {
+	if x, err := strconv.ParseInt(string(a), 10, 64); err == nil {
+		if y, err := strconv.ParseInt(string(b), 10, 64); err == nil {
+			return cmp.Compare(x, y)
+		}
+	}
+	if x, ok := shortDecimal(a); ok {
+		if y, ok := shortDecimal(b); ok {
+			return cmp.Compare(x, y)
+		}
+	}
 	x, y := rational(a), rational(b)
 	return x.Cmp(y)
+}
+
+// shortDecimal is a number of at most 15 digits, which two floats tell apart
+// exactly as they are written: a batch compares very many.
+func shortDecimal(n json.Number) (float64, bool) {
+	if len(n) > 15 || strings.ContainsAny(string(n), "eE") {
+		return 0, false
+	}
+	x, err := strconv.ParseFloat(string(n), 64)
+	return x, err == nil
 }
 
 // rational is the exact value of a JSON number. Exponents that would take

@@ -13,6 +13,11 @@ type Problem struct {
 	Nearest   []string `json:"nearest,omitempty"`
 	Hint      string   `json:"hint,omitempty"`
 	List      string   `json:"-"` // the command that lists what is allowed, where there is one
+
+	// Where the value stands, if it is from a table: the registry fills none in.
+	File   string `json:"file,omitempty"`
+	Row    int    `json:"row,omitempty"` // from 1
+	Column string `json:"column,omitempty"`
 }
 
 // ValuesError means that values do not fit a workflow. It lists every problem found.

@@ -122,3 +122,19 @@ func (r *resolver) recordLoras(lora, strength *Parameter, own bool) {
 	}
 	r.given[strength] = Value{Param: strength, JSON: first, Origin: FromCharacter}
 }
+
+// Models are the model files that the values name, LoRAs with their strengths, in
+// a fixed order. Two calls of one workflow with the same ones load the same: what
+// the graph always loads is not among them.
+func (c *Call) Models() []string {
+	var models []string
+	for _, v := range c.Values {
+		if v.Param.Type == TypeModel && v.Param.Role != RoleLora {
+			models = append(models, v.Texts()...)
+		}
+	}
+	for _, l := range c.loras {
+		models = append(models, fmt.Sprintf("%s@%s,%s", l.file, l.strength, l.clip))
+	}
+	return models
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -83,6 +84,9 @@ func (r *resolver) makeable(p *Parameter, v Value) Value {
 // nearestStep is the multiple of a step that is nearest to a length and within
 // the limits; where there is none within them, the length itself.
 func (p *Parameter) nearestStep(length string, step *big.Int) string {
+	if n, err := strconv.ParseInt(length, 10, 64); err == nil && n > 0 && step.IsInt64() && n%step.Int64() == 0 {
+		return strconv.FormatInt(n, 10) // its limits were checked
+	}
 	n, ok := new(big.Int).SetString(length, 10)
 	if !ok {
 		return length

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/workflows"
 )
 
-func catalog(t *testing.T) *Catalog {
+func catalog(t testing.TB) *Catalog {
 	t.Helper()
 	reg, err := registry.Load(registry.Layer{Name: "built-in", FS: workflows.FS(), File: "registry.json", Display: "built-in"})
 	if err != nil {

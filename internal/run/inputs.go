@@ -108,6 +108,8 @@ func contentName(sha, ext string) string { return sha[:32] + ext }
 func (s source) fits(rep media.Report) error {
 	ok, kind := false, "a video"
 	switch s.param.Type {
+	case registry.TypeImage, registry.TypeMask:
+		ok, kind = rep.Format.Kind == media.KindImage, "a picture"
 	case registry.TypeVideo:
 		ok = rep.Format.Kind == media.KindVideo || rep.Format.Kind == media.KindImage && rep.Format.Animated
 	case registry.TypeAudio:

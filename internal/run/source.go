@@ -129,6 +129,17 @@ func (s source) look(ctx context.Context) (seen, error) {
 	return seen{hex.EncodeToString(sum.Sum(nil)), check.Report()}, nil
 }
 
+// Identify reads an input file of a value whole and returns its SHA-256 as
+// lowercase hex. One that is of the wrong kind or damaged is an *InputError.
+func (r *Runner) Identify(ctx context.Context, v registry.Value, name string) (string, error) {
+	s := r.source(ctx, v, name)
+	found, err := s.look(ctx)
+	if err != nil {
+		return "", err
+	}
+	return found.sha256, s.fits(found.Report)
+}
+
 // reopen opens the file to send it. The reader fails at the end when the
 // content is not what look has seen: its name on the server is its hash.
 func (s source) reopen(sha string) (io.ReadCloser, error) {

@@ -147,6 +147,12 @@ func (t *Template) Uses(field string) bool {
 	return slices.ContainsFunc(t.parts, func(p part) bool { return p.field == field })
 }
 
+// UsesValues reports whether the template has a placeholder of a run's values:
+// its prompt or one of its parameters.
+func (t *Template) UsesValues() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.field == "prompt" || strings.HasPrefix(p.field, "param.") })
+}
+
 // Expand fills the placeholders in and makes each element of the path safe
 // (SafeName); an element that came out empty is left out. A field of param. or
 // row. that values does not have is a *TemplateError; the others are empty then.

@@ -1,0 +1,153 @@
+package problem
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// ofBatch says what is wrong with a plan of many runs, and where.
+func ofBatch(err error, p *Problem) bool {
+	var several *plan.BatchError
+	var row *plan.RowError
+	switch {
+	case errors.As(err, &several) && len(several.Rows)+several.More > 1:
+		p.ofRows(several)
+	case errors.As(err, &row):
+		*p = ofRow(row)
+	default:
+		return ofPlanFile(err, p)
+	}
+	return true
+}
+
+// ofRow is what is wrong with one row; its place is told before it.
+func ofRow(e *plan.RowError) Problem {
+	p := Of(e.Err)
+	if p.Code == CodeFailed { // a plain error about what stands there
+		p.is(CodeInvalidInput)
+	}
+	what := p.Message
+	if len(p.Problems) == 1 {
+		what = p.Problems[0].Message
+	}
+	p.Message = what
+	if at := e.At.String(); at != "" {
+		p.Message = at + ": " + what
+	}
+	if len(p.Problems) == 1 { // its allowed values stand behind the message
+		p.Problems[0].Message = what
+	}
+	p.at(e.At)
+	for i := range p.Problems {
+		place(&p.Problems[i], e.At)
+	}
+	return p
+}
+
+// at puts the place into the facts.
+func (p *Problem) at(at plan.Position) {
+	p.File, p.Column = cmp.Or(known(at.File), p.File), known(at.Column)
+	if at.Row > 0 {
+		row := at.Row
+		p.Row = &row
+	}
+}
+
+func place(problem *registry.Problem, at plan.Position) {
+	problem.File, problem.Row, problem.Column = at.File, at.Row, at.Column
+}
+
+// ofRows sums up several mistakes; each has its place.
+func (p *Problem) ofRows(e *plan.BatchError) {
+	first := ofRow(e.Rows[0])
+	p.is(first.Code)
+	p.Parameter, p.Hint = first.Parameter, ""
+	p.at(e.Rows[0].At)
+	file, oneFile := e.Rows[0].At.File, true
+	for _, row := range e.Rows {
+		own := ofRow(row)
+		one := registry.Problem{Message: own.Message, Hint: own.Hint}
+		if len(own.Problems) == 1 {
+			one = own.Problems[0]
+			one.Message = own.Message
+			one.Hint = cmp.Or(one.Hint, own.Hint)
+		}
+		if one.Hint == showHint(row.Err) {
+			one.Hint, p.Hint = "", showHint(row.Err) // told once
+		}
+		place(&one, row.At)
+		p.Problems = append(p.Problems, one)
+		oneFile = oneFile && row.At.File == file
+	}
+	where := "the plan"
+	switch {
+	case oneFile && file == "-":
+		where = "stdin"
+	case oneFile && file != "":
+		where = file
+	}
+	p.Message = fmt.Sprintf("%s has %d mistakes, and nothing was run", where, len(e.Rows)+e.More)
+}
+
+// showHint is the hint that all mistakes with values of one workflow share.
+func showHint(err error) string {
+	values, ok := errors.AsType[*registry.ValuesError](err)
+	if !ok {
+		return ""
+	}
+	return "easel workflows show " + values.Workflow + " lists the parameters"
+}
+
+// ofPlanFile says what is wrong with a plan file, a source or a sweep.
+func ofPlanFile(err error, p *Problem) bool {
+	var file *plan.PlanFileError
+	var source *plan.SourceError
+	var column *plan.ColumnError
+	var sweep *plan.SweepError
+	var fact *plan.FactError
+	var none *plan.NoWorkflowError
+	var order *plan.OrderError
+	p.is(CodeInvalidInput)
+	switch {
+	case errors.As(err, &file):
+		p.at(file.At)
+		p.Hint = cmp.Or(file.Hint, "docs/batch.md shows plans")
+		if len(file.Nearest) > 0 {
+			p.Hint = DidYouMean(file.Nearest)
+		}
+	case errors.As(err, &source):
+		p.File = known(source.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			p.Hint = NearestFile(source.File, "give a file, a folder, a pattern in quotes, or - for stdin")
+		}
+	case errors.As(err, &column):
+		p.is(CodeInvalidParameter)
+		p.Parameter = known(column.Column)
+		p.Hint = "--ignore-columns " + shellWord(column.Column) + " leaves it out; --map " + shellWord(column.Column) + "=PARAMETER names what it is"
+		if len(column.Nearest) > 0 {
+			p.Hint = DidYouMean(column.Nearest) + " " + p.Hint
+		}
+	case errors.As(err, &sweep):
+		p.is(CodeUsage)
+		p.Hint = "values have commas between them; ranges are 1..8 or 2:8:2; a list in JSON may hold commas"
+	case errors.As(err, &none):
+		p.is(CodeUsage)
+		p.Hint = "write easel batch WORKFLOW --from FILE, or give the rows a column workflow"
+	case errors.As(err, &order):
+		p.Parameter = known(order.Field)
+	case errors.As(err, &fact):
+		p.Hint = fact.Hint
+		if len(fact.Nearest) > 0 {
+			p.Hint = DidYouMean(fact.Nearest)
+		}
+	default:
+		p.is(CodeFailed)
+		return false
+	}
+	return true
+}
