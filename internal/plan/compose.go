@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -331,7 +332,7 @@ func (g *gathering) refuse(at Position, column string, err error, own bool) erro
 	if !own {
 		return err
 	}
-	if _, unknown := err.(*registry.UnknownCharacterError); unknown {
+	if errors.As(err, new(*registry.UnknownCharacterError)) {
 		column = columnCharacter
 	}
 	at.Column = column
@@ -353,7 +354,7 @@ func (g *gathering) section(dir, workflow, character string, row *rows.Row) (*se
 		workflow = joined(dir, workflow)
 	}
 	key := sectionKey{g.drafts, workflow, character}
-	s := g.planner.sections[key]
+	s := g.sections[key]
 	if s == nil {
 		o := g.Order
 		if workflow != "" {
@@ -376,7 +377,7 @@ func (g *gathering) section(dir, workflow, character string, row *rows.Row) (*se
 		if err := g.checkCommon(s); err != nil {
 			return nil, err
 		}
-		g.planner.sections[key] = s
+		g.sections[key] = s
 	}
 	if row != nil {
 		g.readShape(s, row)

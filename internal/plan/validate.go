@@ -1,10 +1,11 @@
 package plan
 
 import (
+	"encoding/json"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/internal/plan/rows"
@@ -143,7 +144,7 @@ func (s *section) withSeed(fields run.Values, own seed) run.Values {
 	if own.kind != givenSeed {
 		return fields
 	}
-	return append(fields, run.NamedValue{Name: "seed of the item", JSON: jsonString(fmt.Sprint(own.value))})
+	return append(fields, run.NamedValue{Name: "seed of the item", JSON: json.RawMessage(strconv.FormatUint(own.value, 10))})
 }
 
 // rowErrors puts what is wrong with a row's values under their columns.
@@ -153,9 +154,10 @@ func rowErrors(s *section, row *rows.Row, at Position, err error) []*RowError {
 		for _, problem := range values.Problems {
 			place := at
 			place.Column = s.column(row, problem.Parameter)
-			var one error = &registry.ValuesError{Workflow: values.Workflow, Problems: []registry.Problem{problem}}
+			one := &registry.ValuesError{Workflow: values.Workflow, Problems: []registry.Problem{problem}}
 			if missing, ok := errors.AsType[*run.MissingMaskError](err); ok && SameName(missing.Parameter, problem.Parameter) {
-				one = &run.MissingMaskError{Parameter: missing.Parameter, Err: one.(*registry.ValuesError)}
+				all = append(all, &RowError{place, &run.MissingMaskError{Parameter: missing.Parameter, Err: one}})
+				continue
 			}
 			all = append(all, &RowError{place, one})
 		}
@@ -253,7 +255,7 @@ func (i *Item) template() string {
 func (i *Item) nameFields(t *storage.Template) (map[string]string, error) {
 	fields := map[string]string{"workflow": i.part.workflow.ID, "n": "1", "character": i.part.order.Character, "item": i.ID}
 	if seed, ok := i.Seed(); ok {
-		fields["seed"] = fmt.Sprint(seed)
+		fields["seed"] = strconv.FormatUint(seed, 10)
 	}
 	for _, name := range usedColumns(i.template()) {
 		fields["row."+name] = cellOf(i.row, name)
