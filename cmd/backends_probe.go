@@ -169,6 +169,9 @@ func (p *probed) addWarnings(public bool) {
 	if p.URL == "" {
 		return // the embedded emulator is of this easel
 	}
+	if p.Kind == "runpod" {
+		return // the version is the worker's
+	}
 	for _, a := range about(p.Info) {
 		state := stateWarning
 		if a.hole && public {
@@ -204,13 +207,20 @@ func (a *app) printProbed(p probed) error {
 		t.Row("address", p.URL)
 	}
 	if p.Reachable {
-		t.Row("server", strings.TrimSpace(p.Kind+" "+p.Version+" "+parenthesised(p.OS)))
+		kind := p.Kind
+		if kind == "runpod" && p.Version != "" {
+			kind = "runpod, worker-comfyui"
+		}
+		t.Row("server", strings.TrimSpace(kind+" "+p.Version+" "+parenthesised(p.OS)))
 		for _, d := range p.Devices {
 			t.Row("device", deviceWords(d))
 		}
 		t.Row("latency", fmt.Sprintf("%.1f ms", p.LatencyMS))
 		if p.ClockMS != nil {
 			t.Row("clock", clockWords(time.Duration(*p.ClockMS)*time.Millisecond))
+		}
+		if w := p.Workers; w != nil {
+			t.Row("workers", workerWords(*w))
 		}
 		t.Row("queue", fmt.Sprintf("%d running, %d waiting", p.QueueRunning, p.QueuePending))
 		if p.MaxUpload > 0 {
@@ -221,6 +231,23 @@ func (a *app) printProbed(p probed) error {
 		t.Row(w.mark(a.streams.OutStyle()), w.text())
 	}
 	return t.Flush()
+}
+
+// workerWords are the workers of an endpoint that there are.
+func workerWords(w comfy.Workers) string {
+	var words []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{w.Idle, "idle"}, {w.Running, "running"}, {w.Initializing, "loading their image"}, {w.Throttled, "throttled: no GPU is free"}, {w.Unhealthy, "unhealthy"}} {
+		if c.n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	if len(words) == 0 {
+		return "none: the next run waits for one to start"
+	}
+	return strings.Join(words, ", ")
 }
 
 func parenthesised(s string) string {
