@@ -124,7 +124,7 @@ func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given 
 	ctx, cancel := context.WithTimeoutCause(ctx, probePatience, &comfy.TimeoutError{What: "backend " + spec, After: probePatience})
 	defer cancel()
 	p := probed{Name: spec, Warnings: []finding{}}
-	be, err := a.openerFor(cfg).Dial(spec, given, 0)
+	be, err := a.openerFor(cfg).DialContext(ctx, spec, given, 0)
 	if err != nil {
 		return p.failed(err)
 	}

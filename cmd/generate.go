@@ -27,6 +27,7 @@ type generateOptions struct {
 	character string
 
 	backend   string
+	pod       podOptions
 	reconnect time.Duration
 	timeout   time.Duration
 	output    outputOptions
@@ -137,7 +138,8 @@ func (o *generateOptions) addFlags(c *cobra.Command) {
 
 // addRunFlags declares the flags that every workflow takes.
 func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, or emulator")
+	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, pod://ID, runpod://ID, or emulator")
+	o.pod.addFlags(f)
 	o.output.addFlags(f)
 	f.IntVarP(&o.count, "count", "n", 1, "run `N` times, with seeds by --seed-mode")
 	f.StringVar(&o.seedMode, "seed-mode", "increment", "how --count goes on with the seed: `increment|random|fixed`")

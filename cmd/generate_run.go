@@ -48,12 +48,12 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
-	be, err := o.app.openBackend(ctx, o.backend, o.reconnect)
+	be, done, err := o.pod.open(ctx, o.app, o.backend, o.reconnect)
 	if err != nil {
 		o.noteBackend("")
 		return err
 	}
-	defer be.Close()
+	defer done()
 	o.noteBackend(be.Name)
 	if be.Public {
 		o.app.note("warning: %s", backends.OpenToAll(be.Address))

@@ -12,7 +12,7 @@ import (
 func newPlannedCmds() []*cobra.Command {
 	var all []*cobra.Command
 	for _, name := range []string{
-		"batch", "queue", "runpod", "verify", "outputs", "spool", "serve", "db", "jobs", "auth",
+		"batch", "queue", "verify", "outputs", "spool", "serve", "db", "jobs", "auth",
 	} {
 		all = append(all, &cobra.Command{
 			Use: name, Hidden: true, DisableFlagParsing: true,
@@ -26,7 +26,7 @@ func newPlannedCmds() []*cobra.Command {
 // later version.
 func isPlannedFlag(name string) bool {
 	switch name {
-	case "server", "start-pod", "stop-after", "public":
+	case "server", "public":
 		return true
 	}
 	return false

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -107,6 +108,9 @@ workflow on a ComfyUI and leaves verified files.`,
 		},
 	}
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if name := c.Name(); name != "version" && name != "completion" && !strings.HasPrefix(name, "__") {
+			a.noteLeftPods(c.Context())
+		}
 		return errors.Join(a.checkLogLevel(), a.checkQuery(), checkDurations(c.Flags()), checkSwitches(c, args))
 	}
 	root.SetOut(a.streams.Out)
@@ -150,6 +154,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newWorkflowsCmd(a),
 		newModelsCmd(a),
 		newBackendsCmd(a),
+		newRunPodCmd(a),
 		newCharactersCmd(a),
 		newPresetsCmd(a),
 		newHistoryCmd(a),

@@ -15,9 +15,9 @@ func CheckForm(spec string) error {
 	}
 	scheme, _, ok := strings.Cut(spec, "://")
 	switch {
-	case ok && scheme == "runpod":
+	case ok && (scheme == "runpod" || scheme == "pod"):
 		return nil
-	case spec == "comfy-cloud", ok && (scheme == "pod" || strings.HasPrefix(scheme, "comfy-api+")):
+	case spec == "comfy-cloud", ok && strings.HasPrefix(scheme, "comfy-api+"):
 		return planned("backend form " + config.WithoutUser(spec))
 	case ok && scheme != "http" && scheme != "https":
 		return &FormError{Message: "unknown form of a backend: " + scheme + "://", Write: serverForm}

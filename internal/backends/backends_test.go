@@ -27,7 +27,7 @@ func TestWhatCannotBeOpened(t *testing.T) {
 	for spec, says := range map[string]string{
 		"stdio":            `unknown backend "stdio"`,
 		"a,b":              "not built yet",
-		"pod://abc":        "not built yet",
+		"pod://abc:x":      "names no pod and port",
 		"runpod://a/b":     "letters and digits only",
 		"comfy-cloud":      "not built yet",
 		"ftp://host":       "unknown form of a backend: ftp://",

@@ -23,6 +23,7 @@ type Backend struct {
 	Reopen  string // name or address to open it again; "" when it dies with this process
 	Address string // what it is known by where something is kept for it; never with credentials
 	Public  bool   // an address of the open internet, without authentication
+	Pod     *Pod   // the rented machine that it is on; nil elsewhere
 	close   func() error
 }
 
@@ -89,6 +90,14 @@ type Opener struct {
 	Config    *config.Config
 	Transport func(insecure bool) http.RoundTripper // the way to a server; nil, also as its result, for the client's own
 	Note      func(format string, args ...any)      // says what users must know; nil for nobody
+
+	StartPod bool // a stopped pod is started
+	// PodStarts is told before a pod is started, and again when its price is known;
+	// PodStays when it was not started after all; PodLeft when it was, and could not
+	// be used. Each may be nil.
+	PodStarts func(*Pod) error
+	PodStays  func(*Pod)
+	PodLeft   func(*Pod)
 }
 
 // Open opens the place that INTERFACE section 2 chooses: what a flag gives, then
@@ -105,12 +114,18 @@ func (o *Opener) Open(ctx context.Context, flag string, patience time.Duration) 
 			return nil, &NoneError{}
 		}
 	}
-	return o.Dial(spec, given, patience)
+	return o.DialContext(ctx, spec, given, patience)
 }
 
-// Dial opens one backend by name, keyword or address. given says that the user
-// wrote it on the command line, so that its secrets may go there.
+// Dial is DialContext for places that are opened without asking anybody.
 func (o *Opener) Dial(spec string, given bool, patience time.Duration) (*Backend, error) {
+	return o.DialContext(context.Background(), spec, given, patience)
+}
+
+// DialContext opens one backend by name, keyword or address. given says that the
+// user wrote it on the command line, so that its secrets may go there. A pod is
+// waited for; everything else is opened without asking.
+func (o *Opener) DialContext(ctx context.Context, spec string, given bool, patience time.Duration) (*Backend, error) {
 	if query, ok := CutEmulator(spec); ok {
 		return openEmulator(query, patience)
 	}
@@ -143,6 +158,12 @@ func (o *Opener) Dial(spec string, given bool, patience time.Duration) (*Backend
 		}
 		return o.openEndpoint(spec, name, id, patience)
 	}
+	if _, _, ok := cutPod(address); ok {
+		if !known {
+			name = ""
+		}
+		return o.openPod(ctx, spec, name, given, patience)
+	}
 	access, err := o.Config.Access(spec, given)
 	if err != nil {
 		return nil, err
@@ -154,11 +175,15 @@ func (o *Opener) Dial(spec string, given bool, patience time.Duration) (*Backend
 	if err != nil {
 		return nil, &FormError{Message: fmt.Sprintf("backend %s: %s", config.WithoutUser(spec), err), Write: serverForm}
 	}
-	bare := access.Username == "" && access.Password.IsZero() && access.Token.IsZero() && len(access.Headers) == 0
 	return &Backend{
 		Backend: client, Name: name, Reopen: config.WithoutUser(spec), Address: client.Address(),
-		Public: bare && IsPublic(address), close: client.Close,
+		Public: bare(access) && IsPublic(address), close: client.Close,
 	}, nil
+}
+
+// bare reports whether nothing is shown to a place that could prove who asks.
+func bare(a config.Access) bool {
+	return a.Username == "" && a.Password.IsZero() && a.Token.IsZero() && len(a.Headers) == 0
 }
 
 // options are how the client of a server is opened.

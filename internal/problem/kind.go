@@ -34,6 +34,7 @@ const (
 	CodeOutOfMemory      = "out_of_memory"
 	CodeWorkerError      = "worker_error"
 	CodeNoCredit         = "no_credit"
+	CodePodUnavailable   = "pod_unavailable"
 	CodeUnknownEndpoint  = "unknown_endpoint"
 	CodeLost             = "lost"
 	CodeTimeout          = "timeout"
@@ -58,6 +59,7 @@ func Kinds() []Kind {
 		{CodeUnreachable, ExitUnreachable, true, "is ComfyUI running there? easel backends list shows what is known; --backend emulator needs none"},
 		{CodeBackendStatus, ExitUnreachable, false, "the address answers, but not as ComfyUI does: check it with curl, or ask who runs the proxy"},
 		{CodeUnknownEndpoint, ExitUnreachable, false, ""},
+		{CodePodUnavailable, ExitUnreachable, false, "easel runpod pods list shows the account's pods"},
 		{CodeNoCredit, ExitUnreachable, false, "add credit in RunPod's console"},
 		{CodeInvalidParameter, ExitInvalid, false, ""},
 		{CodeUnknownWorkflow, ExitInvalid, false, ""},
