@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 // emulateOptions are the settings of `emulate`.
@@ -95,6 +96,9 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve on %s: %w", o.listen, err)
+	}
+	if end, ok := errors.AsType[*problem.SignalError](context.Cause(ctx)); ok {
+		return &reportedError{end.Exit} // the usual end of a server is no failure to speak of
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func newHistoryCmd(a *app) *cobra.Command {
 // how far it came and what it left. How easel keeps it is nobody else's matter.
 type pastRun struct {
 	ID             string       `json:"id"`
-	State          ledger.State `json:"state"`
+	State          ledger.State `json:"state"` // a run that is done may be partial
 	Created        time.Time    `json:"created"`
 	Updated        time.Time    `json:"updated"`
 	Error          *string      `json:"error"`
@@ -49,6 +49,9 @@ type pastRun struct {
 	Graph  *comfy.Graph `json:"graph,omitempty"`
 }
 
+// partial is the state of a run that is done and left less than it should have.
+const partial = ledger.State(run.Partial)
+
 func (a *app) pastRunOf(rec ledger.Record) pastRun {
 	p := pastRun{
 		ID: rec.ID, State: rec.State, Created: rec.Created, Updated: rec.Updated, Error: text(rec.Error), Workflow: rec.Workflow,
@@ -61,6 +64,9 @@ func (a *app) pastRunOf(rec ledger.Record) pastRun {
 	var res run.Result
 	if json.Unmarshal(rec.Result, &res) == nil {
 		p.Outputs, p.Timing, p.Warnings = res.Outputs, &res.Timing, res.Warnings
+		if rec.State == ledger.Done && res.Status == run.Partial {
+			p.State = partial
+		}
 	}
 	for i := range p.Outputs {
 		o := &p.Outputs[i]

@@ -145,7 +145,7 @@ func (p pastRun) seedText() string {
 
 // seconds is how long the run took, "" before the end.
 func (p pastRun) seconds() string {
-	if p.Timing == nil || p.State != ledger.Done {
+	if p.Timing == nil || p.State != ledger.Done && p.State != partial {
 		return ""
 	}
 	return strconv.FormatFloat(spent(*p.Timing).Seconds(), 'f', 1, 64)

@@ -96,7 +96,7 @@ func (a *app) printThumbnails(runs []ledger.Record) error {
 		if paths := a.storedFiles(rec); len(paths) > 0 {
 			first = paths[0]
 		}
-		t.Row(rec.ID, when(a, rec.Created), rec.Workflow, string(rec.State), first)
+		t.Row(rec.ID, when(a, rec.Created), rec.Workflow, string(a.pastRunOf(rec).State), first)
 		if err := t.Flush(); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (a *app) printRun(rec ledger.Record) error {
 	}
 	t := term.NewPairs(a.streams)
 	t.Row("run", rec.ID)
-	t.Row("state", string(rec.State))
+	t.Row("state", string(past.State))
 	if rec.Error != "" {
 		t.Row("error", term.EscapeMultiline(rec.Error))
 	}
@@ -62,6 +62,9 @@ func (a *app) printRun(rec ledger.Record) error {
 	}
 	for _, o := range past.Outputs {
 		t.Row("output", o.Path)
+	}
+	for _, w := range past.Warnings {
+		t.Row("warning", term.EscapeMultiline(w))
 	}
 	a.thumbnail(rec)
 	return t.Flush()

@@ -106,6 +106,9 @@ func (a *app) printInspection(got *provenance.Inspection) error {
 		for _, nv := range r.Templates {
 			t.Row(nv.Name+" as written", term.Escape(jsonText(nv.JSON)))
 		}
+		if r.File != nil && r.File.ColorProfile != "" {
+			t.Row("colour profile", term.Escape(r.File.ColorProfile)+", kept")
+		}
 		if r.Finished != nil {
 			t.Row("finished", r.Finished.Local().Format(time.DateTime))
 		}

@@ -347,6 +347,25 @@ func TestLoras(t *testing.T) {
 			t.Error(c.Notes)
 		}
 	})
+	t.Run("what is set by its address too is a note", func(t *testing.T) {
+		t.Parallel()
+		w := oneWorkflow(t, qwenImage, slot)
+		for _, tt := range []struct {
+			note string // in part; "" = none
+			args []registry.Arg
+		}{
+			{"LoRA a has no effect on node 40: 40.lora_name sets its lora_name to \"b\"", []registry.Arg{flag("lora", "a"), flag("40.lora_name", "b")}},
+			{"lora_strength has no effect on node 40", []registry.Arg{flag("lora", "a"), flag("lora-strength", "0.4"), flag("40.strength_model", "0.3")}},
+			{"seed has no effect on node 3: KSampler.seed sets its seed to 8", []registry.Arg{flag("seed", "7"), flag("KSampler.seed", "8")}},
+			{"", []registry.Arg{flag("lora", "a"), flag("40.strength_model", "0.3")}},
+			{"", []registry.Arg{flag("lora", "a"), flag("KSampler.denoise", "0.3")}},
+		} {
+			c := mustResolve(t, w, registry.ResolveOptions{}, tt.args...)
+			if tt.note == "" && len(c.Notes) > 0 || tt.note != "" && (len(c.Notes) != 1 || !strings.Contains(c.Notes[0], tt.note)) {
+				t.Errorf("notes %q, want %q", c.Notes, tt.note)
+			}
+		}
+	})
 	t.Run("a binding names the slot among several", func(t *testing.T) {
 		t.Parallel()
 		graph := strings.Replace(qwenImage, "66 ModelSamplingAuraFlow model=@40.0", "41 LoraLoaderModelOnly:Style model=@40.0 lora_name=\"style\" strength_model=1\n66 ModelSamplingAuraFlow model=@41.0", 1)

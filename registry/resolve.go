@@ -232,10 +232,34 @@ func (r *resolver) noteIneffective() {
 			r.Notes = append(r.Notes, fmt.Sprintf("%s has no effect: node %s is left out, since %s", s.Target, s.Targets[0].Node, why))
 		}
 	}
+	for _, s := range r.Sets {
+		for _, t := range s.Targets {
+			if name := r.replacedBy(t); name != "" {
+				r.Notes = append(r.Notes, fmt.Sprintf("%s has no effect on node %s: %s sets its %s to %s", name, t.Node, s.Target, t.Input, s.JSON))
+			}
+		}
+	}
 	others := r.analysis.roles.otherPrompts
 	if p := r.analysis.role(RolePrompt); p != nil && p.Standard && len(others) > 0 && r.given[p].Origin > FromDefault {
 		r.Notes = append(r.Notes, fmt.Sprintf("the prompt is written to %s; %d other texts of the graph stay (%s is one)", p.Targets[0], len(others), others[0]))
 	}
+}
+
+// replacedBy names what somebody gave for a graph input that is also set by its
+// address, which is written last; "" when nobody did.
+func (r *resolver) replacedBy(t comfy.Target) string {
+	if t.Node == r.analysis.roles.lora.slot && t.Input == "lora_name" && len(r.loras) > 0 {
+		v, given := r.given[r.analysis.role(RoleLora)]
+		if c := r.options.Character; given && v.Origin > FromDefault || c != nil && len(c.Loras) > 0 {
+			return "LoRA " + r.loras[0].file
+		}
+	}
+	for _, p := range r.analysis.params {
+		if v, ok := r.given[p]; ok && v.Origin > FromCharacter && slices.Contains(p.Targets, t) {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // chosen is the value with the highest precedence.

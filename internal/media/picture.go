@@ -62,6 +62,11 @@ type Picture struct {
 	Oriented bool         // it was turned or mirrored as its EXIF said
 	Notes    []string     // what was changed, for the user
 	Profile  []byte       // the file's ICC colour profile, nil for sRGB
+
+	// ProfileLost says why the file's colour profile is not Profile, "" when nothing
+	// was left out.
+	ProfileLost string
+
 	original []byte
 }
 
@@ -112,7 +117,8 @@ func Load(r io.Reader, limits Limits) (*Picture, error) {
 	if err != nil {
 		return nil, broken(data, err)
 	}
-	p := &Picture{Format: f, Profile: profileOf(f, data), original: data}
+	p := &Picture{Format: f, original: data}
+	p.Profile, p.ProfileLost = profileOf(f, data)
 	p.notes(config, img)
 	p.Image = toNRGBA(img, config)
 	if o := orientationOf(f, data); o != 1 {

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"image"
 	"image/jpeg"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func testProfile(size int) []byte {
@@ -40,22 +42,78 @@ func TestProfile(t *testing.T) {
 		name, ext string
 		data      []byte
 		want      []byte
+		lost      string // in part
 	}{
-		{"iCCP of PNG", ".png", tagged.Bytes(), profile},
-		{"pieces of JPEG, out of order", ".jpg", bytes.Join([][]byte{soi, piece(2, profile[300:]), piece(1, profile[:300]), rest}, nil), profile},
-		{"a piece of JPEG is missing", ".jpg", bytes.Join([][]byte{soi, piece(1, profile[:300]), rest}, nil), nil},
-		{"no profile in JPEG", ".jpg", photo.Bytes(), nil},
-		{"ICCP of WebP", ".webp", []byte(webp), profile},
-		{"tag of TIFF", ".tiff", append(entry, profile...), profile},
-		{"no profile but bytes", ".tiff", append(entry, make([]byte, 700)...), nil},
-		{"cut off", ".png", tagged.Bytes()[:60], nil},
+		{"iCCP of PNG", ".png", tagged.Bytes(), profile, ""},
+		{"pieces of JPEG, out of order", ".jpg", bytes.Join([][]byte{soi, piece(2, profile[300:]), piece(1, profile[:300]), rest}, nil), profile, ""},
+		{"a piece of JPEG is missing", ".jpg", bytes.Join([][]byte{soi, piece(1, profile[:300]), rest}, nil), nil, "damaged"},
+		{"no profile in JPEG", ".jpg", photo.Bytes(), nil, ""},
+		{"ICCP of WebP", ".webp", []byte(webp), profile, ""},
+		{"tag of TIFF", ".tiff", append(entry[:len(entry):len(entry)], profile...), profile, ""},
+		{"no profile but bytes", ".tiff", append(entry[:len(entry):len(entry)], make([]byte, 700)...), nil, "damaged"},
+		{"of CMYK", ".tiff", append(entry[:len(entry):len(entry)], forSpace(profile, "CMYK")...), nil, "for CMYK"},
+		{"of gray", ".tiff", append(entry[:len(entry):len(entry)], forSpace(profile, "GRAY")...), nil, "for shades of gray"},
+		{"of Lab", ".tiff", append(entry[:len(entry):len(entry)], forSpace(profile, "Lab ")...), nil, "other colours than RGB"},
+		{"cut off", ".png", tagged.Bytes()[:60], nil, ""},
 	} {
-		if got := profileOf(Format{Ext: tt.ext}, tt.data); !bytes.Equal(got, tt.want) {
+		got, lost := profileOf(Format{Ext: tt.ext}, tt.data)
+		if !bytes.Equal(got, tt.want) {
 			t.Errorf("%s: got %d bytes, want %d", tt.name, len(got), len(tt.want))
+		}
+		if (tt.lost == "") != (lost == "") || !strings.Contains(lost, tt.lost) {
+			t.Errorf("%s: lost %q, want %q", tt.name, lost, tt.lost)
 		}
 	}
 	p, err := Load(&tagged, Limits{})
 	if err != nil || !bytes.Equal(p.Profile, profile) {
 		t.Errorf("Load gave a profile of %d bytes, %v", len(p.Profile), err)
 	}
+}
+
+func forSpace(profile []byte, space string) []byte {
+	p := bytes.Clone(profile)
+	copy(p[16:], space)
+	return p
+}
+
+// withTag is a profile whose one tag is a description.
+func withTag(tag string) []byte {
+	p := testProfile(profileHeader)
+	p = binary.BigEndian.AppendUint32(p, 1)
+	p = append(p, "desc"...)
+	p = binary.BigEndian.AppendUint32(p, profileHeader+4+12)
+	p = binary.BigEndian.AppendUint32(p, uint32(len(tag)))
+	return append(p, tag...)
+}
+
+func TestProfileName(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string][]byte{
+		"Adobe RGB (1998)":       withTag("desc\x00\x00\x00\x00\x00\x00\x00\x11Adobe RGB (1998)\x00\x00\x00"),
+		"Grün":                   withTag("mluc\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0cdeDE\x00\x00\x00\x08\x00\x00\x00\x1c\x00G\x00r\x00\xfc\x00n"),
+		"redwhite":               withTag("desc\x00\x00\x00\x00\x00\x00\x00\x0cred\x1b\x9b\nwhite\x00"),
+		strings.Repeat("x", 100): withTag("desc\x00\x00\x00\x00\x00\x00\x01\x2c" + strings.Repeat("x", 300)),
+	} {
+		if got := ProfileName(p); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	for _, p := range [][]byte{
+		nil, testProfile(profileHeader), testProfile(700), withTag(""), withTag("desc\x00\x00\x00\x00\xff\xff\xff\xffx"),
+		withTag("mluc\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0cdeDE\xff\xff\xff\xff\xff\xff\xff\xff"), withTag("text"),
+	} {
+		if got := ProfileName(p); got != "" {
+			t.Errorf("got %q of %d bytes that say nothing", got, len(p))
+		}
+	}
+}
+
+func FuzzProfileName(f *testing.F) {
+	f.Add(withTag("desc\x00\x00\x00\x00\x00\x00\x00\x04sRGB"))
+	f.Add(withTag("mluc\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0cdeDE\x00\x00\x00\x04\x00\x00\x00\x1c\x00a\x00b"))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		if name := ProfileName(p); len(name) > 100 || !utf8.ValidString(name) {
+			t.Errorf("name %q", name)
+		}
+	})
 }

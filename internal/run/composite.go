@@ -24,15 +24,17 @@ func (r *Runner) composited(t *Ticket, o comfy.Output, open opener, note func(st
 		if err != nil {
 			return nil, 0, err
 		}
-		whole, err := r.putBack(ctx, t.Repaint, painted)
+		whole, pic, err := r.putBack(ctx, t.Repaint, painted)
 		switch {
 		case ctx.Err() != nil:
 			return nil, 0, context.Cause(ctx)
 		case err != nil:
 			note(fmt.Sprintf("output %d of node %s is as the backend made it, not put back into %s: %v", o.Index+1, o.Node, t.Repaint.Image.Name, err))
-			whole = painted
+			return io.NopCloser(bytes.NewReader(painted)), int64(len(painted)), nil
+		case pic.ProfileLost != "":
+			note(t.Repaint.Image.Name + ": " + pic.ProfileLost)
 		}
-		return io.NopCloser(bytes.NewReader(whole)), int64(len(whole)), nil
+		return madeFile{io.NopCloser(bytes.NewReader(whole)), "", profileName(pic.Profile)}, int64(len(whole)), nil
 	}
 }
 
@@ -58,23 +60,23 @@ func download(ctx context.Context, o comfy.Output, open opener) ([]byte, error) 
 }
 
 // putBack reads the picture and its mask file again and puts a painted file into
-// it.
-func (r *Runner) putBack(ctx context.Context, p *Repaint, file []byte) ([]byte, error) {
+// it, which it returns too.
+func (r *Runner) putBack(ctx context.Context, p *Repaint, file []byte) (whole []byte, pic *media.Picture, err error) {
 	painted, err := p.Read(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	pic, err := r.reread(ctx, p.Image)
-	if err != nil {
-		return nil, err
+	if pic, err = r.reread(ctx, p.Image); err != nil {
+		return nil, nil, err
 	}
 	var mask *media.Picture
 	if p.Mask != nil {
 		if mask, err = r.reread(ctx, *p.Mask); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return painted.PutBack(pic, mask)
+	whole, err = painted.PutBack(pic, mask)
+	return whole, pic, err
 }
 
 // reread reads an input file after the run.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -70,10 +71,19 @@ func (t *Ticket) makesPNG() bool {
 	return t.Repaint != nil || previews && !saves // previews are kept where nothing is saved
 }
 
-// A conversion is a file that was made from what came from the backend.
-type conversion struct {
+// A madeFile is a file that was made here from what came from the backend.
+type madeFile struct {
 	io.ReadCloser
-	original string // SHA-256 of what came
+	original string // SHA-256 of what was converted; "" when nothing was
+	profile  string // name of the colour profile that it got; "" for none
+}
+
+// profileName says in a record which colour profile a file was given.
+func profileName(profile []byte) string {
+	if profile == nil {
+		return ""
+	}
+	return cmp.Or(media.ProfileName(profile), "unnamed")
 }
 
 // converted opens an output as the kind of picture that its fixed name promises,
@@ -94,7 +104,9 @@ func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener
 			body.Close()
 			return nil, 0, fmt.Errorf("download output %d of node %s: %w", o.Index+1, o.Node, err)
 		}
-		body = peeked{whole, body}
+		came, _ := body.(madeFile)
+		came.ReadCloser = peeked{whole, body}
+		body = came
 		if made.MediaType == kind || made.Kind != media.KindImage && typeByName(t.Naming.Fixed) == "" {
 			return body, size, nil
 		}
@@ -109,10 +121,11 @@ func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener
 		if err != nil {
 			return nil, 0, err
 		}
-		file, notes, err := convert(data, kind, t.Format.quality())
+		file, profile, notes, err := convert(data, kind, t.Format.quality())
 		if err != nil {
 			warn(err.Error())
-			return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+			came.ReadCloser = io.NopCloser(bytes.NewReader(data))
+			return came, int64(len(data)), nil
 		}
 		if t.Embed && !t.Sidecar {
 			notes = append(notes, "the record that the backend wrote into it is lost; --provenance sidecar keeps it beside the file")
@@ -121,7 +134,7 @@ func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener
 			note(fmt.Sprintf("output %d of node %s was converted to %s: %s", o.Index+1, o.Node, t.wantedName(), text))
 		}
 		sum := sha256.Sum256(data)
-		return conversion{io.NopCloser(bytes.NewReader(file)), hex.EncodeToString(sum[:])}, int64(len(file)), nil
+		return madeFile{io.NopCloser(bytes.NewReader(file)), hex.EncodeToString(sum[:]), profileName(profile)}, int64(len(file)), nil
 	}
 }
 
@@ -133,15 +146,18 @@ type peeked struct {
 
 // convert makes a picture another kind of file, with its colour profile, and
 // says what is not as it was. quality is that of a JPEG.
-func convert(data []byte, kind string, quality int) (file []byte, notes []string, err error) {
+func convert(data []byte, kind string, quality int) (file, profile []byte, notes []string, err error) {
 	pic, err := media.Load(bytes.NewReader(data), media.Limits{Bytes: repaint.MaxPainted})
 	if err != nil {
-		return nil, nil, fmt.Errorf("it %w", err)
+		return nil, nil, nil, fmt.Errorf("it %w", err)
 	}
 	notes = pic.Notes
+	if pic.ProfileLost != "" {
+		notes = append(notes, pic.ProfileLost)
+	}
 	if kind == typePNG {
 		file, err = media.EncodePNG(pic.Image, media.PNGEdit{Profile: pic.Profile})
-		return file, notes, err
+		return file, pic.Profile, notes, err
 	}
 	var img image.Image = pic.Image
 	if pic.HadAlpha {
@@ -149,5 +165,5 @@ func convert(data []byte, kind string, quality int) (file []byte, notes []string
 		notes = append(notes, "transparent parts were laid on white, since JPEG has no transparency")
 	}
 	file, err = media.EncodeJPEG(img, quality, pic.Profile)
-	return file, notes, err
+	return file, pic.Profile, notes, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"image"
 	"image/color/palette"
@@ -135,6 +136,44 @@ func TestConversionKeepsProfile(t *testing.T) {
 	pic, err := media.Load(bytes.NewReader(b.stored(t, res.Outputs[0])), media.Limits{})
 	if err != nil || pic.Format.Ext != ".jpg" || !bytes.Equal(pic.Profile, profile) {
 		t.Errorf("a %s with a profile of %d bytes, %v", pic.Format.Ext, len(pic.Profile), err)
+	}
+}
+
+// The untouched part of a painted picture shows as before: the file has the
+// picture's colour profile and the record names it, or a warning says why not.
+func TestPaintedPictureKeepsProfile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ space, kept, warning string }{
+		{"RGB ", "unnamed", ""},
+		{"GRAY", "", "photo.png: its colour profile is for shades of gray and was left out"},
+	} {
+		profile := make([]byte, 300)
+		copy(profile[16:], tt.space)
+		copy(profile[36:], "acsp")
+		photo, err := media.EncodePNG(scene(96, 96), media.PNGEdit{Profile: profile})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBench(t)
+		b.put("photo.png", photo)
+		req := b.request(t, "sd_inpaint", "image", "photo.png", "prompt", "a hat", "steps", "1")
+		req.Mask, req.Sidecar = &run.MaskSpec{Rects: []string{"16,16,32,32"}}, true
+		res, err := b.Run(t.Context(), req, ignore)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pic, err := media.Load(bytes.NewReader(b.stored(t, res.Outputs[0])), media.Limits{})
+		if err != nil || (pic.Profile != nil) != (tt.kept != "") {
+			t.Errorf("%s: a profile of %d bytes, %v", tt.space, len(pic.Profile), err)
+		}
+		var rec run.Record
+		record := b.stored(t, run.Output{Path: res.Outputs[0].Path + run.RecordSuffix})
+		if err := json.Unmarshal(record, &rec); err != nil || rec.File.ColorProfile != tt.kept {
+			t.Errorf("%s: the record names the profile %q, want %q, %v", tt.space, rec.File.ColorProfile, tt.kept, err)
+		}
+		if got := strings.Join(rec.Warnings, "; "); got != tt.warning {
+			t.Errorf("%s: warnings %q, want %q", tt.space, got, tt.warning)
+		}
 	}
 }
 

@@ -260,8 +260,8 @@ func (k *keeping) storeAs(ctx context.Context, try int, open opener) (Output, in
 		Kind: kindOf(o, format), MediaType: format.MediaType, Node: o.Node,
 		Width: known(rep.Width), Height: known(rep.Height), Bytes: rep.Size, SHA256: hex.EncodeToString(hash.Sum(nil)),
 	}
-	if c, ok := body.(conversion); ok {
-		out.Original = c.original
+	if made, ok := body.(madeFile); ok {
+		out.Original, out.ColorProfile = made.original, made.profile
 	}
 	info, next, err := r.commit(ctx, t, w, out, names, try, taken)
 	if err != nil || next != try {
@@ -334,7 +334,7 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 	rec.Warnings = res.Warnings
 	rec.File = &RecordedFile{
 		Name: name, MediaType: out.MediaType, Width: out.Width, Height: out.Height,
-		Bytes: out.Bytes, SHA256: out.SHA256, Original: out.Original, Node: out.Node, Output: n,
+		Bytes: out.Bytes, SHA256: out.SHA256, Original: out.Original, ColorProfile: out.ColorProfile, Node: out.Node, Output: n,
 	}
 	data, err := json.MarshalIndent(rec, "", "  ")
 	if err != nil {

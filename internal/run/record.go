@@ -48,8 +48,12 @@ type RecordedFile struct {
 	Bytes     int64  `json:"bytes"`
 	SHA256    string `json:"sha256"`
 	Original  string `json:"original_sha256,omitempty"` // of what was made, where the file was converted from it
-	Node      string `json:"node"`
-	Output    int    `json:"output"` // position among the run's outputs, from 1
+	// ColorProfile names the ICC profile that the file was given: that of the picture
+	// which it was made of. "" for none.
+	ColorProfile string `json:"color_profile,omitempty"`
+
+	Node   string `json:"node"`
+	Output int    `json:"output"` // position among the run's outputs, from 1
 }
 
 // Record is the provenance of the run, as far as it is known before its end.

@@ -33,7 +33,11 @@ type Output struct {
 	Bytes     int64            `json:"bytes"`
 	SHA256    string           `json:"sha256"`
 	Original  string           `json:"original_sha256,omitempty"` // of what was made, where it was converted
-	Text      *string          `json:"text,omitempty"`            // of an output that is a text, also an empty one
+	// ColorProfile names the ICC profile that a file made here was given: that of the
+	// picture which it was made of.
+	ColorProfile string `json:"color_profile,omitempty"`
+
+	Text *string `json:"text,omitempty"` // of an output that is a text, also an empty one
 }
 
 // Timing of a run in milliseconds; server times from the server's clock.

@@ -60,7 +60,7 @@ func (r *Runner) findStored(ctx context.Context, t *Ticket, res *Result, sink Si
 			continue
 		}
 		if rec != nil && rec.File != nil {
-			out.Node, out.Original = rec.File.Node, rec.File.Original
+			out.Node, out.Original, out.ColorProfile = rec.File.Node, rec.File.Original, rec.File.ColorProfile
 		} else if t.Sidecar && r.writeRecord(ctx, t, res, name, out, len(res.Outputs)+1, r.Store.Create) != nil {
 			continue
 		}
