@@ -106,26 +106,33 @@ func (a *app) offerOf(ctx context.Context, spec string, wf *registry.Workflow) (
 
 // keptOffer is what is known of the chosen backend without asking anybody.
 func (a *app) keptOffer(ctx context.Context, spec string, wf *registry.Workflow) *offer {
-	none := &offer{}
+	name, kept := a.kept(spec)
+	if kept == nil {
+		return &offer{}
+	}
+	o, err := collectOffer(ctx, &inventory.Inventory{Memory: kept}, name, wf)
+	if err != nil {
+		return &offer{}
+	}
+	return o
+}
+
+// kept are the definitions that are kept of the chosen backend, nil without one
+// and for the embedded emulator, which is new each time. Nobody is asked.
+func (a *app) kept(spec string) (backend string, c *preflight.Cache) {
 	cfg, err := a.config()
 	if err != nil || spec == "" && cfg.Backend == "" {
-		return none
+		return "", nil
 	}
 	be, err := a.openerFor(cfg).Dial(cmp.Or(spec, cfg.Backend), spec != "", 0)
 	if err != nil {
-		return none
+		return "", nil
 	}
 	defer be.Close()
-	inv, err := a.inventory(be)
-	if err != nil || inv.Memory == nil {
-		return none
+	if be.Can().Ephemeral {
+		return be.Name, nil
 	}
-	inv.Server = nil
-	o, err := collectOffer(ctx, inv, be.Name, wf)
-	if err != nil {
-		return none
-	}
-	return o
+	return be.Name, preflight.NewCache(cfg.CacheDir, be.Address, nil)
 }
 
 func collectOffer(ctx context.Context, inv *inventory.Inventory, backend string, wf *registry.Workflow) (*offer, error) {

@@ -155,6 +155,8 @@ func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, req
 	if err != nil {
 		return err
 	}
+	_, runner.Definitions = o.app.kept(o.backend)
+	runner.FitSeeds(tickets...)
 	for _, t := range tickets {
 		var v any = t.Graph
 		if o.app.global.json {

@@ -9,6 +9,21 @@ import (
 	"testing"
 )
 
+// A server that is stopped ends by the signal as a run does, without a word of
+// failure.
+func TestEmulatorEndsBySignal(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		m := newMachine(t)
+		p := m.start(nil, "emulate", "--listen", "127.0.0.1:0")
+		p.expect(p.stdout, "http://127.0.0.1:")
+		p.signal(sig)
+		if p.wait(); p.endedBy() != sig || p.stderr.String() != "" {
+			t.Errorf("after %s: ended by %s\n%s", sig, p.endedBy(), p.stderr)
+		}
+	}
+}
+
 // Ctrl-C in a loop of a shell ends the loop: bash goes on after a command that
 // exits, and stops after one that a signal has ended.
 func TestInterruptEndsTheLoopOfAShell(t *testing.T) {

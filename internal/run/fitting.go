@@ -25,6 +25,20 @@ func (r *Runner) Preflight(ctx context.Context, tickets ...*Ticket) error {
 	return r.checker().Check(ctx, subjects...)
 }
 
+// FitSeeds takes seeds that easel drew into the range that their nodes have by the
+// definitions that are kept of the backend. Nobody is asked: what is not kept
+// limits nothing.
+func (r *Runner) FitSeeds(tickets ...*Ticket) {
+	for _, t := range tickets {
+		defs := map[string]*comfy.ClassInfo{}
+		for _, id := range t.Graph.IDs() {
+			class := t.Graph.Node(id).Class
+			defs[class], _ = r.Definitions.Kept(class)
+		}
+		t.fitSeedTo(defs)
+	}
+}
+
 func (r *Runner) checker() preflight.Checker {
 	return preflight.Checker{Backend: r.Backend, Address: r.Address, Cache: r.Definitions}
 }

@@ -52,6 +52,23 @@ func TestSeedOfTheNode(t *testing.T) {
 	t.Parallel()
 	given := registry.Arg{Name: "seed", Text: "10", Origin: registry.FromFlag}
 	counted := registry.Arg{Name: "seed", Text: "18446744073709551615", Origin: registry.FromSweep}
+	t.Run("dry run", func(t *testing.T) {
+		t.Parallel()
+		defs, err := comfy.ParseObjectInfo([]byte(narrowServer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := preflight.NewCache(t.TempDir(), "http://narrow", nil)
+		kept.Keep("Paid", defs["Paid"], "0.3.64")
+		r := &run.Runner{Definitions: kept}
+		drawn, next, fixed := narrowTicket(t, r), narrowTicket(t, r, counted), narrowTicket(t, r, given)
+		r.FitSeeds(drawn, next, fixed)
+		checkSeed(t, drawn)
+		checkSeed(t, next)
+		if fixed.Seed.String() != "10" {
+			t.Errorf("the given seed became %s", fixed.Seed)
+		}
+	})
 	t.Run("preflight", func(t *testing.T) {
 		t.Parallel()
 		r := &run.Runner{Backend: &definitions{json: narrowServer}}
