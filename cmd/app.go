@@ -30,6 +30,7 @@ type app struct {
 	dir     string          // working directory
 	ctx     context.Context // of the command: flags that read files are not given it
 	environ []string
+	args    []string // of the command line
 	global  globalOptions
 
 	config   func() (*config.Config, error)

@@ -17,6 +17,7 @@ type backendsAddOptions struct {
 	password bool
 	token    bool
 	aliases  []string
+	price    float64
 }
 
 func newBackendsAddCmd(a *app) *cobra.Command {
@@ -40,6 +41,7 @@ line each, never from a flag's value: first the password, then the token.
 	f.BoolVar(&o.password, "password", false, "read the password from stdin")
 	f.BoolVar(&o.token, "token", false, "read a bearer token from stdin")
 	f.StringArrayVar(&o.aliases, "alias", nil, "what a model file is called there: `FILE=THERE` (repeatable)")
+	f.Float64Var(&o.price, "usd-per-hour", 0, "what it costs while it runs something, in `USD`: batches sum it up, and --max-cost needs it")
 	return c
 }
 
@@ -48,11 +50,14 @@ func runBackendsAdd(o *backendsAddOptions, name, address string) error {
 	if err := checkNamed(name, address); err != nil {
 		return err
 	}
+	if o.price < 0 {
+		return usagef("it is an amount of US dollars like 0.69", "--usd-per-hour must be 0 or more, not %g", o.price)
+	}
 	secrets, err := o.secrets()
 	if err != nil {
 		return err
 	}
-	b := config.Backend{URL: address, Username: o.username, Password: secrets[0], Token: secrets[1]}
+	b := config.Backend{URL: address, Username: o.username, Password: secrets[0], Token: secrets[1], USDPerHour: o.price}
 	if b.Aliases, err = o.aliasMap(); err != nil {
 		return err
 	}

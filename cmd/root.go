@@ -33,6 +33,7 @@ func Execute(ctx context.Context, p Process) int {
 	out := &checkedOut{to: p.Streams.Out, gone: stop}
 	p.Streams.Out, p.Streams.In = out, inputs.Interruptible(ctx, p.Streams.In)
 	a := newApp(ctx, p.Streams, p.Build, p.Dir, p.Environ)
+	a.args = p.Args
 	defer a.inputs.Close()
 	a.scanGlobals(p.Args)
 	root, err := newRootCmd(a, p.Args)
@@ -147,8 +148,13 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
+	many, err := newBatchCmd(a, args)
+	if err != nil {
+		return err
+	}
 	root.AddCommand(
 		generate,
+		many,
 		inpaint,
 		rerun,
 		newWorkflowsCmd(a),

@@ -91,3 +91,12 @@ func (e *GivenUpError) Error() string {
 	return fmt.Sprintf("it was tried %d times: %v", e.Tries, e.Err)
 }
 func (e *GivenUpError) Unwrap() error { return e.Err }
+
+// A StaleError means items that are not as their plan asks for.
+type StaleError struct {
+	Items, Stale int
+}
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("%d of %d items are not up to date", e.Stale, e.Items)
+}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
@@ -18,6 +19,8 @@ type Backend struct {
 	Headers  map[string]Secret // sent as they are
 	Insecure bool              // does not check the server's certificate
 	Aliases  map[string]string // model names of workflows -> names on this server
+
+	USDPerHour float64 // what it costs while it runs something; 0 = not known
 
 	Origin Origin // of the entry
 }
@@ -75,6 +78,7 @@ func (b Backend) tree() textdoc.Value {
 	add("headers", sorted(headers), len(headers) > 0)
 	add("insecure", textdoc.Value{Scalar: []byte("true")}, b.Insecure)
 	add("aliases", sorted(b.Aliases), len(b.Aliases) > 0)
+	add("usd_per_hour", textdoc.Value{Scalar: strconv.AppendFloat(nil, b.USDPerHour, 'f', -1, 64)}, b.USDPerHour > 0)
 	return t
 }
 

@@ -277,10 +277,23 @@ func (l *layer) readBackend(b *Backend, v textdoc.Value, key string) {
 			b.Insecure = said == "true"
 		case "aliases":
 			b.Aliases = l.words(m, inner)
+		case "usd_per_hour":
+			b.USDPerHour = l.price(m, inner)
 		default:
-			l.unknown(m, key+".", []string{"url", "username", "password", "token", "headers", "insecure", "aliases"})
+			l.unknown(m, key+".", []string{"url", "username", "password", "token", "headers", "insecure", "aliases", "usd_per_hour"})
 		}
 	}
+}
+
+// price reads an amount of US dollars.
+func (l *layer) price(m textdoc.Member, key string) float64 {
+	n, ok := m.Value.Number()
+	usd, err := n.Float64()
+	if !ok || err != nil || usd < 0 {
+		l.fail(m.Value, key, "%s must be an amount of US dollars like 0.69", key)
+		return 0
+	}
+	return usd
 }
 
 func (l *layer) readPresets(section textdoc.Member) {

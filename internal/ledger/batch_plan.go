@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -127,6 +128,27 @@ type Difference struct {
 type Changed struct {
 	ID            string
 	Before, After []byte
+}
+
+// Fields are the names of what changed, sorted; nil where that is not known.
+func (c Changed) Fields() []string {
+	var before, after map[string]json.RawMessage
+	if json.Unmarshal(c.Before, &before) != nil || json.Unmarshal(c.After, &after) != nil {
+		return nil
+	}
+	var names []string
+	for name, value := range after {
+		if string(before[name]) != string(value) {
+			names = append(names, name)
+		}
+	}
+	for name := range before {
+		if _, ok := after[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Empty reports whether plan and ledger agree.

@@ -124,3 +124,10 @@ type ColumnError struct {
 }
 
 func (e *ColumnError) Error() string { return fmt.Sprintf("there is no parameter %q", e.Column) }
+
+// A SkippedError means that rows with mistakes were left out, as was asked for.
+type SkippedError struct{ Rows int }
+
+func (e *SkippedError) Error() string {
+	return fmt.Sprintf("%d rows with mistakes were left out", e.Rows)
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/plan/rows"
+	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -43,8 +44,8 @@ func (e *PlanFileError) Error() string {
 // partKeys are the keys of a plan and of each of its parts.
 func partKeys() []string {
 	return []string{
-		"workflow", "character", "defaults", "from", "format", "items", "sweep", "zip", "count", "seed_mode", "map",
-		"ignore_columns", "naming", "provenance", "timeout", "dynamic",
+		"workflow", "character", "defaults", "from", "format_in", "items", "sweep", "zip", "count", "seed_mode", "map",
+		"ignore_columns", "naming", "format", "provenance", "timeout", "dynamic",
 	}
 }
 
@@ -216,6 +217,13 @@ func (r planReader) part(d *Draft, m textdoc.Member) (err error) {
 	case "from":
 		err = r.sources(d, m)
 	case "format":
+		var s string
+		if s, err = r.text(m); err == nil {
+			if o.Format, err = run.ParseFormat(s); err != nil {
+				err = r.bad(m, "must be png, jpg, or jpg:90 with a quality of 1 to 100")
+			}
+		}
+	case "format_in":
 		var s string
 		if s, err = r.text(m); err == nil {
 			if d.format = rows.Format(s); !d.format.Valid() {

@@ -9,7 +9,7 @@ import (
 func FuzzDecodePlan(f *testing.F) {
 	for _, text := range []string{
 		"workflow: a\nbackend: [x, y]\nout: o/\ndefaults: {steps: 20}\nsweep: {a: [1, 2], b: 1..4}\nitems:\n  - {id: x, prompt: y}\n",
-		"parts:\n  - {workflow: a, from: x.csv, format: csv}\n  - {zip: {a: [1], b: [2]}, map: {a: b}, ignore_columns: [x]}\n",
+		"parts:\n  - {workflow: a, from: x.csv, format_in: csv, format: jpg:80}\n  - {zip: {a: [1], b: [2]}, map: {a: b}, ignore_columns: [x]}\n",
 		"name: x\ncount: 3\nseed_mode: fixed\ntimeout: 5m\nnaming: \"{row.a}\"\nprovenance: both\ndynamic: true\ncharacter: c\n",
 		"a: &x {b: 1}\nc: *x", "items: [1]", "sweep: 3", "{}", "- a", "workflow: a\nworkflow: b",
 	} {

@@ -111,6 +111,9 @@ func (c *Catalog) newSection(o Order, dir string, mapping []Mapping) (*section, 
 	if o.Dynamic {
 		s.digests = append(s.digests, run.NamedValue{Name: "dynamic", JSON: json.RawMessage("true")})
 	}
+	if o.Format != "" {
+		s.digests = append(s.digests, run.NamedValue{Name: "format", JSON: jsonString(string(o.Format))})
+	}
 	params, err := wf.Parameters()
 	if err != nil {
 		return nil, err

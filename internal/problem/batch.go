@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/batch"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -150,4 +153,84 @@ func ofPlanFile(err error, p *Problem) bool {
 		return false
 	}
 	return true
+}
+
+// ofBatchRun says why a batch is not complete, or cannot run.
+func ofBatchRun(err error, p *Problem) bool {
+	var failed *batch.FailedError
+	var price *batch.PriceError
+	var changed *batch.ChangedError
+	var stale *batch.StaleError
+	var skipped *plan.SkippedError
+	var locked *ledger.LockedError
+	var damaged *ledger.DamagedError
+	var newer *ledger.NewerError
+	var item *ledger.UnknownItemError
+	var assets *batch.AssetsError
+	switch {
+	case errors.As(err, &changed):
+		p.is(CodePlanChanged)
+		p.Hint = "--update makes what is new or changed, --new makes everything again"
+		p.Problems = differences(changed)
+	case errors.As(err, &failed):
+		p.ofFailed(failed)
+	case errors.As(err, &price):
+		p.is(CodeUsage)
+		p.Hint = "easel backends add NAME URL --usd-per-hour 0.69 says it, or usd_per_hour of the backend in the config file"
+	case errors.As(err, &stale):
+		p.is(CodeOutOfDate)
+	case errors.As(err, &skipped):
+		p.is(CodePartial)
+		p.Hint = "correct the rows, and the same command with --update makes them"
+	case errors.As(err, &locked):
+		p.is(CodeLocked)
+	case errors.As(err, &damaged):
+		p.is(CodeDamaged)
+		p.File = known(damaged.File)
+	case errors.As(err, &newer):
+		p.is(CodeUsage)
+		p.File, p.Hint = known(newer.File), "use that easel"
+	case errors.As(err, &item):
+		p.is(CodeUnknownItem)
+	case errors.As(err, &assets):
+		p.is(CodeInvalidInput)
+		p.File, p.Hint = known(assets.File), "take it from your version control again, or remove it: then everything is made again"
+	default:
+		return false
+	}
+	return true
+}
+
+// ofFailed sums a batch up that is not complete.
+func (p *Problem) ofFailed(e *batch.FailedError) {
+	switch {
+	case e.Stopped == batch.StoppedMaxCost:
+		p.is(CodeMaxCost)
+	case e.All:
+		*p = Of(e.First)
+		p.Hint = "" // it stands above
+		p.Problems = []registry.Problem{}
+	default:
+		p.is(CodePartial)
+	}
+	p.Message = e.Error()
+}
+
+// differences lists what a plan asks for otherwise than before.
+func differences(e *batch.ChangedError) []registry.Problem {
+	problems := []registry.Problem{}
+	for _, c := range e.Changed {
+		message := c.ID + " is changed"
+		if fields := c.Fields(); len(fields) > 0 {
+			message += ": " + strings.Join(fields, ", ")
+		}
+		problems = append(problems, registry.Problem{Message: message})
+	}
+	for _, id := range e.Added {
+		problems = append(problems, registry.Problem{Message: id + " is new"})
+	}
+	for _, id := range e.Removed {
+		problems = append(problems, registry.Problem{Message: id + " is gone; its files stay"})
+	}
+	return problems
 }

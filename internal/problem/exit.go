@@ -31,7 +31,7 @@ func ExitCodes() []ExitCode {
 	return []ExitCode{
 		{ExitOK, "all went well"},
 		{ExitFailure, "another failure"},
-		{ExitUsage, "usage: an unknown command, flag or form, or one that is not built yet"},
+		{ExitUsage, "usage: an unknown command, flag or form, or one that is not built yet; a plan that has changed since it was run"},
 		{ExitPartial, "partial: some runs or outputs failed, damage was found, or something is out of date"},
 		{ExitAuth, "authentication failed, a secret was withheld from an address that may not have it, or a file with secrets can be read by others"},
 		{ExitUnreachable, "the backend cannot be reached, is not a ComfyUI, or has no capacity"},

@@ -15,7 +15,11 @@ type Kind struct {
 const (
 	CodeFailed           = "failed"
 	CodeUsage            = "usage"
+	CodePlanChanged      = "plan_changed"
 	CodePartial          = "partial"
+	CodeMaxCost          = "max_cost"
+	CodeOutOfDate        = "out_of_date"
+	CodeDamaged          = "damaged"
 	CodeAuthentication   = "authentication"
 	CodeSecretWithheld   = "secret_withheld"
 	CodeSecretExposed    = "secret_exposed"
@@ -26,6 +30,7 @@ const (
 	CodeUnknownWorkflow  = "unknown_workflow"
 	CodeUnknownCharacter = "unknown_character"
 	CodeUnknownRun       = "unknown_run"
+	CodeUnknownItem      = "unknown_item"
 	CodeInvalidInput     = "invalid_input"
 	CodeInvalidWorkflow  = "invalid_workflow"
 	CodeEditorFormat     = "editor_format"
@@ -42,6 +47,7 @@ const (
 	CodeAmbiguous        = "ambiguous"
 	CodeCancelled        = "cancelled"
 	CodeStorage          = "storage"
+	CodeLocked           = "locked"
 	CodeInterrupted      = "interrupted"
 )
 
@@ -51,7 +57,11 @@ func Kinds() []Kind {
 	return []Kind{
 		{CodeFailed, ExitFailure, false, ""},
 		{CodeUsage, ExitUsage, false, ""},
+		{CodePlanChanged, ExitUsage, false, ""},
 		{CodePartial, ExitPartial, false, ""},
+		{CodeMaxCost, ExitPartial, false, "the same command with a higher --max-cost goes on"},
+		{CodeOutOfDate, ExitPartial, false, "without --check the same command makes what is missing, with --update what has changed; a damaged file is made again once it is removed"},
+		{CodeDamaged, ExitPartial, false, "easel batch repair OUT rebuilds the ledger from files and records"},
 		{CodeAuthentication, ExitAuth, false, "check user and password, or set EASEL_TOKEN_<BACKEND>"},
 		{CodeSecretWithheld, ExitAuth, false, ""},
 		{CodeSecretExposed, ExitAuth, false, ""},
@@ -65,6 +75,7 @@ func Kinds() []Kind {
 		{CodeUnknownWorkflow, ExitInvalid, false, ""},
 		{CodeUnknownCharacter, ExitInvalid, false, ""},
 		{CodeUnknownRun, ExitInvalid, false, ""},
+		{CodeUnknownItem, ExitInvalid, false, "easel batch status OUT --json lists the items"},
 		{CodeInvalidInput, ExitInvalid, false, ""},
 		{CodeInvalidWorkflow, ExitInvalid, false, ""},
 		{CodeEditorFormat, ExitInvalid, false, "name the server whose nodes it uses: --backend NAME or http://HOST:PORT; or choose File > Export (API) in ComfyUI and use that file"},
@@ -78,6 +89,7 @@ func Kinds() []Kind {
 		{CodeAmbiguous, ExitLost, false, ""},
 		{CodeCancelled, ExitLost, true, "somebody interrupted it on the server; run the same command again"},
 		{CodeStorage, ExitStorage, false, ""},
+		{CodeLocked, ExitLocked, true, "--wait waits for it; easel batch status OUT shows how far it is"},
 		{CodeInterrupted, ExitInterrupt, true, ""},
 	}
 }

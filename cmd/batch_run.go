@@ -1,0 +1,228 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/backends"
+	"github.com/seed-7d77cb5c/easel/internal/batch"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
+)
+
+func runBatch(ctx context.Context, o *batchOptions) error {
+	if err := o.configure(); err != nil {
+		return err
+	}
+	o.chooseOut()
+	if err := o.checkFlags(); err != nil {
+		return err
+	}
+	if err := o.output.check(); err != nil {
+		return err
+	}
+	if o.plan == nil && len(o.from) == 0 {
+		return usagef("easel batch flux_single --from prompts.txt is one", "batch needs a plan, a workflow or --from")
+	}
+	d, err := o.draft()
+	if err != nil {
+		return err
+	}
+	b, err := o.planOf(ctx, d)
+	if err != nil {
+		return err
+	}
+	for _, note := range b.Notes {
+		o.app.note("note: %s", note)
+	}
+	o.noteSkipped(b)
+	switch {
+	case o.check:
+		return runBatchCheck(ctx, o, b)
+	case o.dryRun:
+		err = o.printItems(b)
+	default:
+		err = o.execute(ctx, b)
+	}
+	if err == nil && b.Skipped != nil {
+		return &plan.SkippedError{Rows: len(b.Skipped.Rows) + b.Skipped.More}
+	}
+	return err
+}
+
+// chooseOut takes the place for outputs from the plan, where no flag names one.
+// A relative one is relative to the plan.
+func (o *batchOptions) chooseOut() {
+	if o.plan == nil || o.plan.file == nil || o.plan.file.Out == "" || o.changed("out") {
+		return
+	}
+	o.output.out = o.plan.file.Out
+	if dir := o.plan.file.Draft.Dir; dir != "" && !stores.IsRemote(o.output.out) && !filepath.IsAbs(o.output.out) {
+		o.output.out = filepath.Join(dir, filepath.FromSlash(o.output.out))
+	}
+}
+
+// noteSkipped tells what is wrong with the rows that are left out.
+func (o *batchOptions) noteSkipped(b *plan.Batch) {
+	if b.Skipped == nil {
+		return
+	}
+	for i, row := range b.Skipped.Rows {
+		if i == mostShown {
+			break
+		}
+		p := problem.Of(row)
+		o.app.note("warning: left out: %s", p.Message)
+	}
+	if more := len(b.Skipped.Rows) + b.Skipped.More - mostShown; more > 0 {
+		o.app.note("warning: %d more rows are left out", more)
+	}
+}
+
+// planFile is the plan's own file, absolute; "" without one.
+func (o *batchOptions) planFile() string {
+	if o.plan == nil || o.plan.target != nil && o.plan.file == nil {
+		return ""
+	}
+	return o.app.path(o.plan.word)
+}
+
+// execute runs what is left of the batch.
+func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
+	dest, err := o.output.open(ctx, o.app, false)
+	if err != nil {
+		return err
+	}
+	defer dest.close()
+	lock, err := o.openAssets(b, dest)
+	if err != nil {
+		return err
+	}
+	book, err := o.openLedger(ctx, b, dest)
+	if err != nil {
+		return err
+	}
+	defer book.Close()
+	if err := lock.adopt(ctx, book); err != nil {
+		return err
+	}
+	prepare := &run.Runner{Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version()}
+	var open []*backends.Backend
+	defer func() {
+		for _, be := range open {
+			be.Close()
+		}
+	}()
+	maxFailures := o.maxFailures
+	if o.failFast {
+		maxFailures = 0
+	}
+	view := newBatchView(o.app, b)
+	sum, err := batch.Run(ctx, batch.Options{
+		Batch: b, Catalog: o.app.catalog, Ledger: book, Prepare: prepare,
+		Connect: func(ctx context.Context) ([]batch.Place, error) {
+			places, opened, err := o.connect(ctx, prepare)
+			open = opened
+			return places, err
+		},
+		Ordering: batch.Ordering(o.order), Depth: o.depth, Force: o.output.force, Timeout: o.timeout,
+		MaxFailures: maxFailures, MaxCost: o.maxCost, Grace: o.graceAfter, Patience: o.reconnect,
+		Sink: view.event,
+	})
+	if e := lock.write(book); e != nil {
+		err = errors.Join(err, e)
+	}
+	return errors.Join(err, view.summary(sum))
+}
+
+// openLedger opens the ledger of the batch, or makes it.
+func (o *batchOptions) openLedger(ctx context.Context, b *plan.Batch, dest *destination) (*ledger.Batch, error) {
+	cfg, err := o.app.config()
+	if err != nil {
+		return nil, err
+	}
+	state := o.state
+	switch {
+	case state != "":
+		state = o.app.path(state)
+	case stores.IsRemote(dest.name):
+		state = filepath.Join(cfg.DataDir, "batches", plan.ShortDigest([]byte(dest.name)))
+	}
+	return batch.OpenLedger(ctx, b, batch.LedgerOptions{
+		Path: batch.LedgerPath(dest.name, state, b.Name), Easel: o.app.version(), Out: dest.name, Args: o.app.args, Dir: o.app.dir,
+		Update: o.update, New: o.fresh, Wait: o.wait,
+		Waiting: func(owner ledger.Owner) { o.app.note("waiting: %s", (&ledger.LockedError{Owner: owner}).Error()) },
+	})
+}
+
+// graceAfter is how long an ended batch collects what runs: SIGTERM does not wait.
+func (o *batchOptions) graceAfter(cause error) time.Duration {
+	if signal, ok := errors.AsType[*problem.SignalError](cause); ok && signal.Exit != problem.ExitInterrupt {
+		return 0
+	}
+	return o.grace
+}
+
+// backends are where to run, with commas between them: as --backend says, else
+// the plan, else the settings.
+func (o *batchOptions) backends(settings string) string {
+	switch {
+	case o.backend != "":
+		return o.backend
+	case o.plan != nil && o.plan.file != nil && len(o.plan.file.Backends) > 0:
+		return strings.Join(o.plan.file.Backends, ",")
+	}
+	return settings
+}
+
+// connect opens the backends.
+func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batch.Place, []*backends.Backend, error) {
+	cfg, err := o.app.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	names := strings.FieldsFunc(o.backends(cfg.Backend), func(r rune) bool { return r == ',' })
+	given := o.backend != ""
+	opener, err := o.app.opener()
+	if err != nil {
+		return nil, nil, err
+	}
+	var open []*backends.Backend
+	if len(names) == 0 {
+		be, err := opener.Open(ctx, "", o.reconnect)
+		if err != nil {
+			o.noteBackend("")
+			return nil, nil, err
+		}
+		open = append(open, be)
+	}
+	for _, name := range slices.Compact(names) {
+		be, err := opener.Dial(strings.TrimSpace(name), given, o.reconnect)
+		if err != nil {
+			return nil, open, err
+		}
+		open = append(open, be)
+	}
+	places := make([]batch.Place, len(open))
+	for i, be := range open {
+		if be.Public {
+			o.app.note("warning: %s", backends.OpenToAll(be.Address))
+		}
+		r := *prepare
+		r.Backend, r.BackendName, r.Address = be, be.Name, be.Reopen
+		r.Aliases = cfg.Backends[be.Name].Aliases
+		if !be.Can().Ephemeral {
+			r.Definitions = preflight.NewCache(cfg.CacheDir, be.Address, nil)
+		}
+		places[i] = batch.Place{Runner: &r, USDPerHour: cfg.Backends[be.Name].USDPerHour}
+	}
+	return places, open, nil
+}

@@ -1,0 +1,154 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// AssetsOf is what a lock file keeps of a batch: the items of the plan that are
+// committed. known is what it has kept so far: of an item that is the same, with
+// the same files, nothing is looked up.
+func AssetsOf(b *plan.Batch, book *ledger.Batch, known map[string]Asset) (map[string]Asset, error) {
+	files := map[string][]AssetFile{}
+	err := book.AllFiles(func(id string, f ledger.File) error {
+		files[id] = append(files[id], AssetFile{f.Name, f.SHA256})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	assets := map[string]Asset{}
+	for i := range b.Items {
+		item := &b.Items[i]
+		row, ok := book.Item(item.ID)
+		if !ok || row.State != ledger.ItemCommitted || row.Digest != item.Digest {
+			continue
+		}
+		own := files[item.ID]
+		slices.SortFunc(own, func(a, b AssetFile) int { return strings.Compare(a.Name, b.Name) })
+		if was, ok := known[item.ID]; ok && was.Digest == item.Digest && slices.Equal(was.Files, own) {
+			assets[item.ID] = was
+			continue
+		}
+		seed, err := seedOf(item, row, book)
+		if err != nil {
+			return nil, err
+		}
+		assets[item.ID] = AssetOf(item, seed, own)
+	}
+	return assets, nil
+}
+
+// seedOf is the seed that an item ran with; nil where it takes none.
+func seedOf(item *plan.Item, row ledger.Item, book *ledger.Batch) (*run.Seed, error) {
+	raw, err := book.Result(item.ID)
+	if err != nil {
+		return nil, err
+	}
+	var result struct {
+		Seed *run.Seed `json:"seed"`
+	}
+	if len(raw) > 0 && json.Unmarshal(raw, &result) == nil && result.Seed != nil {
+		return result.Seed, nil // a server may take less than 2^64
+	}
+	if n, err := strconv.ParseUint(row.Seed, 10, 64); err == nil {
+		seed := run.Seed(n)
+		return &seed, nil
+	}
+	if n, ok := item.Seed(); ok {
+		seed := run.Seed(n)
+		return &seed, nil
+	}
+	return nil, nil
+}
+
+// AdoptAssets takes over what a lock file says into a ledger that knows nothing
+// yet: an item whose files are there as they were made is committed, and of others
+// the files stay known, to be replaced. A plan that is not the one of the lock file
+// is a *ChangedError, unless update says that what is new or changed is to be made.
+// A ledger that knows something is left as it is. It returns how many items are done.
+func AdoptAssets(ctx context.Context, b *plan.Batch, book *ledger.Batch, assets map[string]Asset, store storage.Store, update bool) (done int, err error) {
+	if len(assets) == 0 || !knowsNothing(book) {
+		return 0, nil
+	}
+	if d := difference(b, assets); !d.Empty() && !update {
+		return 0, &ChangedError{Name: b.Name, Difference: d}
+	}
+	reports, _, err := CheckAssets(ctx, b, assets, store)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range reports {
+		asset, ok := assets[r.Item.ID]
+		if !ok {
+			continue
+		}
+		if err := adoptAsset(book, r, asset); err != nil {
+			return done, err
+		}
+		if r.State == AssetCurrent {
+			done++
+		}
+	}
+	return done, book.Sync()
+}
+
+func adoptAsset(book *ledger.Batch, r AssetReport, asset Asset) error {
+	files := make([]ledger.File, len(asset.Files))
+	for i, f := range asset.Files {
+		files[i] = ledger.File{Name: f.Name, SHA256: f.SHA256, Stored: true}
+	}
+	var errs []error
+	if _, draws := r.Item.Draws(); draws && asset.Seed != nil {
+		errs = append(errs, book.KeepSeed(r.Item.ID, asset.Seed.String()))
+	}
+	if r.State == AssetCurrent {
+		return errors.Join(append(errs, book.Commit(r.Item.ID, files, json.RawMessage("{}"), 0, false))...)
+	}
+	return errors.Join(append(errs, book.Own(r.Item.ID, files))...)
+}
+
+// knowsNothing reports whether a ledger was made and nothing was run since.
+func knowsNothing(book *ledger.Batch) bool {
+	if len(book.Dropped()) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(book.Items(), func(it ledger.Item) bool { return it.State != ledger.ItemPlanned || it.Attempt > 0 || it.Run != "" })
+}
+
+// difference is how a plan differs from what a lock file has.
+func difference(b *plan.Batch, assets map[string]Asset) ledger.Difference {
+	var d ledger.Difference
+	seen := map[string]bool{}
+	for i := range b.Items {
+		item := &b.Items[i]
+		seen[item.ID] = true
+		asset, ok := assets[item.ID]
+		switch {
+		case !ok:
+			d.Added = append(d.Added, item.ID)
+		case asset.Digest != item.Digest:
+			before, errBefore := json.Marshal(asset.Fields)
+			after, errAfter := json.Marshal(shortFields(item.Fields()))
+			if errors.Join(errBefore, errAfter) == nil { // maps of texts always are JSON
+				d.Changed = append(d.Changed, ledger.Changed{ID: item.ID, Before: before, After: after})
+			}
+		}
+	}
+	for id := range assets {
+		if !seen[id] {
+			d.Removed = append(d.Removed, id)
+		}
+	}
+	slices.Sort(d.Removed)
+	return d
+}
