@@ -72,6 +72,7 @@ of its parameters is a flag, as with generate; with PLAN, those of its workflow.
 		},
 	}
 	opts.addFlags(c)
+	c.AddCommand(newBatchStatusCmd(a), newBatchRetryCmd(a), newBatchRepairCmd(a))
 	return c, opts.aim(c, args)
 }
 
@@ -87,6 +88,7 @@ func (o *batchOptions) addFlags(c *cobra.Command) {
 	completeWords(c, "seed-mode", "increment", "random", "fixed")
 	completeWords(c, "provenance", "sidecar", "embedded", "both", "none")
 	completeWords(c, "format", "png", "jpg", "jpg:90")
+	completeWords(c, "preview", "auto", "always", "never")
 	completeWords(c, "order", string(batch.Grouped), string(batch.AsGiven))
 	_ = c.RegisterFlagCompletionFunc("backend", o.app.completeBackends)
 	_ = c.RegisterFlagCompletionFunc("character", o.app.completeCharacters)
@@ -131,6 +133,7 @@ func (o *batchOptions) addBatchFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.maxFailures, "max-failures", -1, "stop when more than `N` items have failed")
 	f.BoolVar(&o.failFast, "fail-fast", false, "stop at the first failure: --max-failures 0")
 	f.Float64Var(&o.maxCost, "max-cost", 0, "stop when `USD` are spent; backends need usd_per_hour")
+	f.StringVar(&o.show.pictures, "preview", "auto", "pictures in the terminal: `auto|always|never`")
 	f.DurationVar(&o.grace, "grace", 5*time.Second, "after Ctrl-C, collect for `DURATION` what is running")
 }
 

@@ -125,7 +125,7 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	if o.failFast {
 		maxFailures = 0
 	}
-	view := newBatchView(o.app, b)
+	view := newBatchView(o.app, b, o.show)
 	sum, err := batch.Run(ctx, batch.Options{
 		Batch: b, Catalog: o.app.catalog, Ledger: book, Prepare: prepare,
 		Connect: func(ctx context.Context) ([]batch.Place, error) {
@@ -145,19 +145,12 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 
 // openLedger opens the ledger of the batch, or makes it.
 func (o *batchOptions) openLedger(ctx context.Context, b *plan.Batch, dest *destination) (*ledger.Batch, error) {
-	cfg, err := o.app.config()
+	path, err := o.app.ledgerPath(dest.name, o.state, b.Name)
 	if err != nil {
 		return nil, err
 	}
-	state := o.state
-	switch {
-	case state != "":
-		state = o.app.path(state)
-	case stores.IsRemote(dest.name):
-		state = filepath.Join(cfg.DataDir, "batches", plan.ShortDigest([]byte(dest.name)))
-	}
 	return batch.OpenLedger(ctx, b, batch.LedgerOptions{
-		Path: batch.LedgerPath(dest.name, state, b.Name), Easel: o.app.version(), Out: dest.name, Args: o.app.args, Dir: o.app.dir,
+		Path: path, Easel: o.app.version(), Out: dest.name, Args: o.app.args, Dir: o.app.dir,
 		Update: o.update, New: o.fresh, Wait: o.wait,
 		Waiting: func(owner ledger.Owner) { o.app.note("waiting: %s", (&ledger.LockedError{Owner: owner}).Error()) },
 	})

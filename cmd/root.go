@@ -168,6 +168,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newCancelCmd(a),
 		newInspectCmd(a),
 		newConvertCmd(a),
+		newVerifyCmd(a),
 		newEmulateCmd(a),
 		newSupabaseCmd(a),
 		newConfigCmd(a),

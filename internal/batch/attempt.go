@@ -16,18 +16,20 @@ type attempt struct {
 	item      *item
 	lane      *lane
 	cancel    context.CancelCauseFunc
-	submitted bool // it may be on the backend
-	ended     bool // the backend has ended it
-	lost      bool // the connection to its backend is gone
-	taken     bool // it is being taken off the lane
-	posted    time.Time
+	submitted bool      // it may be on the backend
+	ended     bool      // the backend has ended it
+	lost      bool      // the connection to its backend is gone
+	taken     bool      // it is being taken off the lane
+	seen      bool      // the backend has said something of it
+	since     time.Time // it was submitted, or begun to be adopted
+	posted    time.Time // it is being submitted; zero = it was
 }
 
 // attempt prepares an item, runs it, and deals with what comes of it.
 func (s *scheduler) attempt(l *lane, it *item, adopted bool) {
 	ctx, cancel := context.WithCancelCause(s.ctx)
 	defer cancel(nil)
-	a := &attempt{item: it, lane: l, cancel: cancel, submitted: adopted}
+	a := &attempt{item: it, lane: l, cancel: cancel, submitted: adopted, since: s.o.Now()}
 	s.mu.Lock()
 	l.attempts[a] = true
 	if s.stopped != "" && adopted { // it was on its way here when the batch ended
@@ -65,6 +67,7 @@ func (s *scheduler) attempt(l *lane, it *item, adopted bool) {
 	limit := t.Timeout
 	t.Timeout = 0 // it counts from where it executes, and not from where it waits
 	a.posted = s.o.Now()
+	a.since = a.posted
 	res, err := l.runner.Execute(ctx, t, s.sink(a, limit))
 	s.place(a)
 	s.conclude(ctx, a, t, res, err)
@@ -197,6 +200,7 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 	l, it := a.lane, a.item
 	return func(e run.Event) {
 		s.mu.Lock()
+		a.seen = a.seen || e.Type != run.EventPrepared && e.Type != run.EventWarning && e.Type != run.EventLost
 		switch e.Type {
 		case run.EventQueued:
 			s.posted(a)
@@ -266,6 +270,7 @@ func (s *scheduler) adoptAll(items []*item) {
 			s.queue.put(it)
 			continue
 		}
+		it.earlier = true
 		s.active++
 		l.limbo = append(l.limbo, it)
 	}
@@ -290,7 +295,7 @@ func (s *scheduler) adopt(ctx context.Context, a *attempt) {
 	t.Owned, _ = s.ownedBy(it) // a ledger that cannot be read is found out soon enough
 	it.owned = t.Owned
 	res, err := a.lane.runner.Resume(ctx, t, state, s.sink(a, 0))
-	if err == nil {
+	if err == nil && it.earlier {
 		s.mu.Lock()
 		s.sum.Adopted++
 		s.mu.Unlock()

@@ -123,6 +123,10 @@ func retried(err, cause error) bool {
 	if cause != nil {
 		return false
 	}
+	var edited *run.EditedError
+	if errors.As(err, &edited) || errors.Is(err, storage.ErrExist) {
+		return false
+	}
 	var stored *storage.Error
 	if errors.As(err, &stored) {
 		return stored.Temporary
@@ -233,11 +237,11 @@ func (s *scheduler) takeBack(a *attempt, t *run.Ticket, res *run.Result, err err
 func (s *scheduler) counted(a *attempt, res *run.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if res == nil || res.Timing.Execution == 0 {
-		return
-	}
-	if a.item.ticket == nil { // not one of an earlier invocation
+	if a.ended && !a.item.earlier {
 		s.sum.Executed++
+	}
+	if res == nil {
+		return
 	}
 	a.lane.executed(res)
 	s.gpuMS += res.Timing.Execution
@@ -254,9 +258,9 @@ func (s *scheduler) commit(it *item, t *run.Ticket, res *run.Result) error {
 			return err
 		}
 	}
-	files := make([]ledger.File, len(res.Outputs))
-	for i, o := range res.Outputs {
-		files[i] = ledger.File{Name: o.Name, SHA256: o.SHA256, Bytes: o.Bytes, Stored: true}
+	files, err := s.filesOf(t, res)
+	if err != nil {
+		return err
 	}
 	s.removeSuperseded(it, files)
 	usd := 0.0
@@ -303,7 +307,7 @@ func (s *scheduler) ended(it *item, out Outcome) {
 	if row, ok := s.o.Ledger.Item(it.ID); ok {
 		out.Attempts = row.Attempt
 	}
-	out.Adopted = it.ticket != nil
+	out.Adopted = it.earlier
 	s.mu.Lock()
 	s.active--
 	if out.Err == nil {
@@ -331,6 +335,12 @@ func (s *scheduler) ended(it *item, out Outcome) {
 // again puts an item back into the queue, or retires it.
 func (s *scheduler) again(a *attempt, t *run.Ticket, res *run.Result, j judgement) {
 	it := a.item
+	if j.killed {
+		if it.killed == nil {
+			it.killed = map[*lane]bool{}
+		}
+		it.killed[a.lane] = true
+	}
 	s.requeue(it, j.killed)
 	if j.killed && it.row.Kills >= maxKills {
 		s.fail(it, res, &RetiredError{it.ID, it.row.Kills, j.err})
@@ -349,7 +359,7 @@ func (s *scheduler) requeue(it *item, killed bool) {
 	if killed {
 		it.row.Kills++
 	}
-	it.started, it.ticket = false, nil
+	it.started, it.ticket, it.earlier = false, nil, false
 	_ = s.o.Ledger.Requeue(it.ID, killed) // a ledger that cannot be written fails at the next submission
 }
 

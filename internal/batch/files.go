@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -39,6 +40,47 @@ func holds(ctx context.Context, store storage.Store, f ledger.File) (bool, error
 		return false, err
 	}
 	return hex.EncodeToString(h.Sum(nil)) == f.SHA256, nil
+}
+
+// filesOf are the files that a run has left, with the records beside them.
+func (s *scheduler) filesOf(t *run.Ticket, res *run.Result) ([]ledger.File, error) {
+	var files []ledger.File
+	for _, o := range res.Outputs {
+		files = append(files, ledger.File{Name: o.Name, SHA256: o.SHA256, Bytes: o.Bytes, Stored: true})
+		if !t.Sidecar {
+			continue
+		}
+		name := o.Name + run.RecordSuffix
+		sum, n, err := digestOf(s.ctx, s.o.Prepare.Store, name)
+		if err != nil {
+			return nil, err
+		}
+		if o.RecordSHA256 != "" && o.RecordSHA256 != sum {
+			return nil, &storage.Error{Op: "read", Location: s.o.Prepare.Store.Location(name), Err: errChanged}
+		}
+		files = append(files, ledger.File{Name: name, SHA256: sum, Bytes: n, Stored: true})
+	}
+	return files, nil
+}
+
+var errChanged = errors.New("it is not what was written a moment ago")
+
+// sortedKeys are the keys of a map in their order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// nameOutputs says of outputs that were read back how the store calls them: by their
+// content, for a result does not say it.
+func nameOutputs(res *run.Result, files []ledger.File) {
+	used := map[string]bool{}
+	for i := range res.Outputs {
+		o := &res.Outputs[i]
+		for _, f := range files {
+			if f.SHA256 == o.SHA256 && !used[f.Name] {
+				o.Name, used[f.Name] = f.Name, true
+				break
+			}
+		}
+	}
 }
 
 // removeSuperseded removes what an item left under names that it does not use any
@@ -79,7 +121,12 @@ func (s *scheduler) finishStored(_ context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
-	it.ticket, it.owned = t, t.Owned
+	files, err := s.o.Ledger.Files(it.ID)
+	if err != nil {
+		return err
+	}
+	nameOutputs(&res, files)
+	it.ticket, it.owned, it.earlier = t, t.Owned, true
 	s.mu.Lock()
 	s.sum.Adopted++
 	s.active++

@@ -18,8 +18,10 @@ const (
 	restFirst = time.Second
 	restMost  = 30 * time.Second
 
-	// awayLong is how long a backend may be silent before others take its runs.
-	awayLong = 5 * time.Second
+	// awayLong is how long a backend may be away before others take its runs, and
+	// unseenLong how long it may say nothing of a run that it perhaps has.
+	awayLong   = 3 * time.Second
+	unseenLong = 2 * time.Second
 )
 
 // A lane is one backend, with the runs that it has. All fields are the scheduler's

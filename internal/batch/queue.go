@@ -16,9 +16,11 @@ type item struct {
 	started bool            // a backend has said that it executes it
 	tries   int             // how often it came back from a backend in this invocation
 	refused map[*lane]error // backends that will not take it
+	killed  map[*lane]bool  // backends that ended while they executed it
 	ticket  *run.Ticket     // of a run that may still be on a backend; nil = none is
 	owned   []run.Owned     // files that it replaces
 	memory  bool            // it has failed for want of memory once
+	earlier bool            // an earlier invocation submitted what is collected now
 }
 
 // suspect says that a server ended while it executed the item: it is run alone, and

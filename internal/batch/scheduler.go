@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ const (
 var (
 	errTaken = errors.New("another backend takes the item") // off the backend, and queued again
 	errLeave = errors.New("the run is left to its backend") // to be adopted by the next invocation
+
+	errSilent = errors.New("the backend says nothing of what it was given")
 )
 
 // A scheduler runs one batch once.
@@ -91,6 +94,10 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err := s.open(places); err != nil {
 		return s.summary(), err
 	}
+	if err := s.greet(ctx); err != nil {
+		s.sum.Open = len(open) + len(adopt)
+		return s.summary(), err
+	}
 	s.queue = newQueue(open, o.Ordering)
 	s.adoptAll(adopt)
 	s.emit(Event{Type: EventBegun})
@@ -108,6 +115,37 @@ func (s *scheduler) open(places []Place) error {
 		r.History, r.Leave, r.USDPerHour = s.o.Ledger, true, p.USDPerHour
 		s.priced = s.priced || p.USDPerHour > 0
 		s.lanes = append(s.lanes, &lane{runner: &r, price: p.USDPerHour, fixed: s.o.Depth, attempts: map[*attempt]bool{}})
+	}
+	return nil
+}
+
+// greetTime bounds how long a backend may take to say that it is there.
+const greetTime = 5 * time.Second
+
+// greet asks every backend whether it is there, so that one that is not costs no
+// item. It fails when none is.
+func (s *scheduler) greet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, greetTime)
+	defer cancel()
+	var asking sync.WaitGroup
+	errs := make([]error, len(s.lanes))
+	for i, l := range s.lanes {
+		asking.Go(func() { _, errs[i] = l.runner.Backend.Describe(ctx) })
+	}
+	asking.Wait()
+	absent := 0
+	for i, l := range s.lanes {
+		if errs[i] == nil {
+			continue
+		}
+		absent++
+		l.failed(s.o.Now(), errs[i])
+		if len(s.lanes) > 1 {
+			s.note("%s does not answer: %s", l.runner.BackendName, errs[i])
+		}
+	}
+	if absent == len(s.lanes) {
+		return errs[0]
 	}
 	return nil
 }
@@ -265,6 +303,9 @@ func (s *scheduler) steal(now time.Time) {
 			continue
 		}
 		if a := s.stealable(l, now); a != nil {
+			if !a.seen {
+				a.lane.failed(now, errSilent)
+			}
 			a.taken = true
 			a.cancel(errTaken)
 		}
@@ -294,11 +335,12 @@ func (s *scheduler) stealable(l *lane, now time.Time) *attempt {
 		away := o.away > 0 && now.Sub(o.awaySince) > awayLong
 		for a := range o.attempts {
 			it := a.item
-			if a.taken || a.ended || !a.submitted || it.refused[l] != nil || it.suspect() {
+			if a.taken || a.ended || !a.submitted || it.refused[l] != nil {
 				continue
 			}
 			waits := !it.started && l.took.n > 0 && o.took.n > 0 && time.Duration(o.onServer)*o.took.value > 2*l.took.value
-			if away || waits {
+			unseen := !a.seen && now.Sub(a.since) > unseenLong
+			if away || waits || unseen {
 				return a
 			}
 		}
@@ -387,6 +429,9 @@ func (s *scheduler) next(l *lane) (it *item, adopted bool) {
 func (s *scheduler) may(l *lane, it *item) bool {
 	if it.suspect() && (l.load() > 0 || s.queue.size > len(s.queue.suspects)) {
 		return false // alone, and when the others have had their turn
+	}
+	if it.killed[l] && slices.ContainsFunc(s.lanes, func(o *lane) bool { return !it.killed[o] && !o.down(s.o.Now()) }) {
+		return false // is it the item, or the backend? Another one shows it
 	}
 	return it.refused[l] == nil
 }

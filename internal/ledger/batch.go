@@ -179,6 +179,22 @@ func (b *Batch) read() error {
 	return err
 }
 
+// Check reads all that opening does not read: what a *DamagedError is then would be
+// one when it is needed.
+func (b *Batch) Check() error {
+	for n := range b.items {
+		if _, err := readFields(b.db, n); err != nil {
+			return damaged(b.path, fmt.Errorf("the fields of item %d: %w", n, err))
+		}
+		for _, kind := range []string{"ticket", "result", "made"} {
+			if _, err := readBody(b.db, n, kind); err != nil {
+				return damaged(b.path, fmt.Errorf("the %s of item %d: %w", kind, n, err))
+			}
+		}
+	}
+	return b.AllFiles(func(string, File) error { return nil })
+}
+
 // Close waits for what is being written and releases the lock. It returns the
 // first failure of a write that nobody waited for. Only the first call does anything.
 func (b *Batch) Close() error {

@@ -45,6 +45,24 @@ type SignalError struct {
 
 func (e *SignalError) Error() string { return "stopped by " + e.Name }
 
+// A DamageError means that stored files are not as they were made.
+type DamageError struct {
+	Files    int
+	Hint     string
+	Requeued bool // they are planned again
+}
+
+func (e *DamageError) Error() string {
+	n := fmt.Sprintf("%d files are", e.Files)
+	if e.Files == 1 {
+		n = "1 file is"
+	}
+	if e.Requeued {
+		return n + " still missing"
+	}
+	return n + " damaged or missing"
+}
+
 // A PartialError sums runs up that were asked for together: some failed, or some
 // have not all their outputs, which is exit 3; or all failed, which is the
 // first one's code. Each has been reported by itself.

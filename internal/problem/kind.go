@@ -49,6 +49,7 @@ const (
 	CodeStorage          = "storage"
 	CodeLocked           = "locked"
 	CodeInterrupted      = "interrupted"
+	CodeRetired          = "retired"
 )
 
 // Kinds is the one table of codes, exit codes, whether trying again may help,
@@ -91,6 +92,7 @@ func Kinds() []Kind {
 		{CodeStorage, ExitStorage, false, ""},
 		{CodeLocked, ExitLocked, true, "--wait waits for it; easel batch status OUT shows how far it is"},
 		{CodeInterrupted, ExitInterrupt, true, ""},
+		{CodeRetired, ExitLost, false, "the server's own log says why it ended; easel batch retry OUT ITEM tries it once more"},
 	}
 }
 

@@ -60,7 +60,7 @@ func Of(err error) Problem {
 	p := Problem{Message: err.Error(), Problems: []registry.Problem{}}
 	p.is(CodeFailed)
 	for _, try := range []func(error, *Problem) bool{
-		ofStop, ofBatchRun, ofBatch, ofUsage, ofBackendName, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
+		ofStop, ofItems, ofBatchRun, ofBatch, ofUsage, ofBackendName, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
 	} {
 		if try(err, &p) {
 			break

@@ -118,7 +118,7 @@ func (r *Runner) keepAll(ctx context.Context, t *Ticket, res *Result, wanted []c
 		var going sync.WaitGroup
 		for i, o := range some {
 			k := &kept[i]
-			k.runner, k.ticket, k.result, k.output, k.n, k.create = r, t, res, o, n+i+1, create
+			k.runner, k.ticket, k.result, k.output, k.n, k.of, k.create = r, t, res, o, n+i+1, len(wanted), create
 			going.Go(func() { k.out, k.err = k.keep(ctx) })
 		}
 		going.Wait()
@@ -148,7 +148,7 @@ type keeping struct {
 	ticket *Ticket
 	result *Result // only read
 	output comfy.Output
-	n      int // position among the outputs of the run, from 1
+	n, of  int // position among the outputs of the run, from 1, and how many these are
 	create func(context.Context, storage.Object) (storage.Writer, error)
 
 	notes []string
@@ -271,7 +271,7 @@ func (k *keeping) storeAs(ctx context.Context, try int, open opener) (Output, in
 	out = r.placed(out, info)
 	if t.Sidecar {
 		told := Result{Warnings: slices.Concat(k.result.Warnings, k.notes)}
-		if err := r.writeRecord(ctx, t, &told, info.Name, out, k.n, k.create); err != nil {
+		if out.RecordSHA256, err = r.writeRecord(ctx, t, &told, info.Name, out, k.n, k.of, k.create); err != nil {
 			return Output{}, try, err
 		}
 	}
@@ -323,10 +323,10 @@ func kindOf(o comfy.Output, f media.Format) comfy.OutputKind {
 }
 
 // writeRecord puts the provenance record beside a file, durably, replacing the
-// record of a file that was replaced.
-func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name string, out Output, n int,
+// record of a file that was replaced. It says the hash of what was written.
+func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name string, out Output, n, of int,
 	create func(context.Context, storage.Object) (storage.Writer, error),
-) error {
+) (sum string, err error) {
 	rec := t.Record(r.Version)
 	finished := r.now().UTC()
 	started := t.Prepared.UTC()
@@ -336,18 +336,23 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 		Name: name, MediaType: out.MediaType, Width: out.Width, Height: out.Height,
 		Bytes: out.Bytes, SHA256: out.SHA256, Original: out.Original, ColorProfile: out.ColorProfile, Node: out.Node, Output: n,
 	}
+	if t.Member != nil { // whether an item is complete can be told from its records
+		rec.File.Outputs = of
+	}
 	data, err := json.MarshalIndent(rec, "", "  ")
 	if err != nil {
-		return fmt.Errorf("write the record of %s: %w", name, err)
+		return "", fmt.Errorf("write the record of %s: %w", name, err)
 	}
 	w, err := create(ctx, storage.Object{Name: name + RecordSuffix, Replace: true, MediaType: "application/json"})
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer w.Abort()
-	if _, err := w.Write(append(data, '\n')); err != nil {
-		return err
+	data = append(data, '\n')
+	if _, err := w.Write(data); err != nil {
+		return "", err
 	}
+	hash := sha256.Sum256(data)
 	_, err = w.Commit(ctx, name+RecordSuffix)
-	return err
+	return hex.EncodeToString(hash[:]), err
 }

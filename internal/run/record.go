@@ -52,8 +52,9 @@ type RecordedFile struct {
 	// which it was made of. "" for none.
 	ColorProfile string `json:"color_profile,omitempty"`
 
-	Node   string `json:"node"`
-	Output int    `json:"output"` // position among the run's outputs, from 1
+	Node    string `json:"node"`
+	Output  int    `json:"output"`            // position among the run's outputs, from 1
+	Outputs int    `json:"outputs,omitempty"` // how many the run has; 0 = not known
 }
 
 // Record is the provenance of the run, as far as it is known before its end.

@@ -38,6 +38,8 @@ type Output struct {
 	ColorProfile string `json:"color_profile,omitempty"`
 
 	Text *string `json:"text,omitempty"` // of an output that is a text, also an empty one
+
+	RecordSHA256 string `json:"-"` // of the record beside it; "" = there is none, or it was not written now
 }
 
 // Timing of a run in milliseconds; server times from the server's clock.

@@ -61,8 +61,10 @@ func (r *Runner) findStored(ctx context.Context, t *Ticket, res *Result, sink Si
 		}
 		if rec != nil && rec.File != nil {
 			out.Node, out.Original, out.ColorProfile = rec.File.Node, rec.File.Original, rec.File.ColorProfile
-		} else if t.Sidecar && r.writeRecord(ctx, t, res, name, out, len(res.Outputs)+1, r.Store.Create) != nil {
-			continue
+		} else if t.Sidecar {
+			if _, err := r.writeRecord(ctx, t, res, name, out, len(res.Outputs)+1, 0, r.Store.Create); err != nil {
+				continue
+			}
 		}
 		res.Outputs = append(res.Outputs, out)
 		sink(Event{Type: EventStored, Run: t.Run, Output: &res.Outputs[len(res.Outputs)-1]})

@@ -1,0 +1,656 @@
+package batch
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// graph takes a tenth of a second at 10 ms a step.
+const graph = `{
+	"4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},
+	"5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+	"6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a lighthouse", "clip": ["4", 1]}},
+	"7": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["4", 1]}},
+	"3": {"class_type": "KSampler", "inputs": {"seed": 7, "steps": 4, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0,
+		"model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]}},
+	"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+	"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "x"}}}`
+
+// A bench is a user's machine: a plan, a folder of outputs and a ledger.
+type bench struct {
+	t       testing.TB
+	catalog *plan.Catalog
+	out     string
+	csv     string
+	options Options // what the test wants besides
+	ledger  LedgerOptions
+	events  func(Event)
+}
+
+func newBench(t testing.TB, csv string) *bench {
+	t.Helper()
+	reg, err := registry.Load(registry.Layer{Name: "test", File: "registry.json", FS: fstest.MapFS{
+		"registry.json": {Data: []byte(`{"workflows": {"w": {"id": "w", "name": "W", "description": "d", "workflow_path": "g.json",
+			"configurable_params": {"steps": {"type": "int", "default": 4}, "ckpt": {"type": "model", "folder": "checkpoints", "bind": ["4.ckpt_name"]}}}}}`)},
+		"g.json": {Data: []byte(graph)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{
+		t: t, csv: csv, out: filepath.Join(t.TempDir(), "out"),
+		catalog: &plan.Catalog{Registry: func() (*registry.Registry, error) { return reg, nil }},
+		options: Options{MaxFailures: -1, Patience: 30 * time.Second, Grace: func(error) time.Duration { return 0 }},
+	}
+}
+
+// rows is a table of so many prompts.
+func rows(n int) string {
+	var b strings.Builder
+	b.WriteString("id,prompt\n")
+	for i := range n {
+		fmt.Fprintf(&b, "i%04d,picture %d\n", i, i)
+	}
+	return b.String()
+}
+
+func (b *bench) plan() *plan.Batch {
+	b.t.Helper()
+	batch, err := b.catalog.Plan(b.t.Context(), plan.Draft{
+		Workflow: "w", Order: plan.Order{Naming: run.Naming{Template: "{item}"}, Provenance: plan.ProvenanceSidecar},
+		Sources: []plan.Source{{Name: "-", Format: "csv"}},
+	}, plan.PlanOptions{Name: "p", Open: func(context.Context, string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(b.csv)), nil
+	}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return batch
+}
+
+func (b *bench) path() string { return LedgerPath(b.out, "", "p") }
+
+// run runs the plan on the servers at the addresses, NAME=ADDRESS.
+func (b *bench) run(ctx context.Context, addresses ...string) (Summary, error) {
+	b.t.Helper()
+	p := b.plan()
+	store, err := (&stores.Opener{}).Open(b.out)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer store.Close()
+	b.ledger.Path = b.path()
+	book, err := OpenLedger(ctx, p, b.ledger)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer book.Close()
+	o := b.options
+	o.Batch, o.Catalog, o.Ledger = p, b.catalog, book
+	o.Prepare = &run.Runner{Store: store, Out: b.out, Version: "test", OpenInput: func(context.Context, string) (io.ReadCloser, error) {
+		return nil, errors.New("no inputs here")
+	}}
+	if b.events != nil {
+		o.Sink = b.events
+	}
+	o.Connect = func(context.Context) ([]Place, error) {
+		if len(addresses) == 0 {
+			b.t.Error("backends were asked for although nothing was to do")
+		}
+		var places []Place
+		for _, at := range addresses {
+			name, address, _ := strings.Cut(at, "=")
+			client, err := comfy.NewClient(address, comfy.WithPatience(time.Second), comfy.WithTimeouts(comfy.Timeouts{Connect: time.Second}))
+			if err != nil {
+				return nil, err
+			}
+			b.t.Cleanup(func() { client.Close() })
+			r := *o.Prepare
+			r.Backend, r.BackendName, r.Address = client, name, address
+			places = append(places, Place{Runner: &r})
+		}
+		return places, nil
+	}
+	return Run(ctx, o)
+}
+
+// A host is an emulator on a port of this machine that can be restarted.
+type host struct {
+	t    testing.TB
+	opts emulator.Options
+	url  string
+
+	mu   sync.Mutex
+	srv  *emulator.Server
+	down bool
+	done []emulator.Execution
+}
+
+func newHost(t testing.TB, opts emulator.Options) *host {
+	h := &host{t: t, opts: opts}
+	h.opts.OnExecution = func(e emulator.Execution) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.done = append(h.done, e)
+	}
+	h.srv = emulator.New(h.opts)
+	ts := httptest.NewServer(h)
+	h.url = ts.URL
+	t.Cleanup(func() {
+		ts.CloseClientConnections()
+		h.server().Close()
+		ts.Close()
+	})
+	return h
+}
+
+func (h *host) server() *emulator.Server {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.srv
+}
+
+func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	srv, down := h.srv, h.down
+	h.mu.Unlock()
+	if down {
+		panic(http.ErrAbortHandler)
+	}
+	srv.ServeHTTP(w, r)
+}
+
+// restart is the server killed and started again, with nothing in its memory.
+func (h *host) restart() {
+	fresh := emulator.New(h.opts)
+	h.mu.Lock()
+	old := h.srv
+	h.srv = fresh
+	h.mu.Unlock()
+	old.Close()
+}
+
+func (h *host) setDown(down bool) {
+	h.mu.Lock()
+	h.down = down
+	h.mu.Unlock()
+	if down {
+		h.restart()
+	}
+}
+
+// executions counts what really ran, by prompt id.
+func (h *host) executions() map[string]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := map[string]int{}
+	for _, e := range h.done {
+		if e.Outcome == emulator.OutcomeSuccess {
+			n[e.PromptID]++
+		}
+	}
+	return n
+}
+
+// audit fails the test unless each item is one whole file with its record.
+func (b *bench) audit(items int) {
+	b.t.Helper()
+	store, err := (&stores.Opener{}).Open(b.out)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer store.Close()
+	book, err := ledger.ReadBatch(b.path())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer book.Close()
+	v, err := Verify(b.t.Context(), store, []*ledger.Batch{book})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, f := range v.Findings {
+		b.t.Errorf("%+v", f)
+	}
+	if v.Files != 2*items {
+		b.t.Errorf("%d files for %d items", v.Files, items)
+	}
+	for _, it := range book.Items() {
+		if it.State != ledger.ItemCommitted {
+			b.t.Errorf("item %s is %s: %s", it.ID, it.State, it.Error)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(b.out, ".easel-*")); len(left) > 0 {
+		b.t.Errorf("left half-written: %v", left)
+	}
+}
+
+func TestRunsEachItemOnce(t *testing.T) {
+	t.Parallel()
+	h, b := newHost(t, emulator.Options{StepTime: time.Millisecond}), newBench(t, rows(40))
+	var begun, ended int
+	b.events = func(e Event) {
+		switch e.Type {
+		case EventBegun:
+			begun++
+		case EventItem:
+			ended++
+			if e.Outcome.Err != nil || e.Totals.Committed != ended {
+				t.Errorf("%+v", e)
+			}
+		}
+	}
+	sum, err := b.run(t.Context(), "a="+h.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Total != 40 || sum.Committed != 40 || sum.Executed != 40 || sum.Open != 0 || sum.GPUBusy == nil || begun != 1 || ended != 40 {
+		t.Errorf("%+v, %d begun, %d ended", sum, begun, ended)
+	}
+	b.audit(40)
+	if n := len(h.executions()); n != 40 {
+		t.Errorf("%d executions", n)
+	}
+	b.events = nil
+	again, err := b.run(t.Context())
+	if err != nil || again.Skipped != 40 || again.Executed != 0 {
+		t.Errorf("%+v, %v", again, err)
+	}
+	// A file that somebody removed is made again, and nothing else.
+	if err := os.Remove(filepath.Join(b.out, "i0007.png")); err != nil {
+		t.Fatal(err)
+	}
+	third, err := b.run(t.Context(), "a="+h.url)
+	if err != nil || third.Executed != 1 || third.Committed != 40 {
+		t.Errorf("%+v, %v", third, err)
+	}
+	b.audit(40)
+}
+
+// What an interrupted batch left on its backend is taken over and not made again.
+func TestAdoptsWhatWasSubmitted(t *testing.T) {
+	t.Parallel()
+	h, b := newHost(t, emulator.Options{StepTime: 10 * time.Millisecond}), newBench(t, rows(12))
+	for stops := range 4 {
+		ctx, cancel := context.WithCancel(t.Context())
+		n := 0
+		b.events = func(e Event) {
+			if e.Type == EventRun && e.Run.Type == run.EventStarted {
+				if n++; n == 2 {
+					cancel()
+				}
+			}
+		}
+		sum, err := b.run(ctx, "a="+h.url)
+		cancel()
+		if !errors.Is(err, context.Canceled) || sum.Stopped != StoppedInterrupted {
+			t.Fatalf("stop %d: %+v, %v", stops, sum, err)
+		}
+	}
+	b.events = nil
+	sum, err := b.run(t.Context(), "a="+h.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Committed != 12 {
+		t.Errorf("%+v", sum)
+	}
+	b.audit(12)
+	for id, n := range h.executions() {
+		if n != 1 {
+			t.Errorf("%s was executed %d times", id, n)
+		}
+	}
+	if n := len(h.executions()); n != 12 {
+		t.Errorf("%d executions of 12 items", n)
+	}
+}
+
+// A server that comes back without its memory makes again what it had not ended,
+// and what was ended and not fetched.
+func TestServerRestarts(t *testing.T) {
+	t.Parallel()
+	h, b := newHost(t, emulator.Options{StepTime: 5 * time.Millisecond}), newBench(t, rows(20))
+	n := 0
+	b.events = func(e Event) {
+		if e.Type == EventRun && e.Run.Type == run.EventStarted {
+			if n++; n == 5 || n == 11 {
+				go h.restart()
+			}
+		}
+	}
+	sum, err := b.run(t.Context(), "a="+h.url)
+	if err != nil || sum.Committed != 20 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	b.audit(20)
+	if n := len(h.executions()); n > 20+2*defaultDepth {
+		t.Errorf("%d executions for 20 items and 2 restarts", n)
+	}
+}
+
+// An item that takes its server down each time is retired with the reason, and takes
+// no other with it.
+func TestPoisonIsRetired(t *testing.T) {
+	t.Parallel()
+	csv := strings.Replace(rows(10), "picture 4", "poison", 1)
+	h, b := newHost(t, emulator.Options{StepTime: 5 * time.Millisecond}), newBench(t, csv)
+	b.events = func(e Event) {
+		if e.Type == EventRun && e.Run.Type == run.EventStarted && e.Item.ID == "i0004" {
+			h.restart()
+		}
+	}
+	sum, err := b.run(t.Context(), "a="+h.url)
+	var failed *FailedError
+	var retired *RetiredError
+	if !errors.As(err, &failed) || !errors.As(failed.First, &retired) || retired.Item != "i0004" || retired.Kills != maxKills {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	if sum.Committed != 9 || sum.Failed != 1 || sum.Retired != 1 {
+		t.Errorf("%+v", sum)
+	}
+}
+
+// P-N7: a backend that is dead, slow or flapping costs its own share.
+func TestBadBackendAmongGood(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(h *host, stop chan struct{}){
+		"dead": func(h *host, _ chan struct{}) { h.setDown(true) },
+		"flapping": func(h *host, stop chan struct{}) {
+			for down := true; ; down = !down {
+				h.setDown(down)
+				select {
+				case <-stop:
+					return
+				case <-time.After(60 * time.Millisecond): // the flapping is the fault
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			good, other, bad := newHost(t, emulator.Options{StepTime: 5 * time.Millisecond}), newHost(t, emulator.Options{StepTime: 5 * time.Millisecond}), newHost(t, emulator.Options{StepTime: 5 * time.Millisecond})
+			b := newBench(t, rows(60))
+			stop := make(chan struct{})
+			var spoiling sync.WaitGroup
+			spoiling.Go(func() { spoil(bad, stop) })
+			sum, err := b.run(t.Context(), "a="+good.url, "b="+bad.url, "c="+other.url)
+			close(stop)
+			spoiling.Wait()
+			if err != nil || sum.Committed != 60 {
+				t.Fatalf("%+v, %v", sum, err)
+			}
+			b.audit(60)
+		})
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	csv := strings.ReplaceAll(rows(30), "picture 1", "picture") // values are fine; the class fails
+	h := newHost(t, emulator.Options{StepTime: time.Millisecond, Faults: []emulator.Fault{mustFault(t, "exception=KSampler:100")}})
+	b := newBench(t, csv)
+	b.options.MaxFailures = 2
+	sum, err := b.run(t.Context(), "a="+h.url)
+	var failed *FailedError
+	if !errors.As(err, &failed) || failed.Stopped != StoppedMaxFailures || sum.Failed < 3 || sum.Open == 0 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	b.options.MaxFailures = -1
+	if _, err := b.run(t.Context(), "a="+h.url); !errors.As(err, &failed) || !failed.All {
+		t.Errorf("%v", err)
+	}
+	// What has failed stays failed until it is retried.
+	if sum, err := b.run(t.Context()); !errors.As(err, &failed) || sum.Skipped != 30 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+}
+
+func mustFault(t testing.TB, spec string) emulator.Fault {
+	t.Helper()
+	f, err := emulator.ParseFault(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestChangedPlanIsNamed(t *testing.T) {
+	t.Parallel()
+	h, b := newHost(t, emulator.Options{StepTime: time.Millisecond}), newBench(t, "id,prompt,steps\na,x,2\nb,y,2\n")
+	if _, err := b.run(t.Context(), "a="+h.url); err != nil {
+		t.Fatal(err)
+	}
+	b.csv = "id,prompt,steps\na,x,3\nc,z,2\n"
+	_, err := b.run(t.Context())
+	var changed *ChangedError
+	if !errors.As(err, &changed) || len(changed.Changed) != 1 || !slices.Equal(changed.Added, []string{"c"}) || !slices.Equal(changed.Removed, []string{"b"}) {
+		t.Fatalf("%v", err)
+	}
+	b.ledger.Update = true
+	sum, err := b.run(t.Context(), "a="+h.url)
+	if err != nil || sum.Executed != 2 || sum.Committed != 2 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	files, _ := filepath.Glob(filepath.Join(b.out, "*.png"))
+	if len(files) != 3 { // b is the user's now
+		t.Errorf("%v", files)
+	}
+}
+
+// A file of an item is replaced when the item is made again, unless somebody has
+// worked on it.
+func TestEditedFileIsKept(t *testing.T) {
+	t.Parallel()
+	h, b := newHost(t, emulator.Options{StepTime: time.Millisecond}), newBench(t, "id,prompt,steps\na,x,2\nb,y,2\n")
+	if _, err := b.run(t.Context(), "a="+h.url); err != nil {
+		t.Fatal(err)
+	}
+	edited := filepath.Join(b.out, "a.png")
+	if err := os.WriteFile(edited, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.csv = "id,prompt,steps\na,x,3\nb,y,3\n"
+	b.ledger.Update = true
+	_, err := b.run(t.Context(), "a="+h.url)
+	var failed *FailedError
+	var kept *run.EditedError
+	if !errors.As(err, &failed) || failed.Failed != 1 || !errors.As(failed.First, &kept) {
+		t.Fatalf("%v", err)
+	}
+	if data, _ := os.ReadFile(edited); string(data) != "mine" {
+		t.Errorf("the edited file was replaced")
+	}
+	files, _ := filepath.Glob(filepath.Join(b.out, "*.png"))
+	if len(files) != 2 {
+		t.Errorf("%v", files)
+	}
+}
+
+func TestGroupsByModels(t *testing.T) {
+	t.Parallel()
+	var csv bytes.Buffer
+	csv.WriteString("id,prompt,ckpt\n")
+	for i := range 18 {
+		fmt.Fprintf(&csv, "i%02d,p%d,%c.safetensors\n", i, i%2, "abc"[i%3])
+	}
+	b := newBench(t, csv.String())
+	p := b.plan()
+	var items []*item
+	for i := range p.Items {
+		items = append(items, &item{Item: &p.Items[i]})
+	}
+	q := newQueue(items, Grouped)
+	l := &lane{}
+	var last, texts string
+	switches, encodes := 0, 0
+	for q.size > 0 {
+		it := q.take(l, func(*item) bool { return true })
+		if it.Group.Models != last {
+			switches++
+		}
+		if it.Group.Texts != texts {
+			encodes++
+		}
+		last, texts = it.Group.Models, it.Group.Texts
+	}
+	if switches != 3 || encodes > 6 {
+		t.Errorf("%d switches of models, %d of texts", switches, encodes)
+	}
+	given := newQueue(items, AsGiven)
+	for i := range items {
+		if it := given.take(l, func(*item) bool { return true }); it != items[i] {
+			t.Fatalf("place %d has item %s", i, it.ID)
+		}
+	}
+}
+
+func TestRepairRebuilds(t *testing.T) {
+	t.Parallel()
+	h, b := newHost(t, emulator.Options{StepTime: time.Millisecond}), newBench(t, rows(25))
+	if _, err := b.run(t.Context(), "a="+h.url); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(b.out, "i0003.png")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(b.path(), []byte(strings.Repeat("not a ledger", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var damage *ledger.DamagedError
+	if _, err := b.run(t.Context()); !errors.As(err, &damage) {
+		t.Fatalf("%v", err)
+	}
+	store, err := (&stores.Opener{}).Open(b.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	lock, err := ledger.LockBatch(t.Context(), b.path(), false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Repair(t.Context(), b.path(), store)
+	lock.Release()
+	if err != nil || r.Committed != 24 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	sum, err := b.run(t.Context(), "a="+h.url)
+	if err != nil || sum.Committed != 25 || sum.Executed != 1 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	b.audit(25)
+}
+
+// P-F7: every flipped, cut, missing and foreign file is found, and only what is
+// damaged is made again.
+func TestVerifyFindsDamage(t *testing.T) {
+	t.Parallel()
+	h, b := newHost(t, emulator.Options{StepTime: time.Millisecond}), newBench(t, rows(12))
+	if _, err := b.run(t.Context(), "a="+h.url); err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return filepath.Join(b.out, name) }
+	change := func(name string, edit func([]byte) []byte) {
+		data, err := os.ReadFile(at(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at(name), edit(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flip := func(d []byte) []byte { d[len(d)/2] ^= 1; return d }
+	change("i0001.png", flip)
+	change("i0002.png", func(d []byte) []byte { return d[:len(d)-10] })
+	os.Remove(at("i0003.png"))
+	change("i0004.png.easel.json", flip)
+	os.Remove(at("i0005.png.easel.json"))
+	os.WriteFile(at("mine.txt"), []byte("x"), 0o600)
+
+	store, err := (&stores.Opener{}).Open(b.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	lock, err := ledger.LockBatch(t.Context(), b.path(), false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := ledger.OpenBatch(b.path(), lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Verify(t.Context(), store, []*ledger.Batch{book})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Kind{}
+	for _, f := range v.Findings {
+		got[f.File] = f.Kind
+	}
+	want := map[string]Kind{
+		"i0001.png": Changed, "i0002.png": Changed, "i0003.png": Missing,
+		"i0004.png.easel.json": RecordChanged, "i0005.png.easel.json": RecordMissing, "mine.txt": Foreign,
+	}
+	if len(got) != len(want) {
+		t.Errorf("%v", got)
+	}
+	for file, kind := range want {
+		if got[file] != kind {
+			t.Errorf("%s: %q, want %q", file, got[file], kind)
+		}
+	}
+	err = Mend(t.Context(), store, []*ledger.Batch{book}, &v, func(address string) (comfy.Backend, error) { return comfy.NewClient(address) })
+	book.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range v.Findings {
+		if want := map[Kind]string{Changed: "refetched", Missing: "refetched", RecordChanged: "requeued", RecordMissing: "requeued", Foreign: ""}[f.Kind]; f.Mended != want {
+			t.Errorf("%s: %q, want %q", f.File, f.Mended, want)
+		}
+	}
+	os.Remove(at("mine.txt"))
+	sum, err := b.run(t.Context(), "a="+h.url)
+	if err != nil || sum.Executed != 2 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	b.audit(12)
+}
+
+// The summary is what --json prints: its names are a contract.
+func TestSummaryJSON(t *testing.T) {
+	t.Parallel()
+	data, err := json.Marshal(Summary{Type: "summary"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"type", "total", "committed", "failed", "executed", "adopted", "skipped", "gpu_busy", "cost"} {
+		if !strings.Contains(string(data), `"`+key+`":`) {
+			t.Errorf("no %s in %s", key, data)
+		}
+	}
+}
