@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
@@ -262,6 +263,7 @@ func (s *scheduler) commit(it *item, t *run.Ticket, res *run.Result) error {
 	if err != nil {
 		return err
 	}
+	crashpoint.Here(crashpoint.Closing)
 	s.removeSuperseded(it, files)
 	usd := 0.0
 	if res.Cost.USD != nil {

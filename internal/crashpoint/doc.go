@@ -29,7 +29,21 @@ const (
 // OfSpool are the marks of the spool.
 func OfSpool() []string { return []string{Spooling, Spooled, Delivered} }
 
+// The marks that only the items of a batch pass.
+const (
+	Noted   = "noted"   // the ledger knows that the backend has ended the run, nothing is downloaded
+	Claimed = "claimed" // the ledger knows the name that an output is about to get
+	Closing = "closing" // all files are durable and the ledger knows them, the item is not committed
+)
+
 // All are the marks in their order.
 func All() []string {
 	return []string{Recorded, Accepted, Submitted, Started, Ended, Downloaded, Synced, Renamed, Stored, Kept, Finished}
+}
+
+// Batch are the marks that an item of a batch passes, in their order.
+func Batch() []string {
+	return []string{
+		Recorded, Accepted, Submitted, Started, Ended, Noted, Downloaded, Claimed, Synced, Renamed, Stored, Kept, Finished, Closing,
+	}
 }

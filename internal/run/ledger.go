@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 )
 
@@ -50,7 +51,9 @@ func (r *Runner) recordEnd(t *Ticket, made []comfy.Output) error {
 	if err != nil {
 		return err
 	}
-	return j.Ended(rec)
+	err = j.Ended(rec)
+	crashpoint.Here(crashpoint.Noted)
+	return err
 }
 
 // record writes the state of a run down. Before the submission it must be on

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
@@ -106,7 +107,10 @@ func (r *Runner) commit(ctx context.Context, t *Ticket, w storage.Writer, out Ou
 // that.
 func (r *Runner) claim(t *Ticket, name string, out Output) error {
 	if j := r.journal(); j != nil {
-		return j.Claim(t.Run, ledger.File{Name: name, SHA256: out.SHA256, Bytes: out.Bytes})
+		if err := j.Claim(t.Run, ledger.File{Name: name, SHA256: out.SHA256, Bytes: out.Bytes}); err != nil {
+			return err
+		}
+		crashpoint.Here(crashpoint.Claimed)
 	}
 	return nil
 }
