@@ -399,7 +399,7 @@ func TestBatchMovedAndEdited(t *testing.T) {
 	}
 	m.table(7)
 	exit, _, stderr := m.run(m.batchArgs(srv.url())...)
-	if exit != 2 || !strings.Contains(stderr, "item i0006 is new") || !strings.Contains(stderr, "--update") {
+	if exit != 2 || !strings.Contains(stderr, "i0006 is new") || !strings.Contains(stderr, "--update") {
 		t.Errorf("edited: exit %d\n%s", exit, stderr)
 	}
 	if exit, _, stderr := m.run(m.batchArgs(srv.url(), "--update")...); exit != 0 {
