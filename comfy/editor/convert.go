@@ -16,6 +16,10 @@ import (
 type Options struct {
 	// Definitions are those of the server that will run the graph, by class.
 	Definitions map[string]*comfy.ClassInfo
+	// StoredWidgets lets nodes whose class has no definition have the widgets that
+	// the file lists for them, where a subgraph shows one. To the editor they have
+	// none, so that it may give their values to other widgets.
+	StoredWidgets bool
 	// Now is put into file names that ask for the date. The zero value means
 	// time.Now.
 	Now time.Time
@@ -290,9 +294,14 @@ func (c *converter) build(s step) (*comfy.Node, error) {
 		switch src.kind {
 		case sourceLink:
 			out.Inputs.SetLink(in.name, src.link)
+		case sourceOwn: // it is fed by what feeds a widget too, which has the value
+			src.value = c.ownValue(src.scope, src.at)
+			fallthrough
 		case sourceValue:
-			out.Inputs.Set(in.name, wrap("", src.value))
-			c.landed(s, in.name)
+			if src.value != nil {
+				out.Inputs.Set(in.name, wrap("", src.value))
+				c.landed(s, in.name)
+			}
 		}
 	}
 	return out, nil

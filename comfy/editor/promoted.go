@@ -194,9 +194,45 @@ func (c *converter) widgetBehind(def *definition, at, depth int) (target, bool) 
 	return target{}, false
 }
 
+// ownValue is the value of the widget that an input of a subgraph leads to, nil
+// when it leads to none.
+func (c *converter) ownValue(sc *scope, at int) json.RawMessage {
+	t, ok := c.widgetBehind(sc.def, at, 0)
+	if !ok {
+		return nil
+	}
+	if def := c.doc.definitions[t.node.class]; def != nil {
+		inner, err := sc.enter(t.node, def)
+		i := slices.IndexFunc(def.inputs, func(b boundary) bool { return b.name == t.widget })
+		if err != nil || i < 0 {
+			return nil
+		}
+		if v := c.promoted(inner, i); v != nil {
+			return v
+		}
+		return c.ownValue(inner, i)
+	}
+	if v := sc.hostValue(t.node, t.widget); v != nil {
+		return v
+	}
+	ws, err := c.widgetsOf(t.node)
+	if err != nil {
+		return nil
+	}
+	for _, w := range ws {
+		if w.name == t.widget {
+			return w.value
+		}
+	}
+	return nil
+}
+
 // widgetOf is the widget that a socket belongs to.
 func (c *converter) widgetOf(n *node, in socket) (target, bool) {
 	if c.opts.Definitions[n.class] == nil {
+		if len(c.opts.Definitions) > 0 && !c.opts.StoredWidgets {
+			return target{}, false
+		}
 		return target{n, in.widget, in.widget == "seed" || in.widget == "noise_seed"}, in.widget != ""
 	}
 	ws, err := c.widgetsOf(n)

@@ -21,6 +21,8 @@ type source struct {
 	kind  int
 	link  comfy.Link
 	value json.RawMessage
+	scope *scope // of sourceOwn: the subgraph whose input it is, and which one
+	at    int
 }
 
 // maxHops bounds the way from an input to its source; a longer one is a circle.
@@ -69,7 +71,7 @@ func (c *converter) boundaryInput(sc *scope, at, left int) (source, error) {
 	if v := c.promoted(sc, at); v != nil {
 		return source{kind: sourceValue, value: v}, nil
 	}
-	return source{kind: sourceOwn}, nil
+	return source{kind: sourceOwn, scope: sc, at: at}, nil
 }
 
 // fromPrimitive reports whether an input of an instance is fed by a primitive

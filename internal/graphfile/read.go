@@ -157,7 +157,9 @@ func (f *File) convert(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	res, err := editor.Convert(f.Editor, editor.Options{Definitions: defs.Classes, Choose: o.Choose})
+	res, err := editor.Convert(f.Editor, editor.Options{
+		Definitions: defs.Classes, Choose: o.Choose, StoredWidgets: !defs.Complete || o.KeepMissing,
+	})
 	if err != nil {
 		return &Error{Name: f.Name, Kind: Unusable, Err: err}
 	}
