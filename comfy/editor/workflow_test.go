@@ -65,3 +65,21 @@ func TestRead(t *testing.T) {
 		t.Errorf("%v, classes (-want +got):\n%s", err, diff)
 	}
 }
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(subgraphs(node(5, "u-1", 0, `[8]`, "image:IMAGE:1"))))
+	f.Add([]byte(`{"nodes":[{"id":1,"type":"A","pos":{"0":1,"1":2},"size":[1,2]}],"groups":[{"title":"G","bounding":[0,0,1,1]},null,{"bounding":"x"}],"extra":{"linearData":null}}`))
+	f.Add([]byte(`{"nodes":[{"id":1,"type":"workflow>G"}],"extra":{"groupNodes":{"G":{"nodes":[{"type":"B"},null,{"type":[]}]}}},"definitions":{"subgraphs":[null,{"id":1,"nodes":[]},{"id":"x"}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_, _ = editor.Classes(data)
+		w, err := editor.Read(data)
+		if err != nil {
+			return
+		}
+		for _, n := range w.Nodes {
+			if w.Find(n.ID) == nil && !strings.Contains(n.ID, ":") {
+				t.Errorf("node %q is not found by its id", n.ID)
+			}
+		}
+	})
+}

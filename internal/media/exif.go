@@ -154,13 +154,31 @@ func webpMetadata(r *io.SectionReader, c *collector) error {
 			}
 			readEXIF(body).describe(c, body)
 		}
+		if string(b[:4]) == "XMP " {
+			body, err := c.take(r, pos+8, size)
+			if err != nil {
+				return err
+			}
+			c.xmp(body)
+		}
 		pos += 8 + size + size&1
 	}
 	return nil
 }
 
-// jpegMetadata reads EXIF and comments in the segments before the picture.
+// jpegMetadata reads EXIF, XMP and comments in the segments before the picture.
+// A comment that is too long for one segment goes on in the next.
 func jpegMetadata(r *io.SectionReader, c *collector) error {
+	var long xmpExtension
+	var comment []byte
+	err := jpegSegments(r, c, &long, &comment)
+	if len(comment) > 0 {
+		c.free(string(comment))
+	}
+	return err
+}
+
+func jpegSegments(r *io.SectionReader, c *collector, long *xmpExtension, comment *[]byte) error {
 	return walkJPEG(r, func(marker byte, pos, size int64) error {
 		if marker != jpegAPP1 && marker != jpegComment {
 			return nil
@@ -171,7 +189,13 @@ func jpegMetadata(r *io.SectionReader, c *collector) error {
 		}
 		switch {
 		case marker == jpegComment:
-			c.free(string(body))
+			if c.free(string(body)); c.meta.Empty() {
+				*comment = append(*comment, body...)
+			}
+		case hasPrefix(body, xmpSegment):
+			c.xmp(body[len(xmpSegment):])
+		case hasPrefix(body, xmpExtended):
+			return long.add(c, body[len(xmpExtended):])
 		case hasPrefix(body, "Exif\x00\x00"):
 			readEXIF(body).describe(c, body)
 		}

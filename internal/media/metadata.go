@@ -39,7 +39,7 @@ var errTooMuch = fmt.Errorf("its metadata is larger than %d MiB", maxMetadata>>2
 var errDamaged = errors.New("its metadata is damaged")
 
 // ReadMetadata reads the graph, record or text that a file carries: PNG, WebP,
-// JPEG, AVIF, MP4, MOV, WebM, Matroska, FLAC, Ogg, Opus, MP3, GLB, SVG, latents and
+// JPEG, AVIF, GIF, MP4, MOV, WebM, Matroska, FLAC, Ogg, Opus, MP3, GLB, SVG, latents and
 // safetensors. What was found before an error is returned with it.
 func ReadMetadata(r io.ReaderAt, size int64) (Meta, error) {
 	head := make([]byte, min(size, sniffLen))
@@ -73,7 +73,9 @@ func reader(ext string) func(*io.SectionReader, *collector) error {
 	case ".jpg":
 		return jpegMetadata
 	case ".avif", ".heic":
-		return searchMetadata
+		return heifMetadata
+	case ".gif":
+		return gifMetadata
 	case ".mp4", ".mov", ".m4a":
 		return movieMetadata
 	case ".webm", ".mkv":
@@ -140,6 +142,8 @@ func (c *collector) add(key, value string) {
 		c.json(&c.meta.Easel, key, value)
 	case "comment", "description", "usercomment", "©cmt", "©des":
 		c.free(value)
+	case xmpKeyword:
+		c.xmp([]byte(value))
 	case "parameters", "invokeai_metadata", "sd-metadata":
 		if c.meta.Parameters == "" {
 			c.meta.Parameters = strings.ToValidUTF8(value, "\ufffd")
@@ -346,7 +350,7 @@ func braced(data []byte) []byte {
 	return nil
 }
 
-// searchMetadata is for containers whose index easel does not follow.
+// searchMetadata is for containers whose index leads nowhere.
 func searchMetadata(r *io.SectionReader, c *collector) error {
 	data := make([]byte, min(r.Size(), 2<<20))
 	n, err := r.ReadAt(data, 0)

@@ -253,6 +253,9 @@ func FuzzReadMetadata(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	f.Add([]byte("\xff\xd8" + segment(jpegAPP1, xmpSegment+xmpPacket()) + extendedXMP(xmpPacket()) + segment(jpegAPP1, "Exif\x00\x00"+string(exifBlock())) + "\xff\xda\x00\x02\xff\xd9"))
+	f.Add(gifWith("\x21\xfe" + blocks(wrotePrompt) + gifXMP(xmpPacket())))
+	f.Add(bytes.ReplaceAll(avifWith("Exif", "\x00\x00\x00\x00"+string(exifBlock())), make([]byte, 1<<20), nil))
 	f.Add([]byte(`<svg><metadata><![CDATA[{"prompt":{}}]]></metadata></svg>`))
 	f.Add([]byte("\x00\x00\x00\x14ftypisom\x00\x00\x00\x00avis" + `prompt:{"a":"}"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
