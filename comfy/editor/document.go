@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/internal/scan"
 )
 
 // Modes of a node that keep it out of the graph. All others let it run.
@@ -76,6 +77,9 @@ type node struct {
 	values           json.RawMessage // widgets_values
 	named            json.RawMessage // widgets_values_named
 	properties       map[string]json.RawMessage
+
+	kept *values // of values, once they are read
+	list *[]proxy
 }
 
 // A socket is an input or output that the file lists for a node.
@@ -117,10 +121,9 @@ func (w *word) UnmarshalJSON(data []byte) error {
 		*w = ""
 		return nil
 	case data[0] == '"':
-		var s string
-		err := json.Unmarshal(data, &s)
+		s, _ := scan.Text(data)
 		*w = word(s)
-		return err
+		return nil
 	case data[0] == '-' || data[0] >= '0' && data[0] <= '9':
 		*w = word(strings.TrimSuffix(string(data), ".0"))
 		return nil
@@ -145,8 +148,7 @@ func (s *slot) UnmarshalJSON(data []byte) error {
 type phrase string
 
 func (p *phrase) UnmarshalJSON(data []byte) error {
-	var s string
-	_ = json.Unmarshal(data, &s) // what is no text says nothing
+	s, _ := scan.Text(data) // what is no text says nothing
 	*p = phrase(s)
 	return nil
 }
@@ -156,9 +158,9 @@ func (p *phrase) UnmarshalJSON(data []byte) error {
 type socketType string
 
 func (t *socketType) UnmarshalJSON(data []byte) error {
-	var s string
+	s, ok := scan.Text(data)
 	switch {
-	case json.Unmarshal(data, &s) == nil:
+	case ok:
 		*t = socketType(s)
 	case len(data) > 0 && data[0] == '[':
 		*t = "COMBO"
@@ -168,40 +170,10 @@ func (t *socketType) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// A fileSheet is a drawing as it stands in a file.
 type fileSheet struct {
-	Nodes      []json.RawMessage `json:"nodes"`
-	Links      []json.RawMessage `json:"links"`
-	LastNodeID json.Number       `json:"last_node_id"`
-	State      struct {
-		LastNodeID json.Number `json:"lastNodeId"`
-	} `json:"state"`
-	Definitions struct {
-		Subgraphs []json.RawMessage `json:"subgraphs"`
-	} `json:"definitions"`
-	Groups []json.RawMessage `json:"groups"`
-}
-
-type fileNode struct {
-	ID         *word                      `json:"id"`
-	Type       phrase                     `json:"type"`
-	Title      phrase                     `json:"title"`
-	Mode       slot                       `json:"mode"`
-	Inputs     []*fileSocket              `json:"inputs"`
-	Outputs    []*fileSocket              `json:"outputs"`
-	Values     json.RawMessage            `json:"widgets_values"`
-	Named      json.RawMessage            `json:"widgets_values_named"`
-	Properties map[string]json.RawMessage `json:"properties"`
-}
-
-type fileSocket struct {
-	Name   phrase     `json:"name"`
-	Label  phrase     `json:"label"`
-	Type   socketType `json:"type"`
-	Link   word       `json:"link"`
-	Links  []word     `json:"links"`
-	Widget struct {
-		Name phrase `json:"name"`
-	} `json:"widget"`
+	Nodes, Links, Groups, Subgraphs []json.RawMessage
+	Last                            int64 // highest id that was given away
 }
 
 type fileBoundary struct {
@@ -232,29 +204,93 @@ func parse(data []byte) (*document, error) {
 func clean(data []byte) ([]byte, error) {
 	data = comfy.ReplaceNonFinite(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	var syntax *json.SyntaxError
+	if json.Valid(data) {
+		return data, nil
+	}
 	if err := json.Unmarshal(data, new(json.RawMessage)); errors.As(err, &syntax) {
 		return nil, &FormatError{Reason: fmt.Sprintf("its JSON is broken at byte %d of %d", syntax.Offset, len(data))}
 	}
-	return data, nil
+	return nil, &FormatError{Reason: "it is no JSON"}
 }
 
 // readFile reads the members of a sheet, within what is left of the budget of
-// nodes.
+// nodes. The data is valid JSON.
 func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 	if depth > maxNesting {
 		return nil, &FormatError{Reason: fmt.Sprintf("subgraphs are defined in each other more than %d deep", maxNesting)}
 	}
-	var file fileSheet
-	if err := json.Unmarshal(data, &file); err != nil {
+	file := &fileSheet{}
+	found := false
+	err := scan.Members(data, func(key string, v json.RawMessage) (err error) {
+		switch key {
+		case "nodes":
+			file.Nodes, err = elements(v)
+			found = v[0] == '['
+		case "links":
+			file.Links, err = elements(v)
+		case "groups":
+			file.Groups, _ = elements(v) // they are only for the eyes
+		case "last_node_id":
+			file.Last = max(file.Last, lastID(v))
+		case "state":
+			_ = members(v, func(key string, v json.RawMessage) {
+				if key == "lastNodeId" {
+					file.Last = max(file.Last, lastID(v))
+				}
+			})
+		case "definitions":
+			err = members(v, func(key string, v json.RawMessage) {
+				if key == "subgraphs" {
+					file.Subgraphs, err = elements(v)
+				}
+			})
+		}
+		return err
+	})
+	if err != nil {
 		return nil, &FormatError{Reason: "it has not the form of an editor's file", Err: err}
 	}
-	if file.Nodes == nil {
+	if !found {
 		return nil, &FormatError{Reason: "it has no list of nodes"}
 	}
 	if *budget -= len(file.Nodes); *budget < 0 {
 		return nil, &FormatError{Reason: fmt.Sprintf("it has more than %d nodes", maxNodes)}
 	}
-	return &file, nil
+	return file, nil
+}
+
+// elements lists a list, or the values of an object; null is none.
+func elements(v json.RawMessage) ([]json.RawMessage, error) {
+	var list []json.RawMessage
+	add := func(item json.RawMessage) error {
+		list = append(list, item)
+		return nil
+	}
+	switch v[0] {
+	case 'n':
+		return nil, nil
+	case '{':
+		err := scan.Members(v, func(_ string, item json.RawMessage) error { return add(item) })
+		return list, err
+	}
+	return list, scan.Elements(v, add)
+}
+
+// members visits an object; null is an empty one.
+func members(v json.RawMessage, f func(key string, v json.RawMessage)) error {
+	if v[0] == 'n' {
+		return nil
+	}
+	return scan.Members(v, func(key string, v json.RawMessage) error {
+		f(key, v)
+		return nil
+	})
+}
+
+// lastID reads a counter; what is no whole number counts nothing.
+func lastID(v json.RawMessage) int64 {
+	n, _ := strconv.ParseInt(string(v), 10, 64) // what is no number is 0
+	return n
 }
 
 // readSheet reads the nodes and links of a drawing, and the subgraphs that are
@@ -279,11 +315,7 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 		s.nodes = append(s.nodes, n)
 		s.byID[n.id] = n
 	}
-	for _, last := range []json.Number{file.LastNodeID, file.State.LastNodeID} {
-		if v, err := last.Int64(); err == nil {
-			s.last = max(s.last, v)
-		}
-	}
+	s.last = file.Last
 	for _, raw := range file.Links {
 		l, err := readLink(raw)
 		if err != nil {
@@ -294,7 +326,7 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 			s.into[socketKey{l.to, l.toSlot}] = l
 		}
 	}
-	for _, raw := range file.Definitions.Subgraphs {
+	for _, raw := range file.Subgraphs {
 		if err := d.readDefinition(raw, budget, depth+1); err != nil {
 			return nil, err
 		}
@@ -304,16 +336,31 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 
 // A fileHead is what a subgraph says of itself.
 type fileHead struct {
-	ID      word            `json:"id"`
-	Name    phrase          `json:"name"`
-	Inputs  []*fileBoundary `json:"inputs"`
-	Outputs []*fileBoundary `json:"outputs"`
+	ID              word
+	Name            phrase
+	Inputs, Outputs []*fileBoundary
 }
 
 // readHead reads what a subgraph says of itself; nil for a hole in the list.
 func readHead(raw json.RawMessage) (*fileHead, error) {
-	var file *fileHead
-	if err := json.Unmarshal(raw, &file); err != nil {
+	if raw[0] == 'n' {
+		return nil, nil
+	}
+	file := &fileHead{}
+	err := scan.Members(raw, func(key string, v json.RawMessage) error {
+		switch key {
+		case "id":
+			return file.ID.UnmarshalJSON(v)
+		case "name":
+			return file.Name.UnmarshalJSON(v)
+		case "inputs":
+			return json.Unmarshal(v, &file.Inputs)
+		case "outputs":
+			return json.Unmarshal(v, &file.Outputs)
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, &FormatError{Reason: "a subgraph cannot be read", Err: err}
 	}
 	return file, nil
@@ -356,70 +403,166 @@ func plain(words []word) []string {
 	return all
 }
 
+// readNode reads a node; nil for a hole in the list.
 func readNode(raw json.RawMessage) (*node, error) {
-	var f *fileNode
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, &FormatError{Reason: "a node cannot be read", Err: err}
-	}
-	if f == nil {
+	if raw[0] == 'n' {
 		return nil, nil
 	}
-	if f.ID == nil || *f.ID == "" {
+	n := &node{}
+	var id word
+	err := scan.Members(raw, func(key string, v json.RawMessage) (err error) {
+		switch key {
+		case "id":
+			err = id.UnmarshalJSON(v)
+		case "type":
+			n.class = text(v)
+		case "title":
+			n.title = text(v)
+		case "mode":
+			var mode slot
+			err = mode.UnmarshalJSON(v)
+			n.mode = int(mode)
+		case "inputs":
+			n.inputs, err = sockets(v)
+		case "outputs":
+			n.outputs, err = sockets(v)
+		case "widgets_values":
+			n.values = v
+		case "widgets_values_named":
+			n.named = v
+		case "properties":
+			n.properties = map[string]json.RawMessage{}
+			err = members(v, func(key string, v json.RawMessage) { n.properties[key] = v })
+		}
+		return err
+	})
+	if err != nil {
+		return nil, &FormatError{Reason: "a node cannot be read", Err: err}
+	}
+	if n.id = string(id); n.id == "" {
 		return nil, &FormatError{Reason: "a node has no id"}
 	}
-	if f.Type == "" {
-		return nil, &FormatError{Reason: "node " + string(*f.ID) + " has no type"}
+	if n.class == "" {
+		return nil, &FormatError{Reason: "node " + n.id + " has no type"}
 	}
-	n := &node{
-		id: string(*f.ID), class: string(f.Type), title: string(f.Title), mode: int(f.Mode),
-		values: f.Values, named: f.Named, properties: f.Properties,
-	}
-	n.inputs, n.outputs = sockets(f.Inputs), sockets(f.Outputs)
 	return n, nil
 }
 
-func sockets(list []*fileSocket) []socket {
-	var all []socket
-	for _, s := range list {
-		if s == nil {
-			s = &fileSocket{}
-		}
-		all = append(all, socket{
-			name: string(s.Name), label: string(s.Label), typ: string(s.Type),
-			link: string(s.Link), widget: string(s.Widget.Name), links: plain(s.Links),
-		})
+// text is a text; anything else in its place is none.
+func text(v json.RawMessage) string {
+	s, _ := scan.Text(v)
+	return s
+}
+
+func sockets(raw json.RawMessage) ([]socket, error) {
+	list, err := elements(raw)
+	if err != nil {
+		return nil, err
 	}
-	return all
+	all := make([]socket, len(list))
+	for i, item := range list {
+		if item[0] == 'n' {
+			continue
+		}
+		if err := all[i].read(item); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (s *socket) read(raw json.RawMessage) error {
+	s.typ = ""
+	return scan.Members(raw, func(key string, v json.RawMessage) (err error) {
+		switch key {
+		case "name":
+			s.name = text(v)
+		case "label":
+			s.label = text(v)
+		case "type":
+			var t socketType
+			err = t.UnmarshalJSON(v)
+			s.typ = string(t)
+		case "link":
+			var l word
+			err = l.UnmarshalJSON(v)
+			s.link = string(l)
+		case "links":
+			var ids []json.RawMessage
+			ids, err = elements(v)
+			for _, raw := range ids {
+				var id word
+				if err == nil {
+					err = id.UnmarshalJSON(raw)
+				}
+				s.links = append(s.links, string(id))
+			}
+		case "widget":
+			if v[0] == '{' {
+				err = members(v, func(key string, v json.RawMessage) {
+					if key == "name" {
+						s.widget = text(v)
+					}
+				})
+			}
+		}
+		return err
+	})
 }
 
 // readLink reads a link in either layout, a list or an object; nil for a hole.
 func readLink(raw json.RawMessage) (*link, error) {
-	raw = bytes.TrimSpace(raw)
-	if string(raw) == "null" {
+	if raw[0] == 'n' {
 		return nil, nil
 	}
 	bad := &FormatError{Reason: "a link cannot be read"}
+	l := &link{}
 	if raw[0] == '{' {
-		var f struct {
-			ID       word       `json:"id"`
-			From     word       `json:"origin_id"`
-			FromSlot slot       `json:"origin_slot"`
-			To       word       `json:"target_id"`
-			ToSlot   slot       `json:"target_slot"`
-			Type     socketType `json:"type"`
-		}
-		if err := json.Unmarshal(raw, &f); err != nil {
+		err := scan.Members(raw, func(key string, v json.RawMessage) error {
+			var id word
+			var at slot
+			var typ socketType
+			switch key {
+			case "id", "origin_id", "target_id":
+				if err := id.UnmarshalJSON(v); err != nil {
+					return err
+				}
+			case "origin_slot", "target_slot":
+				_ = at.UnmarshalJSON(v) // -1 is no place
+			case "type":
+				_ = typ.UnmarshalJSON(v) // every shape has a meaning
+			}
+			switch key {
+			case "id":
+				l.id = string(id)
+			case "origin_id":
+				l.from = string(id)
+			case "target_id":
+				l.to = string(id)
+			case "origin_slot":
+				l.fromSlot = int(at)
+			case "target_slot":
+				l.toSlot = int(at)
+			case "type":
+				l.typ = string(typ)
+			}
+			return nil
+		})
+		if err != nil {
 			bad.Err = err
 			return nil, bad
 		}
-		return &link{string(f.ID), string(f.From), int(f.FromSlot), string(f.To), int(f.ToSlot), string(f.Type)}, nil
+		return l, nil
 	}
-	var parts []json.RawMessage
-	var id, from, to word
-	var fromSlot, toSlot slot
-	if json.Unmarshal(raw, &parts) != nil || len(parts) < 5 {
+	if raw[0] != '[' {
 		return nil, bad
 	}
+	parts, err := elements(raw)
+	if err != nil || len(parts) < 5 {
+		return nil, bad
+	}
+	var id, from, to word
+	var fromSlot, toSlot slot
 	for i, into := range []json.Unmarshaler{&id, &from, &fromSlot, &to, &toSlot} {
 		if err := into.UnmarshalJSON(parts[i]); err != nil {
 			bad.Err = err

@@ -159,6 +159,7 @@ func (c *converter) unpackInstance(n *node) {
 	v := readValues(n.values)
 	for i, inner := range shared.nodes {
 		copied := *inner
+		copied.kept = nil
 		if layouts := c.layoutsOf(inner.class); len(layouts) > 0 {
 			taken := shared.slotsOf(&copied, layouts, v.list[min(v.next, len(v.list)):])
 			if raw, err := json.Marshal(v.list[min(v.next, len(v.list)):min(v.next+taken, len(v.list))]); err == nil && taken > 0 {
@@ -178,7 +179,7 @@ func (c *converter) unpackInstance(n *node) {
 			n.inputs[i].name = own.inputs[i].name
 		}
 	}
-	n.values = nil
+	n.values, n.kept = nil, nil
 }
 
 // slotsOf counts the values that a node takes from a list of them.

@@ -40,13 +40,31 @@ func proxiesOf(properties map[string]json.RawMessage) []proxy {
 	return all
 }
 
+// proxies are the widgets that an instance shows, where the file says it.
+func (n *node) proxies() []proxy {
+	if n.list == nil {
+		list := proxiesOf(n.properties)
+		n.list = &list
+	}
+	return *n.list
+}
+
+// stored are the values of a node, from their beginning.
+func (n *node) stored() values {
+	if n.kept == nil {
+		v := readValues(n.values)
+		n.kept = &v
+	}
+	return *n.kept
+}
+
 // hostValue is the value that an instance holds for a widget of a node inside
 // of it, nil when it holds none.
 func (s *scope) hostValue(n *node, widget string) json.RawMessage {
 	if s.instance == nil {
 		return nil
 	}
-	proxies := proxiesOf(s.instance.properties)
+	proxies := s.instance.proxies()
 	i := slices.IndexFunc(proxies, func(p proxy) bool { return p.node == n.id && p.widget == widget })
 	return valueAt(s.instance, i)
 }
@@ -58,7 +76,7 @@ func (s *scope) shownAt(n *node, widget string) []Place {
 	var at []Place
 	id := n.id
 	for ; s.instance != nil; s = s.parent {
-		if !slices.ContainsFunc(proxiesOf(s.instance.properties), func(p proxy) bool { return p.node == id && p.widget == widget }) {
+		if !slices.ContainsFunc(s.instance.proxies(), func(p proxy) bool { return p.node == id && p.widget == widget }) {
 			break
 		}
 		own := slices.ContainsFunc(s.def.inputs, func(b boundary) bool { return b.name == widget })
@@ -72,7 +90,7 @@ func (s *scope) shownAt(n *node, widget string) []Place {
 
 // valueAt is the value at a place of widgets_values, nil where none is.
 func valueAt(n *node, i int) json.RawMessage {
-	v := readValues(n.values)
+	v := n.stored()
 	if i < 0 || i >= len(v.list) || string(v.list[i]) == "null" {
 		return nil
 	}
@@ -87,14 +105,14 @@ func (c *converter) promoted(sc *scope, at int) json.RawMessage {
 	if !ok {
 		return nil
 	}
-	if proxies := proxiesOf(inst.properties); len(proxies) > 0 {
+	if proxies := inst.proxies(); len(proxies) > 0 {
 		i := slices.IndexFunc(proxies, func(p proxy) bool { return p.node == "-1" && p.widget == b.name })
 		if i < 0 {
 			i = slices.IndexFunc(proxies, func(p proxy) bool { return p.node == target.node.id && p.widget == target.widget })
 		}
 		return valueAt(inst, i)
 	}
-	if v := readValues(inst.values); v.names != nil {
+	if v := inst.stored(); v.names != nil {
 		if i := slices.Index(v.names, b.name); i >= 0 && string(v.list[i]) != "null" {
 			return v.list[i]
 		}
@@ -118,7 +136,7 @@ func (c *converter) promoted(sc *scope, at int) json.RawMessage {
 			controls = append(controls, count+len(controls))
 		}
 	}
-	v := readValues(inst.values)
+	v := inst.stored()
 	if len(controls) > 0 && !slices.ContainsFunc(controls, func(i int) bool { return i >= len(v.list) || !isControl(v.list[i]) }) {
 		place += before
 	}

@@ -169,7 +169,7 @@ func (w *Workflow) drawing(data []byte, budget *int, depth int) (*Drawing, error
 		}
 		d.Groups = append(d.Groups, Group{string(g.Title), Box{b[0], b[1], b[2], b[3]}})
 	}
-	for _, raw := range file.Definitions.Subgraphs {
+	for _, raw := range file.Subgraphs {
 		head, err := readHead(raw)
 		if err != nil {
 			return nil, err
@@ -249,7 +249,7 @@ func Classes(workflow []byte) ([]string, error) {
 			return err
 		}
 		add(file.Nodes)
-		for _, sub := range file.Definitions.Subgraphs {
+		for _, sub := range file.Subgraphs {
 			head, err := readHead(sub)
 			if err != nil || head == nil {
 				continue
@@ -277,15 +277,18 @@ func Classes(workflow []byte) ([]string, error) {
 
 // groupsOf are the group nodes that a file defines, by name.
 func groupsOf(data []byte) map[string]json.RawMessage {
-	var file struct {
-		Extra json.RawMessage `json:"extra"`
-	}
-	_ = json.Unmarshal(data, &file) // of another shape it says nothing
-	var groups struct {
-		GroupNodes map[string]json.RawMessage `json:"groupNodes"`
-	}
-	_ = json.Unmarshal(file.Extra, &groups)
-	return groups.GroupNodes
+	var groups map[string]json.RawMessage
+	_ = members(data, func(key string, extra json.RawMessage) { // of another shape it says nothing
+		if key != "extra" {
+			return
+		}
+		_ = members(extra, func(key string, v json.RawMessage) {
+			if key == "groupNodes" {
+				_ = json.Unmarshal(v, &groups) // of another shape there are none
+			}
+		})
+	})
+	return groups
 }
 
 // A Proxy is a widget inside of a subgraph that an instance shows as its own.
