@@ -17,10 +17,10 @@ func gifMetadata(r *io.SectionReader, c *collector) error {
 		if n, _ := r.ReadAt(b[:2], pos); n == 0 || n == 1 && b[0] != 0x3b {
 			return errDamaged
 		}
-		switch {
-		case b[0] == 0x3b:
+		switch b[0] {
+		case 0x3b:
 			return nil
-		case b[0] == 0x2c: // a picture
+		case 0x2c: // a picture
 			if _, err := r.ReadAt(b[:10], pos); err != nil {
 				return errDamaged
 			}
@@ -29,7 +29,7 @@ func gifMetadata(r *io.SectionReader, c *collector) error {
 				return err
 			}
 			pos = end
-		case b[0] == 0x21:
+		case 0x21:
 			end, err := gifExtension(r, c, b[1], pos+2)
 			if err != nil {
 				return err

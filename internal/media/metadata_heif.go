@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 )
@@ -64,13 +65,11 @@ func itemsOf(r *io.SectionReader, c *collector, pos, end int64) error {
 		if kind == "" {
 			return nil
 		}
-		body := []byte(nil)
-		var err error
+		from := r
 		if inside {
-			body = data[min(at, int64(len(data))):min(at+size, int64(len(data)))]
-		} else {
-			body, err = c.take(r, at, size)
+			from = io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
 		}
+		body, err := c.take(from, at, size)
 		if err != nil {
 			return err
 		}
@@ -130,7 +129,7 @@ func eachItem(b []byte, visit func(id uint32, inside bool, at, size int64) error
 			v = v<<8 | uint64(x)
 		}
 		b = b[n:]
-		return int64(v & (1<<62 - 1))
+		return int64(v & (1<<61 - 1)) // of which three can be added
 	}
 	wide := 2
 	if version == 2 {
