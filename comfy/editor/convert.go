@@ -90,9 +90,13 @@ func Convert(workflow []byte, opts Options) (*Result, error) {
 	if opts.Now.IsZero() {
 		opts.Now = time.Now()
 	}
-	c := &converter{doc: doc, opts: opts, layouts: map[string][]inputLayout{}, widgets: map[*node][]widget{}}
+	c := &converter{doc: doc, opts: opts, layouts: map[string][]inputLayout{}, widgets: map[*node][]widget{}, sockets: map[*node][]effective{}}
 	c.unpackGroups()
 	doc.renumber()
+	c.listInputs(doc.root)
+	for _, def := range doc.order {
+		c.listInputs(&def.sheet)
+	}
 	return c.convert()
 }
 
@@ -101,6 +105,8 @@ type converter struct {
 	opts    Options
 	layouts map[string][]inputLayout
 	widgets map[*node][]widget
+	sockets map[*node][]effective
+	hops    int
 	result  Result
 	steps   []step
 	noted   map[string]bool
@@ -162,6 +168,9 @@ func (c *converter) convert() (*Result, error) {
 	for _, s := range c.steps {
 		if !c.emitted(s.node) {
 			continue
+		}
+		if broadcasts(s.node.class) {
+			c.note(s.scope, s.node, "it links nodes only in the browser: inputs that it feeds are empty; link them and save the file again")
 		}
 		out, err := c.build(s)
 		if err != nil {
@@ -330,6 +339,9 @@ func (c *converter) setWidget(s step, out *comfy.Node, w widget) error {
 		c.note(s.scope, s.node, "nothing says which value %s has", w.name)
 		return nil
 	}
+	if w.value = value; w.misfit() {
+		c.note(s.scope, s.node, "the value of %s does not fit: it is %s; the file may be of another version of the node", w.name, shortened(value))
+	}
 	if w.dynamic {
 		value = c.drawText(s, w.name, value)
 	}
@@ -434,6 +446,21 @@ func notSent(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "$$")
+}
+
+// listInputs gives nodes that are linked and for which the file lists no inputs
+// those that the editor gives them, which the links count by.
+func (c *converter) listInputs(s *sheet) {
+	for key := range s.into {
+		n := s.byID[key.node]
+		if n == nil || len(n.inputs) > 0 || c.opts.Definitions[n.class] == nil {
+			continue
+		}
+		for _, e := range c.socketsOf(n) {
+			n.inputs = append(n.inputs, socket{name: e.name, typ: e.typ})
+		}
+		delete(c.sockets, n)
+	}
 }
 
 func (n *node) pack() string { return packOf(n.properties) }

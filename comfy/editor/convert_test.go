@@ -175,7 +175,11 @@ func TestConvert(t *testing.T) {
 			`3.radius=5 3.mode="box" 4.filename_prefix="5_2026-03-07 090502_%width%_%no.such%"`,
 		},
 		"words for numbers that JSON does not have": {workflow("", node(3, "Blur", 0, `[5,"box"]`)+`,{"id":4,"type":"Blur","widgets_values":[NaN,"box"]}`), `3.radius=5 3.mode="box" 4.radius=null 4.mode="box"`},
-		"ids in the order of numbers":               {workflow("", node(10, "Any", 0, `[]`), node(9, "Blur", 0, `[1,"box"]`), node(2, "Blur", 0, `[2,"box"]`)), `2.radius=2 2.mode="box" 9.radius=1 9.mode="box"`},
+		"links count by the inputs of the class where the file lists none": {
+			workflow(`[1,1,0,4,0,"IMAGE"],[2,3,0,4,2,"INT"]`, load, node(3, "Any", 0, `[]`), node(4, "Blur", 0, `[5,"box"]`)),
+			`1.name="b.png" 4.radius=["3",0] 4.mode="box" 4.image=["1",0]`,
+		},
+		"ids in the order of numbers": {workflow("", node(10, "Any", 0, `[]`), node(9, "Blur", 0, `[1,"box"]`), node(2, "Blur", 0, `[2,"box"]`)), `2.radius=2 2.mode="box" 9.radius=1 9.mode="box"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -316,4 +320,55 @@ func FuzzConvert(f *testing.F) {
 			t.Fatalf("the graph cannot be read again: %v\n%s", err, out)
 		}
 	})
+}
+
+// What is doubtful is said of the node.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ workflow, says string }{
+		"shifted values":           {workflow("", node(3, "Blur", 0, `["gauss",5]`)), `node 3 (Blur): the value of radius does not fit: it is "gauss"`},
+		"a name that nothing sets": {workflow(`[1,3,0,4,0,"IMAGE"]`, node(3, "GetNode", 0, `["pic"]`), node(4, "Blur", 0, `[6,"box"]`, "image:IMAGE:1")), `node 3 (GetNode): nothing sets "pic"`},
+		"a link to nowhere":        {workflow(`[1,99,0,4,0,"IMAGE"]`, node(4, "Blur", 0, `[5,"box"]`, "image:IMAGE:1")), "a link comes from node 99, which is not there"},
+		"links of the browser":     {workflow("", node(3, "Anything Everywhere", 0, `[]`)), "it links nodes only in the browser"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			notes := convert(t, tt.workflow).Notes
+			if len(notes) != 1 || !strings.Contains(notes[0].Text, tt.says) {
+				t.Errorf("%v, want %q", notes, tt.says)
+			}
+		})
+	}
+	linked := workflow(`[1,3,0,4,0,"INT"]`, node(3, "Any", 0, `[]`), node(4, "Blur", 0, `["gauss","box"]`, "radius*:INT:1"))
+	if notes := convert(t, linked).Notes; len(notes) > 0 {
+		t.Errorf("a value that is not used is doubted: %v", notes)
+	}
+}
+
+// A file that makes much of little is refused before it takes long.
+func TestWorkIsBounded(t *testing.T) {
+	t.Parallel()
+	var nodes, links []string
+	const chain, ends = 4000, 2000
+	nodes = append(nodes, node(1, "Load", 0, `["a.png"]`))
+	for i := 2; i <= chain; i++ {
+		nodes = append(nodes, node(i, "Reroute", 0, `[]`, fmt.Sprintf(":*:%d", i)))
+		links = append(links, fmt.Sprintf(`[%d,%d,0,%d,0,"*"]`, i, i-1, i))
+	}
+	for i := chain + 1; i <= chain+ends; i++ {
+		nodes = append(nodes, node(i, "Blur", 0, `[1,"box"]`, fmt.Sprintf("image:IMAGE:%d", i)))
+		links = append(links, fmt.Sprintf(`[%d,%d,0,%d,0,"IMAGE"]`, i, chain, i))
+	}
+	_, err := editor.Convert([]byte(workflow(strings.Join(links, ","), nodes...)), editor.Options{Definitions: classes(t)})
+	if err == nil || !strings.Contains(err.Error(), "too many nodes that only hand on") {
+		t.Errorf("%v", err)
+	}
+	var nested strings.Builder // each level holds the next one twice
+	for i := range 30 {
+		fmt.Fprintf(&nested, `,{"id": "u%d", "name": "U", "nodes": [{"id": 1, "type": "u%d"}, {"id": 2, "type": "u%d"}]}`, i, i+1, i+1)
+	}
+	bomb := `{"nodes": [{"id": 1, "type": "u0"}], "definitions": {"subgraphs": [` + nested.String()[1:] + `]}}`
+	if _, err := editor.Convert([]byte(bomb), editor.Options{Definitions: classes(t)}); err == nil || !strings.Contains(err.Error(), "more than 50000 nodes") {
+		t.Errorf("%v", err)
+	}
 }

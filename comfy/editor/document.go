@@ -45,6 +45,8 @@ type sheet struct {
 	byID  map[string]*node
 	links map[string]*link
 	into  map[socketKey]*link // by where they end
+	from  map[string][]*link  // by the node they come from, in the order of the file
+	sets  map[string]*node    // by the name they set, once they are looked for
 	last  int64               // highest id that was given away
 }
 
@@ -300,7 +302,7 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{byID: map[string]*node{}, links: map[string]*link{}, into: map[socketKey]*link{}}
+	s := &sheet{byID: map[string]*node{}, links: map[string]*link{}, into: map[socketKey]*link{}, from: map[string][]*link{}}
 	for _, raw := range file.Nodes {
 		n, err := readNode(raw)
 		if err != nil {
@@ -322,8 +324,7 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 			return nil, err
 		}
 		if l != nil {
-			s.links[l.id] = l
-			s.into[socketKey{l.to, l.toSlot}] = l
+			s.add(l)
 		}
 	}
 	for _, raw := range file.Subgraphs {
@@ -364,6 +365,12 @@ func readHead(raw json.RawMessage) (*fileHead, error) {
 		return nil, &FormatError{Reason: "a subgraph cannot be read", Err: err}
 	}
 	return file, nil
+}
+
+func (s *sheet) add(l *link) {
+	s.links[l.id] = l
+	s.into[socketKey{l.to, l.toSlot}] = l
+	s.from[l.from] = append(s.from[l.from], l)
 }
 
 func (d *document) readDefinition(raw json.RawMessage, budget *int, depth int) error {

@@ -57,7 +57,7 @@ func (c *converter) readGroup(name string, raw json.RawMessage) *definition {
 		return nil
 	}
 	def := &definition{id: name, name: name, group: true}
-	def.byID, def.links, def.into = map[string]*node{}, map[string]*link{}, map[socketKey]*link{}
+	def.byID, def.links, def.into, def.from = map[string]*node{}, map[string]*link{}, map[socketKey]*link{}, map[string][]*link{}
 	for i, raw := range file.Nodes {
 		var object map[string]json.RawMessage
 		if json.Unmarshal(raw, &object) != nil {
@@ -77,8 +77,7 @@ func (c *converter) readGroup(name string, raw json.RawMessage) *definition {
 	}
 	add := func(l *link) {
 		l.id = strconv.Itoa(len(def.links) + 1)
-		def.links[l.id] = l
-		def.into[socketKey{l.to, l.toSlot}] = l
+		def.add(l)
 	}
 	inner := map[[2]int]bool{}      // outputs that feed a node of the group
 	outside := map[socketKey]bool{} // inputs that were fed from outside when the group was made

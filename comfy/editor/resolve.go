@@ -25,8 +25,12 @@ type source struct {
 	at    int
 }
 
-// maxHops bounds the way from an input to its source; a longer one is a circle.
-const maxHops = 10_000
+// Bounds of the ways from inputs to their sources: of one, which is a circle when
+// it is longer, and of all of a file together.
+const (
+	maxHops    = 10_000
+	maxAllHops = 5_000_000
+)
 
 // resolveInput finds what feeds an input of a node. typ is what is wanted, ""
 // for what the input itself takes.
@@ -35,6 +39,9 @@ func (c *converter) resolveInput(sc *scope, n *node, i int, typ string) (source,
 }
 
 func (c *converter) hop(sc *scope, n *node, i int, typ string, left int) (source, error) {
+	if c.hops++; c.hops > maxAllHops {
+		return source{}, &FormatError{Reason: "its links lead over too many nodes that only hand on"}
+	}
 	if left == 0 {
 		return source{}, &NodeError{Node: sc.prefix + n.execID(), Class: n.class, Title: n.title, Reason: "its input " + n.inputs[i].name + " is linked in a circle"}
 	}
@@ -161,13 +168,28 @@ type effective struct {
 // socketsOf lists the inputs that a node has in the editor: sockets in the
 // order of the definition, then those of widgets, then what only the file has.
 func (c *converter) socketsOf(n *node) []effective {
+	if list, ok := c.sockets[n]; ok {
+		return list
+	}
 	var list []effective
+	saved := make(map[string]int, len(n.inputs))
+	for i, in := range slices.Backward(n.inputs) {
+		if in.name == "" && in.widget != "" {
+			saved[in.widget] = i
+		}
+		saved[in.name] = i
+	}
 	seen := map[string]bool{}
 	add := func(name, typ string) {
-		if !seen[name] {
-			seen[name] = true
-			list = append(list, effective{name, typ, n.input(name)})
+		if seen[name] {
+			return
 		}
+		seen[name] = true
+		at, ok := saved[name]
+		if !ok {
+			at = -1
+		}
+		list = append(list, effective{name, typ, at})
 	}
 	for _, l := range c.layoutsOf(n.class) {
 		switch {
@@ -199,6 +221,7 @@ func (c *converter) socketsOf(n *node) []effective {
 	for _, in := range n.inputs {
 		add(in.name, in.typ)
 	}
+	c.sockets[n] = list
 	return list
 }
 

@@ -117,6 +117,9 @@ var tokenClasses = []string{
 
 func takesTokens(class string) bool { return slices.Contains(tokenClasses, class) }
 
+// maxTokens bounds the tokens of one text: each looks through all nodes.
+const maxTokens = 100
+
 // replaceTokens fills %Node.widget% and %date:yyyy-MM-dd% in. What is not known
 // stays, as %width% does, which the server fills in.
 func (c *converter) replaceTokens(value json.RawMessage) json.RawMessage {
@@ -125,10 +128,10 @@ func (c *converter) replaceTokens(value json.RawMessage) json.RawMessage {
 		return value
 	}
 	var b strings.Builder
-	for {
+	for range maxTokens {
 		before, rest, found := strings.Cut(text, "%")
 		b.WriteString(before)
-		if !found {
+		if text = rest; !found {
 			break
 		}
 		token, after, closed := strings.Cut(rest, "%")
@@ -144,7 +147,7 @@ func (c *converter) replaceTokens(value json.RawMessage) json.RawMessage {
 		b.WriteString(filled)
 		text = after
 	}
-	return comfy.RawString(b.String())
+	return comfy.RawString(b.String() + text)
 }
 
 func (c *converter) fillToken(token string) (string, bool) {

@@ -47,6 +47,16 @@ func decoration(class string) bool {
 	return false
 }
 
+// broadcasts reports whether a class of an extension links others without a
+// link that the file has.
+func broadcasts(class string) bool {
+	switch class {
+	case "Anything Everywhere", "Anything Everywhere?", "Anything Everywhere3", "Prompts Everywhere", "Seed Everywhere":
+		return true
+	}
+	return false
+}
+
 // The pair of nodes that joins distant places of a drawing by a name.
 func isSet(class string) bool { return class == "SetNode" || class == "easy setNode" }
 func isGet(class string) bool { return class == "GetNode" || class == "easy getNode" }
@@ -56,22 +66,33 @@ func isGet(class string) bool { return class == "GetNode" || class == "easy getN
 func (c *converter) resolveGet(sc *scope, n *node, slot int, typ string, left int) (source, error) {
 	name := firstText(n)
 	for at := sc; at != nil && name != ""; at = at.parent {
-		for _, set := range at.nodes {
-			if isSet(set.class) && firstText(set) == name && len(set.inputs) > 0 {
-				if set.mode == modeMuted {
-					return source{}, nil
-				}
-				return c.hop(at, set, min(max(slot, 0), len(set.inputs)-1), typ, left)
+		if set := at.setOf(name); set != nil {
+			if set.mode == modeMuted {
+				return source{}, nil
 			}
+			return c.hop(at, set, min(max(slot, 0), len(set.inputs)-1), typ, left)
 		}
 	}
 	c.note(sc, n, "nothing sets %q", name)
 	return source{}, nil
 }
 
+// setOf is the first node of a drawing that sets a name.
+func (s *sheet) setOf(name string) *node {
+	if s.sets == nil {
+		s.sets = map[string]*node{}
+		for _, n := range s.nodes {
+			if isSet(n.class) && len(n.inputs) > 0 && s.sets[firstText(n)] == nil {
+				s.sets[firstText(n)] = n
+			}
+		}
+	}
+	return s.sets[name]
+}
+
 // firstText is the first value of a node, if it is a text.
 func firstText(n *node) string {
-	v := readValues(n.values)
+	v := n.stored()
 	var s string
 	if len(v.list) > 0 {
 		_ = json.Unmarshal(v.list[0], &s) // what is no text is no name
@@ -90,9 +111,9 @@ func (c *converter) applyPrimitives(s *sheet) {
 		if len(v.list) == 0 {
 			continue
 		}
-		for _, l := range s.links {
+		for _, l := range s.from[n.id] {
 			to := s.byID[l.to]
-			if l.from != n.id || l.fromSlot != 0 || to == nil || l.toSlot < 0 || l.toSlot >= len(to.inputs) {
+			if l.fromSlot != 0 || to == nil || l.toSlot < 0 || l.toSlot >= len(to.inputs) {
 				continue
 			}
 			in := to.inputs[l.toSlot]

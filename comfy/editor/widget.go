@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/internal/scan"
 )
 
 // widgetTypes are the types of inputs that the editor draws as a widget. An
@@ -97,6 +98,39 @@ type widget struct {
 	control bool
 
 	primitive *node // gives it its value, nil for its own
+}
+
+// misfit reports whether a value cannot be meant for the widget, as when values
+// are shifted because the class has other inputs than when the file was saved.
+// A null is none yet.
+func (w widget) misfit() bool {
+	if len(w.value) == 0 || string(w.value) == "null" || w.primitive != nil {
+		return false
+	}
+	kind := w.value[0]
+	switch w.typ {
+	case "INT", "FLOAT":
+		if kind != '"' {
+			return kind == '[' || kind == '{'
+		}
+		s, _ := scan.Text(w.value)
+		_, err := strconv.ParseFloat(s, 64)
+		return err != nil
+	case "BOOLEAN":
+		return kind == '"'
+	case "STRING":
+		return kind == '{'
+	}
+	return false
+}
+
+// shortened is the beginning of a value.
+func shortened(v json.RawMessage) string {
+	const limit = 60
+	if len(v) <= limit {
+		return string(v)
+	}
+	return strings.ToValidUTF8(string(v[:limit]), "") + "..."
 }
 
 // A values is what a file keeps for the widgets of a node, in their order.
