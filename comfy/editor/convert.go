@@ -487,7 +487,11 @@ func (c *converter) widgetsOf(n *node) ([]widget, error) {
 	if ws, ok := c.widgets[n]; ok {
 		return ws, nil
 	}
-	ws, complaint := widgetsOf(n, c.layoutsOf(n.class))
+	module := ""
+	if def := c.opts.Definitions[n.class]; def != nil {
+		module = def.Module
+	}
+	ws, complaint := widgetsOf(n, c.layoutsOf(n.class), module)
 	if complaint != "" {
 		return nil, fmt.Errorf("%s", complaint)
 	}

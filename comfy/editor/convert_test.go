@@ -21,6 +21,8 @@ const testDefinitions = `{
 "Mix": {"input": {"required": {"mask": ["MASK"], "first": ["IMAGE"], "second": ["IMAGE"]}}, "output": ["IMAGE"]},
 "Noise": {"input": {"required": {"seed": ["INT", {"default": 0}], "steps": ["INT", {"default": 20, "control_after_generate": false}], "big": ["INT", {"control_after_generate": true}]}}, "output": ["NOISE"]},
 "Text": {"input": {"required": {"text": ["STRING", {"dynamicPrompts": true}], "plain": ["STRING", {}]}}, "output": ["CONDITIONING"]},
+"Film": {"input": {"required": {"rate": ["FLOAT", {"default": 8}], "format": [["mp4", "gif"]], "loop": ["INT", {}]}}, "output": [], "output_node": true, "python_module": "custom_nodes.film"},
+"Core": {"input": {"required": {"text": ["STRING", {"multiline": true}], "prefix": ["STRING", {}], "steps": ["INT", {}]}}, "output": [], "python_module": "nodes"},
 "Any": {"input": {"required": {"value": ["*"]}}, "output": ["*"]},
 "Pick": {"input": {"required": {"kind": ["COMFY_DYNAMICCOMBO_V3", {"options": [
   {"key": "none", "inputs": {}}, {"key": "size", "inputs": {"required": {"width": ["INT", {"default": 512}], "image": ["IMAGE"]}, "optional": {"seed": ["INT", {}]}}}]}],
@@ -101,12 +103,19 @@ func TestConvert(t *testing.T) {
 		"what is too much is not read": {
 			workflow("", node(3, "Blur", 0, `[5,"gauss","more",1]`)), `3.radius=5 3.mode="gauss"`,
 		},
-		"null is the first choice, an empty text or null": {
-			workflow("", node(3, "Blur", 0, `[null,null]`), node(4, "Text", 0, `[null,null]`)), `3.radius=null 3.mode="box" 4.text="" 4.plain=""`,
+		"null is the first choice, or null": {
+			workflow("", node(3, "Blur", 0, `[null,null]`), node(4, "Text", 0, `[null,null]`)), `3.radius=null 3.mode="box" 4.text=null 4.plain=null`,
 		},
 		"values by name": {
 			workflow("", node(3, "Blur", 0, `{"mode":"gauss","radius":9,"videopreview":{}}`)), `3.radius=9 3.mode="gauss"`,
 		},
+		"values by name of a pack, and what it adds in the browser": {
+			workflow("", node(3, "Film", 0, `{"rate":24,"format":"mp4","crf":19,"loop":2,"videopreview":{"hidden":false}}`)), `3.rate=24 3.format="mp4" 3.loop=2 3.crf=19`,
+		},
+		"values by name of the editor's own classes count by their order": {
+			workflow("", node(3, "Core", 0, `{"steps":"a","text":"b","prefix":3}`)), `3.text="a" 3.prefix="b" 3.steps=3`,
+		},
+		"null is an empty text only where texts have lines": {workflow("", node(3, "Core", 0, `[null,null,null]`)), `3.text="" 3.prefix=null 3.steps=null`},
 		"values of an object with other names, in their order": {
 			workflow("", node(3, "Blur", 0, `{"b":9,"a":"gauss"}`)), `3.radius=9 3.mode="gauss"`,
 		},

@@ -29,7 +29,7 @@ type source struct {
 // it is longer, and of all of a file together.
 const (
 	maxHops    = 10_000
-	maxAllHops = 5_000_000
+	maxAllHops = 2_000_000
 )
 
 // resolveInput finds what feeds an input of a node. typ is what is wanted, ""

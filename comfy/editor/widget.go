@@ -22,15 +22,16 @@ var widgetTypes = []string{
 // An inputLayout is how the editor draws an input of a class.
 type inputLayout struct {
 	comfy.InputInfo
-	widget  bool
-	typ     string // what decides how it is drawn
-	control int    // values behind its own that are never sent: what happens to it after a run
-	refresh bool   // two more such values: a list that is asked for
-	crop    bool   // four more: the sides of a cut
-	upload  bool   // one more, behind all widgets of the node
-	dynamic bool   // choices in its text are drawn before it is sent
-	force   bool   // it was a widget in files of before 1.16
-	flagged bool   // its control is asked for by an option, and not by its name
+	widget    bool
+	typ       string // what decides how it is drawn
+	control   int    // values behind its own that are never sent: what happens to it after a run
+	refresh   bool   // two more such values: a list that is asked for
+	crop      bool   // four more: the sides of a cut
+	upload    bool   // one more, behind all widgets of the node
+	dynamic   bool   // choices in its text are drawn before it is sent
+	force     bool   // it was a widget in files of before 1.16
+	multiline bool   // its text may have lines
+	flagged   bool   // its control is asked for by an option, and not by its name
 }
 
 // inputOptions are the options of an input that decide how it is drawn.
@@ -41,6 +42,7 @@ type inputOptions struct {
 	Dynamic    json.RawMessage `json:"dynamicPrompts"`
 	Component  json.RawMessage `json:"component"`
 	Multi      json.RawMessage `json:"multiselect"`
+	Multiline  json.RawMessage `json:"multiline"`
 	Image      json.RawMessage `json:"image_upload"`
 	Animated   json.RawMessage `json:"animated_image_upload"`
 	Video      json.RawMessage `json:"video_upload"`
@@ -81,7 +83,7 @@ func layoutOf(in comfy.InputInfo) inputLayout {
 	l.refresh = truthy(o.Remote.Refresh)
 	l.crop = string(o.Component) == `"ImageCrop"`
 	l.upload = l.typ == "COMBO" && (truthy(o.Image) || truthy(o.Animated) || truthy(o.Video) || truthy(o.Audio))
-	l.dynamic = l.typ == "STRING" && truthy(o.Dynamic)
+	l.dynamic, l.multiline = l.typ == "STRING" && truthy(o.Dynamic), truthy(o.Multiline)
 	return l
 }
 
@@ -197,17 +199,20 @@ func (v *values) skip(n int) {
 	}
 }
 
-// byName reports whether the names are those of widgets. Where none is, the
-// editor reads the values in their order.
-func (v *values) byName(layouts []inputLayout) bool {
+// byName reports whether the names are those of widgets: packs that keep values
+// by name read them so. The editor itself reads them in their order.
+func (v *values) byName(layouts []inputLayout, module string) bool {
+	if module != "" && !strings.HasPrefix(module, "custom_nodes") {
+		return false
+	}
 	return slices.ContainsFunc(layouts, func(l inputLayout) bool { return l.widget && slices.Contains(v.names, l.Name) })
 }
 
-// widgetsOf reads the widgets of a node with their values. A complaint says
-// why the values cannot be trusted, "" when they can.
-func widgetsOf(n *node, layouts []inputLayout) (ws []widget, complaint string) {
+// widgetsOf reads the widgets of a node with their values. module is where its
+// class comes from, "" when that is not known. A complaint says why the values cannot be trusted, "" when they can.
+func widgetsOf(n *node, layouts []inputLayout, module string) (ws []widget, complaint string) {
 	v := readValues(n.values)
-	if v.names != nil && !v.byName(layouts) {
+	if v.names != nil && !v.byName(layouts, module) {
 		v.names = nil
 	}
 	v.dropForced(layouts)
@@ -234,6 +239,11 @@ func widgetsOf(n *node, layouts []inputLayout) (ws []widget, complaint string) {
 		r.own("image", `""`)
 	}
 	v.skip(uploads)
+	for i, name := range v.names { // packs add widgets in the browser, which their classes take
+		if !notSent(name) && name != "" && !slices.ContainsFunc(r.widgets, func(w widget) bool { return w.name == name }) {
+			r.widgets = append(r.widgets, widget{name: name, value: v.list[i], sent: v.list[i][0] != '{' && v.list[i][0] != 'n'})
+		}
+	}
 	return r.widgets, r.complaint
 }
 
@@ -276,9 +286,9 @@ func (r *widgetReader) read(l inputLayout, name string, depth int) {
 	switch {
 	case !given:
 		raw = l.fallback()
-	case string(raw) == "null" && l.typ == "COMBO":
+	case string(raw) == "null" && l.typ == "COMBO" && len(l.Values) > 0:
 		raw = l.first()
-	case string(raw) == "null" && l.typ == "STRING":
+	case string(raw) == "null" && l.typ == "STRING" && l.multiline:
 		raw = json.RawMessage(`""`)
 	}
 	w := widget{
