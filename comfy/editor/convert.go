@@ -91,6 +91,9 @@ func Convert(workflow []byte, opts Options) (*Result, error) {
 		opts.Now = time.Now()
 	}
 	c := &converter{doc: doc, opts: opts, layouts: map[string][]inputLayout{}, widgets: map[*node][]widget{}, sockets: map[*node][]effective{}}
+	if v := doc.root.version; v != "" && !slices.Contains(knownVersions, v) {
+		c.note(nil, nil, "the file has the layout of version %s, which is not known: it is read as version 1", v)
+	}
 	c.unpackGroups()
 	doc.renumber()
 	c.listInputs(doc.root)
@@ -99,6 +102,9 @@ func Convert(workflow []byte, opts Options) (*Result, error) {
 	}
 	return c.convert()
 }
+
+// knownVersions are the layouts of files there have been.
+var knownVersions = []string{"0.1", "0.2", "0.3", "0.4", "1", "1.0"}
 
 type converter struct {
 	doc     *document

@@ -338,6 +338,7 @@ func TestNotes(t *testing.T) {
 		"shifted values":           {workflow("", node(3, "Blur", 0, `["gauss",5]`)), `node 3 (Blur): the value of radius does not fit: it is "gauss"`},
 		"a name that nothing sets": {workflow(`[1,3,0,4,0,"IMAGE"]`, node(3, "GetNode", 0, `["pic"]`), node(4, "Blur", 0, `[6,"box"]`, "image:IMAGE:1")), `node 3 (GetNode): nothing sets "pic"`},
 		"a link to nowhere":        {workflow(`[1,99,0,4,0,"IMAGE"]`, node(4, "Blur", 0, `[5,"box"]`, "image:IMAGE:1")), "a link comes from node 99, which is not there"},
+		"a version to come":        {strings.Replace(workflow("", node(3, "Any", 0, `[]`)), "0.4", "7", 1), "version 7, which is not known"},
 		"links of the browser":     {workflow("", node(3, "Anything Everywhere", 0, `[]`)), "it links nodes only in the browser"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,6 +48,8 @@ type sheet struct {
 	from  map[string][]*link  // by the node they come from, in the order of the file
 	sets  map[string]*node    // by the name they set, once they are looked for
 	last  int64               // highest id that was given away
+
+	version string // of the layout
 }
 
 type socketKey struct {
@@ -174,6 +176,7 @@ func (t *socketType) UnmarshalJSON(data []byte) error {
 
 // A fileSheet is a drawing as it stands in a file.
 type fileSheet struct {
+	Version                         string // "" when it does not say
 	Nodes, Links, Groups, Subgraphs []json.RawMessage
 	Last                            int64 // highest id that was given away
 }
@@ -225,6 +228,8 @@ func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 	found := false
 	err := scan.Members(data, func(key string, v json.RawMessage) (err error) {
 		switch key {
+		case "version":
+			file.Version = strings.Trim(string(v), `"`)
 		case "nodes":
 			file.Nodes, err = elements(v)
 			found = v[0] == '['
@@ -317,7 +322,7 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 		s.nodes = append(s.nodes, n)
 		s.byID[n.id] = n
 	}
-	s.last = file.Last
+	s.last, s.version = file.Last, file.Version
 	for _, raw := range file.Links {
 		l, err := readLink(raw)
 		if err != nil {

@@ -97,6 +97,9 @@ func (f *Found) Read(ctx context.Context, o Options) (*File, error) {
 	if err != nil {
 		return nil, &Error{Name: f.Name, Kind: Broken, Err: err}
 	}
+	if err := check(g); err != nil {
+		return nil, &Error{Name: f.Name, Kind: Broken, Err: err}
+	}
 	file.Form, file.Graph = API, g
 	if f.Editor != nil && o.Drawing {
 		file.lay(ctx, o)
@@ -174,7 +177,21 @@ func (f *File) convert(ctx context.Context, o Options) error {
 	if f.Graph.Len() == 0 {
 		return &Error{Name: f.Name, Kind: NoNodes}
 	}
+	if err := check(f.Graph); err != nil {
+		return &Error{Name: f.Name, Kind: Unusable, Err: err}
+	}
 	return nil
+}
+
+// check refuses circles and links to nowhere. The first of several is named.
+func check(g *comfy.Graph) error {
+	err := g.Check()
+	several, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined errors themselves are meant
+	if !ok || len(several.Unwrap()) < 2 {
+		return err
+	}
+	all := several.Unwrap()
+	return fmt.Errorf("%w (and %d more)", all[0], len(all)-1)
 }
 
 // refuse holds the nodes without a definition against what is known: one that
