@@ -74,10 +74,13 @@ func (g *graphReader) convert(ctx context.Context, found *graphfile.Found) (*gra
 	return file, nil
 }
 
-// shownInput is what messages call an input: an address without what may be a
-// secret.
+// shownInput is what messages call an input: stdin, an address without what may
+// be a secret.
 func shownInput(word string) string {
-	if inputs.IsURL(word) {
+	switch {
+	case word == "-":
+		return "stdin"
+	case inputs.IsURL(word):
 		return config.WithoutUser(word)
 	}
 	return word

@@ -2,6 +2,7 @@ package problem
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy/editor"
@@ -23,7 +24,7 @@ func ofGraphFile(err error, p *Problem) bool {
 			p.Problems = append(p.Problems, registry.Problem{Message: missingNode(n)})
 		}
 		if missing.From != "" {
-			p.Hint = "install " + packsOf(missing.Nodes) + " there, or take another backend"
+			p.Hint = installHint(missing.Nodes)
 		}
 		return true
 	}
@@ -71,21 +72,34 @@ func missingNode(n editor.Origin) string {
 	return s
 }
 
-// packsOf names where nodes come from, each once.
-func packsOf(nodes []editor.Origin) string {
+// corePack is what nodes that come with ComfyUI say of themselves.
+const corePack = "comfy-core"
+
+// installHint says what a server needs for nodes that it lacks.
+func installHint(nodes []editor.Origin) string {
 	var packs []string
-	seen := map[string]bool{}
+	core, unnamed := false, false
 	for _, n := range nodes {
-		if n.Pack != "" && !seen[n.Pack] {
-			seen[n.Pack] = true
+		switch {
+		case n.Pack == corePack:
+			core = true
+		case n.Pack == "":
+			unnamed = true
+		case !slices.Contains(packs, n.Pack):
 			packs = append(packs, n.Pack)
 		}
 	}
-	switch {
-	case len(packs) == 0:
-		return "the custom nodes it uses"
-	case len(packs) > 4:
+	if len(packs) > 4 {
 		packs = append(packs[:4], "...")
 	}
-	return strings.Join(packs, ", ")
+	var needs []string
+	if core {
+		needs = append(needs, "update ComfyUI there")
+	}
+	if len(packs) > 0 {
+		needs = append(needs, "install "+strings.Join(packs, ", ")+" there")
+	} else if unnamed {
+		needs = append(needs, "install the pack of these nodes there")
+	}
+	return strings.Join(append(needs, "or take another backend"), ", ")
 }
