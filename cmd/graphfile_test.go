@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -40,6 +41,16 @@ func TestPictureWithTheEditorsFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "canvas.png")
 	if err := os.WriteFile(file, editorPicture(), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	srv := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(file))))
+	t.Cleanup(srv.Close)
+	code, out, errs := runEasel(t, "generate", srv.URL+"/canvas.png?token=CANARY", "--dry-run", "--backend", "emulator", "--jq", ".workflow")
+	if code != problem.ExitOK || out != "canvas\n" || strings.Contains(errs, "CANARY") {
+		t.Errorf("from the web: exit %d\n%s%s", code, out, errs)
+	}
+	code, _, errs = runEasel(t, "convert", srv.URL+"/none.png?token=CANARY")
+	if code != problem.ExitInvalid || !strings.Contains(errs, "404") || strings.Contains(errs, "CANARY") {
+		t.Errorf("one that is not there: exit %d\n%s", code, errs)
 	}
 	for _, c := range []struct{ args, out, errs string }{
 		{"generate FILE --dry-run --backend emulator --jq .graph[\"1\"].inputs.width", "32\n", ""},

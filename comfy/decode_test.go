@@ -275,6 +275,17 @@ func FuzzRejection(f *testing.F) {
 	})
 }
 
+func FuzzSavedWorkflow(f *testing.F) {
+	f.Add([]byte(`{"path": "a/b.json", "size": 12, "modified": 1770000000.5}`))
+	f.Add([]byte(`"a.json"`))
+	f.Add([]byte(`{"path": 1, "size": "x", "modified": 1e300}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if w, ok := savedWorkflow(data); ok && w.Name == "" {
+			t.Errorf("%q has no name", data)
+		}
+	})
+}
+
 func BenchmarkDecodeProgress(b *testing.B) {
 	data := []byte(`{"type":"progress","data":{"value":7,"max":20,"prompt_id":"0d0c8a44-6a0b-4c0e-9d4b-0d9f7a3f1c11","node":"3"}}`)
 	b.ReportAllocs()
