@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/inventory"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -37,9 +39,9 @@ func settingOf(cfg *config.Config, key string) (setting, error) {
 	if err != nil {
 		return setting{}, err
 	}
-	k := config.Key{Type: "string", Description: "address of a backend"} // backends.NAME.url
-	if i := slices.IndexFunc(config.Keys(), func(k config.Key) bool { return k.Name == key }); i >= 0 {
-		k = config.Keys()[i]
+	k, known := config.KeyOf(key)
+	if !known {
+		k = config.Key{Type: "string", Description: "address of a backend"} // backends.NAME.url
 	}
 	return setting{key, value, from, k.Default, k.Type, k.Choices, k.Description}, nil
 }
@@ -63,8 +65,15 @@ func runConfigList(a *app, origin bool) error {
 		return err
 	}
 	all := []setting{}
+	names := []string{}
 	for _, k := range config.Keys() {
-		s, err := settingOf(cfg, k.Name)
+		names = append(names, k.Name)
+	}
+	for _, folder := range slices.Sorted(maps.Keys(cfg.Models)) {
+		names = append(names, "models."+folder)
+	}
+	for _, name := range names {
+		s, err := settingOf(cfg, name)
 		if err != nil {
 			return err
 		}
@@ -175,6 +184,10 @@ func newConfigPathCmd(a *app) *cobra.Command {
 func completeKeys(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var words []string
 	for _, k := range config.Keys() {
+		words = append(words, cobra.CompletionWithDesc(k.Name, k.Description))
+	}
+	for _, folder := range inventory.Folders() {
+		k, _ := config.KeyOf("models." + folder)
 		words = append(words, cobra.CompletionWithDesc(k.Name, k.Description))
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp

@@ -61,7 +61,7 @@ func (f finding) mark(st term.Style) string {
 // checks are what the doctor looks at, in the order of the report.
 func (a *app) checks() []func(context.Context) []finding {
 	return []func(context.Context) []finding{
-		a.checkVersion, a.checkConfig, a.checkWorkflows, a.checkNames, a.checkBackends, a.checkDisk, a.checkTerminal, a.checkRuns,
+		a.checkVersion, a.checkConfig, a.checkWorkflows, a.checkNames, a.checkModels, a.checkBackends, a.checkDisk, a.checkTerminal, a.checkRuns,
 	}
 }
 

@@ -23,6 +23,7 @@ func (a *app) help(c *cobra.Command) error {
 	p, t := a.helpPage(), a.helpTarget(c)
 	if t != nil {
 		p.lines(describeWorkflow(t.workflow))
+		p.lines(a.describeDefaults(t.workflow))
 		if t.order.Character != "" && t.again == nil {
 			p.text(t.word + " has the character " + t.order.Character + ".")
 		}

@@ -52,8 +52,8 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
 `
 
 const configFileTopic = `easel config path says where your config file is; a project has its own,
-./easel.yaml. Settings are those of easel config list; backends and presets have
-names of yours.
+./easel.yaml. Settings are those of easel config list; backends, presets
+and models have names of yours.
 
 ` + configFileExample + `
 A file with secrets must be readable by you alone. A project's file may name a
@@ -81,6 +81,8 @@ const configFileExample = `  backend: studio            # settings, as easel con
       workflow: sd_single
       character: milan
       params: {steps: 30, width: 640}
+  models:                    # by folder, where a backend lacks a workflow's own
+    checkpoint: dreamshaper_8.safetensors
 `
 
 const namesTopic = `Placeholders of --name. The extension comes from the content.

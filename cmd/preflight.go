@@ -15,6 +15,7 @@ func (a *app) preflight(ctx context.Context, runner *run.Runner, be *backends.Ba
 	if err != nil {
 		return err
 	}
+	runner.Models = defaultModels(cfg)
 	runner.Aliases = cfg.Backends[be.Name].Aliases
 	if !be.Can().Ephemeral { // the embedded emulator is new each time
 		runner.Definitions = preflight.NewCache(cfg.CacheDir, be.Address, nil)

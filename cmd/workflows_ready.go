@@ -60,7 +60,11 @@ func (a *app) survey(ctx context.Context, backend string, workflows []*registry.
 	if err != nil {
 		return nil, err
 	}
-	return preflight.NewSurvey(ctx, be, cfg.Backends[be.Name].Aliases, workflows...)
+	s, err := preflight.NewSurvey(ctx, be, cfg.Backends[be.Name].Aliases, workflows...)
+	if err == nil {
+		s.Models = defaultModels(cfg)
+	}
+	return s, err
 }
 
 // listReady prints which workflows run on the backend, and what the others lack.

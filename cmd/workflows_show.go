@@ -92,7 +92,11 @@ func runWorkflowsShow(ctx context.Context, o *workflowsShowOptions, word string)
 		for _, m := range wf.Models {
 			models.Row(m.Folder, m.File, gigabytes(m.SizeGB), m.Page)
 		}
-		return models.Flush()
+		if err := models.Flush(); err != nil {
+			return err
+		}
+		_, err := fmt.Fprint(w, a.describeDefaults(wf))
+		return err
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ package config
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,10 @@ type Config struct {
 
 	Backends map[string]Backend // by name, as written
 	Presets  map[string]Preset  // by name, as written
+
+	// Models are files to take where a backend lacks a workflow's own, by folder as
+	// written: checkpoint, vae. None is empty.
+	Models map[string]string
 
 	ConfigDir, DataDir, CacheDir string // easel's own folders; they may not exist yet
 
@@ -77,7 +82,7 @@ func Load(opts Options) (*Config, error) {
 	cfg := &Config{
 		getenv:  environment(opts),
 		origins: map[string]Origin{}, values: map[string]string{},
-		Backends: map[string]Backend{}, Presets: map[string]Preset{}, userBackends: map[string]Backend{},
+		Backends: map[string]Backend{}, Presets: map[string]Preset{}, Models: map[string]string{}, userBackends: map[string]Backend{},
 	}
 	if err := cfg.findFolders(); err != nil {
 		return nil, err
@@ -89,7 +94,7 @@ func Load(opts Options) (*Config, error) {
 	if err := cfg.readFiles(v, opts); err != nil {
 		return nil, err
 	}
-	if err := cfg.readEnv(v, opts.WorkDir); err != nil {
+	if err := cfg.readEnv(v, opts.Environ, opts.WorkDir); err != nil {
 		return nil, err
 	}
 	if err := cfg.readFlags(v, opts); err != nil {
@@ -166,6 +171,7 @@ func (c *Config) apply(v *viper.Viper, l *layer, path string) error {
 	for name, p := range l.presets {
 		c.Presets[name] = p
 	}
+	maps.Copy(c.Models, l.models)
 	if !l.hasSecrets() || !readableByOthers(path) {
 		return nil
 	}
@@ -198,7 +204,7 @@ func nested(values map[string]any) map[string]any {
 
 // readEnv lays EASEL_* over the files. Viper could read them itself, but only
 // from the process's environment, and without checking them.
-func (c *Config) readEnv(v *viper.Viper, workDir string) error {
+func (c *Config) readEnv(v *viper.Viper, environ []string, workDir string) error {
 	for _, k := range keys() {
 		name := k.Env()
 		text := c.getenv(name)
@@ -211,7 +217,26 @@ func (c *Config) readEnv(v *viper.Viper, workDir string) error {
 		}
 		c.override(v, k, value, workDir, Origin{Kind: Env, Path: name})
 	}
+	const models = "EASEL_MODELS_"
+	for _, name := range variables(environ) {
+		folder, ok := strings.CutPrefix(name, models)
+		if folder = strings.ToLower(folder); ok && isFolder(folder) && c.getenv(name) != "" {
+			c.Models[folder], c.origins[modelsPrefix+folder] = c.getenv(name), Origin{Kind: Env, Path: name}
+		}
+	}
 	return nil
+}
+
+// variables are the names of an environment; nil is the process's.
+func variables(environ []string) []string {
+	if environ == nil {
+		environ = os.Environ()
+	}
+	names := make([]string, len(environ))
+	for i, v := range environ {
+		names[i], _, _ = strings.Cut(v, "=")
+	}
+	return names
 }
 
 func (c *Config) readFlags(v *viper.Viper, opts Options) error {
@@ -280,6 +305,10 @@ func (c *Config) fill(v *viper.Viper) {
 	c.AllowOrigins = v.GetStringSlice("allow_origins")
 	for _, k := range keys() {
 		c.values[k.Name] = k.text(v.Get(k.Name))
+	}
+	maps.DeleteFunc(c.Models, func(_, file string) bool { return file == "" })
+	for folder, file := range c.Models {
+		c.values[modelsPrefix+folder] = file
 	}
 	c.values["backend"] = WithoutUser(c.values["backend"])
 }

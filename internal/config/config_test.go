@@ -107,7 +107,9 @@ reconnect: 1m30s
 inpaint:
   workflow: mine
 registry: [extra, /abs/registry.json]
-`).inProject(t, "out: art\npreview: never\nregistry: flows\n")
+models: {checkpoint: a.safetensors, vae: v.safetensors, clip_vision: ""}
+`).inProject(t, "out: art\npreview: never\nregistry: flows\nmodels:\n  checkpoint: b.safetensors\n")
+	p.env["EASEL_MODELS_LORAS"] = "l.safetensors"
 	p.env["EASEL_PREVIEW"] = "always"
 	p.env["EASEL_INPAINT_WORKFLOW"] = "from_env"
 	opts := p.options()
@@ -126,6 +128,12 @@ registry: [extra, /abs/registry.json]
 		"log_level":        {"debug", "flag --log-level"},
 		"registry":         {filepath.Join(p.project, "flows"), "project " + p.projectFile() + ":3"},
 		"timeout":          {"0s", "default"},
+
+		"models.checkpoint":  {"b.safetensors", "project " + p.projectFile() + ":5"},
+		"models.vae":         {"v.safetensors", "user " + p.userFile() + ":8"},
+		"models.loras":       {"l.safetensors", "env EASEL_MODELS_LORAS"},
+		"models.controlnet":  {"", "default"},
+		"models.clip_vision": {"", "user " + p.userFile() + ":8"},
 	}
 	got := map[string]setting{}
 	for key := range want {

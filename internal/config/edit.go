@@ -40,6 +40,10 @@ func Set(path, key, value string) error {
 	if err != nil {
 		return &ValueError{Source: key, Value: value, Message: err.Error()}
 	}
+	if strings.HasPrefix(key, modelsPrefix) && value == "" {
+		_, err := remove(path, strings.Split(key, "."))
+		return err
+	}
 	return edit(path, func(data []byte) ([]byte, error) {
 		return setPath(data, strings.Split(key, "."), valueOf(parsed))
 	})

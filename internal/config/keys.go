@@ -35,7 +35,7 @@ type Key struct {
 }
 
 // Keys lists the settings in the order in which they are shown. The sections
-// backends and presets are not settings but maps of the user's own names.
+// backends, presets and models are not settings but maps of the user's own names.
 func Keys() []Key { return keys() }
 
 func keys() []Key {
@@ -68,9 +68,28 @@ func keys() []Key {
 	}
 }
 
+// modelsPrefix begins the settings of the section models, which has a key of the
+// user's own per folder of models.
+const modelsPrefix = "models."
+
+func isFolder(name string) bool {
+	return name != "" && strings.Trim(name, nameLetters) == "" && !strings.Contains(name, ".")
+}
+
+func modelKey(folder string) Key {
+	return Key{Name: modelsPrefix + folder, Type: typeString, Description: "model of that folder, where the backend lacks a workflow's own"}
+}
+
 // Env is the variable that mirrors the setting: EASEL_INPAINT_WORKFLOW.
 func (k Key) Env() string {
 	return "EASEL_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// KeyOf describes a setting: one of Keys, or models.FOLDER. It reports whether
+// there is one of this name.
+func KeyOf(name string) (Key, bool) {
+	k, err := lookup(name)
+	return k, err == nil
 }
 
 // lookup finds a setting by name.
@@ -81,6 +100,9 @@ func lookup(name string) (Key, error) {
 			return k, nil
 		}
 		names = append(names, k.Name)
+	}
+	if folder, ok := strings.CutPrefix(name, modelsPrefix); ok && isFolder(folder) {
+		return modelKey(folder), nil
 	}
 	return Key{}, &KeyError{Key: name, Nearest: nearest.One(name, names)}
 }

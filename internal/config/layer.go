@@ -20,6 +20,7 @@ type layer struct {
 	origins  map[string]Origin
 	backends map[string]Backend
 	presets  map[string]Preset
+	models   map[string]string // file by folder
 
 	problems []Problem
 }
@@ -57,7 +58,7 @@ func readLayer(data []byte, path string, kind Kind) (*layer, error) {
 	l := &layer{
 		kind: kind, path: path,
 		values: map[string]any{}, origins: map[string]Origin{},
-		backends: map[string]Backend{}, presets: map[string]Preset{},
+		backends: map[string]Backend{}, presets: map[string]Preset{}, models: map[string]string{},
 	}
 	root, err := parse(data)
 	if err != nil {
@@ -119,7 +120,7 @@ func (l *layer) readRoot(root textdoc.Value) {
 		known = append(known, section)
 		settings[k.Name] = k
 	}
-	known = append(known, "backends", "presets")
+	known = append(known, "backends", "presets", "models")
 	for _, m := range l.mapping(root, "the file") {
 		k, isSetting := settings[m.Name]
 		switch {
@@ -127,6 +128,8 @@ func (l *layer) readRoot(root textdoc.Value) {
 			l.readBackends(m)
 		case m.Name == "presets":
 			l.readPresets(m)
+		case m.Name == "models":
+			l.readModels(m)
 		case isSetting:
 			l.readSetting(m, k)
 		case sections[m.Name]:
@@ -319,6 +322,20 @@ func (l *layer) readPresets(section textdoc.Member) {
 			})
 		}
 		l.presets[m.Name] = p
+	}
+}
+
+func (l *layer) readModels(section textdoc.Member) {
+	for _, m := range l.mapping(section.Value, "models") {
+		key := modelsPrefix + m.Name
+		if !isFolder(m.Name) {
+			l.fail(m.Value, key, "%q is no folder of models", m.Name)
+			continue
+		}
+		if m.Value.IsNull() {
+			continue
+		}
+		l.models[m.Name], l.origins[key] = l.word(m, key), l.at(m)
 	}
 }
 

@@ -92,6 +92,10 @@ func loaderOf(folder string) Input {
 	return Input{}
 }
 
+// IsFolder reports whether a word that people say means a folder of models:
+// checkpoint means checkpoints.
+func IsFolder(word, folder string) bool { return folderOf(word, []string{folder}) != "" }
+
 // folderOf finds the folder that a word means, "" when there is none: people
 // say lora, upscalers and unet.
 func folderOf(word string, folders []string) string {

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -40,11 +42,12 @@ func (r *Runner) FitSeeds(tickets ...*Ticket) {
 }
 
 func (r *Runner) checker() preflight.Checker {
-	return preflight.Checker{Backend: r.Backend, Address: r.Address, Cache: r.Definitions}
+	return preflight.Checker{Backend: r.Backend, Address: r.Address, Cache: r.Definitions, Models: r.Models}
 }
 
 func (r *Runner) subject(t *Ticket) preflight.Subject {
 	s := preflight.Subject{Workflow: t.Workflow, Call: t.call, Graph: r.localGraph(t), Fit: t.fitSeedTo}
+	s.Replace = func(at comfy.Target, model string) { t.useModel(r.localGraph(t), at, model) }
 	if t.call != nil {
 		s.Entry = t.call.Workflow
 	}
@@ -108,8 +111,27 @@ func (r *Runner) localGraph(t *Ticket) *comfy.Graph {
 	return t.local.graph
 }
 
+// useModel puts a default model in place of the workflow's own, into the ticket
+// and into the graph that the backend gets.
+func (t *Ticket) useModel(local *comfy.Graph, at comfy.Target, model string) {
+	own, _ := t.Graph.Node(at.Node).Inputs.Text(at.Input)
+	for _, g := range []*comfy.Graph{t.Graph, local} {
+		g.Node(at.Node).Inputs.SetString(at.Input, model)
+	}
+	if p, ok := t.call.Explain(at.Node, at.Input); ok {
+		i := slices.IndexFunc(t.Parameters, func(v NamedValue) bool { return v.Name == p.Name })
+		if i < 0 {
+			t.Parameters = append(t.Parameters, NamedValue{Name: p.Name})
+			i = len(t.Parameters) - 1
+		}
+		t.Parameters[i].JSON = comfy.RawString(model)
+	}
+	t.warn(fmt.Sprintf("the backend does not have %s: the default model %s is used instead", own, model))
+}
+
 // repairRejected repairs a graph that the server refused for nothing but
-// separators and the range of a seed that easel drew: it reports whether another
+// separators, the range of a seed that easel drew, and models for which there is a
+// default: it reports whether another
 // try makes sense.
 func (r *Runner) repairRejected(ctx context.Context, t *Ticket, err error) bool {
 	var invalid *comfy.ValidationError
@@ -117,29 +139,38 @@ func (r *Runner) repairRejected(ctx context.Context, t *Ticket, err error) bool 
 		return false
 	}
 	repaired := map[comfy.Target]string{}
+	defaults := map[comfy.Target]string{}
 	limits := map[comfy.Target]comfy.NodeProblem{}
 	for _, np := range invalid.Nodes {
 		if t.rejectsSeed(np) {
 			limits[comfy.Target{Node: np.Node, Input: np.Input}] = np
 			continue
 		}
-		if np.Type != "value_not_in_list" || !strings.ContainsAny(np.Received, `/\`) {
+		at := comfy.Target{Node: np.Node, Input: np.Input}
+		if np.Type != "value_not_in_list" || r.Models == nil && !strings.ContainsAny(np.Received, `/\`) {
 			return false
 		}
 		choices := np.Choices
 		if len(choices) == 0 {
 			choices = r.checker().Choices(ctx, np)
 		}
+		if name, ok := r.checker().Default(r.subject(t), np, choices); ok {
+			defaults[at] = name
+			continue
+		}
 		same, ok := preflight.OtherwiseSpelled(np.Received, choices)
 		if !ok || r.localGraph(t).Node(np.Node) == nil {
 			return false
 		}
-		repaired[comfy.Target{Node: np.Node, Input: np.Input}] = same
+		repaired[at] = same
 	}
 	if len(limits) > 0 && !t.fitSeed(func(target comfy.Target) (low, high string) {
 		return limits[target].Min, limits[target].Max
 	}) {
 		return false
+	}
+	for target, name := range defaults {
+		t.useModel(r.localGraph(t), target, name)
 	}
 	for target, name := range repaired {
 		r.localGraph(t).Node(target.Node).Inputs.SetString(target.Input, name)

@@ -25,11 +25,14 @@ type Runner struct {
 	OpenInput   OpenInput
 	// Contents opens the input files of tickets that another process prepared, by
 	// their hash; nil = such runs cannot be submitted, unless they have none.
-	Contents    func(sha256 string) (io.ReadCloser, error)
-	Version     string            // of easel, for provenance
-	Aliases     map[string]string // model names of workflows -> names on this backend
-	Definitions *preflight.Cache  // node definitions between runs; nil = none are kept
-	Now         func() time.Time  // nil = time.Now
+	Contents func(sha256 string) (io.ReadCloser, error)
+	Version  string            // of easel, for provenance
+	Aliases  map[string]string // model names of workflows -> names on this backend
+	// Models names the model of a folder that is taken where the backend lacks a
+	// workflow's own, "" for none; nil = none of any folder.
+	Models      func(folder string) string
+	Definitions *preflight.Cache // node definitions between runs; nil = none are kept
+	Now         func() time.Time // nil = time.Now
 	// Leave makes a cancelled context end the following and not the run.
 	Leave bool
 	// CancelGrace bounds how long a cancelled run waits for the backend's
@@ -114,6 +117,7 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	defer stop()
 	h, err := r.Backend.Submit(ctx, r.submission(t, files))
 	if err != nil && r.repairRejected(ctx, t, err) {
+		t.tell(sink)
 		h, err = r.Backend.Submit(ctx, r.submission(t, files))
 	}
 	if err != nil {

@@ -18,6 +18,9 @@ type Checker struct {
 	Address string        // how a command names the backend; "" when it cannot
 	Cache   *Cache        // nil: no definitions are kept
 	Version string        // of the server, where there is no Backend
+	// Models names the model of a folder that is taken where the backend lacks a
+	// workflow's own, "" for none. May be nil.
+	Models func(folder string) string
 }
 
 // A Subject is a graph that is meant for a backend, and where its values came from.
@@ -27,6 +30,9 @@ type Subject struct {
 	Call     *registry.Call     // nil when it is not at hand
 	Graph    *comfy.Graph       // for this backend alone: names are repaired in it
 	Uploads  []comfy.Target     // inputs whose files are sent first, and are not there yet
+	// Replace puts another model than the workflow's own into the run, for a default
+	// of the user's. May be nil.
+	Replace func(at comfy.Target, model string)
 	// Fit takes what the run may choose by itself, a drawn seed, into the limits
 	// of the definitions. May be nil.
 	Fit func(defs map[string]*comfy.ClassInfo)
@@ -73,6 +79,9 @@ func (c Checker) Check(ctx context.Context, subjects ...Subject) error {
 	// What a kept definition refuses may be there by now.
 	if err := look.live(ctx, look.stale(subjects)); err != nil {
 		return fatal(ctx, err)
+	}
+	for _, s := range subjects {
+		c.useDefaults(s, look.defs)
 	}
 	rejected := &RejectedError{Address: c.Address, Err: &comfy.ValidationError{Type: "preflight", Message: "it does not fit this server"}}
 	for _, s := range subjects {

@@ -66,7 +66,7 @@ func (c Checker) problem(ctx context.Context, s Subject, np comfy.NodeProblem) F
 			p.Lists = &Values{Folder: registry.ModelFolder(np.Class, np.Input), Class: np.Class, Input: np.Input}
 		}
 		missingValue(&p, np, wf, func() string { return c.version(ctx) })
-		s.insteadOfDefault(&p, np, param, choices)
+		s.insteadOfOwn(&p, np, param, choices)
 	case "value_smaller_than_min":
 		p.Message = fmt.Sprintf("%s below the server's minimum %s", subject, np.Min)
 		p.Allowed = limits(np)
@@ -103,21 +103,15 @@ type Offer struct {
 	Target    comfy.Target // where it goes
 }
 
-// insteadOfDefault offers, where a workflow's own model is missing, one that is
+// insteadOfOwn offers, where a workflow's own model is missing, one that is
 // there: trying it costs nothing, and a download gigabytes.
-func (s Subject) insteadOfDefault(p *Finding, np comfy.NodeProblem, param *registry.Parameter, choices []string) {
-	if len(choices) == 0 || !looksLikeModel(np.Received) || s.Call == nil {
+func (s Subject) insteadOfOwn(p *Finding, np comfy.NodeProblem, param *registry.Parameter, choices []string) {
+	if len(choices) == 0 || !s.own(np) {
 		return
 	}
 	offer := Offer{Value: choices[0], Target: comfy.Target{Node: np.Node, Input: np.Input}}
-	switch {
-	case param != nil && param.Type == registry.TypeModel:
-		if v, given := s.Call.Value(param.Name); given && v.Origin > registry.FromDefault {
-			return
-		}
+	if param != nil {
 		offer.Parameter = param.Name
-	case p.Parameter != "" || s.Graph.Node(np.Node) == nil:
-		return // it was given
 	}
 	if near := nearest.To(np.Received, choices, 1); len(near) > 0 {
 		offer.Value = near[0]

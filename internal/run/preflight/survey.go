@@ -15,6 +15,8 @@ import (
 // and held against each of them.
 type Survey struct {
 	Version string // of the server, "" when it does not say
+	// Models is as in Checker: what it replaces is not lacking.
+	Models  func(folder string) string
 	defs    map[string]*comfy.ClassInfo
 	aliases map[string]string
 }
@@ -74,10 +76,13 @@ func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, erro
 	}
 	ApplyAliases(g, s.aliases)
 	subject := Subject{Workflow: wf.ID, Entry: wf, Call: call, Graph: g}
-	c := Checker{Version: s.Version}
+	c := Checker{Version: s.Version, Models: s.Models}
 	var lacks []Lack
 	for _, np := range inspect(g, s.defs) {
 		if isDrawnSeed(call, np) {
+			continue
+		}
+		if _, ok := c.Default(subject, np, np.Choices); ok {
 			continue
 		}
 		l := Lack{What: s.short(wf, np), Problem: c.problem(ctx, subject, np)}
