@@ -172,10 +172,10 @@ func newConfigPathCmd(a *app) *cobra.Command {
 				}{cfg.UserFile, cfg.ProjectFile, cfg.DataDir, cfg.CacheDir})
 			}
 			t := term.NewPairs(a.streams)
-			t.Row("config", cfg.UserFile)
-			t.Row("project config", cfg.ProjectFile)
-			t.Row("data", cfg.DataDir)
-			t.Row("cache", cfg.CacheDir)
+			t.Copied("config", cfg.UserFile)
+			t.Copied("project config", cfg.ProjectFile)
+			t.Copied("data", cfg.DataDir)
+			t.Copied("cache", cfg.CacheDir)
 			return t.Flush()
 		},
 	}

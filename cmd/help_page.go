@@ -34,7 +34,7 @@ func (p helpPage) text(text string) {
 	for _, line := range p.flowing(strings.TrimSpace(text)) {
 		body := strings.TrimLeft(line, " ")
 		switch indent := len(line) - len(body); {
-		case len(line) <= p.width, strings.HasPrefix(body, "easel "), strings.HasPrefix(body, `"`):
+		case len(line) <= p.width, indent > 0 && strings.HasPrefix(body, "easel "), strings.HasPrefix(body, `"`):
 			fmt.Fprintln(p.w, line)
 		case indent == 0:
 			fmt.Fprintln(p.w, strings.Join(wrap(line, p.width), "\n"))

@@ -125,7 +125,7 @@ func TestHelpFitsANarrowWindow(t *testing.T) {
 		Execute(t.Context(), Process{Args: args, Dir: home, Streams: streams, Environ: []string{"HOME=" + home}})
 		for line := range strings.Lines(out.String()) {
 			line = strings.TrimRight(line, "\n")
-			if words := strings.TrimSpace(line); len(line) > narrow && !strings.HasPrefix(words, "easel ") && !strings.HasPrefix(words, `"`) {
+			if words := strings.TrimSpace(line); len(line) > narrow && !strings.HasPrefix(line, "  easel ") && !strings.HasPrefix(words, `"`) {
 				t.Errorf("easel %s: %d columns: %s", strings.Join(args, " "), len(line), line)
 			}
 		}

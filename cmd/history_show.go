@@ -61,7 +61,7 @@ func (a *app) printRun(rec ledger.Record) error {
 		t.Row("took", took+" s")
 	}
 	for _, o := range past.Outputs {
-		t.Row("output", o.Path)
+		t.Copied("output", o.Path)
 	}
 	for _, w := range past.Warnings {
 		t.Row("warning", term.EscapeMultiline(w))

@@ -81,7 +81,7 @@ func (a *app) inspect(ctx context.Context, name string) (*provenance.Inspection,
 
 func (a *app) printInspection(got *provenance.Inspection) error {
 	t := term.NewPairs(a.streams)
-	t.Row("file", got.File)
+	t.Copied("file", got.File)
 	t.Row("known from", map[string]string{
 		"sidecar": "the record beside it", "embedded": "the record inside it", "history": "the history of this machine",
 		"graph": "the graph inside it", "parameters": "the text inside it",

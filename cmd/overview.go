@@ -106,7 +106,7 @@ func (o overview) print(a *app) error {
 		t.Row(name, id+"  when its backend is back: easel resume "+id+"; --out DIR stores elsewhere, --discard gives it up")
 		name = ""
 	}
-	t.Row("next", st.Accent(o.Next))
+	t.Copied("next", st.Accent(o.Next))
 	if err := t.Flush(); err != nil {
 		return err
 	}

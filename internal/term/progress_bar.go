@@ -125,9 +125,13 @@ func (b *bar) frame() string {
 			parts = append(parts, part)
 		}
 	}
+	room := width - barCells
+	if last := len(parts) - 1; last > 1 && room >= 10 && ansi.StringWidth(strings.Join(parts, "  ")) > room {
+		parts = parts[:last] // the time says less than the step, which would be cut
+	}
 	text := strings.Join(parts, "  ")
 	line := text
-	if room := width - barCells; st.Fraction > 0 && !st.Queued && room >= 10 {
+	if st.Fraction > 0 && !st.Queued && room >= 10 {
 		b.canvas.Reset()
 		_ = b.widget.Set(st.percent()) // an error needs more than the maximum
 		b.widget.Describe(ansi.Truncate(text, room, "…"))

@@ -109,6 +109,17 @@ func TestBar(t *testing.T) {
 	step("finish", func() { b.Finish("done") }, "\r\x1b[Kdone\n")
 }
 
+// In a narrow window the time goes before the step does.
+func TestBarKeepsTheStep(t *testing.T) {
+	t.Parallel()
+	b, _, out := newTestBar(t, map[string]string{"NO_COLOR": "1"})
+	b.streams.Width = 60
+	b.Set(State{Label: "qwen_inpaint", Node: "Sampler", Step: 10, Steps: 25, Fraction: 0.5, ETA: 12 * time.Second})
+	if want := "\rqwen_inpaint  Sampler 10/25  50% ━━━━━━━━━━──────────\x1b[K"; out.String() != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
 func TestBarFitsTheWindow(t *testing.T) {
 	t.Parallel()
 	b, c, out := newTestBar(t, nil)

@@ -175,7 +175,12 @@ func cellLines(cell string, width int) []string {
 // terminal, with a tab between elsewhere. Nothing is cut.
 type Pairs struct {
 	streams *Streams
-	rows    [][2]string
+	rows    []pair
+}
+
+type pair struct {
+	name, value string
+	whole       bool // it is never broken
 }
 
 // NewPairs starts a list of pairs.
@@ -184,7 +189,13 @@ func NewPairs(s *Streams) *Pairs { return &Pairs{streams: s} }
 // Row adds a pair. A value may have several lines.
 // A name may carry marks of OutStyle, as values may.
 func (p *Pairs) Row(name, value string) {
-	p.rows = append(p.rows, [2]string{p.streams.OutStyle().cell(name), value})
+	p.rows = append(p.rows, pair{name: p.streams.OutStyle().cell(name), value: value})
+}
+
+// Copied adds a pair whose value is there to be copied, a path or a command: it
+// stays one line, however narrow the window is.
+func (p *Pairs) Copied(name, value string) {
+	p.rows = append(p.rows, pair{p.streams.OutStyle().cell(name), value, true})
 }
 
 // Flush prints the pairs.
@@ -194,12 +205,12 @@ func (p *Pairs) Flush() error {
 	style := p.streams.OutStyle()
 	width := 0
 	for _, row := range rows {
-		width = max(width, ansi.StringWidth(row[0]))
+		width = max(width, ansi.StringWidth(row.name))
 	}
 	indent := width + columnGap
 	var b strings.Builder
 	for _, row := range rows {
-		name, value := row[0], row[1]
+		name, value := row.name, row.value
 		if !p.streams.OutTTY {
 			b.WriteString(name + "\t" + style.cell(value) + "\n")
 			continue
@@ -209,7 +220,11 @@ func (p *Pairs) Flush() error {
 			name = style.Faint(name)
 		}
 		b.WriteString(name + pad)
-		for i, line := range wrapped(style, value, p.streams.Width-indent) {
+		limit := p.streams.Width - indent
+		if row.whole {
+			limit = 0
+		}
+		for i, line := range wrapped(style, value, limit) {
 			if i > 0 {
 				b.WriteString(strings.Repeat(" ", indent))
 			}

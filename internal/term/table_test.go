@@ -115,13 +115,14 @@ func TestPairs(t *testing.T) {
 		p := NewPairs(s)
 		p.Row("id", "flux")
 		p.Row("description", "one two three four five\r\nsix\x1b[2J\n")
+		p.Copied("next", "easel generate @fav 'a fox'")
 		return p.Flush()
 	}
 	s, _, out, _ := Test()
 	if err := fill(s); err != nil {
 		t.Fatal(err)
 	}
-	if want := "id\tflux\ndescription\tone two three four five\\r\\nsix\\x1b[2J\\n\n"; out.String() != want {
+	if want := "id\tflux\ndescription\tone two three four five\\r\\nsix\\x1b[2J\\n\nnext\teasel generate @fav 'a fox'\n"; out.String() != want {
 		t.Errorf("piped %q", out)
 	}
 	s = onTerminal(34)
@@ -131,7 +132,8 @@ func TestPairs(t *testing.T) {
 	want := "id           flux\n" +
 		"description  one two three four\n" +
 		"             five\n" +
-		"             six\\x1b[2J\n"
+		"             six\\x1b[2J\n" +
+		"next         easel generate @fav 'a fox'\n"
 	if diff := cmp.Diff(want, outOf(s)); diff != "" {
 		t.Errorf("terminal (-want +got):\n%s", diff)
 	}
