@@ -200,7 +200,7 @@ func (d *draft) example() json.RawMessage {
 		o.put("mask", "mask.png")
 	}
 	if len(d.r.prompt) > 0 {
-		if text, ok := d.w.g.Node(d.r.prompt[0].Node).Inputs.Text(d.r.prompt[0].Input); ok && text != "" {
+		if text, ok := d.w.g.Node(d.r.prompt[0].Node).Inputs.Text(d.r.prompt[0].Input); ok && text != "" && len(text) <= maxDefault {
 			o.put("prompt", strings.TrimSpace(text))
 		}
 	}

@@ -58,8 +58,14 @@ func (d *draft) describe(p *Parameter, targets []comfy.Target) {
 	if p.List {
 		v = list([]json.RawMessage{v})
 	}
-	p.Default = v
+	if len(v) <= maxDefault {
+		p.Default = v
+	}
 }
+
+// maxDefault bounds a value of the graph that its entry repeats, in bytes. A longer
+// one, a text of megabytes, counts from the graph all the same.
+const maxDefault = 64 << 10
 
 // inputAt is the definition of an input of the graph, nil when there is none.
 func (d *draft) inputAt(t comfy.Target) *comfy.InputInfo {

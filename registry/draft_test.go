@@ -349,3 +349,28 @@ func FuzzDraft(f *testing.F) {
 		}
 	})
 }
+
+// A text of megabytes counts from the graph and is not repeated in the entry,
+// which could not be read then.
+func TestDraftOfLongText(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a fox ", 9<<20/6)
+	wf, _ := draftOf(t, `{"1":{"class_type":"Paid","inputs":{"prompt":"`+long+`","size":"small"}},
+	 "2":{"class_type":"SaveImage","inputs":{"images":["1",0],"filename_prefix":"x"}}}`, "")
+	for _, line := range paramsOf(t, wf) {
+		if len(line) > 1<<20 {
+			t.Errorf("a parameter of %d bytes", len(line))
+		}
+	}
+	call, err := wf.Resolve(nil, registry.ResolveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := call.Bind(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := g.Node("1").Inputs.Text("prompt"); text != long {
+		t.Errorf("the graph has a text of %d bytes, want %d", len(text), len(long))
+	}
+}
