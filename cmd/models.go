@@ -111,8 +111,14 @@ func (o *modelsOptions) print(be *backends.Backend, found []inventory.Item) erro
 	for _, item := range shown {
 		t.Row(item.Folder, item.Name)
 	}
-	if len(shown) == 0 {
-		a.note("%s has nothing like that", be.Name)
+	switch {
+	case len(shown) > 0:
+	case o.search != "" && len(found) > 0:
+		a.note("%s has nothing like that; without --search there are %d", be.Name, len(found))
+	case o.what != "":
+		a.note("%s has no %s", be.Name, o.what)
+	default:
+		a.note("%s has no model files", be.Name)
 	}
 	return t.Flush()
 }

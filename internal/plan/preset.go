@@ -25,6 +25,9 @@ func (c *Catalog) PresetOf(t *run.Ticket) (Order, error) {
 			bare = bare.with(Value{Name: m.Name, JSON: m.JSON, Origin: registry.FromPreset})
 		}
 	}
+	if t.Repaint != nil {
+		bare.Mask = &Mask{Rects: []string{"0,0,1,1"}} // it had one, and which one decides no other value
+	}
 	req, err := c.Resolve(bare)
 	if err != nil {
 		return o, err
