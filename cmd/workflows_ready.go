@@ -94,13 +94,22 @@ func listReady(ctx context.Context, o *workflowsListOptions, found []*registry.W
 		return o.app.printJSON(list)
 	}
 	st := o.app.streams.OutStyle()
-	t := term.NewTable(o.app.streams, "ID", "NAME", "READY", "MISSING")
+	headers := []string{"ID", "NAME", "READY", "MISSING"}
+	narrow := o.app.streams.OutTTY && o.app.streams.Width < 100 // the names of files need the room
+	if narrow {
+		headers = slices.Delete(headers, 1, 2)
+	}
+	t := term.NewTable(o.app.streams, headers...)
 	for _, r := range list {
 		mark := st.Good("yes")
 		if !r.ready {
 			mark = st.Bad("no")
 		}
-		t.Row(r.entry.ID, r.entry.Name, mark, strings.Join(r.shown, ", "))
+		row := []string{r.entry.ID, r.entry.Name, mark, strings.Join(r.shown, ", ")}
+		if narrow {
+			row = slices.Delete(row, 1, 2)
+		}
+		t.Row(row...)
 	}
 	return t.Flush()
 }
