@@ -183,6 +183,9 @@ func defaultOf(p *registry.Parameter) string {
 		return ""
 	}
 	s := jsonText(p.Default)
+	if p.List {
+		s = strings.Join(registry.Value{JSON: p.Default}.Texts(), ", ")
+	}
 	if p.Type == registry.TypeSeed && s == "-1" {
 		return "random"
 	}

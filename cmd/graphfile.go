@@ -32,7 +32,8 @@ type graphReader struct {
 	objectInfo string
 	// keptOnly asks no backend: a shell waits for an answer.
 	keptOnly bool
-	options  graphfile.Options // without Define
+	options  graphfile.Options     // without Define
+	known    graphfile.Definitions // what define found last
 }
 
 // serverPatience is how long a server that saves workflows or knows node
@@ -63,7 +64,11 @@ func (g *graphReader) read(ctx context.Context, word string) (*graphfile.File, e
 // about it.
 func (g *graphReader) convert(ctx context.Context, found *graphfile.Found) (*graphfile.File, error) {
 	o := g.options
-	o.Define = g.define
+	o.Define = func(ctx context.Context, classes []string) (graphfile.Definitions, error) {
+		defs, err := g.define(ctx, classes)
+		g.known = defs
+		return defs, err
+	}
 	file, err := found.Read(ctx, o)
 	if err != nil {
 		return nil, err

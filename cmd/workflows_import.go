@@ -3,20 +3,14 @@ package cmd
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/importer"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
-	"github.com/seed-7d77cb5c/easel/internal/sources"
-	"github.com/seed-7d77cb5c/easel/internal/storage"
-	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -29,9 +23,13 @@ type importOptions struct {
 	backend     string
 	objectInfo  string
 	fromServer  string
+	mapping     string
 	params      []string
+	drop        []string
 	project     bool
 	force       bool
+	update      bool
+	dryRun      bool
 }
 
 func newWorkflowsImportCmd(a *app) *cobra.Command {
@@ -46,18 +44,24 @@ the backend; easel workflows list --from-server lists them. Node definitions,
 ranges and choices are those of the server that --backend or the settings name.
 It is written to the user's registry, or to the project's with --project.
 
-Parameters are what the graph's author marked by the titles of nodes:
-$name.input!:description, #name, <Label:category:1/2> 1, 50, VC_BASIC Label, or
-a primitive with a title. Without marks they are the usual controls: size,
-steps, cfg, sampler, models. Prompt, seed, image and mask need no mark, and
---param names more without editing the graph: the place is CLASS.INPUT,
-#TITLE.INPUT or NODE.INPUT. Parameters are bound by class or title where
-these are unique, so that the graph can be exported again.`,
-		Example: `  easel workflows import graph_api.json --id portrait --backend studio
-  easel workflows import picture.png --name "Old photo" --project
+Parameters are what the file's author chose: the inputs of the editor's App
+mode, or what the titles of nodes mark: $name.input!:description, #name,
+<Label:category:1/2> 1, 50, VC_BASIC Label. Else they are what the boxes of
+subgraphs show, primitives with titles, and what people change in such a graph:
+prompts, files, size, steps, models. Files of comfy-swap, comfyui-skill and
+RunningHub that describe parameters are read too, with --mapping.
+
+On a terminal you are asked whether that is right; --param adds one, --drop
+takes one out: the place is CLASS.INPUT, #TITLE.INPUT or NODE.INPUT. Parameters
+are bound by class or title where these are unique, so that the graph can be
+saved again in the editor. --update reads a changed file again, or a changed
+server, and keeps what you changed in the entry or the graph by hand; where both
+changed the same place, yours stays, it is said, and the exit code is 3.`,
+		Example: `  easel workflows import picture.png --backend studio
+  easel workflows import poster.app.json --id poster --project
   easel workflows import --from-server portrait --backend studio
-  easel workflows import graph_api.json --param size=EmptyImage.width
-  easel workflows validate portrait --backend studio`,
+  easel workflows import graph_api.json --param size=EmptyImage.width --drop seed
+  easel workflows import --update poster`,
 		Args: o.args,
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.fromServer != "" {
@@ -69,14 +73,18 @@ these are unique, so that the graph can be exported again.`,
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.id, "id", "", "`ID` of the workflow (default: from the file's name)")
-	f.StringVar(&o.name, "name", "", "`NAME` for people (default: the id)")
+	f.StringVar(&o.name, "name", "", "`NAME` for people (default: what the file says, else the id)")
 	f.StringVar(&o.description, "description", "", "what it does, in a `SENTENCE`")
-	f.Var(&listFlag{&o.params, "NAME=PLACE"}, "param", "a parameter NAME for the graph's input PLACE: size=EmptyImage.width (repeatable)")
+	f.Var(&listFlag{&o.params, "NAME=PLACE"}, "param", "a parameter NAME for the graph's input PLACE: cfg=KSampler.cfg (repeatable)")
+	f.Var(&listFlag{&o.drop, "NAME"}, "drop", "a parameter that is not wanted (repeatable)")
+	f.StringVar(&o.mapping, "mapping", "", "take the parameters that a `FILE` of another program describes")
 	f.StringVar(&o.fromServer, "from-server", "", "import the workflow `NAME` that is saved on the backend")
 	addBackendFlag(a, c, &o.backend)
 	f.StringVar(&o.objectInfo, "object-info", "", "take the node definitions of a `FILE` instead of a backend's")
 	f.BoolVar(&o.project, "project", false, "write to the project's registry instead of the user's")
+	f.BoolVar(&o.update, "update", false, "bring an imported workflow up to date, named by its file or its id")
 	f.BoolVar(&o.force, "force", false, "replace a workflow of the same id there")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what it would be, and write nothing")
 	return c
 }
 
@@ -85,77 +93,94 @@ func (o *importOptions) args(c *cobra.Command, args []string) error {
 	switch {
 	case o.fromServer != "" && len(args) > 0:
 		return usagef("leave one of them out", "--from-server names the workflow, and %s another", args[0])
-	case o.fromServer != "":
-		return nil
 	case o.objectInfo != "" && o.backend != "":
 		return usagef("give one of them", "--object-info and --backend both say whose definitions count")
+	case o.update && o.force:
+		return usagef("give one of them", "--update keeps what was changed, and --force replaces it")
+	case o.fromServer != "":
+		return nil
 	}
 	return exactArgs("a file")(c, args)
 }
 
 // An importedWorkflow is what `workflows import --json` prints.
 type importedWorkflow struct {
-	ID       string             `json:"id"`
-	File     string             `json:"file"`  // registry file
-	Graph    string             `json:"graph"` // graph file
-	Entry    *registry.Workflow `json:"entry"`
-	Notes    []string           `json:"notes"`
-	Problems []registry.Problem `json:"problems"` // what validate will say
+	ID        string              `json:"id"`
+	File      string              `json:"file"`  // registry file
+	Graph     string              `json:"graph"` // graph file
+	Written   bool                `json:"written"`
+	Entry     *registry.Workflow  `json:"entry"`
+	Landings  []landing           `json:"parameters"`
+	Missing   []missingNode       `json:"missing_nodes"`
+	Absent    []absentModel       `json:"missing_models"`
+	Notes     []string            `json:"notes"`
+	Problems  []registry.Problem  `json:"problems"` // what validate will say
+	Conflicts []importer.Conflict `json:"conflicts"`
+	Command   string              `json:"command"` // that runs it
+	graph     *comfy.Graph
 }
 
-func runWorkflowsImport(ctx context.Context, o *importOptions, file string) error {
+func runWorkflowsImport(ctx context.Context, o *importOptions, word string) error {
 	a := o.app
-	read, err := (&graphReader{app: a, backend: o.backend, objectInfo: o.objectInfo}).read(ctx, file)
-	if err != nil {
-		return err
-	}
-	loose, err := plan.DraftFile(read)
-	if err != nil {
-		return err
-	}
-	g := read.Graph
-	id := o.id
-	if id == "" {
-		if id = idFrom(loose.ID); id == "" {
-			return usagef("give it one: --id my_workflow", "the file's name %q has no letters or digits for an id", filepath.Base(file))
-		}
-	}
-	if err := checkID("--id", id); err != nil {
-		return err
-	}
 	src, err := a.source(o.project)
 	if err != nil {
 		return err
 	}
-	draft := registry.DraftOptions{ID: id, Name: o.name, Description: o.description, Path: "graphs/" + id + ".json"}
-	if draft.Description == "" {
-		draft.Description = "Imported from " + plan.FileName(file)
+	var before *imported
+	if o.update {
+		if before, word, err = o.find(src, word); err != nil {
+			return err
+		}
 	}
-	if draft.Named, err = namedParams(o.params); err != nil {
-		return err
-	}
-	if draft.Definitions, err = o.definitions(ctx, loose); err != nil {
-		return err
-	}
-	wf, notes, err := registry.Draft(g, draft)
+	in, err := o.read(ctx, word)
 	if err != nil {
 		return err
 	}
-	res := importedWorkflow{ID: id, Entry: wf, Notes: append([]string{}, notes...), Problems: wf.Check()}
-	if res.Problems == nil {
-		res.Problems = []registry.Problem{}
+	if before != nil {
+		in.continues(before)
 	}
-	reg, err := a.registry()
+	if in.id == "" {
+		return usagef("give it one: --id my_workflow", "the file's name %q has no letters or digits for an id", plan.FileName(word))
+	}
+	if err := checkID("--id", in.id); err != nil {
+		return err
+	}
+	res, err := o.draft(in)
 	if err != nil {
 		return err
 	}
-	if other, err := reg.Workflow(id); err == nil && other.Source.Layer == "built-in" {
-		res.Notes = append(res.Notes, "it takes the place of the built-in workflow "+id)
+	if o.asks() {
+		if res, err = o.choose(ctx, in, res); err != nil || res == nil {
+			return err
+		}
 	}
-	if err := o.write(src, &res, g); err != nil {
+	if err := o.write(src, in, res, before); err != nil {
 		return err
 	}
-	return o.report(&res)
+	if err := o.report(in, res); err != nil {
+		return err
+	}
+	return o.verdict(in, res)
+}
+
+// draft makes the entry, and says what of it is worth knowing.
+func (o *importOptions) draft(in *importing) (*importedWorkflow, error) {
+	wf, notes, err := importer.Draft(in.file, in.mapping, in.options)
+	if err != nil {
+		return nil, err
+	}
+	res := &importedWorkflow{ID: in.id, Notes: append([]string{}, notes...), Conflicts: []importer.Conflict{}}
+	o.settle(in, res, wf, in.file.Graph)
+	return res, nil
+}
+
+// settle fills in what follows from entry and graph.
+func (o *importOptions) settle(in *importing, res *importedWorkflow, wf *registry.Workflow, g *comfy.Graph) {
+	res.Entry, res.graph = wf, g
+	checked := checkWorkflow(o.app, wf)
+	res.Landings, res.Problems = checked.Parameters, checked.Problems
+	res.Command = exampleCommand(res.ID, wf)
+	res.Missing, res.Absent = in.lacks(wf)
 }
 
 // namedParams reads the values of --param.
@@ -171,71 +196,11 @@ func namedParams(words []string) ([]registry.Named, error) {
 	return named, nil
 }
 
-// write stores the graph, then the entry that names it.
-func (o *importOptions) write(src sources.Source, res *importedWorkflow, g *comfy.Graph) error {
-	if holder, err := src.Find(sources.Workflows, res.ID); err != nil {
-		return err
-	} else if holder != "" && !o.force {
-		return &storage.Error{Op: "import", Location: fmt.Sprintf("workflow %s in %s", res.ID, holder), Err: storage.ErrExist}
-	} else if holder != "" {
-		res.File = holder
-	} else {
-		res.File = src.Registry()
-	}
-	res.Graph = filepath.Join(filepath.Dir(res.File), "graphs", res.ID+".json")
-	if _, err := os.Stat(res.Graph); err == nil && !o.force {
-		return &storage.Error{Op: "write", Location: res.Graph, Err: storage.ErrExist}
-	}
-	raw, err := json.Marshal(g)
+// marshal writes what only holds plain data.
+func marshal(what string, v any) (json.RawMessage, error) {
+	raw, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("write the graph of %s: %w", res.ID, err)
+		return nil, fmt.Errorf("write %s: %w", what, err)
 	}
-	entry, err := json.Marshal(res.Entry)
-	if err != nil {
-		return fmt.Errorf("write the entry of %s: %w", res.ID, err)
-	}
-	return writeGraph(res.Graph, raw, func() error {
-		_, err := src.Set(sources.Workflows, res.ID, entry, o.force)
-		return err
-	})
-}
-
-// writeGraph writes a graph file, and then the entry that names it. A graph that
-// no entry came to is taken away again, unless it took the place of another.
-func writeGraph(path string, raw json.RawMessage, entry func() error) error {
-	_, before := os.Stat(path)
-	if err := sources.Write(path, textdoc.Pretty(raw)); err != nil {
-		return err
-	}
-	err := entry()
-	if err != nil && errors.Is(before, fs.ErrNotExist) {
-		_ = os.Remove(path)
-	}
-	return err
-}
-
-// definitions are a server's, of the classes that a workflow uses; nil without
-// one. The settings' server need not be there, as nobody asked for it now.
-func (o *importOptions) definitions(ctx context.Context, wf *registry.Workflow) (map[string]*comfy.ClassInfo, error) {
-	cfg, err := o.app.config()
-	if err != nil || o.backend == "" && cfg.Backend == "" {
-		return nil, err
-	}
-	s, err := o.app.survey(ctx, o.backend, []*registry.Workflow{wf})
-	var away *comfy.UnreachableError
-	if o.backend == "" && errors.As(err, &away) {
-		o.app.note("note: ranges and choices are not the server's: %s", away)
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	lacks, err := s.Check(ctx, wf)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range lacks {
-		o.app.note("note: %s", l.Problem.Message)
-	}
-	return s.Definitions(), nil
+	return raw, nil
 }

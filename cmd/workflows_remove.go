@@ -37,6 +37,7 @@ func runWorkflowsRemove(a *app, id string, project bool) error {
 		return err
 	}
 	if graph := unusedGraph(before, file, id); graph != "" && os.Remove(graph) == nil {
+		_ = os.Remove(recordFile(graph)) // of its import
 		a.note("removed %s", graph)
 	}
 	return a.printRemoved(id, file)

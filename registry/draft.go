@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ type DraftOptions struct {
 	Name        string // "" = what the author calls it, else the id in words
 	Description string // "" = the author's
 	Path        string // workflow_path of the entry
+	Source      string // what it was made of, said where nobody describes it
 	// Definitions are a server's, for types, ranges and choices; nil = what
 	// the graph's own values tell.
 	Definitions map[string]*comfy.ClassInfo
@@ -80,19 +82,26 @@ func Draft(g *comfy.Graph, o DraftOptions) (*Workflow, []string, error) {
 		return nil, nil, &ValuesError{Workflow: o.ID, Problems: problems}
 	}
 	d.noteIDs()
-	wf := &Workflow{Source: Source{Layer: "import", Path: o.Path}}
-	v, fe := parseDocument("entry.json", d.entry())
+	wf, err := WorkflowOf(o.ID, d.entry(), g)
+	return wf, d.notes, err
+}
+
+// WorkflowOf is a workflow that stands in no registry: an entry as a registry
+// file would have it, and its graph. id names it in errors.
+func WorkflowOf(id string, entry json.RawMessage, g *comfy.Graph) (*Workflow, error) {
+	wf := &Workflow{Source: Source{Layer: "import"}}
+	v, fe := parseDocument("entry.json", entry)
 	if fe != nil {
-		return nil, nil, fe
+		return nil, fe
 	}
-	reader := &decoder{display: o.ID}
+	reader := &decoder{display: id}
 	decodeObject(reader, "", v, workflowKeys(), wf)
 	if len(reader.errs) > 0 {
-		return nil, nil, reader.errs[0]
+		return nil, reader.errs[0]
 	}
-	wf.entry = v
+	wf.entry, wf.Source.Path = v, wf.Path
 	wf.prepare(func() (*comfy.Graph, error) { return g, nil })
-	return wf, d.notes, nil
+	return wf, nil
 }
 
 // A draft is an entry in the making.
@@ -107,6 +116,7 @@ type draft struct {
 	complete bool
 	output   string   // node that a title marks as the result
 	byID     []string // parameters that are bound by a node's id
+	covered  []string // names found for places that have another name already
 	notes    []string
 }
 
@@ -131,6 +141,7 @@ const (
 func (d *draft) add(p *Parameter, targets []comfy.Target, rank int) bool {
 	for _, other := range d.params {
 		if overlap(other.Targets, targets) {
+			d.covered = append(d.covered, fold(p.Name))
 			return false
 		}
 	}
@@ -140,6 +151,9 @@ func (d *draft) add(p *Parameter, targets []comfy.Target, rank int) bool {
 		return false // a link, or a value of no type
 	}
 	d.unique(p)
+	if p.Label = inWords(p.Label); p.Label == "" {
+		p.Label = inWords(p.Name)
+	}
 	for _, t := range targets {
 		name, stable := d.selector(t)
 		p.Bind = append(p.Bind, Binding{Target: name})
@@ -236,6 +250,9 @@ func (d *draft) drop() []Problem {
 			d.params = slices.Delete(d.params, i, i+1)
 			continue
 		}
+		if slices.Contains(d.covered, fold(name)) {
+			continue // it has another name now
+		}
 		names := make([]string, len(d.params))
 		for j, p := range d.params {
 			names[j] = p.Name
@@ -260,9 +277,9 @@ func (d *draft) noteIDs() {
 	if len(d.byID) > 1 {
 		are, their = "are", "their nodes titles of their"
 	}
-	names := d.byID
-	if len(names) > 5 {
-		names = append(slices.Clone(names[:4]), fmt.Sprintf("and %d more", len(names)-4))
+	names := strings.Join(d.byID, ", ")
+	if n := len(d.byID); n > 5 {
+		names = fmt.Sprintf("%s and %d more", strings.Join(d.byID[:4], ", "), n-4)
 	}
-	d.notes = append(d.notes, fmt.Sprintf("%s %s bound by node id: give %s own, then the binding survives any change of the graph", strings.Join(names, ", "), are, their))
+	d.notes = append(d.notes, fmt.Sprintf("%s %s bound by node id: give %s own, then the binding survives any change of the graph", names, are, their))
 }

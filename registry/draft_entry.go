@@ -37,10 +37,13 @@ func newOrdered() *ordered { return &ordered{value{Kind: textdoc.Object}} }
 
 // entry writes the draft with the keys of the owner's file first.
 func (d *draft) entry() json.RawMessage {
-	o := newOrdered()
+	o, from := newOrdered(), ""
+	if d.Source != "" {
+		from = "Imported from " + d.Source
+	}
 	o.put("id", d.ID)
 	o.put("name", cmp.Or(d.Name, oneLine(d.Author.Title), inWords(d.ID)))
-	o.put("description", cmp.Or(d.Description, oneLine(d.Author.Description)))
+	o.put("description", cmp.Or(d.Description, oneLine(d.Author.Description), from))
 	o.put("category", d.category())
 	o.put("model_family", d.family())
 	o.put("workflow_path", d.Path)
@@ -199,14 +202,14 @@ func (d *draft) example() json.RawMessage {
 	if len(d.r.mask) > 0 {
 		o.put("mask", "mask.png")
 	}
-	if len(d.r.prompt) > 0 {
-		if text, ok := d.w.g.Node(d.r.prompt[0].Node).Inputs.Text(d.r.prompt[0].Input); ok && text != "" && len(text) <= maxDefault {
-			o.put("prompt", strings.TrimSpace(text))
+	if i := slices.IndexFunc(d.params, func(p *drafted) bool { return p.Type == TypeText && roleNamed(p.Name) == RolePrompt }); i >= 0 {
+		if text := beginning(plainValue(d.params[i].Default)); text != "" {
+			o.put("prompt", text)
 		}
 	}
 	inputs := newOrdered()
 	for _, p := range d.params {
-		if p.Required && p.Type.File() && len(p.Targets) > 0 && p.Name != string(RoleImage) && p.Name != string(RoleMask) {
+		if p.Required && p.Type.File() && len(p.Targets) > 0 && !overlap(p.Targets, d.r.image) && !overlap(p.Targets, d.r.mask) {
 			inputs.put(p.Name, p.Name+fileEnding(p.Type))
 		}
 	}
@@ -214,6 +217,23 @@ func (d *draft) example() json.RawMessage {
 		o.put("inputs", inputs.Raw())
 	}
 	return o.Raw()
+}
+
+// beginning is a prompt that fits a line: whole sentences or phrases of it.
+func beginning(text string) string {
+	const most = 100 // letters
+	text = strings.Join(strings.Fields(text), " ")
+	r := []rune(text)
+	if len(r) <= most {
+		return text
+	}
+	cut := string(r[:most])
+	if at := strings.LastIndexAny(cut, ".,;!?"); at > most/3 {
+		cut = cut[:at]
+	} else if at := strings.LastIndexByte(cut, ' '); at > 0 {
+		cut = cut[:at]
+	}
+	return cut
 }
 
 // fileEnding is that of a usual file of a kind.

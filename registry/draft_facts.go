@@ -19,6 +19,11 @@ func (d *draft) describe(p *Parameter, targets []comfy.Target) {
 		return
 	}
 	in := d.inputAt(t)
+	if at, taken := d.takenBy(t); taken != nil && len(v) > 0 && v[0] == '"' && len(taken.Choices) > 0 && (p.Type == "" || p.Type == TypeText) {
+		p.Type, in = TypeEnum, taken
+		n = d.w.g.Node(at.Node)
+		t = at
+	}
 	if p.Type == "" {
 		p.Type = d.typeOf(t, v, in)
 	}
@@ -33,7 +38,7 @@ func (d *draft) describe(p *Parameter, targets []comfy.Target) {
 			p.Type = TypeString
 		}
 	case TypeEnum:
-		d.choices(p, n, t.Input, in)
+		d.choices(p, n, t.Input, in, v)
 	case TypeInt, TypeFloat:
 		if p.Min == "" && p.Max == "" {
 			for _, t := range targets {
@@ -79,6 +84,20 @@ func (d *draft) inputAt(t comfy.Target) *comfy.InputInfo {
 		return &inputs[i]
 	}
 	return nil
+}
+
+// takenBy is the input that takes the value of a node that only holds one, nil
+// when nothing is known of it.
+func (d *draft) takenBy(t comfy.Target) (comfy.Target, *comfy.InputInfo) {
+	if !slices.Contains(append(primitives(), "default", "default_value"), t.Input) {
+		return t, nil
+	}
+	for _, u := range d.w.uses[t.Node] {
+		if in := d.inputAt(u.Target); in != nil {
+			return u.Target, in
+		}
+	}
+	return t, nil
 }
 
 // limit narrows the range of a number to that of a place. Where a node only
@@ -205,7 +224,7 @@ const fewChoices = 12
 // customCombo is the class whose choices stand in the node itself.
 const customCombo = "CustomCombo"
 
-func (d *draft) choices(p *Parameter, n *comfy.Node, input string, in *comfy.InputInfo) {
+func (d *draft) choices(p *Parameter, n *comfy.Node, input string, in *comfy.InputInfo, v json.RawMessage) {
 	if len(p.Choices) > 0 {
 		return
 	}
@@ -222,9 +241,8 @@ func (d *draft) choices(p *Parameter, n *comfy.Node, input string, in *comfy.Inp
 		return
 	}
 	p.Choices = slices.Clone(in.Choices)
-	v, _ := n.Inputs.Get(input)
-	if text := plainValue(v); text != "" && !slices.Contains(p.Choices, text) {
-		p.Choices = append(p.Choices, text) // the graph's own, which this server does not have
+	if own := plainValue(v); own != "" && !slices.Contains(p.Choices, own) {
+		p.Choices = append(p.Choices, own) // the graph's own, which this server does not have
 	}
 }
 

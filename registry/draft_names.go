@@ -43,6 +43,9 @@ func (d *draft) nameShown(p *Parameter) {
 	if vague(name) {
 		name = d.vagueName(t, p.Group, name)
 	}
+	if usual == nil && d.elsewhere(p) {
+		name = paramName(p.Group + " " + name)
+	}
 	p.Name = d.clearOfLora(name, t)
 	if usual == nil && !d.isModel(t) && !d.isFile(t) {
 		usual = d.wordFor(p.Name)
@@ -69,6 +72,13 @@ func (d *draft) nameShown(p *Parameter) {
 	case d.isFile(t):
 		p.Group = "Input"
 	}
+}
+
+// elsewhere reports whether another box shows a value of the same name.
+func (d *draft) elsewhere(p *Parameter) bool {
+	return slices.ContainsFunc(d.Author.Shown, func(o *Parameter) bool {
+		return o.Name == p.Name && o.Label == p.Label && o.Group != p.Group
+	})
 }
 
 // vagueName names a value that nobody named: by what it is given to, else by the
@@ -148,11 +158,18 @@ func inWords(name string) string {
 	if words == "" || words != strings.ToLower(words) {
 		return words // the author's own capitals
 	}
-	for _, short := range []string{"cfg", "fps", "vae", "lora", "id"} {
-		if words == short {
-			return map[string]string{"cfg": "CFG", "fps": "FPS", "vae": "VAE", "lora": "LoRA", "id": "ID"}[short]
+	list := strings.Fields(words)
+	for i, word := range list {
+		switch word {
+		case "cfg", "fps", "vae", "id", "clip", "url", "rgb":
+			list[i] = strings.ToUpper(word)
+		case "lora":
+			list[i] = "LoRA"
+		case "controlnet":
+			list[i] = "ControlNet"
 		}
 	}
+	words = strings.Join(list, " ")
 	first, size := utf8.DecodeRuneInString(words)
 	return string(unicode.ToUpper(first)) + words[size:]
 }

@@ -135,11 +135,11 @@ func TestDraftReadsTitles(t *testing.T) {
 	cases := []struct{ name, graph, want string }{
 		{
 			"Pixelle", strings.Replace(scale, "%s", `"$factor.scale_by!:how large"`, 1),
-			`factor {"type":"float","min":0.01,"max":8.0,"step":0.01,"required":true,"description":"how large","bind":"ImageScaleBy.scale_by"}`,
+			`factor {"type":"float","min":0.01,"max":8.0,"step":0.01,"required":true,"description":"how large","label":"Factor","bind":"ImageScaleBy.scale_by"}`,
 		},
 		{
 			"ComfyUI-Connect", strings.Replace(scale, "%s", `"#scale_by"`, 1),
-			`scale_by {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"bind":"ImageScaleBy.scale_by"}`,
+			`scale_by {"type":"float","min":0.01,"max":8.0,"step":0.01,"default":1.0,"label":"Scale by","bind":"ImageScaleBy.scale_by"}`,
 		},
 		{
 			"Minimalistic Comfy Wrapper", node("PrimitiveInt", "<Number of steps:advanced/Quality:1/2> 1, 50, 1", `{"value": 20}`),
@@ -155,7 +155,7 @@ func TestDraftReadsTitles(t *testing.T) {
 		},
 		{
 			"comfy-pack", node("CPackInputInt", "Count", `{"value": 3, "min": 1, "max": 9}`),
-			`count {"type":"int","min":1,"max":9,"default":3,"bind":"CPackInputInt.value"}`,
+			`count {"type":"int","min":1,"max":9,"default":3,"label":"Count","bind":"CPackInputInt.value"}`,
 		},
 		{
 			"ComfyUI Deploy", node("ComfyUIDeployExternalText", "External Text", `{"input_id": "caption", "display_name": "Caption", "description": "words", "default_value": "x"}`),
@@ -163,7 +163,7 @@ func TestDraftReadsTitles(t *testing.T) {
 		},
 		{
 			"cmfy", node("CLIPTextEncode", "", `{"text": "${PROMPT}", "clip": ["9", 0]}`),
-			`prompt {"type":"text","required":true,"bind":"CLIPTextEncode.text"}`,
+			`prompt {"type":"text","required":true,"label":"Prompt","bind":"CLIPTextEncode.text"}`,
 		},
 		{
 			"a primitive with a title", node("PrimitiveFloat", "Glow", `{"value": 0.5}`),
@@ -211,7 +211,7 @@ func TestDraftBindings(t *testing.T) {
 	want := []string{
 		`face {"type":"image","required":true,"label":"Face","group":"Input","bind":"#Face.image"}`,
 		`image {"type":"image","required":true,"label":"Image","group":"Input","bind":"2.image"}`,
-		`image_2 {"type":"image","required":true,"label":"Image","group":"Input","bind":"3.image"}`,
+		`image_2 {"type":"image","required":true,"label":"Image 2","group":"Input","bind":"3.image"}`,
 	}
 	if diff := cmp.Diff(want, paramsOf(t, wf)); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)

@@ -319,7 +319,9 @@ func (d *draft) loaders(kinds ...ParamType) {
 			if said := d.Author.Files[t.Node]; paramName(said) != "" && paramName(said) != p.Name {
 				p.Description = inWords(said)
 			}
-			p.Label = inWords(cmp.Or(d.Author.Files[t.Node], p.Name))
+			if p.Name == string(RoleImage) {
+				p.Label = inWords(d.Author.Files[t.Node])
+			}
 			d.add(p, []comfy.Target{t}, rankFile)
 		}
 	}
@@ -330,16 +332,16 @@ func (d *draft) unchosen(t comfy.Target) bool {
 	return d.Author.Chosen && !slices.ContainsFunc(d.Author.Shown, func(p *Parameter) bool { return slices.Contains(p.Targets, t) })
 }
 
-// fileName is what the author calls a file: on the box that takes it, by its
-// loader's title, or by the input that it feeds where that says more than the
+// fileName is what the author calls a file: by its loader's title, on the box
+// that takes it, or by the input that it feeds where that says more than the
 // kind of file.
 func (d *draft) fileName(t comfy.Target, kind string) string {
-	if name := paramName(d.Author.Files[t.Node]); name != "" {
-		return name
-	}
 	name := d.nameOf(t, "")
 	for _, prefix := range []string{"load_", "upload_"} {
 		name = strings.TrimPrefix(name, prefix)
+	}
+	if said := paramName(d.Author.Files[t.Node]); name == "" && !vague(said) {
+		name = said
 	}
 	for _, u := range d.w.uses[t.Node] {
 		word := inputWord(u.Input)

@@ -63,10 +63,12 @@ func (d *draft) markedByTitles() (complete bool) {
 		if ok {
 			m.input = d.markedInput(id, m)
 			t := comfy.Target{Node: id, Input: m.input}
-			if m.input == "" || m.hint && (d.hidden([]comfy.Target{t}) || d.usualAt([]comfy.Target{t}) != nil) {
+			if m.input == "" || m.hint && d.hidden([]comfy.Target{t}) {
 				continue
 			}
-			m.param.Targets = []comfy.Target{t}
+			if m.param.Targets = []comfy.Target{t}; m.hint {
+				d.nameShown(&m.param)
+			}
 			marks = append(marks, m)
 			continue
 		}
@@ -76,8 +78,11 @@ func (d *draft) markedByTitles() (complete bool) {
 		return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.column, b.column))
 	})
 	for _, m := range marks {
-		p := m.param
-		d.add(&p, p.Targets, rankShown)
+		p, rank := m.param, rankShown
+		if usual := d.usualAt(p.Targets); usual != nil && m.hint {
+			rank, p.Advanced = usual.rank(rankShown), usual.advanced
+		}
+		d.add(&p, p.Targets, rank)
 		complete = complete || !m.hint
 	}
 	return complete
@@ -106,7 +111,7 @@ func (d *draft) markOf(n *comfy.Node) (mark, bool) {
 	if strings.HasPrefix(n.Class, "Primitive") && !d.usualTitle(n) && !isPrimitiveWord(n.Title) {
 		title := primitiveTitle(n.Title)
 		if name := paramName(title); name != "" {
-			return mark{param: Parameter{Name: name, Label: title}, input: "value", hint: true}, true
+			return mark{param: Parameter{Name: "value", Label: title}, input: "value", hint: true}, true
 		}
 		d.nameless(n)
 	}
@@ -231,7 +236,8 @@ func (d *draft) markedInput(id string, m mark) string {
 	n := d.w.g.Node(id)
 	for _, input := range slices.Concat([]string{m.input, m.param.Name}, primitives(),
 		[]string{"image", "audio", "video", "file", "ckpt_name", "unet_name", "lora_name", "model_name"}) {
-		if input != "" && d.w.literal(id, input) {
+		drawn := (input == "seed" || input == "noise_seed") && m.param.Name != input && m.input != input
+		if input != "" && d.w.literal(id, input) && !drawn {
 			return input
 		}
 	}

@@ -23,6 +23,7 @@ type Found struct {
 	Container string          // how the files of its kind end: ".png"; "" for text
 	API       json.RawMessage // an API-format graph, nil without one
 	Editor    json.RawMessage // a file of the editor, nil without one
+	Around    json.RawMessage // the JSON that holds it with more; nil when it is all there is
 }
 
 // Find looks for the graph in a file, which name tells apart in messages. It
@@ -86,6 +87,9 @@ func findText(data []byte, name string, format media.Format) (*Found, error) {
 		var syntax *json.SyntaxError
 		if err := json.Unmarshal(text, new(json.RawMessage)); !errors.As(err, &syntax) {
 			found.sort(text, 0)
+			if len(found.API) < len(text) && len(found.Editor) < len(text) {
+				found.Around = text
+			}
 			return found.orNothing(text)
 		} else if text[0] == '{' && !found.searched(text) {
 			line, column := position(text, syntax.Offset)
@@ -192,7 +196,7 @@ func (f *Found) sort(value json.RawMessage, depth int) {
 		}
 		return
 	}
-	for _, key := range []string{"prompt", "output", "workflow", "input", "extra_data", "extra_pnginfo", "workflow_api", "content"} {
+	for _, key := range []string{"prompt", "output", "workflow", "input", "extra_data", "extra_pnginfo", "workflow_api", "comfyui_workflow", "content"} {
 		if inner, ok := members[key]; ok {
 			f.sort(inner, depth+1)
 		}

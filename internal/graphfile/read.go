@@ -42,7 +42,8 @@ type Options struct {
 	// graph too, for the places of its widgets in that graph.
 	Drawing bool
 	// KeepMissing keeps nodes that cannot be converted, with what the file holds
-	// for them, and lists them; else they are a *MissingError.
+	// for them, and lists them; else, and without any definitions, they are a
+	// *MissingError.
 	KeepMissing bool
 	// Choose draws one of n choices of a text such as {a|b}; nil leaves them.
 	Choose func(n int) int
@@ -214,7 +215,7 @@ func (f *File) refuse(defs Definitions, keep bool) error {
 			f.Notes = append(f.Notes, editor.Note{Node: n.Path, Text: fmt.Sprintf("node %s (%s) has the values that stand in the file: nothing defines its class", n.Path, n.Class)})
 		}
 	}
-	if f.Missing = missing; len(missing) == 0 || keep {
+	if f.Missing = missing; len(missing) == 0 || keep && len(defs.Classes) > 0 {
 		return nil
 	}
 	reason := "nothing defines these classes, and the file does not name all of their values"

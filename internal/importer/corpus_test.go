@@ -106,8 +106,8 @@ func read(t testing.TB, workflow []byte, defs map[string]*comfy.ClassInfo) *grap
 	return f
 }
 
-// dryRun binds a workflow as `generate --dry-run` does, with a stand-in for each
-// file that must be given.
+// dryRun binds a workflow as `generate --dry-run` does, with a stand-in for what
+// must be given.
 func dryRun(t testing.TB, wf *registry.Workflow) *comfy.Graph {
 	t.Helper()
 	params, err := wf.Parameters()
@@ -120,6 +120,8 @@ func dryRun(t testing.TB, wf *registry.Workflow) *comfy.Graph {
 		if p.Type.File() && p.Required {
 			args = append(args, registry.Arg{Name: p.Name, Text: "stand-in", Origin: registry.FromFlag})
 			files[p.Name] = []string{"stand-in"}
+		} else if p.Required {
+			args = append(args, registry.Arg{Name: p.Name, Text: "stand-in", Origin: registry.FromFlag})
 		}
 	}
 	call, err := wf.Resolve(args, registry.ResolveOptions{})
@@ -133,7 +135,8 @@ func dryRun(t testing.TB, wf *registry.Workflow) *comfy.Graph {
 	return bound
 }
 
-// given are the places that a dry run fills by itself: files and drawn seeds.
+// given are the places that a dry run fills by itself: what must be given and
+// drawn seeds.
 func given(t testing.TB, wf *registry.Workflow) map[comfy.Target]bool {
 	t.Helper()
 	params, err := wf.Parameters()
@@ -143,7 +146,7 @@ func given(t testing.TB, wf *registry.Workflow) map[comfy.Target]bool {
 	at := map[comfy.Target]bool{}
 	for _, p := range params {
 		for _, target := range p.Targets {
-			at[target] = p.Type.File() || p.Type == registry.TypeSeed
+			at[target] = p.Type.File() || p.Type == registry.TypeSeed || p.Required
 		}
 	}
 	return at

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/graphfile"
+	"github.com/seed-7d77cb5c/easel/internal/importer"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -93,6 +94,6 @@ func OpenError(name string, err error) error {
 // by role, and what people change in such a graph, steps for one, with the
 // graph's values as defaults.
 func DraftFile(f *graphfile.File) (*registry.Workflow, error) {
-	wf, _, err := registry.Draft(f.Graph, registry.DraftOptions{ID: GraphName(f.Name), Path: filepath.ToSlash(f.Name), KeepFiles: true})
+	wf, _, err := importer.Draft(f, nil, registry.DraftOptions{ID: GraphName(f.Name), Path: filepath.ToSlash(f.Name), KeepFiles: true})
 	return wf, err
 }

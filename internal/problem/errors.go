@@ -37,6 +37,15 @@ func Invalidf(hint, format string, args ...any) error {
 	return &InvalidError{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
+// An OutOfDateError means that something does not fit any more, or not yet, what
+// it was made of: a workflow and its file, or the server that it was made for.
+type OutOfDateError struct {
+	Message string
+	Hint    string
+}
+
+func (e *OutOfDateError) Error() string { return e.Message }
+
 // A SignalError is the cause of a context that a signal ended.
 type SignalError struct {
 	Name string // SIGINT

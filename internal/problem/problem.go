@@ -60,7 +60,7 @@ func Of(err error) Problem {
 	p := Problem{Message: err.Error(), Problems: []registry.Problem{}}
 	p.is(CodeFailed)
 	for _, try := range []func(error, *Problem) bool{
-		ofStop, ofItems, ofBatchRun, ofBatch, ofUsage, ofBackendName, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
+		ofStop, ofItems, ofBatchRun, ofBatch, ofAge, ofUsage, ofBackendName, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
 	} {
 		if try(err, &p) {
 			break
@@ -107,6 +107,15 @@ func ofStop(err error, p *Problem) bool {
 		}
 	}
 	return true
+}
+
+func ofAge(err error, p *Problem) bool {
+	old, ok := errors.AsType[*OutOfDateError](err)
+	if ok {
+		p.is(CodeOutOfDate)
+		p.Message, p.Hint = old.Message, old.Hint
+	}
+	return ok
 }
 
 func ofUsage(err error, p *Problem) bool {

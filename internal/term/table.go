@@ -15,6 +15,7 @@ import (
 // there to be typed. Cells are made safe by it and may carry marks of OutStyle.
 type Table struct {
 	streams *Streams
+	talk    bool // it goes to Err
 	headers []string
 	rows    [][]string
 	whole   []int
@@ -35,9 +36,22 @@ func (t *Table) Whole(columns ...int) *Table {
 	return t
 }
 
+// Talk makes it a table on Err: it is not the command's result.
+func (t *Table) Talk() *Table {
+	t.talk = true
+	return t
+}
+
+func (t *Table) to() (w io.Writer, terminal bool, style Style) {
+	if t.talk {
+		return t.streams.Err, t.streams.ErrTTY, t.streams.ErrStyle()
+	}
+	return t.streams.Out, t.streams.OutTTY, t.streams.OutStyle()
+}
+
 // Row adds a row. Missing cells are empty.
 func (t *Table) Row(cells ...string) {
-	style := t.streams.OutStyle()
+	_, _, style := t.to()
 	row := make([]string, max(len(cells), len(t.headers)))
 	for i, c := range cells {
 		row[i] = style.cell(c)
@@ -53,14 +67,15 @@ func (t *Table) Flush() error {
 		return nil
 	}
 	var b strings.Builder
-	if t.streams.OutTTY {
+	w, terminal, _ := t.to()
+	if terminal {
 		t.align(&b, rows)
 	} else {
 		for _, row := range rows {
 			b.WriteString(strings.Join(row, "\t") + "\n")
 		}
 	}
-	_, err := io.WriteString(t.streams.Out, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
@@ -78,7 +93,7 @@ func (t *Table) align(b *strings.Builder, rows [][]string) {
 	}
 	t.shrink(widths)
 	if len(t.headers) > 0 {
-		style := t.streams.OutStyle()
+		_, _, style := t.to()
 		for i := range head {
 			head[i] = style.Faint(head[i])
 		}

@@ -71,6 +71,15 @@ func nodePackages() []nodePackage {
 	}
 }
 
+// PackageOf names the collection that brings a class, and its page without
+// https://; "" when it is not known.
+func PackageOf(class string) (name, page string) {
+	if p, ok := packageOf(class); ok {
+		return p.name, "github.com/" + p.page
+	}
+	return "", ""
+}
+
 // packageOf finds the collection that brings a class.
 func packageOf(class string) (nodePackage, bool) {
 	for _, p := range nodePackages() {

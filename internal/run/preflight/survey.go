@@ -56,6 +56,12 @@ func NewSurvey(ctx context.Context, backend comfy.Backend, aliases map[string]st
 	return s, look.live(ctx, classes)
 }
 
+// SurveyOf is a survey of definitions that are at hand: of all classes that the
+// workflows use, but for those that the backend does not have.
+func SurveyOf(defs map[string]*comfy.ClassInfo, aliases map[string]string) *Survey {
+	return &Survey{defs: defs, aliases: aliases}
+}
+
 // Definitions are what was asked for, by class.
 func (s *Survey) Definitions() map[string]*comfy.ClassInfo { return s.defs }
 

@@ -1,0 +1,255 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/importer"
+	"github.com/seed-7d77cb5c/easel/internal/inputs"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/textdoc"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// An importRecord is what an import leaves beside the graph, so that a later one
+// can tell what the user has changed since.
+type importRecord struct {
+	Source  string          `json:"source"` // as it was named: a path from the record's folder, an address, server:NAME
+	Mapping string          `json:"mapping,omitempty"`
+	Params  []string        `json:"params,omitempty"` // --param
+	Drop    []string        `json:"drop,omitempty"`   // --drop
+	Name    string          `json:"name,omitempty"`
+	Text    string          `json:"description,omitempty"`
+	Entry   json.RawMessage `json:"entry"`
+	Graph   json.RawMessage `json:"graph"`
+}
+
+// recordFile is where the record of an import lies.
+func recordFile(graph string) string { return strings.TrimSuffix(graph, ".json") + ".import.json" }
+
+// An imported is a workflow that was imported before, as it stands now.
+type imported struct {
+	id     string
+	file   string // registry file
+	graph  string // graph file
+	record importRecord
+	entry  json.RawMessage
+	mine   json.RawMessage // graph
+}
+
+// find looks up what --update names: the id of an imported workflow, whose file
+// is read again, or a file. It returns what is to be read.
+func (o *importOptions) find(src sources.Source, word string) (*imported, string, error) {
+	id := o.id
+	byID := false
+	if id == "" {
+		id = word
+		if byID = !plan.IsGraphFile(word); !byID {
+			id = idFrom(plan.GraphName(word))
+		}
+	}
+	reg, err := o.app.registry()
+	if err != nil {
+		return nil, "", err
+	}
+	wf, err := reg.Workflow(id)
+	if err != nil {
+		return nil, "", err
+	}
+	holder, err := src.Find(sources.Workflows, id)
+	if err != nil {
+		return nil, "", err
+	}
+	if holder == "" {
+		return nil, "", &invalidError{fmt.Sprintf("the %s's registry has no workflow %q", src.Name, id), "it is from " + wf.Source.Layer + "; --project says which registry is meant"}
+	}
+	graph := filepath.Join(filepath.Dir(holder), "graphs", id+".json")
+	data, err := os.ReadFile(recordFile(graph))
+	if err != nil {
+		return nil, "", &invalidError{
+			fmt.Sprintf("nothing is recorded of an import of %s, so it cannot be told what was changed since", id),
+			"easel workflows import FILE --id " + id + " --force replaces it",
+		}
+	}
+	at := &imported{id: id, file: holder, graph: graph}
+	if err := json.Unmarshal(data, &at.record); err != nil {
+		return nil, "", &registry.FileError{Path: recordFile(graph), Message: "is no record of an import", Err: err}
+	}
+	if at.mine, err = os.ReadFile(graph); err != nil {
+		return nil, "", plan.OpenError(graph, err)
+	}
+	if at.entry, err = json.Marshal(wf); err != nil {
+		return nil, "", err
+	}
+	o.id = id
+	if byID || o.id == word {
+		word = at.record.path(graph)
+	}
+	return at, word, nil
+}
+
+// path is what to read again.
+func (r *importRecord) path(graph string) string {
+	if filepath.IsAbs(r.Source) || inputs.IsURL(r.Source) || plan.IsServerFile(r.Source) {
+		return r.Source
+	}
+	return filepath.Join(filepath.Dir(graph), filepath.FromSlash(r.Source))
+}
+
+// sourceOf is how a record names a file: relative to itself, so that a project
+// can move.
+func (o *importOptions) sourceOf(word, graph string) string {
+	if inputs.IsURL(word) || plan.IsServerFile(word) || word == "-" {
+		return word
+	}
+	rel, err := filepath.Rel(filepath.Dir(graph), o.app.path(word))
+	if err != nil || !o.project {
+		return o.app.path(word)
+	}
+	return filepath.ToSlash(rel)
+}
+
+// continues takes over what the first import was told.
+func (in *importing) continues(before *imported) {
+	r := before.record
+	named, err := namedParams(r.Params)
+	if err == nil { // it was read before
+		in.options.Named = append(named, in.options.Named...)
+	}
+	in.options.Drop = append(r.Drop, in.options.Drop...)
+	if in.options.Name == "" {
+		in.options.Name = r.Name
+	}
+	if in.options.Description == "" {
+		in.options.Description = r.Text
+	}
+}
+
+// write stores graph, record and entry. With before it brings that up to date.
+func (o *importOptions) write(src sources.Source, in *importing, res *importedWorkflow, before *imported) error {
+	holder, err := src.Find(sources.Workflows, res.ID)
+	if err != nil {
+		return err
+	}
+	if res.File = holder; holder == "" {
+		res.File = src.Registry()
+	}
+	res.Graph = filepath.Join(filepath.Dir(res.File), "graphs", res.ID+".json")
+	fresh, err := marshal("the entry of "+res.ID, res.Entry)
+	if err != nil {
+		return err
+	}
+	graph, err := marshal("the graph of "+res.ID, res.graph)
+	if err != nil {
+		return err
+	}
+	record := importRecord{
+		Source: o.sourceOf(in.word, res.Graph), Mapping: o.mapping, Params: paramWords(in.options.Named), Drop: in.options.Drop,
+		Name: in.options.Name, Text: in.options.Description, Entry: fresh, Graph: graph,
+	}
+	entry := fresh
+	if before != nil {
+		if entry, graph, err = o.merge(in, res, before, fresh, graph); err != nil {
+			return err
+		}
+	} else if err := o.free(res, holder); err != nil {
+		return err
+	}
+	if o.dryRun {
+		return nil
+	}
+	kept, err := marshal("the record of "+res.ID, record)
+	if err != nil {
+		return err
+	}
+	res.Written = true
+	return writeGraph(res.Graph, graph, func() error {
+		if _, err := src.Set(sources.Workflows, res.ID, entry, before != nil || o.force); err != nil {
+			return err
+		}
+		return sources.Write(recordFile(res.Graph), append(kept, '\n'))
+	})
+}
+
+// paramWords writes parameters as --param takes them.
+func paramWords(named []registry.Named) []string {
+	var words []string
+	for _, n := range named {
+		words = append(words, n.Name+"="+n.Target)
+	}
+	return words
+}
+
+// free checks that nothing stands where the workflow is to go, and says what it
+// takes the place of.
+func (o *importOptions) free(res *importedWorkflow, holder string) error {
+	if holder != "" && !o.force {
+		return &storage.Error{Op: "import", Location: fmt.Sprintf("workflow %s in %s", res.ID, holder), Err: storage.ErrExist}
+	}
+	if _, err := os.Stat(res.Graph); err == nil && !o.force {
+		return &storage.Error{Op: "write", Location: res.Graph, Err: storage.ErrExist}
+	}
+	reg, err := o.app.registry()
+	if err != nil {
+		return err
+	}
+	if other, err := reg.Workflow(res.ID); err == nil && other.Source.Layer == "built-in" {
+		res.Notes = append(res.Notes, "it takes the place of the built-in workflow "+res.ID)
+	}
+	return nil
+}
+
+// merge lays what the user changed since the last import over what the file
+// gives now.
+func (o *importOptions) merge(in *importing, res *importedWorkflow, before *imported, entry, graph json.RawMessage) (mergedEntry, mergedGraph json.RawMessage, err error) {
+	mergedEntry, conflicts, err := importer.Merge(before.record.Entry, before.entry, entry)
+	if err != nil {
+		return nil, nil, err
+	}
+	res.Conflicts = append(res.Conflicts, conflicts...)
+	if mergedGraph, conflicts, err = importer.Merge(before.record.Graph, before.mine, graph); err != nil {
+		return nil, nil, err
+	}
+	for _, c := range conflicts {
+		c.Path = "graph." + c.Path
+		res.Conflicts = append(res.Conflicts, c)
+	}
+	g, err := comfy.ParseGraph(mergedGraph)
+	if err == nil {
+		err = g.Check()
+	}
+	if err != nil {
+		return nil, nil, &registry.FileError{
+			Path: before.graph, Message: "your graph and that of " + in.word + " do not fit together: " + err.Error(), Err: err,
+			Hint: "--force instead of --update takes the file's",
+		}
+	}
+	wf, err := registry.WorkflowOf(res.ID, mergedEntry, g)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.settle(in, res, wf, g)
+	return mergedEntry, mergedGraph, nil
+}
+
+// writeGraph writes a graph file, and then the entry that names it. A graph that
+// no entry came to is taken away again, unless it took the place of another.
+func writeGraph(path string, raw json.RawMessage, entry func() error) error {
+	_, before := os.Stat(path)
+	if err := sources.Write(path, textdoc.Pretty(raw)); err != nil {
+		return err
+	}
+	err := entry()
+	if err != nil && errors.Is(before, fs.ErrNotExist) {
+		_ = os.Remove(path)
+	}
+	return err
+}
