@@ -34,6 +34,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"exits":      exits,
 	"truncated":  truncate,
 	"saved":      saveWorkflow,
+	"replace":    replaceText,
 
 	"supabase":    startSupabase,
 	"objects":     countObjects,
@@ -61,6 +62,19 @@ func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	ts.Check(err)
 	ts.Setenv("COMFYUI", strings.TrimSpace(line))
+}
+
+// replaceText changes a text in a file, of which there must be one at least:
+// replace OLD NEW FILE.
+func replaceText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	before := ts.ReadFile(args[2])
+	if !strings.Contains(before, args[0]) {
+		ts.Fatalf("%s holds no %s:\n%s", args[2], args[0], before)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(before, args[0], args[1])), 0o644))
 }
 
 // matchFiles checks how many files a glob finds: matches 2 out/*.png.

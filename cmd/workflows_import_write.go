@@ -22,7 +22,7 @@ import (
 // An importRecord is what an import leaves beside the graph, so that a later one
 // can tell what the user has changed since.
 type importRecord struct {
-	Source  string          `json:"source"` // as it was named: a path from the record's folder, an address, server:NAME
+	Source  string          `json:"source"` // as it was named: a path (from the record's folder in a project), an address, server:NAME
 	Mapping string          `json:"mapping,omitempty"`
 	Params  []string        `json:"params,omitempty"` // --param
 	Drop    []string        `json:"drop,omitempty"`   // --drop
@@ -48,13 +48,14 @@ type imported struct {
 // find looks up what --update names: the id of an imported workflow, whose file
 // is read again, or a file. It returns what is to be read.
 func (o *importOptions) find(src sources.Source, word string) (*imported, string, error) {
-	id := o.id
-	byID := false
-	if id == "" {
+	id, byID := o.id, !plan.IsGraphFile(word)
+	switch {
+	case byID && id != "" && id != word:
+		return nil, "", usagef("leave --id out", "--update %s names the workflow, and --id another", word)
+	case byID:
 		id = word
-		if byID = !plan.IsGraphFile(word); !byID {
-			id = idFrom(plan.GraphName(word))
-		}
+	case id == "":
+		id = idFrom(plan.GraphName(word))
 	}
 	reg, err := o.app.registry()
 	if err != nil {
@@ -90,24 +91,27 @@ func (o *importOptions) find(src sources.Source, word string) (*imported, string
 		return nil, "", err
 	}
 	o.id = id
-	if byID || o.id == word {
-		word = at.record.path(graph)
+	if byID {
+		word = at.path(at.record.Source)
+	}
+	if o.mapping == "" && at.record.Mapping != "" {
+		o.mapping = at.path(at.record.Mapping)
 	}
 	return at, word, nil
 }
 
-// path is what to read again.
-func (r *importRecord) path(graph string) string {
-	if filepath.IsAbs(r.Source) || inputs.IsURL(r.Source) || plan.IsServerFile(r.Source) {
-		return r.Source
+// path is what a record names.
+func (at *imported) path(source string) string {
+	if filepath.IsAbs(source) || inputs.IsURL(source) || plan.IsServerFile(source) {
+		return source
 	}
-	return filepath.Join(filepath.Dir(graph), filepath.FromSlash(r.Source))
+	return filepath.Join(filepath.Dir(at.graph), filepath.FromSlash(source))
 }
 
 // sourceOf is how a record names a file: relative to itself, so that a project
 // can move.
 func (o *importOptions) sourceOf(word, graph string) string {
-	if inputs.IsURL(word) || plan.IsServerFile(word) || word == "-" {
+	if word == "" || inputs.IsURL(word) || plan.IsServerFile(word) || word == "-" {
 		return word
 	}
 	rel, err := filepath.Rel(filepath.Dir(graph), o.app.path(word))
@@ -152,7 +156,7 @@ func (o *importOptions) write(src sources.Source, in *importing, res *importedWo
 		return err
 	}
 	record := importRecord{
-		Source: o.sourceOf(in.word, res.Graph), Mapping: o.mapping, Params: paramWords(in.options.Named), Drop: in.options.Drop,
+		Source: o.sourceOf(in.word, res.Graph), Mapping: o.sourceOf(o.mapping, res.Graph), Params: paramWords(in.options.Named), Drop: in.options.Drop,
 		Name: in.options.Name, Text: in.options.Description, Entry: fresh, Graph: graph,
 	}
 	entry := fresh

@@ -53,11 +53,10 @@ func (r *reader) app() {
 	}
 	_ = json.Unmarshal(r.drawing.Extra["linearData"], &app) // of another shape it says nothing
 	for _, raw := range app.Inputs {
-		var entry []json.RawMessage
-		if json.Unmarshal(raw, &entry) != nil || len(entry) < 2 {
+		id, widget := address(raw)
+		if id == "" || widget == "" {
 			continue
 		}
-		id, widget := word(entry[0]), word(entry[1])
 		path, n := r.find(id)
 		if n == nil {
 			r.notes = append(r.notes, fmt.Sprintf("the App mode shows %s of node %s, which is not there", widget, id))
@@ -76,8 +75,28 @@ func (r *reader) app() {
 		r.author.Chosen = true
 	}
 	if len(app.Outputs) > 0 {
-		r.result(word(app.Outputs[0]))
+		id, _ := address(app.Outputs[0])
+		r.result(id)
 	}
+}
+
+// address reads where an entry of the App mode points to: [node, widget, ...],
+// a node, or, in newer files, "graph:node:widget" with the graph's UUID.
+func address(raw json.RawMessage) (node, widget string) {
+	var entry []json.RawMessage
+	if json.Unmarshal(raw, &entry) == nil && len(entry) > 0 {
+		if len(entry) > 1 {
+			widget = word(entry[1])
+		}
+		raw = entry[0]
+	}
+	node = word(raw)
+	graph, rest, ok := strings.Cut(node, ":")
+	if !ok || len(graph) != len("00000000-0000-0000-0000-000000000000") {
+		return node, widget
+	}
+	node, named, _ := strings.Cut(rest, ":")
+	return node, cmp.Or(named, widget)
 }
 
 // find is the node of an id, with its path: at the root, else the first that has
