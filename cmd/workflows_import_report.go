@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/problem"
@@ -77,7 +78,7 @@ func (o *importOptions) parameterTable(res *importedWorkflow, numbered bool) err
 		if numbered {
 			number := ""
 			if !p.Standard {
-				number = fmt.Sprint(i + 1)
+				number = strconv.Itoa(i + 1)
 			}
 			row = append([]string{number}, row...)
 		}

@@ -129,6 +129,11 @@ func checkOnBackend(ctx context.Context, a *app, backend string, chosen []*regis
 			results[i].Problems = append(results[i].Problems, problem.OfFinding(l.Problem, ""))
 			results[i].OK = false
 		}
+		drift, err := s.Drift(wf)
+		if err != nil {
+			continue // the check of the entry has said so
+		}
+		results[i].Drift = append(results[i].Drift, drift...)
 	}
 	return nil
 }

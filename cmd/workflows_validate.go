@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,7 +24,9 @@ func newWorkflowsValidateCmd(a *app) *cobra.Command {
 		Long: `Check workflows, all of them when none is named, and print where each parameter
 lands in the graph. A parameter that lands nowhere, or in several places that
 are not meant, is an error (exit 6). With --backend, what that server lacks is
-one too: nodes, models, values.`,
+one too: nodes, models, values. Where the server has only moved on, so that an
+input is gone or a range or list of choices has become smaller than the entry
+says, the workflow is out of date (exit 3).`,
 		Example: `  easel workflows validate
   easel workflows validate flux_single
   easel workflows validate flux_single --backend studio
@@ -42,6 +46,8 @@ type checkedWorkflow struct {
 	OK         bool               `json:"ok"`
 	Parameters []landing          `json:"parameters"`
 	Problems   []registry.Problem `json:"problems"`
+	Drift      []registry.Problem `json:"out_of_date"` // where the backend has moved on, though it still runs there
+	imported   bool
 }
 
 // misplaces reports whether a parameter is what is wrong.
@@ -100,14 +106,36 @@ func runWorkflowsValidate(ctx context.Context, a *app, words []string, backend s
 	} else {
 		printChecked(a, results)
 	}
+	if old := outOfDate(results); bad == 0 && len(old) > 0 {
+		return &problem.OutOfDateError{
+			Message: fmt.Sprintf("%d of %d %s out of date for %s", len(old), len(chosen), plural(len(chosen), "workflow"), backend),
+			Hint:    updateHint(old, backend),
+		}
+	}
 	if bad > 0 {
 		return &invalidError{fmt.Sprintf("%d of %d %s cannot be used as written", bad, len(chosen), plural(len(chosen), "workflow")), hint}
 	}
 	return nil
 }
 
+// outOfDate are the workflows for which the backend has moved on.
+func outOfDate(results []checkedWorkflow) []checkedWorkflow {
+	return slices.DeleteFunc(slices.Clone(results), func(r checkedWorkflow) bool { return len(r.Drift) == 0 })
+}
+
+// updateHint says what brings the first of them up to date.
+func updateHint(old []checkedWorkflow, backend string) string {
+	if i := slices.IndexFunc(old, func(r checkedWorkflow) bool { return r.imported }); i >= 0 {
+		return fmt.Sprintf("easel workflows import --update %s --backend %s", problem.ShellQuote(old[i].ID), problem.ShellQuote(backend))
+	}
+	return "change the entry, or keep to the values that the backend takes"
+}
+
 func checkWorkflow(a *app, wf *registry.Workflow) checkedWorkflow {
-	r := checkedWorkflow{ID: wf.ID, Parameters: []landing{}, Problems: wf.Check()}
+	r := checkedWorkflow{ID: wf.ID, Parameters: []landing{}, Problems: wf.Check(), Drift: []registry.Problem{}}
+	if _, err := os.Stat(recordFile(filepath.Join(filepath.Dir(wf.Source.Path), filepath.FromSlash(wf.Path)))); err == nil {
+		r.imported = true
+	}
 	if params, err := wf.Parameters(); err == nil {
 		reserved := reservedFlags()
 		for _, p := range params {
@@ -135,8 +163,11 @@ func printChecked(a *app, results []checkedWorkflow) {
 	w, st := a.streams.Out, a.streams.OutStyle()
 	for _, r := range results {
 		mark := st.Good("ok")
-		if !r.OK {
+		switch {
+		case !r.OK:
 			mark = st.Bad("error")
+		case len(r.Drift) > 0:
+			mark = st.Bad("out of date")
 		}
 		fmt.Fprintf(w, "%s  %s\n", term.Escape(r.ID), mark)
 		for _, l := range r.Parameters {
@@ -146,7 +177,7 @@ func printChecked(a *app, results []checkedWorkflow) {
 			}
 			fmt.Fprintf(w, "  %s\n", term.Escape(line))
 		}
-		for _, p := range r.Problems {
+		for _, p := range slices.Concat(r.Problems, r.Drift) {
 			line := p.Message
 			if len(p.Nearest) > 0 {
 				line += "; " + problem.DidYouMean(p.Nearest)

@@ -26,7 +26,10 @@ func isNumber(v []byte) bool {
 // exponent.
 func isInteger(s string) bool { return isNumber([]byte(s)) && !strings.ContainsAny(s, ".eE") }
 
-// compareNumbers compares exactly. Both are valid JSON numbers.
+// CompareNumbers compares exactly: -1, 0 or 1 as a is below, equal to or above b.
+// Both are valid JSON numbers.
+func CompareNumbers(a, b json.Number) int { return compareNumbers(a, b) }
+
 func compareNumbers(a, b json.Number) int {
 	if x, err := strconv.ParseInt(string(a), 10, 64); err == nil {
 		if y, err := strconv.ParseInt(string(b), 10, 64); err == nil {
