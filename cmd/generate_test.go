@@ -157,7 +157,7 @@ func TestExitCodes(t *testing.T) {
 		{"workflows list --registry none.json", problem.ExitInvalid, "no such registry"},
 		{"history show nope", problem.ExitInvalid, "matches"},
 		{"config get nope", problem.ExitUsage, "unknown setting"},
-		{"serve", problem.ExitUsage, "easel serve is not built yet"},
+		{"jobs list", problem.ExitUsage, "easel jobs is not built yet"},
 		{"nonsense", problem.ExitUsage, "unknown command"},
 		{"nonsense --help", problem.ExitUsage, "unknown command"},
 		{"help nonsense", problem.ExitUsage, "unknown command"},

@@ -69,6 +69,8 @@ func (a *app) useLine(c *cobra.Command) string {
 		return "easel generate " + t.word + " [PROMPT...] [flags]"
 	case listOf(c) != nil:
 		return c.CommandPath() + " [COMMAND]   (list, when none is named)"
+	case c.HasAvailableSubCommands() && c.Flags().Lookup("listen") != nil:
+		return c.CommandPath() + " [flags]"
 	case c.HasAvailableSubCommands():
 		return c.CommandPath() + " COMMAND"
 	}

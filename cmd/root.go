@@ -169,6 +169,8 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newInspectCmd(a),
 		newConvertCmd(a),
 		newVerifyCmd(a),
+		newServeCmd(a),
+		newDBCmd(a),
 		newEmulateCmd(a),
 		newSupabaseCmd(a),
 		newConfigCmd(a),

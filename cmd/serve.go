@@ -1,0 +1,256 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-7d77cb5c/easel/internal/backends"
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
+	"github.com/seed-7d77cb5c/easel/internal/server"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/worker"
+)
+
+// serveOptions are the settings of `serve`.
+type serveOptions struct {
+	app        *app
+	database   databaseOptions
+	listen     string
+	workers    int
+	workerOnly bool
+	backend    string
+	out        string
+	inputs     string
+	origins    []string
+	hosts      []string
+	cert, key  string
+	grace      time.Duration
+	keep       time.Duration
+	private    bool
+}
+
+func newServeCmd(a *app) *cobra.Command {
+	o := &serveOptions{app: a, database: databaseOptions{app: a}}
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve workflows as an HTTP API with a durable queue",
+		Long: `Serve the workflows as an HTTP API: jobs are written to a database before they
+are accepted, run on the backend in their order, and leave their results in
+the store. What was accepted survives a crash, and a run that was submitted is
+collected and not computed again.
+
+Programs on this machine need no key. Any other address needs one for every
+request: easel serve keys add NAME. A browser on this machine uses the link
+that is printed at the start.`,
+		Example: `  easel serve
+  easel serve --listen 0.0.0.0:7860 --database postgres://easel@db/easel
+  easel serve --worker-only --database postgres://easel@db/easel
+  curl -d '{"workflow_id":"flux_single","prompt":"fox"}' \
+    http://127.0.0.1:7860/api/v1/generate`,
+		Args: exactArgs(),
+		RunE: func(c *cobra.Command, _ []string) error { return runServe(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.listen, "listen", "127.0.0.1:7860", "`HOST:PORT` to listen on; port 0 = any free one")
+	o.database.addFlags(f)
+	f.IntVar(&o.workers, "workers", 2, "run `N` jobs at once; 0 = only accept them")
+	f.BoolVar(&o.workerOnly, "worker-only", false, "run jobs and listen to nobody")
+	f.StringVarP(&o.backend, "backend", "b", "", "`NAME|URL` of the backend where jobs run")
+	f.StringVarP(&o.out, "out", "o", "", "store results in a folder `DIR` or a bucket (default ./outputs)")
+	f.StringVar(&o.inputs, "inputs", "", "let requests name input files below `DIR`")
+	f.StringArrayVar(&o.origins, "allow-origin", nil, "let pages of an `ORIGIN` such as http://localhost:5173 use the API with a key (repeatable)")
+	f.StringArrayVar(&o.hosts, "host", nil, "a further `NAME` of this server, as browsers write it (repeatable)")
+	f.StringVar(&o.cert, "tls-cert", "", "serve HTTPS with the certificate in `FILE`")
+	f.StringVar(&o.key, "tls-key", "", "the key of the certificate in `FILE`")
+	f.DurationVar(&o.grace, "grace", 30*time.Second, "on SIGTERM let running jobs end for `DURATION`, then hand them back")
+	f.DurationVar(&o.keep, "keep", 0, "delete jobs and their results `DURATION` after they ended, such as 720h; 0 = never")
+	f.BoolVar(&o.private, "allow-private", false, "let requests name inputs and webhooks at addresses of this network")
+	_ = c.RegisterFlagCompletionFunc("backend", a.completeBackends)
+	c.AddCommand(newServeKeysCmd(a))
+	return c
+}
+
+func runServe(ctx context.Context, o *serveOptions) error {
+	if (o.cert == "") != (o.key == "") {
+		return usagef("give both or none", "--tls-cert and --tls-key belong together")
+	}
+	if o.workers < 0 || (o.workerOnly && o.workers == 0) {
+		return usagef("write --workers 2", "--workers takes a number of jobs, at least 1 with --worker-only")
+	}
+	cfg, err := o.app.config()
+	if err != nil {
+		return err
+	}
+	files, err := o.openFiles(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	dest, err := (&outputOptions{out: cmp.Or(o.out, cfg.Out)}).open(ctx, o.app, false)
+	if err != nil {
+		return err
+	}
+	defer dest.close()
+	dir, closeDir, err := o.openInputs()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = closeDir() }() // it was read only
+
+	options := jobs.Options{Workers: o.workers, Log: o.app.logger()}
+	if o.workers > 0 {
+		be, err := o.app.openBackend(ctx, o.backend, cfg.Reconnect)
+		if err != nil {
+			return err
+		}
+		defer be.Close()
+		options.Work = o.worker(be, dest, &server.Inputs{Files: files, Dir: dir, Private: o.private}, cfg.CacheDir).Work
+	}
+	db, err := o.database.open(ctx, options)
+	if err != nil {
+		return err
+	}
+	if err := db.Start(ctx); err != nil {
+		return errors.Join(err, db.Close(ctx))
+	}
+	defer func() {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.grace)
+		defer cancel()
+		if err := db.Close(stop); err != nil {
+			o.app.logger().Warn("closing the database", "error", err)
+		}
+	}()
+	if o.workerOnly {
+		o.app.note("running jobs of %s", jobs.Shown(o.database.address()))
+		<-ctx.Done()
+		return nil // asked to stop, it does
+	}
+	return o.serve(ctx, db, dest, files, dir)
+}
+
+func (o *serveOptions) worker(be *backends.Backend, dest *destination, in *server.Inputs, cache string) *worker.Worker {
+	w := worker.Options{
+		Catalog: o.app.catalog, Store: dest.store, Out: dest.name, Inputs: in.Open, Version: o.app.version(), Log: o.app.logger(),
+		Places: []worker.Place{{Name: be.Name, Address: be.Reopen, Backend: be}},
+	}
+	if !be.Can().Ephemeral {
+		w.Definitions = preflight.NewCache(cache, be.Address, nil)
+	}
+	return worker.New(w)
+}
+
+// serve answers requests until ctx ends.
+func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, dest *destination, files storage.Store, dir func(string) (io.ReadCloser, error)) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return listenError(o.listen, err)
+	}
+	defer listener.Close()
+	at, err := netip.ParseAddrPort(listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	if err := o.checkOpen(ctx, db, at); err != nil {
+		return err
+	}
+	secret, err := o.secret()
+	if err != nil {
+		return err
+	}
+	s := server.New(server.Options{
+		DB: db, Catalog: o.app.catalog, Store: dest.store, Files: files, Inputs: dir, Secret: secret, Listen: at, Origins: o.origins, Hosts: o.hosts,
+		Version: o.app.version(), Log: o.app.logger(),
+	})
+	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	scheme := "http"
+	if o.cert != "" {
+		scheme = "https"
+		pair, err := tls.LoadX509KeyPair(o.app.path(o.cert), o.app.path(o.key))
+		if err != nil {
+			return &invalidError{"the certificate cannot be used: " + err.Error(), "--tls-cert and --tls-key take PEM files"}
+		}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+	}
+	ctx, stopAll := context.WithCancel(ctx)
+	defer stopAll()
+	hooks, err := o.webhooks(db, s)
+	if err != nil {
+		return err
+	}
+	go hooks.Run(ctx)
+	go o.tidy(ctx, s)
+	address := scheme + "://" + at.String()
+	if err := o.announce(address, s.LoginLink()); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() {
+		s.Close()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if h.Shutdown(end) != nil {
+			h.Close()
+		}
+	})
+	defer stop()
+	if err := h.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", o.listen, err)
+	}
+	return nil // asked to stop, it did
+}
+
+// announce prints the address on stdout, and the link for a browser on stderr.
+func (o *serveOptions) announce(address, link string) error {
+	o.app.note("open %s%s in a browser of this machine (valid for ten minutes)", address, link)
+	if o.app.global.json {
+		return o.app.printJSON(map[string]string{"url": address})
+	}
+	_, err := fmt.Fprintln(o.app.streams.Out, address)
+	return err
+}
+
+// checkOpen refuses to serve others without any key.
+func (o *serveOptions) checkOpen(ctx context.Context, db *jobs.DB, at netip.AddrPort) error {
+	if at.Addr().IsLoopback() {
+		return nil
+	}
+	keys, err := db.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
+		return &invalidError{"others than this machine can reach " + o.listen + ", and there is no key", "easel serve keys add NAME makes one"}
+	}
+	return nil
+}
+
+// openFiles opens the store of uploads and thumbnails.
+func (o *serveOptions) openFiles(data string) (storage.Store, error) {
+	return o.app.stores().Open(filepath.Join(data, "serve", "files"))
+}
+
+// openInputs opens the folder of inputs; nothing outside of it is reached, by
+// no link either.
+func (o *serveOptions) openInputs() (open func(string) (io.ReadCloser, error), closeDir func() error, err error) {
+	if o.inputs == "" {
+		return nil, func() error { return nil }, nil
+	}
+	root, err := os.OpenRoot(o.app.path(o.inputs))
+	if err != nil {
+		return nil, nil, &invalidError{"--inputs: " + err.Error(), "it takes a folder"}
+	}
+	return func(name string) (io.ReadCloser, error) { return root.Open(filepath.FromSlash(name)) }, root.Close, nil
+}

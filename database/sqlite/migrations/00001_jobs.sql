@@ -1,0 +1,170 @@
+-- +goose Up
+-- Times are milliseconds since 1970 (UTC). Ids are random, 128 bits. JSON is kept as TEXT: its bytes are what was written.
+
+CREATE TABLE keys (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL UNIQUE,
+    hash         TEXT NOT NULL UNIQUE, -- SHA-256 of the key, lower-case hex; the key itself is nowhere
+    scopes       TEXT NOT NULL,        -- words with a space between: generate manage graphs
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER,
+    removed_at   INTEGER
+);
+
+-- A lane is a key's part of the queue. served counts what was taken from it, so that the lane that had least is next.
+CREATE TABLE lanes (
+    key_id TEXT PRIMARY KEY, -- '' = the owner of the machine, who needs no key
+    served INTEGER NOT NULL
+);
+
+CREATE TABLE batches (
+    id           TEXT PRIMARY KEY,
+    key_id       TEXT NOT NULL,
+    workflow_id  TEXT NOT NULL,
+    total        INTEGER NOT NULL,
+    request      TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    cancelled_at INTEGER
+);
+
+CREATE TABLE jobs (
+    seq              INTEGER PRIMARY KEY AUTOINCREMENT, -- order of creation; pages are cut by it
+    id               TEXT NOT NULL UNIQUE,
+    key_id           TEXT NOT NULL,
+    batch_id         TEXT REFERENCES batches (id) ON DELETE CASCADE,
+    item             TEXT,                   -- of the batch
+    workflow_id      TEXT NOT NULL,
+    character_id     TEXT,
+    prompt           TEXT NOT NULL,          -- for searching
+    state            TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    priority         INTEGER NOT NULL,        -- higher goes first
+    position         INTEGER NOT NULL,        -- within a priority, lower goes first
+    not_before       INTEGER NOT NULL,        -- 0 = at once
+    request          TEXT NOT NULL,          -- as it was sent
+    run_order        TEXT NOT NULL,          -- what the engine resolves
+    ticket           TEXT,                   -- written before the run is submitted: enough to collect it
+    prompt_id        TEXT,
+    backend          TEXT,
+    seed             TEXT,
+    attempt          INTEGER NOT NULL,        -- counts the takings; only its newest may write
+    failures         INTEGER NOT NULL,        -- attempts that ended in an error worth another try
+    crashes          INTEGER NOT NULL,        -- attempts whose process was gone before they ended
+    webhook          TEXT,                   -- who is told when it ended
+    owner            TEXT,                   -- the process that runs it
+    lease_until      INTEGER,
+    cancel_requested INTEGER NOT NULL,        -- 0 or 1
+    progress         TEXT,
+    result           TEXT,
+    error            TEXT,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    started_at       INTEGER,
+    finished_at      INTEGER
+);
+CREATE INDEX jobs_next ON jobs (state, key_id, priority DESC, position);
+CREATE INDEX jobs_batch ON jobs (batch_id, seq);
+CREATE INDEX jobs_workflow ON jobs (workflow_id, seq);
+CREATE INDEX jobs_finished ON jobs (finished_at);
+CREATE INDEX jobs_lease ON jobs (state, lease_until);
+
+CREATE TABLE outputs (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         TEXT NOT NULL UNIQUE,
+    job_id     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    key_id     TEXT NOT NULL,
+    n          INTEGER NOT NULL, -- from 1, in the order of the run
+    name       TEXT NOT NULL,   -- in the store
+    kind       TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    node       TEXT NOT NULL,
+    width      INTEGER,          -- pixels
+    height     INTEGER,
+    bytes      INTEGER NOT NULL,
+    sha256     TEXT NOT NULL,
+    content    TEXT,            -- of an output that is a text
+    favourite  INTEGER NOT NULL, -- 0 or 1
+    created_at INTEGER NOT NULL,
+    UNIQUE (job_id, n)
+);
+CREATE INDEX outputs_sha256 ON outputs (sha256);
+
+CREATE TABLE files (
+    id         TEXT PRIMARY KEY,
+    key_id     TEXT NOT NULL,
+    name       TEXT NOT NULL, -- as it was uploaded
+    sha256     TEXT NOT NULL,
+    bytes      INTEGER NOT NULL,
+    media_type TEXT NOT NULL,
+    width      INTEGER,
+    height     INTEGER,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX files_name ON files (key_id, name, created_at);
+CREATE INDEX files_sha256 ON files (sha256);
+
+CREATE TABLE presets (
+    name       TEXT NOT NULL,
+    key_id     TEXT NOT NULL,
+    run_order  TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, name)
+);
+
+-- What watchers are told. Rows of jobs are the truth; an event only says where to look.
+CREATE TABLE events (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id     TEXT NOT NULL,
+    key_id     TEXT NOT NULL,
+    type       TEXT NOT NULL,
+    data       TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX events_job ON events (job_id, id);
+CREATE INDEX events_created ON events (created_at);
+
+CREATE TABLE idempotency (
+    key_id     TEXT NOT NULL,
+    name       TEXT NOT NULL, -- the Idempotency-Key
+    body_hash  TEXT NOT NULL, -- SHA-256 of method, path and body
+    answer     TEXT NOT NULL, -- id of the job or the batch
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, name)
+);
+
+CREATE TABLE deliveries (
+    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+    id           TEXT NOT NULL UNIQUE, -- the webhook-id, the same at each try
+    job_id       TEXT NOT NULL,
+    url          TEXT NOT NULL,
+    event        TEXT NOT NULL,    -- job.succeeded, ...; the body is made of the job's row when it is sent
+    state        TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed', 'disabled')),
+    attempt      INTEGER NOT NULL,
+    next_at      INTEGER NOT NULL,
+    status       INTEGER,           -- of the last answer
+    error        TEXT,
+    created_at   INTEGER NOT NULL,
+    delivered_at INTEGER
+);
+CREATE INDEX deliveries_next ON deliveries (state, next_at);
+CREATE INDEX deliveries_job ON deliveries (job_id, seq);
+
+-- Switches of the whole service.
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+);
+INSERT INTO settings (name, value) VALUES ('paused', 0);
+
+-- +goose Down
+DROP TABLE settings;
+DROP TABLE deliveries;
+DROP TABLE idempotency;
+DROP TABLE events;
+DROP TABLE presets;
+DROP TABLE files;
+DROP TABLE outputs;
+DROP TABLE jobs;
+DROP TABLE batches;
+DROP TABLE lanes;
+DROP TABLE keys;

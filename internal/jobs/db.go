@@ -1,0 +1,295 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
+)
+
+// Options of a database.
+type Options struct {
+	Workers int          // jobs that this process runs at once; used with Work
+	Work    Work         // nil: this process runs none
+	Log     *slog.Logger // nil: nothing is logged
+	Now     func() time.Time
+}
+
+// A DB is an open database. It is safe for concurrent use.
+type DB struct {
+	engine  engine
+	q       *dbq.Queries // writes, and reads that a write depends on
+	r       *dbq.Queries // other reads
+	process string       // names this process as the owner of jobs
+	work    Work
+	log     *slog.Logger
+	now     func() time.Time
+	hub     hub
+
+	arrivals   chan arrival
+	closing    chan struct{}
+	closed     sync.Once
+	background sync.WaitGroup
+	stop       context.CancelFunc
+
+	held held
+}
+
+// engine is what the two databases do differently.
+type engine interface {
+	// write and read run queries outside of a transaction.
+	write() dbq.DBTX
+	read() dbq.DBTX
+	// tx runs f in a transaction, and again when the database asks for that.
+	tx(ctx context.Context, f func(*tx) error) error
+	migrate(ctx context.Context) error
+	version(ctx context.Context) (have, want int64, err error)
+	start(ctx context.Context) error // delivering tickets
+	// listen calls wake at once, and whenever a process may have written events,
+	// until ctx ends or the database is away.
+	listen(ctx context.Context, wake func()) error
+	close(ctx context.Context) error
+	// away reports whether an error means that the database does not answer.
+	away(err error) bool
+}
+
+// A tx is an open transaction.
+type tx struct {
+	q    *dbq.Queries
+	hand func(ctx context.Context, n int, at time.Time) error // tickets
+	// notify tells other processes that there are new events.
+	notify func(ctx context.Context) error
+}
+
+// An AddressError means that a database's address has no form that there is.
+type AddressError struct{ Address string }
+
+func (e *AddressError) Error() string {
+	return "no database has such an address: sqlite:PATH or postgres://HOST/NAME"
+}
+
+// A SchemaError means a database whose tables are of another version than
+// this program's. Have is 0 when it has none of them.
+type SchemaError struct{ Have, Want int64 }
+
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("the tables of the database are of version %d, and this easel needs %d", e.Have, e.Want)
+}
+
+// Open opens a database: "sqlite:PATH", whose file is made when it is not
+// there, or "postgres://USER@HOST/NAME". Its tables must be there: see Migrate.
+func Open(ctx context.Context, address string, o Options) (*DB, error) {
+	db := &DB{
+		process:  rand.Text(),
+		work:     o.Work,
+		log:      o.Log,
+		now:      o.Now,
+		arrivals: make(chan arrival),
+		closing:  make(chan struct{}),
+	}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	if db.now == nil {
+		db.now = time.Now
+	}
+	var ticket func(context.Context) error
+	if o.Work != nil {
+		ticket = db.useTicket
+	}
+	var err error
+	switch scheme, rest, _ := strings.Cut(address, ":"); scheme {
+	case "sqlite":
+		db.engine, err = openSQLite(ctx, rest, max(o.Workers, 1), db.log, ticket)
+	case "postgres", "postgresql":
+		db.engine, err = openPostgres(ctx, address, max(o.Workers, 1), db.log, ticket)
+	default:
+		return nil, &AddressError{Shown(address)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	db.q, db.r = dbq.New(db.engine.write()), dbq.New(db.engine.read())
+	return db, nil
+}
+
+// Shown is the address of a database without its password.
+func Shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		scheme, _, _ := strings.Cut(address, ":")
+		return scheme + ":…"
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	u.RawQuery = ""
+	return u.String()
+}
+
+// Migrate brings the tables up to this program's version.
+func (db *DB) Migrate(ctx context.Context) error { return db.engine.migrate(ctx) }
+
+// CheckSchema fails with a *SchemaError when the tables are of another version.
+func (db *DB) CheckSchema(ctx context.Context) error {
+	have, want, err := db.engine.version(ctx)
+	if err != nil {
+		return err
+	}
+	if have != want {
+		return &SchemaError{have, want}
+	}
+	return nil
+}
+
+// Start begins to admit jobs, to spread events and, where there is a Work, to
+// run jobs. ctx bounds the start only: Close ends it.
+func (db *DB) Start(ctx context.Context) error {
+	if err := db.CheckSchema(ctx); err != nil {
+		return err
+	}
+	latest, err := db.r.LastEvent(ctx)
+	if err != nil {
+		return db.failure(err)
+	}
+	db.hub.begin(latest)
+	if db.work != nil {
+		if _, err := db.takeBack(ctx); err != nil {
+			return db.failure(err)
+		}
+		if err := db.engine.start(ctx); err != nil {
+			return db.failure(err)
+		}
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	db.stop = stop
+	db.background.Go(db.admit)
+	db.background.Go(func() { db.listen(running) })
+	if db.work != nil {
+		db.background.Go(func() { db.keepLeases(running) })
+	}
+	return nil
+}
+
+// Close stops taking jobs, hands back those that run when ctx ends, and closes
+// the database.
+func (db *DB) Close(ctx context.Context) error {
+	db.closed.Do(func() { close(db.closing) })
+	db.held.drain(ctx)
+	if db.stop != nil {
+		db.stop()
+	}
+	db.background.Wait()
+	return db.engine.close(context.WithoutCancel(ctx))
+}
+
+// tx runs f in a transaction. It may run twice.
+func (db *DB) tx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+	return db.failure(db.engine.tx(ctx, func(t *tx) error { return f(ctx, t) }))
+}
+
+// failure names the errors of the database that callers tell apart.
+func (db *DB) failure(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case db.engine.away(err):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// tell writes an event down that watchers get when the transaction is over.
+func (t *tx) tell(ctx context.Context, e Event) (Event, error) {
+	id, err := t.q.InsertEvent(ctx, dbq.InsertEventParams{
+		JobID: e.Job, KeyID: e.Key, Type: string(e.Type), Data: string(e.Data), CreatedAt: millis(e.Created),
+	})
+	if err != nil {
+		return e, fmt.Errorf("writing an event: %w", err)
+	}
+	e.ID = id
+	return e, t.notify(ctx)
+}
+
+func stateData(s State, attempt int64) json.RawMessage {
+	data, _ := json.Marshal(struct {
+		State   State `json:"state"`
+		Attempt int64 `json:"attempt"`
+	}{s, attempt}) // strings and numbers do not fail
+	return data
+}
+
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func at(t time.Time) *int64 {
+	ms := t.UnixMilli()
+	return &ms
+}
+
+func timeOf(ms *int64) time.Time {
+	if ms == nil || *ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(*ms)
+}
+
+// given is a text that may be absent: "" is absent.
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func raw(s *string) json.RawMessage {
+	if s == nil {
+		return nil
+	}
+	return json.RawMessage(*s)
+}
+
+func jobOf(r dbq.Job) Job {
+	return Job{
+		Seq: r.Seq, ID: r.ID, Key: r.KeyID, Batch: text(r.BatchID), Item: text(r.Item), Workflow: r.WorkflowID,
+		Character: text(r.CharacterID), Prompt: r.Prompt, State: State(r.State), Priority: r.Priority, Position: r.Position,
+		NotBefore: timeOf(&r.NotBefore), Request: json.RawMessage(r.Request), Order: json.RawMessage(r.RunOrder),
+		Ticket: raw(r.Ticket), PromptID: text(r.PromptID), Backend: text(r.Backend), Seed: text(r.Seed),
+		Attempt: r.Attempt, Failures: r.Failures, Crashes: r.Crashes, Webhook: text(r.Webhook), Cancel: r.CancelRequested != 0,
+		Progress: raw(r.Progress), Result: raw(r.Result), Error: raw(r.Error),
+		Created: timeOf(&r.CreatedAt), Updated: timeOf(&r.UpdatedAt), Started: timeOf(r.StartedAt), Finished: timeOf(r.FinishedAt),
+	}
+}
+
+func outputOf(r dbq.Output) Output {
+	return Output{
+		Seq: r.Seq, ID: r.ID, Job: r.JobID, Key: r.KeyID, N: r.N, Name: r.Name, Kind: r.Kind, MediaType: r.MediaType, Node: r.Node,
+		Width: r.Width, Height: r.Height, Bytes: r.Bytes, SHA256: r.Sha256, Text: r.Content, Favourite: r.Favourite != 0,
+		Created: timeOf(&r.CreatedAt),
+	}
+}
+
+// Schema is the version of the tables, 0 without any, and the one that this
+// program needs.
+func (db *DB) Schema(ctx context.Context) (have, want int64, err error) {
+	have, want, err = db.engine.version(ctx)
+	return have, want, db.failure(err)
+}

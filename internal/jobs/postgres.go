@@ -1,0 +1,123 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/seed-7d77cb5c/easel/database"
+	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
+)
+
+// channel is where processes on one PostgreSQL tell each other of new events.
+const channel = "easel_events"
+
+// A postgresEngine is a PostgreSQL database.
+type postgresEngine struct {
+	pool    *pgxpool.Pool
+	tickets *tickets[pgx.Tx]
+}
+
+func openPostgres(ctx context.Context, address string, workers int, log *slog.Logger, work func(context.Context) error) (*postgresEngine, error) {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, err // pgx leaves the password out of it
+	}
+	// Each worker may write while River fetches, listens and leads.
+	config.MaxConns = max(config.MaxConns, int32(min(workers+8, 64)))
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newTickets(riverpgxv5.New(pool), workers, log, work)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &postgresEngine{pool, t}, nil
+}
+
+func (e *postgresEngine) write() dbq.DBTX { return e.pool }
+func (e *postgresEngine) read() dbq.DBTX  { return e.pool }
+
+func (e *postgresEngine) tx(ctx context.Context, f func(*tx) error) error {
+	t, err := e.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
+	err = f(&tx{
+		q:    dbq.New(t),
+		hand: func(ctx context.Context, n int, at time.Time) error { return e.tickets.hand(ctx, t, n, at) },
+		notify: func(ctx context.Context) error {
+			_, err := t.Exec(ctx, "SELECT pg_notify($1, '')", channel)
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return t.Commit(ctx)
+}
+
+func (e *postgresEngine) migrate(ctx context.Context) error {
+	db := stdlib.OpenDBFromPool(e.pool)
+	defer db.Close()
+	return migrate(ctx, database.PostgreSQL, db, riverpgxv5.New(e.pool))
+}
+
+func (e *postgresEngine) version(ctx context.Context) (have, want int64, err error) {
+	db := stdlib.OpenDBFromPool(e.pool)
+	defer db.Close()
+	return versions(ctx, database.PostgreSQL, db)
+}
+
+func (e *postgresEngine) start(ctx context.Context) error { return e.tickets.start(ctx) }
+
+func (e *postgresEngine) listen(ctx context.Context, wake func()) error {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	// A connection that listened is not given to others.
+	defer func() { _ = conn.Hijack().Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
+		return err
+	}
+	for {
+		wake()
+		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (e *postgresEngine) close(ctx context.Context) error {
+	err := e.tickets.stop(ctx)
+	e.pool.Close()
+	return err
+}
+
+// away: the server is not there, is starting or stopping, or cut the
+// connection (SQLSTATE classes 08 and 57P, and 53300, too many connections).
+func (e *postgresEngine) away(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed)
+}

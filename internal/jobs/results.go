@@ -1,0 +1,162 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
+)
+
+// Output reads an output. A missing one is ErrNotFound.
+func (db *DB) Output(ctx context.Context, id string) (Output, error) {
+	row, err := db.r.GetOutput(ctx, id)
+	if err != nil {
+		return Output{}, db.failure(err)
+	}
+	return outputOf(row), nil
+}
+
+// OutputsOf are the outputs of a job, in their order.
+func (db *DB) OutputsOf(ctx context.Context, job string) ([]Output, error) {
+	rows, err := db.r.OutputsOfJob(ctx, job)
+	if err != nil {
+		return nil, db.failure(err)
+	}
+	outputs := make([]Output, len(rows))
+	for i, r := range rows {
+		outputs[i] = outputOf(r)
+	}
+	return outputs, nil
+}
+
+// OutputsOfJobs are the outputs of several jobs, each one's in their order.
+func (db *DB) OutputsOfJobs(ctx context.Context, ids []string) ([]Output, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	marks, args := make([]string, len(ids)), make([]any, len(ids))
+	for i, id := range ids {
+		marks[i], args[i] = fmt.Sprintf("$%d", i+1), id
+	}
+	return db.selectOutputs(ctx, "SELECT "+outputColumns+" FROM outputs o WHERE o.job_id IN ("+strings.Join(marks, ", ")+") ORDER BY o.job_id, o.n", args)
+}
+
+// SetFavourite marks an output, or takes the mark away.
+func (db *DB) SetFavourite(ctx context.Context, id string, favourite bool) error {
+	value := int64(0)
+	if favourite {
+		value = 1
+	}
+	return db.one(db.q.SetFavourite(ctx, dbq.SetFavouriteParams{ID: id, Favourite: value}))
+}
+
+// DeleteOutput removes the row of an output; its object is the caller's.
+func (db *DB) DeleteOutput(ctx context.Context, id string) error {
+	return db.one(db.q.DeleteOutput(ctx, id))
+}
+
+// A File is an uploaded input. Its content is kept by its hash.
+type File struct {
+	ID        string
+	Key       string
+	Name      string // as it was uploaded
+	SHA256    string
+	Bytes     int64
+	MediaType string
+	Width     *int64 // pixels; nil for what is no picture
+	Height    *int64
+	Created   time.Time
+}
+
+// AddFile writes an uploaded file down and returns it with its id.
+func (db *DB) AddFile(ctx context.Context, f File) (File, error) {
+	f.ID, f.Created = newID(), db.now()
+	err := db.q.InsertFile(ctx, dbq.InsertFileParams{
+		ID: f.ID, KeyID: f.Key, Name: f.Name, Sha256: f.SHA256, Bytes: f.Bytes, MediaType: f.MediaType,
+		Width: f.Width, Height: f.Height, CreatedAt: millis(f.Created),
+	})
+	return f, db.failure(err)
+}
+
+// File reads an uploaded file's row. A missing one is ErrNotFound.
+func (db *DB) File(ctx context.Context, id string) (File, error) {
+	row, err := db.r.GetFile(ctx, id)
+	if err != nil {
+		return File{}, db.failure(err)
+	}
+	return fileOf(row), nil
+}
+
+// LatestFile is the newest upload of a key under a name.
+func (db *DB) LatestFile(ctx context.Context, key, name string) (File, error) {
+	row, err := db.r.LatestFile(ctx, dbq.LatestFileParams{KeyID: key, Name: name})
+	if err != nil {
+		return File{}, db.failure(err)
+	}
+	return fileOf(row), nil
+}
+
+func fileOf(r dbq.File) File {
+	return File{
+		ID: r.ID, Key: r.KeyID, Name: r.Name, SHA256: r.Sha256, Bytes: r.Bytes, MediaType: r.MediaType,
+		Width: r.Width, Height: r.Height, Created: timeOf(&r.CreatedAt),
+	}
+}
+
+// A Preset is a named order of a key.
+type Preset struct {
+	Name    string
+	Order   json.RawMessage
+	Created time.Time
+	Updated time.Time
+}
+
+// PutPreset keeps an order under a name, replacing what had it.
+func (db *DB) PutPreset(ctx context.Context, key, name string, order json.RawMessage) error {
+	return db.failure(db.q.PutPreset(ctx, dbq.PutPresetParams{KeyID: key, Name: name, RunOrder: string(order), Now: millis(db.now())}))
+}
+
+// Preset reads a preset. A missing one is ErrNotFound.
+func (db *DB) Preset(ctx context.Context, key, name string) (Preset, error) {
+	row, err := db.r.GetPreset(ctx, dbq.GetPresetParams{KeyID: key, Name: name})
+	if err != nil {
+		return Preset{}, db.failure(err)
+	}
+	return presetOf(row), nil
+}
+
+// Presets are those of a key, by name.
+func (db *DB) Presets(ctx context.Context, key string) ([]Preset, error) {
+	rows, err := db.r.ListPresets(ctx, key)
+	if err != nil {
+		return nil, db.failure(err)
+	}
+	presets := make([]Preset, len(rows))
+	for i, r := range rows {
+		presets[i] = presetOf(r)
+	}
+	return presets, nil
+}
+
+// DeletePreset removes a preset. A missing one is ErrNotFound.
+func (db *DB) DeletePreset(ctx context.Context, key, name string) error {
+	return db.one(db.q.DeletePreset(ctx, dbq.DeletePresetParams{KeyID: key, Name: name}))
+}
+
+func presetOf(r dbq.Preset) Preset {
+	return Preset{Name: r.Name, Order: json.RawMessage(r.RunOrder), Created: timeOf(&r.CreatedAt), Updated: timeOf(&r.UpdatedAt)}
+}
+
+// one is the error of a change of one row: it is ErrNotFound when there is none.
+func (db *DB) one(rows int64, err error) error {
+	if err != nil {
+		return db.failure(err)
+	}
+	if rows == 0 {
+		return ErrNotFound
+	}
+	return nil
+}

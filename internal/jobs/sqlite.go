@@ -1,0 +1,192 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/seed-7d77cb5c/easel/database"
+	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
+)
+
+// sqlitePoll is how often a process looks whether another one wrote to the
+// same file, which SQLite tells nobody. It is one read of a counter in memory
+// that processes share, and only while somebody watches.
+const sqlitePoll = 250 * time.Millisecond
+
+// A sqliteEngine is a SQLite file in WAL mode. All writes go through one
+// connection, since SQLite has one writer: what waits, waits here and not in an
+// error. Reads have connections of their own and see the last commit.
+type sqliteEngine struct {
+	writer, reader *sql.DB
+	tickets        *tickets[*sql.Tx]
+}
+
+func openSQLite(ctx context.Context, path string, workers int, log *slog.Logger, work func(context.Context) error) (_ *sqliteEngine, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	e := &sqliteEngine{}
+	if e.writer, err = sql.Open("sqlite", sqliteAt(path, false)); err != nil {
+		return nil, err
+	}
+	if e.reader, err = sql.Open("sqlite", sqliteAt(path, true)); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			e.writer.Close()
+			e.reader.Close()
+		}
+	}()
+	e.writer.SetMaxOpenConns(1)
+	e.reader.SetMaxOpenConns(4)
+	if err := e.writer.PingContext(ctx); err != nil {
+		return nil, fmt.Errorf("opening the database %s: %w", path, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil { // prompts are private
+		return nil, err
+	}
+	e.tickets, err = newTickets(riversqlite.New(e.writer), workers, log, work)
+	return e, err
+}
+
+// sqliteAt says how a file is opened: a commit is on disk when it returns
+// (synchronous=FULL), and whoever finds it busy waits.
+func sqliteAt(path string, readOnly bool) string {
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+	}}
+	if readOnly {
+		q.Set("_txlock", "deferred")
+		q.Add("_pragma", "query_only(ON)")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+func (e *sqliteEngine) write() dbq.DBTX { return sqlText{e.writer} }
+func (e *sqliteEngine) read() dbq.DBTX  { return sqlText{e.reader} }
+
+func (e *sqliteEngine) tx(ctx context.Context, f func(*tx) error) error {
+	t, err := e.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	err = f(&tx{
+		q:      dbq.New(sqlText{t}),
+		hand:   func(ctx context.Context, n int, at time.Time) error { return e.tickets.hand(ctx, t, n, at) },
+		notify: func(context.Context) error { return nil }, // others look at data_version
+	})
+	if err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+func (e *sqliteEngine) migrate(ctx context.Context) error {
+	return migrate(ctx, database.SQLite, e.writer, riversqlite.New(e.writer))
+}
+
+func (e *sqliteEngine) version(ctx context.Context) (have, want int64, err error) {
+	return versions(ctx, database.SQLite, e.writer)
+}
+
+func (e *sqliteEngine) start(ctx context.Context) error { return e.tickets.start(ctx) }
+
+func (e *sqliteEngine) listen(ctx context.Context, wake func()) error {
+	conn, err := e.reader.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	tick := time.NewTicker(sqlitePoll)
+	defer tick.Stop()
+	for before := int64(-1); ; {
+		var now int64 // changes with each commit of another connection
+		if err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&now); err != nil {
+			return err
+		}
+		if now != before {
+			wake()
+		}
+		before = now
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (e *sqliteEngine) close(ctx context.Context) error {
+	return errors.Join(e.tickets.stop(ctx), e.reader.Close(), e.writer.Close())
+}
+
+func (e *sqliteEngine) away(err error) bool {
+	return errors.Is(err, sql.ErrConnDone) || errors.Is(err, os.ErrNotExist)
+}
+
+// sqlText runs the queries that sqlc wrote for PostgreSQL on database/sql:
+// SQLite takes their text as it is, with $1 for parameters.
+type sqlText struct {
+	on interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}
+}
+
+func (s sqlText) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+	res, err := s.on.ExecContext(ctx, query, args...)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	n, err := res.RowsAffected()
+	return pgconn.NewCommandTag(fmt.Sprintf("UPDATE %d", n)), err
+}
+
+func (s sqlText) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+	rows, err := s.on.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does both
+	if err != nil {
+		return nil, err
+	}
+	return sqlRows{rows}, nil
+}
+
+func (s sqlText) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
+	return sqlRow{s.on.QueryRowContext(ctx, query, args...)}
+}
+
+type sqlRow struct{ *sql.Row }
+
+func (r sqlRow) Scan(dest ...any) error {
+	err := r.Row.Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return pgx.ErrNoRows
+	}
+	return err
+}
+
+// sqlRows are rows as pgx has them, as far as generated code uses them.
+type sqlRows struct{ *sql.Rows }
+
+func (r sqlRows) Close()                                       { r.Rows.Close() }
+func (r sqlRows) CommandTag() pgconn.CommandTag                { return pgconn.CommandTag{} }
+func (r sqlRows) FieldDescriptions() []pgconn.FieldDescription { return nil }
+func (r sqlRows) RawValues() [][]byte                          { return nil }
+func (r sqlRows) Conn() *pgx.Conn                              { return nil }
+func (r sqlRows) TypeMap() *pgtype.Map                         { return nil }
+func (r sqlRows) Values() ([]any, error)                       { return nil, errors.ErrUnsupported }

@@ -1,0 +1,146 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// A statusError is an answer that is a problem, in the form of RFC 9457.
+type statusError struct {
+	Type       string       `json:"type" doc:"always about:blank: code tells kinds apart"`
+	Title      string       `json:"title"`
+	Status     int          `json:"status"`
+	Detail     string       `json:"detail"`
+	Code       string       `json:"code" doc:"as in easel help exit-codes"`
+	Hint       string       `json:"hint,omitempty"`
+	Errors     []fieldError `json:"errors,omitempty"`
+	RetryAfter int          `json:"-"` // seconds; 0 = nothing is said
+}
+
+// A fieldError is what is wrong with one field of a request.
+type fieldError struct {
+	Field   string   `json:"field"`
+	Message string   `json:"message"`
+	Allowed string   `json:"allowed,omitempty"`
+	Nearest []string `json:"nearest,omitempty"`
+}
+
+func (e *statusError) Error() string             { return e.Detail }
+func (e *statusError) GetStatus() int            { return e.Status }
+func (e *statusError) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders are what a client needs to know beside the body.
+func (e *statusError) GetHeaders() http.Header {
+	h := http.Header{}
+	if e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
+	return h
+}
+
+func (e *statusError) complete() *statusError {
+	e.Type, e.Title = "about:blank", http.StatusText(e.Status)
+	return e
+}
+
+// newHumaError makes our problems of those that huma finds: malformed query
+// parameters, bodies that are too large, and the like.
+func newHumaError(status int, message string, errs ...error) huma.StatusError {
+	e := &statusError{Status: status, Detail: message, Code: "invalid_request"}
+	if status == http.StatusUnprocessableEntity {
+		e.Status = http.StatusBadRequest
+	}
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		if d, ok := err.(huma.ErrorDetailer); ok { // huma hands over the value itself
+			detail := d.ErrorDetail()
+			e.Errors = append(e.Errors, fieldError{Field: detail.Location, Message: detail.Message})
+			continue
+		}
+		e.Errors = append(e.Errors, fieldError{Message: err.Error()})
+	}
+	return e.complete()
+}
+
+// failure makes an answer of any error.
+func failure(err error) *statusError {
+	var e *statusError
+	switch {
+	case errors.As(err, &e):
+		return e.complete()
+	case errors.Is(err, jobs.ErrNotFound):
+		e = &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "Not found"}
+	case errors.Is(err, jobs.ErrState):
+		e = &statusError{Status: http.StatusConflict, Code: "conflict", Detail: "The job is in another state"}
+	case errors.Is(err, jobs.ErrKeyReused):
+		e = &statusError{
+			Status: http.StatusUnprocessableEntity, Code: "idempotency_key_reused", Detail: "The Idempotency-Key was used with another body",
+			Hint: "use a new key for a new request",
+		}
+	case errors.Is(err, jobs.ErrUnavailable):
+		e = &statusError{Status: http.StatusServiceUnavailable, Code: "database_unavailable", Detail: "The database does not answer", RetryAfter: 2}
+	default:
+		e = ofProblem(err)
+	}
+	return e.complete()
+}
+
+// ofProblem words an error of the registry or the plan.
+func ofProblem(err error) *statusError {
+	p := problem.Of(err)
+	e := &statusError{Status: http.StatusBadRequest, Code: p.Code, Detail: p.Message, Hint: p.Hint}
+	var unknown *registry.UnknownWorkflowError
+	var character *registry.UnknownCharacterError
+	switch {
+	case errors.As(err, &unknown):
+		e.Status, e.Detail = http.StatusNotFound, "Workflow not found"
+		e.Errors = []fieldError{{Field: "workflow_id", Message: unknown.Error(), Nearest: unknown.Nearest}}
+		e.Hint = "GET " + apiPath + "/workflows lists them"
+	case errors.As(err, &character):
+		e.Detail = "Character not found"
+		e.Errors = []fieldError{{Field: "character_id", Message: character.Error(), Nearest: character.Nearest}}
+		e.Hint = "GET " + apiPath + "/characters lists them"
+	case len(p.Problems) > 0:
+		e.Detail, e.Hint = p.Problems[0].Message, ""
+		for _, f := range p.Problems {
+			e.Errors = append(e.Errors, fieldError{Field: f.Parameter, Message: f.Message, Allowed: f.Allowed, Nearest: f.Nearest})
+		}
+	case p.Exit == problem.ExitFailure:
+		// Nothing that a client wrote: what it was stays in the log.
+		e.Status, e.Code, e.Detail, e.Hint = http.StatusInternalServerError, "internal", "easel could not answer", "the server's log says why"
+	}
+	return e
+}
+
+// fail writes a problem outside of huma.
+func (s *Server) fail(w http.ResponseWriter, _ *http.Request, err error) {
+	e := failure(err)
+	for name, values := range e.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", e.ContentType(""))
+	w.WriteHeader(e.Status)
+	_ = json.NewEncoder(w).Encode(e) // the client is gone
+}
+
+// refused is the error of a huma handler.
+func (s *Server) refused(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := failure(err)
+	if e.Status >= http.StatusInternalServerError {
+		s.o.Log.Error("a request failed", "error", err)
+	}
+	return e
+}

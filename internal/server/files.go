@@ -1,0 +1,197 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/media"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+func (s *Server) fileRoutes() {
+	up := operation(http.MethodPost, "/files", "upload-file", "Upload an input file", "files")
+	binary := &huma.Schema{Type: "string", Format: "binary"}
+	up.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"multipart/form-data":      {Schema: &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{"file": binary}, Required: []string{"file"}}},
+		"application/octet-stream": {Schema: binary},
+	}}
+	up.Parameters = []*huma.Param{{Name: "name", In: "query", Description: "of a file that is the whole body", Schema: &huma.Schema{Type: "string"}}}
+	up.Responses = map[string]*huma.Response{"201": {Description: "Created", Content: map[string]*huma.MediaType{
+		"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[fileView](), true, "File")},
+	}}}
+	s.raw(up, s.upload)
+
+	get := operation(http.MethodGet, "/files/{id}", "get-file", "Download an input file", "files")
+	get.Responses = map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: binary}}}}
+	s.raw(get, s.download)
+}
+
+// raw adds an operation that reads and writes streams: huma would hold its body
+// in memory.
+func (s *Server) raw(op huma.Operation, handle func(w http.ResponseWriter, r *http.Request) error) {
+	s.api.OpenAPI().AddOperation(&op)
+	s.api.Adapter().Handle(&op, func(c huma.Context) {
+		r, w := humago.Unwrap(c)
+		if err := handle(w, r); err != nil {
+			s.fail(w, r, s.refused(err))
+		}
+	})
+}
+
+type fileView struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	MediaType string    `json:"media_type"`
+	Bytes     int64     `json:"bytes"`
+	SHA256    string    `json:"sha256"`
+	Width     *int64    `json:"width"`
+	Height    *int64    `json:"height"`
+	Created   time.Time `json:"created_at"`
+	URL       string    `json:"url"`
+}
+
+// kept is what is known of a content that was stored.
+type kept struct {
+	sha256    string
+	bytes     int64
+	mediaType string
+	width     *int64
+	height    *int64
+}
+
+// keep stores a content by its hash, checking it on the way.
+func (s *Server) keep(ctx context.Context, r io.Reader) (kept, error) {
+	writer, err := s.o.Files.Create(ctx, storage.Object{})
+	if err != nil {
+		return kept{}, err
+	}
+	defer writer.Abort() // after Commit it does nothing
+	hash, check := sha256.New(), media.NewChecker()
+	n, err := io.Copy(io.MultiWriter(writer, hash, check), io.LimitReader(r, s.o.Limits.Upload+1))
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return kept{}, &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The upload ended early"}
+		}
+		return kept{}, err
+	}
+	if n > s.o.Limits.Upload {
+		return kept{}, &statusError{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: fmt.Sprintf("The file is larger than %d bytes", s.o.Limits.Upload)}
+	}
+	report := check.Report()
+	out := kept{sha256: hex.EncodeToString(hash.Sum(nil)), bytes: n, mediaType: report.Format.MediaType}
+	if n == 0 || !report.Complete {
+		return kept{}, &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The file is empty or cut off"}
+	}
+	if report.Width > 0 {
+		w, h := int64(report.Width), int64(report.Height)
+		out.width, out.height = &w, &h
+		if w*h > int64(s.o.Limits.Pixels) {
+			return kept{}, &statusError{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: fmt.Sprintf("The picture has more than %d pixels", s.o.Limits.Pixels)}
+		}
+	}
+	if _, err := writer.Commit(ctx, uploadName(out.sha256)); err != nil && !errors.Is(err, storage.ErrExist) {
+		return kept{}, err
+	}
+	return out, nil
+}
+
+func (s *Server) upload(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	if err := may(ctx, jobs.ScopeGenerate); err != nil {
+		return err
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, s.o.Limits.Upload+1<<20) // and the envelope of a form
+	body, name := io.Reader(r.Body), r.URL.Query().Get("name")
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+		part, err := filePart(r)
+		if err != nil {
+			return err
+		}
+		body, name = part, part.FileName()
+	}
+	got, err := s.keep(ctx, body)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		name = got.sha256[:16]
+	}
+	if len(name) > 500 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return invalid("name", "the name of the file is too long, or no text", "")
+	}
+	f, err := s.o.DB.AddFile(ctx, jobs.File{
+		Key: asking(ctx).key.ID, Name: name, SHA256: got.sha256, Bytes: got.bytes, MediaType: got.mediaType, Width: got.width, Height: got.height,
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", apiPath+"/files/"+f.ID)
+	return writeJSON(w, http.StatusCreated, s.viewFile(f))
+}
+
+// filePart is the first file of a form.
+func filePart(r *http.Request) (*multipart.Part, error) {
+	form, err := r.MultipartReader()
+	if err != nil {
+		return nil, invalid("file", "the form cannot be read", "")
+	}
+	for range 100 {
+		part, err := form.NextPart()
+		if err != nil {
+			break
+		}
+		if part.FileName() != "" {
+			return part, nil
+		}
+	}
+	return nil, invalid("file", "the form has no file", "curl -F file=@photo.jpg sends one")
+}
+
+func (s *Server) viewFile(f jobs.File) fileView {
+	return fileView{
+		ID: f.ID, Name: f.Name, MediaType: f.MediaType, Bytes: f.Bytes, SHA256: f.SHA256, Width: f.Width, Height: f.Height, Created: f.Created,
+		URL: s.link(apiPath + "/files/" + f.ID),
+	}
+}
+
+func (s *Server) download(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.o.DB.File(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := owns(r.Context(), f.Key); err != nil {
+		return err
+	}
+	return s.content(w, r, s.o.Files, object{name: uploadName(f.SHA256), shown: f.Name, mediaType: f.MediaType, sha256: f.SHA256})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(data, '\n')) // the client is gone
+	return nil
+}
+
+func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }

@@ -1,0 +1,412 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+func (s *Server) generateRoutes() {
+	for _, op := range []struct {
+		path, id, summary string
+		do                func(context.Context, *generateInput) (*queued, error)
+	}{
+		{"/generate", "generate", "Run a workflow: one job, or a batch with count or input_images", s.generate},
+		{"/generate/single", "generate-single", "Run a workflow once", s.generateSingle},
+		{"/generate/batch", "generate-batch", "Run a workflow for each of several items or images", s.generateBatch},
+		{"/edit/inpaint", "inpaint", "Paint a part of a picture anew", s.inpaint},
+	} {
+		o := operation(http.MethodPost, op.path, op.id, op.summary, "generate")
+		o.DefaultStatus = http.StatusAccepted
+		o.MaxBodyBytes = s.o.Limits.Body
+		o.Errors = append(o.Errors, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema(op.id)}}}}
+		o.SkipValidateBody = true // the registry does that, with the command line's words
+		huma.Register(s.api, o, op.do)
+	}
+	s.describeRequests()
+}
+
+type generateInput struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"the same again returns the first answer"`
+	Prefer         string `header:"Prefer" doc:"wait=SECONDS"`
+	Wait           int    `query:"wait" minimum:"0" maximum:"600" doc:"seconds to wait for the end"`
+	RawBody        []byte `contentType:"application/json"`
+}
+
+// queued is the answer to a request for jobs: a job, or a batch.
+type queued struct {
+	Status            int
+	Location          string `header:"Location"`
+	RetryAfter        string `header:"Retry-After"`
+	PreferenceApplied string `header:"Preference-Applied"`
+	Body              json.RawMessage
+}
+
+// inpaintDefault is the workflow of an inpaint request that names none.
+const inpaintDefault = "qwen_inpaint"
+
+func (s *Server) generate(ctx context.Context, in *generateInput) (*queued, error) {
+	return s.accept(ctx, in, "generate", func(r *plan.Request) error { return nil })
+}
+
+func (s *Server) generateSingle(ctx context.Context, in *generateInput) (*queued, error) {
+	return s.accept(ctx, in, "generate/single", func(r *plan.Request) error {
+		if r.Count > 1 || len(r.Images) > 1 {
+			return invalid("count", "one run is made here", "POST "+apiPath+"/generate makes several")
+		}
+		return nil
+	})
+}
+
+func (s *Server) inpaint(ctx context.Context, in *generateInput) (*queued, error) {
+	return s.accept(ctx, in, "edit/inpaint", func(r *plan.Request) error {
+		if r.Workflow == "" {
+			r.Workflow = inpaintDefault
+		}
+		return nil
+	})
+}
+
+func invalid(field, message, hint string) error {
+	return &statusError{Status: http.StatusBadRequest, Code: "invalid_parameter", Detail: message, Hint: hint, Errors: []fieldError{{Field: field, Message: message}}}
+}
+
+// ours are the keys of a request that are about the job and not about the run.
+type ours struct {
+	Priority int64  `json:"priority"`
+	Webhook  string `json:"webhook"`
+}
+
+// accept queues what one request asks for.
+func (s *Server) accept(ctx context.Context, in *generateInput, path string, check func(*plan.Request) error) (*queued, error) {
+	if err := may(ctx, jobs.ScopeGenerate); err != nil {
+		return nil, s.refused(err)
+	}
+	rest, job, err := cutOurs(in.RawBody)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	req, err := plan.DecodeRequest("the request", rest)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	if err := check(req); err != nil {
+		return nil, s.refused(err)
+	}
+	orders, wf, err := s.orders(ctx, req)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	e := jobs.Enqueue{Key: asking(ctx).key.ID, Priority: job.Priority}
+	if len(orders) > 1 {
+		e.Batch = &jobs.NewBatch{Workflow: wf.ID, Request: in.RawBody}
+	}
+	for i, o := range orders {
+		n, err := newJob(o, req, in.RawBody, job.Webhook)
+		if err != nil {
+			return nil, s.refused(err)
+		}
+		if e.Batch != nil {
+			n.Item = strconv.Itoa(i + 1)
+		}
+		e.Jobs = append(e.Jobs, n)
+	}
+	return s.enqueue(ctx, in, path, e)
+}
+
+// cutOurs takes the keys that are about the job out of a body.
+func cutOurs(body []byte) ([]byte, ours, error) {
+	members, err := registry.DecodeObject("the request", body)
+	if err != nil {
+		return nil, ours{}, err
+	}
+	var o ours
+	var rest []string
+	for _, m := range members {
+		var into any
+		switch m.Name {
+		case "priority":
+			into = &o.Priority
+		case "webhook":
+			into = &o.Webhook
+		default:
+			name, _ := json.Marshal(m.Name) // a string does not fail
+			rest = append(rest, string(name)+":"+string(m.JSON))
+			continue
+		}
+		if err := json.Unmarshal(m.JSON, into); err != nil {
+			return nil, o, invalid(m.Name, m.Name+" has another form", "")
+		}
+	}
+	if o.Priority < -100 || o.Priority > 100 {
+		return nil, o, invalid("priority", "priority is between -100 and 100", "")
+	}
+	if o.Webhook != "" {
+		if err := checkWebhook(o.Webhook); err != nil {
+			return nil, o, err
+		}
+	}
+	return []byte("{" + strings.Join(rest, ",") + "}"), o, nil
+}
+
+// orders makes the checked orders of a request, one per run.
+func (s *Server) orders(ctx context.Context, req *plan.Request) ([]plan.Order, *registry.Workflow, error) {
+	if req.Workflow == "" {
+		return nil, nil, invalid("workflow_id", "workflow_id is required", "GET "+apiPath+"/workflows lists them")
+	}
+	wf, err := s.workflow(req.Workflow)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := req.Order(wf)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.findInputs(ctx, wf, &o); err != nil {
+		return nil, nil, err
+	}
+	o.Provenance = plan.ProvenanceNone // the row is the record
+	orders, err := s.o.Catalog.Expand(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, one := range orders {
+		resolved, err := s.o.Catalog.Resolve(one)
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := resolved.Resolve(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return orders, wf, nil
+}
+
+func newJob(o plan.Order, req *plan.Request, body []byte, webhook string) (jobs.New, error) {
+	order, err := json.Marshal(o)
+	if err != nil {
+		return jobs.New{}, err
+	}
+	return jobs.New{
+		Workflow: o.Workflow, Character: o.Character, Prompt: plan.JSONText(req.Texts[registry.RolePrompt]), Webhook: webhook,
+		Request: body, Order: order,
+	}, nil
+}
+
+// generateBatch takes a list of items, each of which may have what a request
+// has, or one request with several images.
+func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued, error) {
+	if err := may(ctx, jobs.ScopeGenerate); err != nil {
+		return nil, s.refused(err)
+	}
+	members, err := registry.DecodeObject("the request", in.RawBody)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	i := slices.IndexFunc(members, func(m registry.NamedValue) bool { return m.Name == "items" })
+	if i < 0 {
+		return s.accept(ctx, in, "generate/batch", func(r *plan.Request) error {
+			if len(r.Images) == 0 && r.Count == 0 {
+				return invalid("items", "items, input_images or count is required", "")
+			}
+			return nil
+		})
+	}
+	var items []json.RawMessage
+	if err := json.Unmarshal(members[i].JSON, &items); err != nil || len(items) == 0 {
+		return nil, s.refused(invalid("items", "items is a list of requests, at least one", ""))
+	}
+	if len(items) > s.o.Limits.Batch {
+		return nil, s.refused(invalid("items", fmt.Sprintf("a batch has at most %d items", s.o.Limits.Batch), "send several batches"))
+	}
+	shared := slices.Delete(slices.Clone(members), i, i+1)
+	e := jobs.Enqueue{Key: asking(ctx).key.ID, Batch: &jobs.NewBatch{Request: in.RawBody}}
+	var problems []fieldError
+	for n, item := range items {
+		made, wf, err := s.batchItem(ctx, shared, item)
+		if err != nil {
+			f := failure(err)
+			if f.Status != http.StatusBadRequest && f.Status != http.StatusNotFound {
+				return nil, s.refused(err)
+			}
+			problems = append(problems, itemErrors(n, f)...)
+			continue
+		}
+		if e.Batch.Workflow == "" {
+			e.Batch.Workflow = wf
+		}
+		for k := range made.jobs {
+			made.jobs[k].Item = strconv.Itoa(n + 1)
+		}
+		e.Priority = made.priority
+		e.Jobs = append(e.Jobs, made.jobs...)
+	}
+	if len(problems) > 0 {
+		return nil, s.refused(&statusError{Status: http.StatusBadRequest, Code: "invalid_parameter", Detail: problems[0].Message, Errors: problems})
+	}
+	return s.enqueue(ctx, in, "generate/batch", e)
+}
+
+type batchItem struct {
+	jobs     []jobs.New
+	priority int64
+}
+
+func (s *Server) batchItem(ctx context.Context, shared []registry.NamedValue, item json.RawMessage) (batchItem, string, error) {
+	members, err := registry.DecodeObject("the item", item)
+	if err != nil {
+		return batchItem{}, "", err
+	}
+	for _, m := range shared {
+		if !slices.ContainsFunc(members, func(o registry.NamedValue) bool { return o.Name == m.Name }) {
+			members = append(members, m)
+		}
+	}
+	var parts []string
+	for _, m := range members {
+		name, _ := json.Marshal(m.Name) // a string does not fail
+		parts = append(parts, string(name)+":"+string(m.JSON))
+	}
+	body := []byte("{" + strings.Join(parts, ",") + "}")
+	rest, job, err := cutOurs(body)
+	if err != nil {
+		return batchItem{}, "", err
+	}
+	req, err := plan.DecodeRequest("the item", rest)
+	if err != nil {
+		return batchItem{}, "", err
+	}
+	orders, wf, err := s.orders(ctx, req)
+	if err != nil {
+		return batchItem{}, "", err
+	}
+	out := batchItem{priority: job.Priority}
+	for _, o := range orders {
+		n, err := newJob(o, req, body, job.Webhook)
+		if err != nil {
+			return batchItem{}, "", err
+		}
+		out.jobs = append(out.jobs, n)
+	}
+	return out, wf.ID, nil
+}
+
+// itemErrors are the errors of an item with its place in the list.
+func itemErrors(n int, f *statusError) []fieldError {
+	at := fmt.Sprintf("items[%d]", n)
+	if len(f.Errors) == 0 {
+		return []fieldError{{Field: at, Message: f.Detail}}
+	}
+	errs := slices.Clone(f.Errors)
+	for i := range errs {
+		errs[i].Field = strings.TrimSuffix(at+"."+errs[i].Field, ".")
+	}
+	return errs
+}
+
+// enqueue writes jobs down and answers with them.
+func (s *Server) enqueue(ctx context.Context, in *generateInput, path string, e jobs.Enqueue) (*queued, error) {
+	if len(e.Jobs) > s.o.Limits.Batch {
+		return nil, s.refused(invalid("count", fmt.Sprintf("a batch has at most %d jobs", s.o.Limits.Batch), "send several batches"))
+	}
+	waiting, err := s.o.DB.Waiting(ctx, e.Key)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	if waiting+int64(len(e.Jobs)) > s.o.Limits.Waiting {
+		return nil, s.refused(&statusError{
+			Status: http.StatusTooManyRequests, Code: "queue_full",
+			Detail: fmt.Sprintf("%d jobs of this key wait already", waiting), RetryAfter: 30,
+		})
+	}
+	if in.IdempotencyKey != "" {
+		sum := sha256.Sum256(append([]byte(path+"\n"), in.RawBody...))
+		e.Idempotency = jobs.Idempotency{Name: in.IdempotencyKey, Body: hex.EncodeToString(sum[:])}
+	}
+	made, err := s.o.DB.Enqueue(ctx, e)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	out := &queued{Status: http.StatusAccepted}
+	if made.Batch != "" {
+		out.Location = apiPath + "/batches/" + made.Batch
+		out.Body, err = s.batchJSON(ctx, made.Batch)
+		return out, s.refused(err)
+	}
+	out.Location = apiPath + "/jobs/" + made.Jobs[0]
+	job, err := s.o.DB.Job(ctx, made.Jobs[0])
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	if wait, preferred := in.patience(); wait > 0 {
+		job, err = s.await(ctx, job.ID, wait)
+		if err != nil {
+			return nil, s.refused(err)
+		}
+		if preferred != "" {
+			out.PreferenceApplied = preferred
+		}
+		if job.State.Ended() {
+			out.Status = http.StatusOK
+		}
+	}
+	out.Body, err = s.jobJSON(ctx, job)
+	return out, s.refused(err)
+}
+
+// patience is how long the client waits for the end.
+func (in *generateInput) patience() (wait time.Duration, preferred string) {
+	if in.Wait > 0 {
+		return time.Duration(in.Wait) * time.Second, ""
+	}
+	for part := range strings.SplitSeq(in.Prefer, ",") {
+		value, ok := strings.CutPrefix(strings.TrimSpace(part), "wait=")
+		if n, err := strconv.Atoi(value); ok && err == nil && n > 0 {
+			n = min(n, 600)
+			return time.Duration(n) * time.Second, "wait=" + strconv.Itoa(n)
+		}
+	}
+	return 0, ""
+}
+
+// await waits for the end of a job, and returns it as it is then or when the
+// time is over.
+func (s *Server) await(ctx context.Context, id string, wait time.Duration) (jobs.Job, error) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		w := s.o.DB.Watch(func(e jobs.Event) bool { return e.Job == id && e.Type == jobs.EventState })
+		job, err := s.o.DB.Job(ctx, id)
+		if err != nil || job.State.Ended() {
+			w.Close()
+			return job, err
+		}
+		select {
+		case <-w.C: // something happened, or it fell behind
+		case <-timer.C:
+			w.Close()
+			return job, nil
+		case <-s.closing:
+			w.Close()
+			return job, nil
+		case <-ctx.Done():
+			w.Close()
+			return job, ctx.Err()
+		}
+		w.Close()
+	}
+}

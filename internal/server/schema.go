@@ -1,0 +1,57 @@
+package server
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// requestSchema is the name of the description of an operation's body.
+func requestSchema(operation string) string {
+	switch operation {
+	case "generate-batch":
+		return "BatchRequest"
+	case "inpaint":
+		return "InpaintRequest"
+	}
+	return "GenerateRequest"
+}
+
+// describeRequests describes the bodies that the registry checks: what each
+// workflow takes beside, its schema says.
+func (s *Server) describeRequests() {
+	text := func(doc string) *huma.Schema { return &huma.Schema{Type: "string", Description: doc} }
+	shapes := func(doc string) *huma.Schema {
+		return &huma.Schema{Description: doc, OneOf: []*huma.Schema{{Type: "string"}, {Type: "array", Items: &huma.Schema{Type: "string"}}}}
+	}
+	one := 1.0
+	generate := map[string]*huma.Schema{
+		"workflow_id":  text("as GET /workflows lists it"),
+		"character_id": text("as GET /characters lists it"),
+		"prompt":       text("what is to be seen"),
+		"negative":     text("what is not"),
+		"input_image":  text("id of a file or a result, the name of the latest upload, an https address, or a name below the server's folder of inputs"),
+		"input_images": {Type: "array", Items: text(""), Description: "one run each, where the workflow supports_batch"},
+		"inputs":       {Type: "object", AdditionalProperties: text(""), Description: "further files by parameter"},
+		"params":       {Type: "object", AdditionalProperties: &huma.Schema{}, Description: "values by parameter; integers above 2^53 may be text"},
+		"count":        {Type: "integer", Minimum: &one, Description: "runs of the same request, each with its seed"},
+		"mask":         text("a file: white is painted anew"),
+		"mask_rect":    shapes("X,Y,W,H in pixels or percent"),
+		"mask_ellipse": shapes("X,Y,W,H in pixels or percent"),
+		"mask_color":   text("#ff00ff"),
+		"mask_alpha":   {Type: "boolean", Description: "what is transparent is painted anew"},
+		"mask_invert":  {Type: "boolean"},
+		"mask_grow":    {Type: "integer", Description: "pixels"},
+		"mask_feather": {Type: "integer", Description: "pixels"},
+		"expand":       text("left=256,bottom=10%: paints beyond the edges"),
+		"priority":     {Type: "integer", Description: "-100 to 100; higher goes first"},
+		"webhook":      text("an address that is told when the job ended"),
+	}
+	schemas := s.api.OpenAPI().Components.Schemas.Map()
+	schemas["GenerateRequest"] = &huma.Schema{Type: "object", Properties: generate, Required: []string{"workflow_id"}, AdditionalProperties: false}
+	inpaint := &huma.Schema{Type: "object", Properties: generate, Required: []string{"input_image"}, AdditionalProperties: false}
+	schemas["InpaintRequest"] = inpaint
+	batch := map[string]*huma.Schema{"items": {Type: "array", Items: &huma.Schema{Type: "object"}, Description: "requests; what they leave out is taken from beside items"}}
+	for name, schema := range generate {
+		batch[name] = schema
+	}
+	schemas["BatchRequest"] = &huma.Schema{Type: "object", Properties: batch, AdditionalProperties: false}
+}

@@ -1,0 +1,215 @@
+// Package server is the HTTP API of `easel serve`: workflows, jobs, results and
+// their events, in the words of the owner's document. It validates by the same
+// registry and plan as the command line, queues jobs in a database
+// (internal/jobs), and runs nothing itself.
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// Options of a Server.
+type Options struct {
+	DB      *jobs.DB
+	Catalog *plan.Catalog
+	Store   storage.Store // outputs
+	Files   storage.Store // uploads, by their hash
+	// Inputs opens an input that a client names and the server has: a file below
+	// the folder that --inputs names. Nil: there is no such folder.
+	Inputs func(name string) (io.ReadCloser, error)
+
+	Secret  []byte // signs links and cookies; at least 32 bytes
+	Listen  netip.AddrPort
+	Origins []string // of browsers that may use the API with a key: "http://localhost:5173"
+	Hosts   []string // further names of this server in the Host header
+	Limits  Limits
+	Version string
+	Log     *slog.Logger
+	UI      http.Handler // what answers outside of the API; nil: nothing does
+	Now     func() time.Time
+
+	// Ready reports why no job can run now, nil when one can.
+	Ready func(ctx context.Context) error
+}
+
+// Limits bound what one client can ask for. Zero values are DefaultLimits.
+type Limits struct {
+	Upload  int64 // bytes of an uploaded file
+	Body    int64 // bytes of any other request
+	Waiting int64 // jobs of one key that have not ended
+	Batch   int   // jobs of one batch
+	Pixels  int   // of an uploaded picture
+}
+
+// DefaultLimits are generous for a team and stop a runaway script.
+var DefaultLimits = Limits{Upload: 512 << 20, Body: 8 << 20, Waiting: 20_000, Batch: 10_000, Pixels: 200_000_000}
+
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits
+	if l.Upload > 0 {
+		d.Upload = l.Upload
+	}
+	if l.Body > 0 {
+		d.Body = l.Body
+	}
+	if l.Waiting > 0 {
+		d.Waiting = l.Waiting
+	}
+	if l.Batch > 0 {
+		d.Batch = l.Batch
+	}
+	if l.Pixels > 0 {
+		d.Pixels = l.Pixels
+	}
+	return d
+}
+
+// A Server answers the API. Close ends its event streams.
+type Server struct {
+	o       Options
+	api     huma.API
+	handler http.Handler
+	guesses guesses
+	drawing chan struct{} // holds a place for each thumbnail that is being made
+	closing chan struct{}
+}
+
+const (
+	apiTitle   = "ComfyUI Generation API"
+	apiVersion = "2.0.0" // as the owner's document has it
+	apiPath    = "/api/v1"
+)
+
+// New makes a server.
+func New(o Options) *Server {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Limits = o.Limits.withDefaults()
+	s := &Server{o: o, closing: make(chan struct{}), drawing: make(chan struct{}, 1)}
+	mux := http.NewServeMux()
+	s.api = newAPI(mux)
+	s.routes()
+	s.health(mux)
+	if o.UI != nil {
+		mux.Handle("/", o.UI)
+	} else {
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			s.fail(w, r, &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this address", Hint: "the API begins at " + apiPath + "/openapi.json"})
+		})
+	}
+	s.handler = s.logged(s.recovered(s.guarded(mux)))
+	return s
+}
+
+// newAPI is the API without its operations.
+func newAPI(mux *http.ServeMux) huma.API {
+	huma.DefaultArrayNullable = false
+	huma.NewError = newHumaError
+	config := huma.DefaultConfig(apiTitle, apiVersion)
+	config.OpenAPIPath = apiPath + "/openapi"
+	config.DocsPath, config.SchemasPath = "", "" // its page loads scripts from elsewhere
+	config.CreateHooks = nil                     // no $schema in answers
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"key": {Type: "http", Scheme: "bearer", Description: "made by easel serve keys add NAME"},
+	}
+	config.Security = []map[string][]string{{"key": {}}, {}}
+	config.Info.Description = "Runs ComfyUI workflows. Requests from this machine need no key; see easel serve --help."
+	return humago.New(mux, config)
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Close ends the streams of events, so that the HTTP server can stop.
+func (s *Server) Close() { close(s.closing) }
+
+// OpenAPI is the description of the API, version 3.1, as JSON.
+func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON() }
+
+func (s *Server) routes() {
+	s.workflowRoutes()
+	s.generateRoutes()
+	s.jobRoutes()
+	s.fileRoutes()
+	s.outputRoutes()
+	s.eventRoutes()
+	s.manageRoutes()
+}
+
+// operation is the description of an operation of the API.
+func operation(method, path, id, summary, tag string) huma.Operation {
+	return huma.Operation{
+		Method: method, Path: apiPath + path, OperationID: id, Summary: summary, Tags: []string{tag},
+		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+	}
+}
+
+// logged writes a line for each request: never its query, which may be signed.
+func (s *Server) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := s.o.Now()
+		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(sw, r)
+		s.o.Log.Info("request", "method", r.Method, "path", r.URL.Path, "status", sw.status, "ms", s.o.Now().Sub(begun).Milliseconds())
+	})
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	begun  bool
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status, w.begun = status, true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// recovered makes an answer of a panic.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p) //nolint:forbidigo // it tells net/http to cut the connection
+			}
+			s.o.Log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", p)
+			if sw, ok := w.(*statusWriter); ok && !sw.begun {
+				s.fail(w, r, &statusError{Status: http.StatusInternalServerError, Code: "internal", Detail: "easel failed while it answered: that is a bug"})
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hasPrefix reports whether a path is one of the API's.
+func ofAPI(path string) bool { return path == apiPath || strings.HasPrefix(path, apiPath+"/") }

@@ -1,0 +1,363 @@
+// Package worker runs the jobs of a database by the engine: an order becomes a
+// run on one of the backends, whose ticket is in the job's row before it is
+// submitted, so that whoever takes the job next collects it instead of
+// computing it again.
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// A Place is a backend where jobs run.
+type Place struct {
+	Name    string
+	Address string // to open it again; "" when it dies with this process
+	Backend comfy.Backend
+}
+
+// Options of a Worker.
+type Options struct {
+	Catalog     *plan.Catalog
+	Places      []Place // at least one
+	Store       storage.Store
+	Out         string // how to open the store again
+	Inputs      run.OpenInput
+	Definitions *preflight.Cache
+	Version     string
+	Log         *slog.Logger
+}
+
+// A Worker runs jobs. It is safe for concurrent use.
+type Worker struct {
+	o      Options
+	prefix string // of the location of every object
+	places []*place
+
+	mu    sync.Mutex
+	lease map[string]*jobs.Lease // by run
+}
+
+// place is a backend with what runs there.
+type place struct {
+	Place
+	runner *run.Runner
+
+	mu      sync.Mutex
+	running int
+	failed  time.Time // when it was last found to be away
+}
+
+// New makes a worker.
+func New(o Options) *Worker {
+	w := &Worker{o: o, lease: map[string]*jobs.Lease{}}
+	w.prefix = strings.TrimSuffix(o.Store.Location("x"), "x")
+	for _, p := range o.Places {
+		w.places = append(w.places, &place{Place: p, runner: &run.Runner{
+			Backend: p.Backend, BackendName: p.Name, Address: p.Address, Store: o.Store, Out: o.Out, OpenInput: o.Inputs,
+			Version: o.Version, Definitions: o.Definitions, Leave: true, History: rows{w},
+		}})
+	}
+	return w
+}
+
+// Patience with what fails for reasons that pass.
+const (
+	maxFailures = 3
+	awayFor     = 5 * time.Second // between two looks at a backend that was away
+	settleFor   = 10 * time.Second
+)
+
+// Work is the jobs.Work of a worker.
+func (w *Worker) Work(ctx context.Context, l *jobs.Lease) jobs.Outcome {
+	t, state, err := openTicket(l.Job.Ticket)
+	if err != nil {
+		return failed(fmt.Errorf("the ticket of the job cannot be read: %w", err))
+	}
+	if t == nil && l.Job.Cancel {
+		return jobs.Outcome{State: jobs.Cancelled}
+	}
+	p := w.choose(l.Job.Backend, t != nil)
+	if p == nil {
+		return failed(fmt.Errorf("the run is on backend %q, which this process does not have", l.Job.Backend))
+	}
+	defer p.leave()
+	var res *run.Result
+	if t == nil {
+		t, err = w.prepare(ctx, p, l)
+		if err == nil {
+			defer w.bind(t.Run, l)()
+			res, err = p.runner.Execute(ctx, t, w.sink(ctx, l))
+		}
+	} else {
+		defer w.bind(t.Run, l)()
+		if l.Job.Cancel {
+			state = ledger.Cancelling
+		}
+		res, err = p.runner.Resume(ctx, t, state, w.sink(ctx, l))
+	}
+	return w.outcome(ctx, p, l, t, res, err)
+}
+
+// prepare makes the ticket of a job's order.
+func (w *Worker) prepare(ctx context.Context, p *place, l *jobs.Lease) (*run.Ticket, error) {
+	var o plan.Order
+	if err := json.Unmarshal(l.Job.Order, &o); err != nil {
+		return nil, fmt.Errorf("the order of the job cannot be read: %w", err)
+	}
+	req, err := w.o.Catalog.Resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	req.Preview = true
+	t, err := p.runner.Prepare(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return t, p.runner.Preflight(ctx, t)
+}
+
+// outcome says what becomes of a job.
+func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ticket, res *run.Result, err error) jobs.Outcome {
+	switch cause := context.Cause(ctx); {
+	case res != nil && err == nil, ctx.Err() == nil: // it ended by itself
+	case errors.Is(cause, jobs.ErrCancelled):
+		return w.cancel(ctx, p, l, t)
+	default: // the process is stopping, or the job is somebody else's: the next one collects the run
+		return jobs.Outcome{State: jobs.Queued, HandBack: true}
+	}
+	out := jobs.Outcome{State: jobs.Succeeded}
+	if res != nil {
+		out.Result, out.Outputs = w.results(res)
+		if res.Status == run.Cancelled {
+			out.State = jobs.Cancelled
+			return out
+		}
+		if res.Status == run.Partial && err == nil {
+			err = &problem.PartialError{Runs: 1}
+		}
+	}
+	if err == nil {
+		return out
+	}
+	what := problem.Of(err)
+	out.State, out.Error = jobs.Failed, problemJSON(what)
+	var lost *comfy.LostError
+	switch {
+	case what.Code == problem.CodeUnreachable || what.Code == problem.CodeNoBackend:
+		// Nothing was submitted: the job waits until its backend is back.
+		p.away()
+		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor, Error: out.Error}
+	case l.Job.Failures+1 >= maxFailures || !what.Retryable:
+		return out
+	case errors.As(err, &lost):
+		return jobs.Outcome{State: jobs.Queued, Forget: true, Error: out.Error}
+	}
+	return jobs.Outcome{State: jobs.Queued, Forget: res != nil, After: backoff(l.Job.Failures), Error: out.Error}
+}
+
+// backoff is how long a job waits after its n-th failure, from 0.
+func backoff(n int64) time.Duration { return time.Second << min(2*n, 8) }
+
+// cancel takes a run off its backend.
+func (w *Worker) cancel(ctx context.Context, p *place, l *jobs.Lease, t *run.Ticket) jobs.Outcome {
+	if t == nil || l.Submission() == nil {
+		return jobs.Outcome{State: jobs.Cancelled}
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
+	defer stop()
+	res, err := p.runner.Resume(ctx, t, ledger.Cancelling, func(run.Event) {})
+	if err != nil {
+		// Whether it is gone is not known: asked again until it is.
+		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor, Error: problemJSON(problem.Of(err))}
+	}
+	out := jobs.Outcome{State: jobs.Cancelled}
+	out.Result, out.Outputs = w.results(res)
+	return out
+}
+
+func failed(err error) jobs.Outcome {
+	return jobs.Outcome{State: jobs.Failed, Error: problemJSON(problem.Of(err))}
+}
+
+func problemJSON(p problem.Problem) json.RawMessage {
+	data, _ := json.Marshal(p) // texts, numbers and lists of them
+	return data
+}
+
+// results are a run's result as rows keep it.
+func (w *Worker) results(res *run.Result) (json.RawMessage, []jobs.Output) {
+	data, _ := json.Marshal(res) // its values are JSON already
+	outputs := make([]jobs.Output, 0, len(res.Outputs))
+	for i, o := range res.Outputs {
+		out := jobs.Output{
+			N: int64(i + 1), Name: strings.TrimPrefix(o.Path, w.prefix), Kind: string(o.Kind), MediaType: o.MediaType, Node: o.Node,
+			Bytes: o.Bytes, SHA256: o.SHA256, Text: o.Text, Width: wide(o.Width), Height: wide(o.Height),
+		}
+		outputs = append(outputs, out)
+	}
+	return data, outputs
+}
+
+func wide(n *int) *int64 {
+	if n == nil {
+		return nil
+	}
+	v := int64(*n)
+	return &v
+}
+
+// choose is where a job runs: where it was submitted, else the backend with the
+// fewest runs that was not found to be away a moment ago.
+func (w *Worker) choose(name string, submitted bool) *place {
+	var best *place
+	var least int
+	for _, p := range w.places {
+		if submitted && p.Name != name {
+			continue
+		}
+		p.mu.Lock()
+		load := p.running
+		if time.Since(p.failed) < awayFor {
+			load += 1 << 20
+		}
+		p.mu.Unlock()
+		if best == nil || load < least {
+			best, least = p, load
+		}
+	}
+	if best != nil {
+		best.mu.Lock()
+		best.running++
+		best.mu.Unlock()
+	}
+	return best
+}
+
+func (p *place) leave() {
+	p.mu.Lock()
+	p.running--
+	p.mu.Unlock()
+}
+
+func (p *place) away() {
+	p.mu.Lock()
+	p.failed = time.Now()
+	p.mu.Unlock()
+}
+
+// bind says which job a run belongs to, until the result is called.
+func (w *Worker) bind(id string, l *jobs.Lease) func() {
+	w.mu.Lock()
+	w.lease[id] = l
+	w.mu.Unlock()
+	return func() {
+		w.mu.Lock()
+		delete(w.lease, id)
+		w.mu.Unlock()
+	}
+}
+
+// rows is the run.Recorder of jobs: a run's record goes into its job's row.
+type rows struct{ w *Worker }
+
+// submission is what a row keeps of a run on its way.
+type submission struct {
+	State  ledger.State    `json:"state"`
+	Ticket json.RawMessage `json:"ticket"`
+}
+
+func (r rows) Put(rec ledger.Record) error {
+	if rec.State.Ended() {
+		return nil // the end of a job is written in one transaction with its outputs
+	}
+	r.w.mu.Lock()
+	l := r.w.lease[rec.ID]
+	r.w.mu.Unlock()
+	data, err := json.Marshal(submission{rec.State, rec.Request})
+	if err != nil {
+		return err
+	}
+	var shown struct {
+		Seed *run.Seed `json:"seed"`
+	}
+	if err := json.Unmarshal(rec.Request, &shown); err != nil {
+		return err
+	}
+	seed := ""
+	if shown.Seed != nil {
+		seed = shown.Seed.String()
+	}
+	ctx, stop := context.WithTimeout(context.Background(), settleFor)
+	defer stop()
+	return l.Submitted(ctx, data, rec.PromptID, rec.Backend, seed)
+}
+
+// Usual is not known: rows are asked for it where somebody wants to see it.
+func (rows) Usual(string, string) time.Duration { return 0 }
+
+// openTicket reads what an earlier attempt left; nil when it left nothing.
+func openTicket(data json.RawMessage) (*run.Ticket, ledger.State, error) {
+	if data == nil {
+		return nil, "", nil
+	}
+	var s submission
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, "", err
+	}
+	t, err := run.OpenTicket(s.Ticket)
+	return t, s.State, err
+}
+
+// Progress is how far a run is, as the HTTP API shows it.
+type Progress struct {
+	Node     *string `json:"node"`
+	Step     int     `json:"step"`
+	Steps    int     `json:"steps"`
+	Fraction float64 `json:"fraction"`
+	ETA      *int64  `json:"eta_ms"`
+	Message  string  `json:"message,omitempty"`
+}
+
+// sink tells watchers what a run does.
+func (w *Worker) sink(ctx context.Context, l *jobs.Lease) run.Sink {
+	return func(e run.Event) {
+		switch e.Type {
+		case run.EventPreview:
+			l.Preview(append([]byte(nil), e.Image...), e.MediaType)
+			return
+		case run.EventStarted, run.EventNode, run.EventProgress, run.EventUpload, run.EventQueued, run.EventLost, run.EventBack:
+		default:
+			return
+		}
+		p := Progress{Step: e.Step, Steps: e.Steps, Fraction: e.Fraction, Message: e.Message}
+		if name := e.Title; name != "" || e.Class != "" {
+			if name == "" {
+				name = e.Class
+			}
+			p.Node = &name
+		}
+		if e.ETA > 0 {
+			p.ETA = &e.ETA
+		}
+		data, _ := json.Marshal(p) // texts and numbers
+		if err := l.Progress(ctx, data); err != nil && ctx.Err() == nil {
+			w.o.Log.Debug("writing the progress of a job", "job", l.Job.ID, "error", err)
+		}
+	}
+}
