@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -114,6 +115,9 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	if err := lock.adopt(ctx, book); err != nil {
 		return err
 	}
+	// A batch keeps its plan in memory and mostly waits: memory is dearer than the
+	// work of keeping it small.
+	debug.SetGCPercent(40)
 	prepare := &run.Runner{Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version()}
 	var open []*backends.Backend
 	defer func() {

@@ -22,7 +22,6 @@ type attempt struct {
 	taken     bool      // it is being taken off the lane
 	seen      bool      // the backend has said something of it
 	since     time.Time // it was submitted, or begun to be adopted
-	posted    time.Time // it is being submitted; zero = it was
 }
 
 // attempt prepares an item, runs it, and deals with what comes of it.
@@ -60,15 +59,26 @@ func (s *scheduler) attempt(l *lane, it *item, adopted bool) {
 		return
 	}
 	if err := s.o.Ledger.Bind(it.ID, t.Run); err != nil {
+		s.unplace(a, func() { l.posting-- })
 		s.place(a)
 		s.conclude(ctx, a, t, nil, err)
 		return
 	}
 	limit := t.Timeout
 	t.Timeout = 0 // it counts from where it executes, and not from where it waits
-	a.posted = s.o.Now()
-	a.since = a.posted
-	res, err := l.runner.Execute(ctx, t, s.sink(a, limit))
+	a.since = s.o.Now()
+	sink := s.sink(a, limit)
+	err = l.runner.Submit(ctx, t, sink)
+	s.unplace(a, func() {
+		l.posting--
+		if err == nil {
+			l.sending.add(s.o.Now().Sub(a.since))
+		}
+	})
+	var res *run.Result
+	if err == nil {
+		res, err = l.runner.Collect(ctx, t, sink)
+	}
 	s.place(a)
 	s.conclude(ctx, a, t, res, err)
 }
@@ -141,9 +151,12 @@ func (s *scheduler) admit(a *attempt) bool {
 		switch {
 		case s.stopped != "", l.dead != nil, l.down(now) && len(s.lanes) > 1:
 			return false
+		case l.posting > 0 && l.posted != s.queue.key(it): // the server is to have them in their order
 		case l.usable(now) && !l.alone && l.onServer < l.depth() && (!it.suspect() || l.onServer == 0):
 			l.ready--
 			l.onServer++
+			l.posting++
+			l.posted = s.queue.key(it)
 			l.alone = it.suspect()
 			a.submitted = true
 			s.cond.Broadcast()
@@ -202,10 +215,7 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 		s.mu.Lock()
 		a.seen = a.seen || e.Type != run.EventPrepared && e.Type != run.EventWarning && e.Type != run.EventLost
 		switch e.Type {
-		case run.EventQueued:
-			s.posted(a)
 		case run.EventStarted, run.EventNode, run.EventProgress:
-			s.posted(a)
 			if !it.started && limit > 0 {
 				stop := time.AfterFunc(limit, func() { a.cancel(&comfy.TimeoutError{What: "item " + it.ID, After: limit}) })
 				context.AfterFunc(s.ctx, func() { stop.Stop() })
@@ -232,14 +242,6 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 		}
 		s.mu.Unlock()
 		s.emit(Event{Type: EventRun, Item: it.Item, Backend: l.runner.BackendName, Run: e})
-	}
-}
-
-// posted takes the time that the submission needed. It is called with the lock held.
-func (s *scheduler) posted(a *attempt) {
-	if !a.posted.IsZero() {
-		a.lane.sending.add(s.o.Now().Sub(a.posted))
-		a.posted = time.Time{}
 	}
 }
 

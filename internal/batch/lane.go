@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -12,7 +13,7 @@ const (
 	defaultDepth = 2
 	maxDepth     = 16
 	// maxCollecting bounds the runs of a lane whose outputs are on their way.
-	maxCollecting = 16
+	maxCollecting = 32
 
 	// A lane that failed is not used for so long, doubled each time in a row.
 	restFirst = time.Second
@@ -31,10 +32,12 @@ type lane struct {
 	price  float64 // USD per hour; 0 = not known
 	fixed  int     // depth that the user wants; 0 = ours
 
-	ready      int  // prepared, or being prepared, for the next free place
-	onServer   int  // submitted and not ended
-	collecting int  // ended, outputs on their way
-	alone      bool // what is on the server is to be alone there
+	ready      int    // prepared, or being prepared, for the next free place
+	onServer   int    // submitted and not ended
+	collecting int    // ended, outputs on their way
+	alone      bool   // what is on the server is to be alone there
+	posting    int    // on their way there
+	posted     string // group of those
 	attempts   map[*attempt]bool
 	limbo      []*item // may be on the backend, which was lost sight of
 
@@ -77,7 +80,7 @@ func (l *lane) depth() int {
 		return 1
 	case l.fixed > 0:
 		return l.fixed
-	case l.took.n < 3 || l.sending.n < 3:
+	case l.took.n == 0 || l.sending.n == 0:
 		return defaultDepth
 	}
 	// From the end of a run to the next one being there: half a round trip to hear of
@@ -134,6 +137,10 @@ func (l *lane) executed(res *run.Result) {
 func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
 	if len(lanes) < 2 || left > 4*len(lanes)*defaultDepth || l.took.n == 0 {
 		return true
+	}
+	// One that has just failed takes nothing that is then waited for.
+	if l.trial && left <= len(lanes)*defaultDepth && slices.ContainsFunc(lanes, func(o *lane) bool { return o != l && o.usable(now) && !o.trial }) {
+		return false
 	}
 	type runner struct {
 		*lane

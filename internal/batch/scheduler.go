@@ -130,7 +130,12 @@ func (s *scheduler) greet(ctx context.Context) error {
 	var asking sync.WaitGroup
 	errs := make([]error, len(s.lanes))
 	for i, l := range s.lanes {
-		asking.Go(func() { _, errs[i] = l.runner.Backend.Describe(ctx) })
+		asking.Go(func() {
+			began := s.o.Now()
+			if _, errs[i] = l.runner.Backend.Describe(ctx); errs[i] == nil {
+				l.sending.add(s.o.Now().Sub(began) / 2) // it asks twice and more, one after the other
+			}
+		})
 	}
 	asking.Wait()
 	absent := 0
@@ -152,6 +157,10 @@ func (s *scheduler) greet(ctx context.Context) error {
 
 // survey sorts the items of the plan by what is left to do.
 func (s *scheduler) survey(ctx context.Context) (open, adopt []*item, err error) {
+	absent, err := s.absent(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	for i := range s.o.Batch.Items {
 		planned := &s.o.Batch.Items[i]
 		row, ok := s.o.Ledger.Item(planned.ID)
@@ -163,10 +172,7 @@ func (s *scheduler) survey(ctx context.Context) (open, adopt []*item, err error)
 		it := &item{Item: planned, row: row}
 		switch row.State {
 		case ledger.ItemCommitted:
-			gone, err := s.gone(ctx, row)
-			if err != nil {
-				return nil, nil, err
-			}
+			gone := absent[row.ID]
 			if gone == "" {
 				s.sum.Committed++
 				s.sum.Skipped++
@@ -190,22 +196,20 @@ func (s *scheduler) survey(ctx context.Context) (open, adopt []*item, err error)
 	return open, adopt, nil
 }
 
-// gone names an output of a committed item that is missing in a folder of this
-// machine. Elsewhere that would cost a request each, and verify does it.
-func (s *scheduler) gone(ctx context.Context, row ledger.Item) (string, error) {
+// absent names, of each item that lacks one, an output that is missing in a folder of
+// this machine. Elsewhere that would cost a request each, and verify does it.
+func (s *scheduler) absent(ctx context.Context) (map[string]string, error) {
+	found := map[string]string{}
 	if !s.local {
-		return "", nil
+		return found, nil
 	}
-	files, err := s.o.Ledger.Files(row.ID)
-	if err != nil {
-		return "", err
-	}
-	for _, f := range files {
-		if f.Stored && missing(ctx, s.o.Prepare.Store, f.Name) {
-			return f.Name, nil
+	err := s.o.Ledger.AllFiles(func(id string, f ledger.File) error {
+		if f.Stored && found[id] == "" && missing(ctx, s.o.Prepare.Store, f.Name) {
+			found[id] = f.Name
 		}
-	}
-	return "", nil
+		return nil
+	})
+	return found, err
 }
 
 // work runs until nothing is left, or the batch is stopped.
@@ -460,7 +464,10 @@ func (s *scheduler) probe(l *lane) {
 			s.running.Go(func() { s.attempt(l, it, true) })
 			return
 		}
-		it := s.queue.take(l, func(it *item) bool { return s.may(l, it) })
+		var it *item
+		if worthTaking(l, s.lanes, s.queue.size, s.o.Now()) {
+			it = s.queue.take(l, func(it *item) bool { return s.may(l, it) })
+		}
 		if it == nil {
 			l.rest = s.o.Now().Add(tick)
 			return

@@ -301,7 +301,7 @@ func TestDamagedBatch(t *testing.T) {
 	}
 }
 
-func TestRemains(t *testing.T) {
+func TestReadDamaged(t *testing.T) {
 	t.Parallel()
 	b := newBatch(t, many(300))
 	for n := range 300 {

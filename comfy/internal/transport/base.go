@@ -39,7 +39,7 @@ func NewRoundTripper() *http.Transport {
 		Proxy:               http.ProxyFromEnvironment, // never for loopback
 		TLSHandshakeTimeout: 10 * time.Second,
 		IdleConnTimeout:     50 * time.Second, // ComfyUI closes idle connections after 75 s
-		MaxIdleConnsPerHost: 16,
+		MaxIdleConnsPerHost: 64,
 		ForceAttemptHTTP2:   true,
 	}
 }
