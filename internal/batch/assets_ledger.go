@@ -20,7 +20,9 @@ import (
 func AssetsOf(b *plan.Batch, book *ledger.Batch, known map[string]Asset) (map[string]Asset, error) {
 	files := map[string][]AssetFile{}
 	err := book.AllFiles(func(id string, f ledger.File) error {
-		files[id] = append(files[id], AssetFile{f.Name, f.SHA256})
+		if f.Stored && !strings.HasSuffix(f.Name, run.RecordSuffix) { // a record says when, and is another one each time
+			files[id] = append(files[id], AssetFile{f.Name, f.SHA256})
+		}
 		return nil
 	})
 	if err != nil {

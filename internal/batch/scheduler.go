@@ -84,7 +84,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		return s.summary(), err
 	}
 	if len(open)+len(adopt) == 0 {
-		return s.summary(), s.verdict(ctx)
+		return s.summary(), errors.Join(s.verdict(ctx), o.Ledger.Sync())
 	}
 	places, err := o.Connect(ctx)
 	if err != nil {
@@ -102,7 +102,8 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	s.adoptAll(adopt)
 	s.emit(Event{Type: EventBegun})
 	s.work(ctx)
-	return s.summary(), s.verdict(ctx)
+	// Whoever reads the ledger next reads what was done.
+	return s.summary(), errors.Join(s.verdict(ctx), o.Ledger.Sync())
 }
 
 // open makes lanes of the places.

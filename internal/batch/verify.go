@@ -156,7 +156,7 @@ func (v *Verdict) look(ctx context.Context, store storage.Store, name string, kn
 		v.Findings = append(v.Findings, f)
 	}
 	switch {
-	case ours && (sum != m.SHA256 || n != m.Bytes):
+	case ours && sum != m.SHA256:
 		kind := Changed
 		if isRecord {
 			kind = RecordChanged
