@@ -79,7 +79,7 @@ are. A SQLite file is made and brought up to date when easel serve starts; a
 PostgreSQL database is migrated by hand, before the new version starts.`,
 		Example: "  easel db status\n  easel db migrate --database postgres://easel@db/easel",
 		Args:    exactArgs(),
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newDBMigrateCmd(a), newDBStatusCmd(a), newDBSchemaCmd(a))
 	return c
