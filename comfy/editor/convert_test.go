@@ -22,6 +22,7 @@ const testDefinitions = `{
 "Noise": {"input": {"required": {"seed": ["INT", {"default": 0}], "steps": ["INT", {"default": 20, "control_after_generate": false}], "big": ["INT", {"control_after_generate": true}]}}, "output": ["NOISE"]},
 "Text": {"input": {"required": {"text": ["STRING", {"dynamicPrompts": true}], "plain": ["STRING", {}]}}, "output": ["CONDITIONING"]},
 "Film": {"input": {"required": {"rate": ["FLOAT", {"default": 8}], "format": [["mp4", "gif"]], "loop": ["INT", {}]}}, "output": [], "output_node": true, "python_module": "custom_nodes.film"},
+"Tune": {"input": {"required": {"coarse": ["FLOAT", {"step": 0.1}], "fine": ["FLOAT", {"step": 0.001}], "plain": ["FLOAT", {}]}}, "output": []},
 "Core": {"input": {"required": {"text": ["STRING", {"multiline": true}], "prefix": ["STRING", {}], "steps": ["INT", {}]}}, "output": [], "python_module": "nodes"},
 "Any": {"input": {"required": {"value": ["*"]}}, "output": ["*"]},
 "Pick": {"input": {"required": {"kind": ["COMFY_DYNAMICCOMBO_V3", {"options": [
@@ -163,6 +164,11 @@ func TestConvert(t *testing.T) {
 			workflow(`[1,9,0,3,0,"INT"],[2,9,0,4,0,"INT"]`, node(9, "PrimitiveNode", 0, `[77,"randomize"]`), node(3, "Blur", 0, `[5,"box"]`, "radius*:INT:1"),
 				node(4, "Noise", 0, `[1,"fixed",2,3]`, "steps*:INT:2")),
 			`3.radius=77 3.mode="box" 4.seed=1 4.steps=77 4.big=3`,
+		},
+		"a primitive gives the decimals that the widget shows": {
+			workflow(`[1,9,0,3,0,"FLOAT"],[2,9,0,3,1,"FLOAT"],[3,9,0,3,2,"FLOAT"]`, node(9, "PrimitiveNode", 0, `[1.2505,"fixed"]`),
+				node(3, "Tune", 0, `[1,2,7.25]`, "coarse*:FLOAT:1", "fine*:FLOAT:2", "plain*:FLOAT:3")),
+			`3.coarse=1.3 3.fine=1.251 3.plain=1.3`,
 		},
 		"names join distant places": {
 			workflow(`[1,1,0,2,0,"IMAGE"],[2,3,0,4,0,"IMAGE"]`, load, node(2, "SetNode", 0, `["pic"]`, "IMAGE:IMAGE:1"), node(3, "GetNode", 0, `["pic"]`),
