@@ -48,7 +48,7 @@ func (o *generateOptions) asked() (plan.Order, error) {
 	}
 	asked := plan.Order{
 		Character: o.character, Mask: o.mask.given(o.changed), Dynamic: o.dynamic,
-		Naming: o.output.naming(), Provenance: o.output.record(), Format: o.output.pictures(), Timeout: o.timeout, SeedMode: plan.SeedMode(o.seedMode),
+		Naming: o.output.naming(), Provenance: o.output.record(), Format: o.output.pictures(), Strip: o.output.public || o.output.strip, Timeout: o.timeout, SeedMode: plan.SeedMode(o.seedMode),
 	}
 	if o.changed("count") || o.request == "" {
 		asked.Count = o.count

@@ -150,7 +150,6 @@ func TestExitCodes(t *testing.T) {
 		{"generate flux_single x --backend http://127.0.0.1:1", problem.ExitUnreachable, "connection refused"},
 		{"generate flux_single x --backend emulator?speed=2", problem.ExitUsage, "unknown emulator option"},
 		{"generate flux_single x --backend emulator?fault=status=prompt:413", problem.ExitInvalid, "hint: give a smaller file"},
-		{"generate flux_single x --public", problem.ExitUsage, "--public is not built yet"},
 		{"workflows list --jq .[", problem.ExitUsage, "jq"},
 		{"workflows lst", problem.ExitUsage, "did you mean list"},
 		{"workflows show nope", problem.ExitInvalid, "unknown workflow"},

@@ -25,6 +25,8 @@ type outputOptions struct {
 	provenance string
 	presign    time.Duration // 0 = no signed addresses
 	format     string
+	public     bool
+	strip      bool
 }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
@@ -33,6 +35,8 @@ func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.force, "force", false, "replace files of the same name")
 	f.StringVar(&o.format, "format", "", "store pictures as `png|jpg|jpg:QUALITY`, whatever the workflow makes (default as they come)")
 	f.StringVar(&o.provenance, "provenance", "sidecar", "where the record of a file goes: `sidecar|embedded|both|none`")
+	f.BoolVar(&o.strip, "strip-metadata", false, "remove from pictures what they say of their making: graph, texts, EXIF")
+	f.BoolVar(&o.public, "public", false, "make files to publish: --strip-metadata, and no record beside them; the history has it")
 	f.DurationVar(&o.presign, "presign", 0, "print addresses that serve the outputs of a bucket to everybody for `DURATION`, such as 24h")
 }
 
@@ -42,6 +46,8 @@ func (o *outputOptions) stdout() bool { return o.out == "-" }
 func (o *outputOptions) record() plan.Provenance {
 	p := plan.Provenance(o.provenance)
 	switch {
+	case o.public:
+		return plan.ProvenanceNone
 	case o.stdout() && p.Embedded():
 		return plan.ProvenanceEmbedded
 	case o.stdout():

@@ -26,7 +26,7 @@ func newPlannedCmds() []*cobra.Command {
 // later version.
 func isPlannedFlag(name string) bool {
 	switch name {
-	case "server", "public":
+	case "server":
 		return true
 	}
 	return false

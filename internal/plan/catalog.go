@@ -117,7 +117,7 @@ func (c *Catalog) Resolve(o Order) (run.Request, error) {
 	}
 	req := run.Request{
 		ID: o.ID, Workflow: wf, Args: o.args(), Mask: o.Mask.Spec(), Recorded: o.Recorded, Timeout: o.Timeout,
-		Naming: o.Naming, Sidecar: o.Provenance.Sidecar(), Embed: o.Provenance.Embedded(), Format: o.Format,
+		Naming: o.Naming, Sidecar: o.Provenance.Sidecar(), Embed: o.Provenance.Embedded(), Format: o.Format, Strip: o.Strip,
 	}
 	if o.Character != "" {
 		reg, err := c.Registry()

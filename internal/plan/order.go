@@ -35,6 +35,7 @@ type Order struct {
 	Naming     run.Naming    `json:"naming,omitzero"`
 	Provenance Provenance    `json:"provenance,omitempty"`
 	Format     run.Format    `json:"format,omitempty"`     // of pictures
+	Strip      bool          `json:"strip,omitempty"`      // remove from files what they say of their making
 	Timeout    time.Duration `json:"timeout_ns,omitempty"` // of each run on the backend; 0 = none
 
 	Count    int      `json:"count,omitempty"` // 0 = 1
@@ -113,6 +114,7 @@ func (o Order) Over(below Order) Order {
 	if o.Provenance == "" {
 		o.Provenance = below.Provenance
 	}
+	o.Strip = o.Strip || below.Strip
 	if o.Format == "" {
 		o.Format = below.Format
 	}

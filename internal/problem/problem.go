@@ -173,7 +173,11 @@ func ofValues(err error, p *Problem) bool {
 	var invalid *InvalidError
 	var unmaskable *run.UnmaskableError
 	var name *run.OutputNameError
+	var unstrippable *run.UnstrippableError
 	switch {
+	case errors.As(err, &unstrippable):
+		p.is(CodeInvalidParameter)
+		p.Hint = "without --public and --strip-metadata it is stored as it is"
 	case errors.As(err, &name):
 		p.is(CodeInvalidParameter)
 		p.Parameter, p.Hint = known("out"), "name it .png or .jpg, or give a folder as --out"

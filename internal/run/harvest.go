@@ -64,11 +64,13 @@ func missing(err error) bool {
 	return errors.As(err, &gone) || errors.As(err, &damaged) || errors.As(err, &large) || withheld(err)
 }
 
-// withheld reports whether the backend keeps an output to itself: asking again
-// changes nothing, so that the run is not left open for it.
+// withheld reports whether the backend keeps an output to itself, or it must not be
+// stored as it is: asking again changes nothing, so that the run is not left open
+// for it.
 func withheld(err error) bool {
-	_, ok := errors.AsType[*comfy.WithheldError](err)
-	return ok
+	_, kept := errors.AsType[*comfy.WithheldError](err)
+	_, unfit := errors.AsType[*UnstrippableError](err)
+	return kept || unfit
 }
 
 // keepers are the outputs that a user wants: what was saved, or, when nothing
@@ -175,6 +177,7 @@ func (k *keeping) keep(ctx context.Context) (Output, error) {
 	open := func(ctx context.Context) (io.ReadCloser, int64, error) { return r.Backend.Open(ctx, o) }
 	open = r.composited(t, o, open, k.note)
 	open = converted(t, o, open, k.note)
+	open = stripped(t, o, open)
 	out, err := k.store(ctx, open)
 	var damaged *IncompleteError
 	if errors.As(err, &damaged) {

@@ -41,6 +41,9 @@ func (p *Preparation) Prepare(ctx context.Context, req Request) (*Ticket, error)
 	if err := t.nameable(); err != nil {
 		return nil, err
 	}
+	if err := t.strippable(); err != nil {
+		return nil, err
+	}
 	return t, p.reserve(ctx, t)
 }
 
@@ -57,6 +60,7 @@ func (r *Runner) ticket(req Request) (*Ticket, error) {
 		Naming:   req.Naming,
 		Sidecar:  req.Sidecar,
 		Embed:    req.Embed,
+		Strip:    req.Strip,
 		Format:   req.Format,
 		Timeout:  req.Timeout,
 		Preview:  req.Preview,

@@ -20,6 +20,7 @@ type Request struct {
 	Naming    Naming
 	Embed     bool          // write the record into the files (provenance embedded or both)
 	Sidecar   bool          // write the record beside the files
+	Strip     bool          // remove from files what they say of their making
 	Format    Format        // of pictures; a fixed name that promises a kind wins
 	Timeout   time.Duration // of the run on the backend; 0 = none. It is cancelled after that.
 	Preview   bool          // somebody looks at preview pictures
@@ -91,6 +92,7 @@ type Ticket struct {
 	Naming         Naming         `json:"naming"`
 	Sidecar        bool           `json:"sidecar"`
 	Embed          bool           `json:"embed,omitempty"`
+	Strip          bool           `json:"strip,omitempty"`
 	Format         Format         `json:"format,omitempty"`
 	Timeout        time.Duration  `json:"timeout,omitempty"`
 	Preview        bool           `json:"-"`
