@@ -173,7 +173,7 @@ func (o *batchOptions) ownDraft(prompt []string) (plan.Draft, error) {
 		}
 		d.Order = plan.Order{
 			Character: o.character, Dynamic: o.dynamic, Values: values, Naming: o.output.naming(), Provenance: o.output.record(),
-			Format: o.output.pictures(), Timeout: o.timeout, Count: o.count, SeedMode: plan.SeedMode(o.seedMode),
+			Format: o.output.pictures(), Strip: o.output.public || o.output.strip, Timeout: o.timeout, Count: o.count, SeedMode: plan.SeedMode(o.seedMode),
 		}
 	}
 	o.leaveToPlan(&d.Order)
