@@ -172,10 +172,6 @@ func (o *generateOptions) check() error {
 		return usagef("it is auto, always or never", "unknown --preview %q", o.show.pictures)
 	case o.detach && o.output.stdout():
 		return usagef("give a folder as --out", "--detach leaves before there is anything for --out -")
-	case o.output.public && o.changed("provenance") && plan.Provenance(o.output.provenance) != plan.ProvenanceNone:
-		return usagef("leave one of them out", "--public leaves no record beside or inside a file, and --provenance %s asks for one", o.output.provenance)
-	case o.output.strip && plan.Provenance(o.output.provenance).Embedded():
-		return usagef("--provenance sidecar keeps the record beside the file", "--strip-metadata removes what --provenance %s writes into a file", o.output.provenance)
 	case o.changed("format") && !o.output.pictures().Fits(o.output.fixed()):
 		return usagef("leave --format out, or give its kind a name of its own", "--format %s does not fit the name %s", o.output.format, o.output.fixed())
 	}
@@ -196,10 +192,7 @@ func (o *generateOptions) configure() error {
 		o.output.name = cfg.Name
 	}
 	if !o.changed("provenance") {
-		o.output.provenance = cfg.Provenance
-		if o.output.strip && plan.Provenance(cfg.Provenance).Embedded() {
-			o.output.provenance = string(plan.ProvenanceSidecar)
-		}
+		o.output.provenance = o.output.usualRecord(cfg.Provenance)
 	}
 	if !o.changed("format") {
 		o.output.format = cfg.Format

@@ -42,12 +42,22 @@ func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 
 func (o *outputOptions) stdout() bool { return o.out == "-" }
 
+// usualRecord is where records go when no flag says so: as the settings have it, as
+// far as that fits the other flags.
+func (o *outputOptions) usualRecord(setting string) string {
+	switch {
+	case o.public:
+		return string(plan.ProvenanceNone)
+	case o.strip && plan.Provenance(setting).Embedded():
+		return string(plan.ProvenanceSidecar)
+	}
+	return setting
+}
+
 // record is where records go. Beside stdout is no place.
 func (o *outputOptions) record() plan.Provenance {
 	p := plan.Provenance(o.provenance)
 	switch {
-	case o.public:
-		return plan.ProvenanceNone
 	case o.stdout() && p.Embedded():
 		return plan.ProvenanceEmbedded
 	case o.stdout():
@@ -144,6 +154,12 @@ func (o *outputOptions) check() error {
 	}
 	if !plan.Provenance(o.provenance).Valid() {
 		return usagef("it is sidecar, embedded, both or none", "unknown --provenance %q", o.provenance)
+	}
+	switch p := plan.Provenance(o.provenance); {
+	case o.public && p != plan.ProvenanceNone:
+		return usagef("leave one of them out", "--public leaves no record beside or inside a file, and --provenance %s asks for one", p)
+	case o.strip && p.Embedded():
+		return usagef("--provenance sidecar keeps the record beside the file", "--strip-metadata removes what --provenance %s writes into a file", p)
 	}
 	if _, err := run.ParseFormat(o.format); err != nil {
 		return usagef("it is png, jpg, or jpg:90 with a quality of 1 to 100", "unknown --format %q", o.format)

@@ -24,7 +24,9 @@ func TestStrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	segment := func(marker byte, text string) string { return "\xff" + string([]byte{marker, 0, byte(len(text) + 2)}) + text }
+	segment := func(marker byte, text string) string {
+		return "\xff" + string([]byte{marker, 0, byte(len(text) + 2)}) + text
+	}
 	said := string(photo[:2]) + segment(0xe1, "Exif\x00\x00"+secret) + segment(0xe1, "http://ns.adobe.com/xap/1.0/\x00"+secret) +
 		segment(0xed, secret) + segment(0xfe, secret) + string(photo[2:])
 	for name, data := range map[string][]byte{
