@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,8 +18,8 @@ import (
 // projects are the Supabase projects of the stories that run, by their address.
 var projects sync.Map
 
-// startSupabase runs a Supabase project with the buckets art (public) and closed
-// until the story ends, and puts its address and key into $SUPABASE_URL and
+// startSupabase runs a Supabase project with the buckets art (public) and closed and
+// the table easel_outputs until the story ends, and puts its address and key into $SUPABASE_URL and
 // $SUPABASE_SERVICE_ROLE_KEY. While there is a file away in the story's folder,
 // it cuts every connection.
 func startSupabase(ts *testscript.TestScript, neg bool, args []string) {
@@ -29,6 +30,7 @@ func startSupabase(ts *testscript.TestScript, neg bool, args []string) {
 	service, away := supabasetest.New(key), ts.MkAbs("away")
 	service.AddBucket("art", true)
 	service.AddBucket("closed", false)
+	service.AddTable("easel_outputs")
 	service.Intercept = func(w http.ResponseWriter, r *http.Request, serve http.Handler) {
 		if _, err := os.Stat(away); err == nil {
 			panic(http.ErrAbortHandler)
@@ -52,6 +54,19 @@ func projectOf(ts *testscript.TestScript) *supabasetest.Service {
 		ts.Fatalf("no supabase was started")
 	}
 	return service.(*supabasetest.Service)
+}
+
+// countRows checks how many rows a table holds, of which one has a value in a
+// column: rows 2 easel_outputs [COLUMN VALUE].
+func countRows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 && len(args) != 4 {
+		ts.Fatalf("usage: rows N TABLE [COLUMN VALUE]")
+	}
+	rows := projectOf(ts).Rows(args[1])
+	found := len(args) == 2 || slices.ContainsFunc(rows, func(row map[string]any) bool { return fmt.Sprint(row[args[2]]) == args[3] })
+	if strconv.Itoa(len(rows)) != args[0] || !found {
+		ts.Fatalf("the table holds %v", rows)
+	}
 }
 
 // countObjects checks how many objects a bucket holds: objects 2 art today/*.png.

@@ -38,6 +38,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 
 	"supabase":    startSupabase,
 	"objects":     countObjects,
+	"rows":        countRows,
 	"sameoutside": sameOutside,
 	"contains":    containsPicture,
 }

@@ -118,7 +118,9 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	// A batch keeps its plan in memory and mostly waits: memory is dearer than the
 	// work of keeping it small.
 	debug.SetGCPercent(40)
-	prepare := &run.Runner{Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version()}
+	prepare := &run.Runner{
+		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(), Publisher: dest.publisher(),
+	}
 	var open []*backends.Backend
 	defer func() {
 		for _, be := range open {
@@ -143,6 +145,11 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	})
 	if e := lock.write(book); e != nil {
 		err = errors.Join(err, e)
+	}
+	if ctx.Err() == nil {
+		if waiting := dest.settle(ctx); err == nil {
+			err = waiting
+		}
 	}
 	return errors.Join(err, view.summary(sum))
 }

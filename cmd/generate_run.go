@@ -36,7 +36,10 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	}
 	defer dest.close()
 	runner := &run.Runner{
-		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(),
+		Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(),
+	}
+	if !o.dryRun {
+		runner.Store, runner.Publisher = dest.store, dest.publisher()
 	}
 	if err := o.writeMaskPreview(ctx, runner, requests); err != nil {
 		return err
@@ -88,11 +91,15 @@ func (o *generateOptions) prepare(ctx context.Context, runner *run.Runner, reque
 func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, tickets []*run.Ticket, dest *destination) error {
 	view := newRunView(o.view(), len(tickets))
 	defer view.close()
-	var first error
+	var first, waiting error
 	failed, partial := 0, 0
 	for i, t := range tickets {
 		view.begin(i, t)
 		res, err := o.runOne(ctx, runner, t, view)
+		if res != nil && i == len(tickets)-1 {
+			waiting = dest.settle(ctx)
+			dest.arrive(ctx, res)
+		}
 		if err == nil {
 			err = cmp.Or(dest.sign(ctx, res), dest.deliver(res))
 		}
@@ -118,7 +125,7 @@ func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, ticket
 	if failed > 0 || partial > 0 {
 		return &problem.PartialError{Runs: len(tickets), Failed: failed, First: first}
 	}
-	return view.err
+	return cmp.Or(view.err, waiting)
 }
 
 // openOutputs is --open. A viewer that does not start fails nothing: the files

@@ -43,6 +43,8 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
   SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY
                          the project behind --out supabase://BUCKET/PREFIX; the
                          key goes to that address and nowhere else
+  SUPABASE_DB_URL        its database, for rows about outputs: easel supabase
+                         migration --help
   EASEL_FORCE_TTY        1 = draw as on a terminal
   NO_COLOR               any value = no colours
   XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CACHE_HOME

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -71,6 +72,9 @@ func (a *app) pastRunOf(rec ledger.Record) pastRun {
 	for i := range p.Outputs {
 		o := &p.Outputs[i]
 		o.Path, o.File = a.storedPath(p.Out, o.Path), nil
+		if _, err := os.Stat(o.Path); o.Destination != "" && err != nil { // it has been delivered since
+			o.Path, o.Destination = o.Destination, ""
+		}
 		if filepath.IsAbs(o.Path) {
 			o.File = &o.Path
 		}

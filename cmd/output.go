@@ -101,11 +101,11 @@ const stdoutFolder = "easel-out-"
 
 // A destination is an open store and how results leave it.
 type destination struct {
-	store storage.Store
-	name  string // how to open it again
-	opts  *outputOptions
-	out   io.Writer // for --out -
-	close func()
+	*outlet        // nil for a dry run
+	name    string // how to open it again
+	opts    *outputOptions
+	out     io.Writer // for --out -
+	close   func()
 }
 
 // open opens the store. With dry, nothing is created.
@@ -127,15 +127,15 @@ func (o *outputOptions) open(ctx context.Context, a *app, dry bool) (*destinatio
 	if dry {
 		return d, nil
 	}
-	st, err := a.openStore(a.shown(dir))
+	at, err := a.openOutlet(ctx, a.shown(dir))
 	if err != nil {
 		d.close()
 		return nil, err
 	}
-	d.store, d.name = st, a.place(dir)
+	d.outlet, d.name = at, a.place(dir)
 	cleanup := d.close
-	d.close = func() { st.Close(); cleanup() }
-	if err := st.Probe(ctx); err != nil {
+	d.close = func() { at.close(); cleanup() }
+	if err := at.store.Probe(ctx); err != nil {
 		d.close()
 		return nil, err
 	}
@@ -206,6 +206,9 @@ func (d *destination) sign(ctx context.Context, res *run.Result) error {
 		return nil
 	}
 	for i := range res.Outputs {
+		if res.Outputs[i].Destination != "" {
+			continue // it cannot be fetched yet
+		}
 		at, err := d.store.URL(ctx, res.Outputs[i].Name, d.opts.presign)
 		if err != nil {
 			return err

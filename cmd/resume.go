@@ -152,13 +152,13 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 		return err
 	}
 	defer be.Close()
-	store, err := o.app.openStore(t.Out)
+	at, err := o.app.openOutlet(ctx, t.Out)
 	if err != nil {
 		return &run.UncollectedError{Run: t.Run, Err: err}
 	}
-	defer store.Close()
+	defer at.close()
 	runner := &run.Runner{
-		Backend: be, BackendName: t.Backend, Address: t.Address, Store: store, Out: t.Out, History: h, OpenInput: o.app.inputs.Open,
+		Backend: be, BackendName: t.Backend, Address: t.Address, Store: at.store, Publisher: at.publisher(), Out: t.Out, History: h, OpenInput: o.app.inputs.Open,
 		Version: o.app.version(), Leave: true,
 	}
 	view := newRunView(follow, 1)
@@ -167,7 +167,10 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	res, err := runner.Resume(ctx, t, rec.State, view.event)
 	var lost *comfy.LostError
 	o.away[spec] = errors.As(err, &lost) && !lost.Gone
+	var waiting error
 	if res != nil && res.Status != run.Cancelled {
+		waiting = at.settle(ctx)
+		at.arrive(ctx, res)
 		view.result(res)
 	}
 	if errors.Is(err, context.Canceled) {
@@ -176,7 +179,7 @@ func (o *resumeOptions) resume(ctx context.Context, rec ledger.Record) error {
 	if err == nil && res != nil && res.Status == run.Partial {
 		return &problem.PartialError{Runs: 1}
 	}
-	return errors.Join(err, view.err)
+	return errors.Join(err, cmp.Or(view.err, waiting))
 }
 
 // view is what is shown of a run.

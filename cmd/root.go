@@ -172,6 +172,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newServeCmd(a),
 		newDBCmd(a),
 		newEmulateCmd(a),
+		newSpoolCmd(a),
 		newSupabaseCmd(a),
 		newConfigCmd(a),
 		newDoctorCmd(a),

@@ -1,9 +1,11 @@
 package cmd
 
 import (
+	"path/filepath"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/spool"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
 
@@ -20,8 +22,32 @@ func (a *app) getenv(name string) string {
 // stores opens stores with what the process was given.
 func (a *app) stores() *stores.Opener { return &stores.Opener{Getenv: a.getenv} }
 
-// openStore opens a store by an address that is ready to use.
-func (a *app) openStore(address string) (storage.Store, error) { return a.stores().Open(address) }
+// openStore opens a store by an address that is ready to use. Before one that is
+// elsewhere stands the spool.
+func (a *app) openStore(address string) (storage.Store, error) {
+	if !stores.IsRemote(address) {
+		return a.stores().Open(address)
+	}
+	o, err := a.remoteStores()
+	if err != nil {
+		return nil, err
+	}
+	return o.Open(address)
+}
+
+// remoteStores opens stores that are elsewhere, with the settings of the user.
+func (a *app) remoteStores() (*stores.Opener, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	o := a.stores()
+	o.Rows = cfg.Supabase.Rows
+	o.Spool = spool.Options{
+		Dir: filepath.Join(cfg.DataDir, "spool"), Limit: cfg.Spool.Limit, Note: func(text string) { a.note("%s", text) },
+	}
+	return o, nil
+}
 
 // place is where a user's word for a store leads from any folder: a path made
 // absolute, or the address of a bucket as it is.

@@ -9,5 +9,6 @@ func newSupabaseCmd(a *app) *cobra.Command {
 		`  easel supabase bucket art --public
   easel generate flux_single "a lighthouse" --out supabase://art/today`,
 		newSupabaseBucketCmd(a),
+		newSupabaseMigrationCmd(a),
 	)
 }

@@ -33,6 +33,8 @@ type Config struct {
 	LogLevel   string        // debug, info, warn or error
 	Workflow   string        // of a prompt without one; "" = none
 	Inpaint    Inpaint
+	Spool      Spool
+	Supabase   Supabase
 	Registry   []string // further registry files or folders, absolute
 
 	// AllowOrigins are origins (scheme://host:port) that may get secrets
@@ -64,6 +66,17 @@ type Config struct {
 // Inpaint are the settings of the inpaint command.
 type Inpaint struct {
 	Workflow string
+}
+
+// Spool are the settings of outputs that wait for a place that is away.
+type Spool struct {
+	Limit int64 // bytes; 0 = none waits
+}
+
+// Supabase are the settings of rows about outputs in the user's database.
+type Supabase struct {
+	Rows  string // off, rest or postgres
+	Table string
 }
 
 // Options say where to look for settings.
@@ -301,6 +314,8 @@ func (c *Config) fill(v *viper.Viper) {
 	c.LogLevel = v.GetString("log_level")
 	c.Workflow = v.GetString("workflow")
 	c.Inpaint.Workflow = v.GetString("inpaint.workflow")
+	c.Spool.Limit, _ = parseSize(v.GetString("spool.limit")) // checked before
+	c.Supabase = Supabase{v.GetString("supabase.rows"), v.GetString("supabase.table")}
 	c.Registry = v.GetStringSlice("registry")
 	c.AllowOrigins = v.GetStringSlice("allow_origins")
 	for _, k := range keys() {

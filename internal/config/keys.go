@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ const (
 	typeChoice   = "choice"
 	typeDuration = "duration"
 	typeFormat   = "picture format"
+	typeSize     = "size"
 	typePaths    = "list of paths"
 	typeList     = "list"
 )
@@ -61,6 +63,15 @@ func keys() []Key {
 		{Name: "workflow", Type: typeString, Description: "workflow of easel generate \"a prompt\": of a first word with a space in it"},
 		{Name: "inpaint.workflow", Type: typeString, Default: "qwen_inpaint", Description: "workflow of the inpaint command"},
 		{Name: "registry", Type: typePaths, Description: "further registry files or folders; the last one wins"},
+		{
+			Name: "spool.limit", Type: typeSize, Default: "5GB",
+			Description: "how much may wait on this machine for a store that is away; 0 lets nothing wait",
+		},
+		{
+			Name: "supabase.rows", Type: typeChoice, Choices: []string{"off", "rest", "postgres"}, Default: "off",
+			Description: "how a row about each output in a bucket is written: by the project's REST interface or its database",
+		},
+		{Name: "supabase.table", Type: typeString, Default: "easel_outputs", Description: "table of these rows: easel supabase migration makes it"},
 		{
 			Name: "allow_origins", Type: typeList, userOnly: true,
 			Description: "origins that may get secrets although only a project's file names them",
@@ -135,6 +146,9 @@ func (k Key) check(text string) error {
 		if text != "" && kind != "png" && !jpeg || given && (!jpeg || err != nil || n < 1 || n > 100) {
 			return errors.New("it is png, jpg, or jpg:90 with a quality of 1 to 100")
 		}
+	case typeSize:
+		_, err := parseSize(text)
+		return err
 	case typeDuration:
 		d, err := time.ParseDuration(text)
 		if err != nil {
@@ -145,6 +159,21 @@ func (k Key) check(text string) error {
 		}
 	}
 	return nil
+}
+
+// parseSize reads a number of bytes, with a unit of thousands: 500MB, 5GB.
+func parseSize(text string) (int64, error) {
+	digits, unit := text, int64(1)
+	for i, suffix := range []string{"KB", "MB", "GB", "TB"} {
+		if rest, ok := strings.CutSuffix(strings.ToUpper(text), suffix); ok {
+			digits, unit = rest, int64(math.Pow10(3*(i+1)))
+		}
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.ToUpper(digits), "B")), 64)
+	if err != nil || !(n >= 0) || n*float64(unit) > 1<<60 {
+		return 0, errors.New("it is a size like 500MB or 5GB, or 0")
+	}
+	return int64(n * float64(unit)), nil
 }
 
 func (k Key) isList() bool { return k.Type == typePaths || k.Type == typeList }

@@ -48,6 +48,7 @@ const (
 	CodeCancelled        = "cancelled"
 	CodeStorage          = "storage"
 	CodeLocked           = "locked"
+	CodeSpooled          = "spooled"
 	CodeInterrupted      = "interrupted"
 	CodeRetired          = "retired"
 )
@@ -91,6 +92,7 @@ func Kinds() []Kind {
 		{CodeCancelled, ExitLost, true, "somebody interrupted it on the server; run the same command again"},
 		{CodeStorage, ExitStorage, false, ""},
 		{CodeLocked, ExitLocked, true, "--wait waits for it; easel batch status OUT shows how far it is"},
+		{CodeSpooled, ExitPartial, true, "easel spool status shows what waits; it is delivered by itself when easel stores there again, or by easel spool drain"},
 		{CodeInterrupted, ExitInterrupt, true, ""},
 		{CodeRetired, ExitLost, false, "the server's own log says why it ended; easel batch retry OUT ITEM tries it once more"},
 	}

@@ -133,8 +133,10 @@ func ofUsage(err error, p *Problem) bool {
 	switch {
 	case errors.As(err, &setting) && setting.Name != "":
 		p.is(CodeAuthentication)
-		p.Hint = "Project Settings > API of the Supabase dashboard shows both: export SUPABASE_URL=https://REF.supabase.co SUPABASE_SERVICE_ROLE_KEY=..."
-	case errors.As(err, &setting), errors.As(err, &address):
+		p.Hint = setting.Hint
+	case errors.As(err, &setting):
+		p.Hint = setting.Hint
+	case errors.As(err, &address):
 		p.Hint = "write supabase://BUCKET/PREFIX"
 	case errors.As(err, &scheme) && scheme.Planned:
 		p.Hint = notBuiltHint

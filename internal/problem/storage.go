@@ -3,11 +3,15 @@ package problem
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/spool"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
+	"github.com/seed-7d77cb5c/easel/internal/storage/supabase"
 )
 
 func ofStorage(err error, p *Problem) bool {
@@ -17,6 +21,18 @@ func ofStorage(err error, p *Problem) bool {
 	var unrecorded *run.UnrecordedError
 	var bucket *storage.BucketError
 	var hint string
+	if left, ok := errors.AsType[*spool.UndeliveredError](err); ok {
+		p.is(CodeSpooled)
+		if errors.Is(err, storage.ErrExist) || strings.Contains(left.Error(), storage.ErrExist.Error()) {
+			p.Hint += "; what is there already is not replaced: move it, or take ours from where easel spool status says"
+		}
+		return true
+	}
+	if other, ok := errors.AsType[*stores.ServiceError](err); ok {
+		p.is(CodeStorage)
+		p.Hint = "set SUPABASE_URL to " + other.Place.Service
+		return true
+	}
 	switch {
 	case errors.As(err, &unrecorded):
 		hint = "make room in the folder of the history: easel resume " + unrecorded.Run + " then writes the end down; nothing is made again"
@@ -31,6 +47,8 @@ func ofStorage(err error, p *Problem) bool {
 			p.Hint += "; the outputs are still on the backend, and easel resume " + uncollected.Run + " fetches them"
 		}
 		return true
+	case errors.Is(err, supabase.ErrNoTable):
+		hint = "make it by the SQL that easel supabase migration prints, or switch the rows off: easel config set supabase.rows off"
 	case left: // whatever the reason, nothing has to be computed again
 	case errors.As(err, &bucket):
 		hint = "make it, or check its name: " + bucket.Create

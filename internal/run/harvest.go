@@ -131,8 +131,12 @@ func (r *Runner) keepAll(ctx context.Context, t *Ticket, res *Result, wanted []c
 			}
 			switch {
 			case k.err == nil:
+				if k.out.Destination != "" {
+					res.note(sink, fmt.Sprintf("%s waits on this machine: %s", k.out.Destination, k.out.waits))
+				}
 				res.Outputs = append(res.Outputs, k.out)
 				sink(Event{Type: EventStored, Run: t.Run, Output: &res.Outputs[len(res.Outputs)-1]})
+				r.publish(ctx, t, res, k.out, k.n, k.of, sink)
 			case ctx.Err() != nil || !missing(k.err):
 				return errs, k.err
 			default:
@@ -325,11 +329,8 @@ func kindOf(o comfy.Output, f media.Format) comfy.OutputKind {
 	return o.Kind
 }
 
-// writeRecord puts the provenance record beside a file, durably, replacing the
-// record of a file that was replaced. It says the hash of what was written.
-func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name string, out Output, n, of int,
-	create func(context.Context, storage.Object) (storage.Writer, error),
-) (sum string, err error) {
+// provenanceOf is the record of a stored output, the n-th of so many of its run.
+func (r *Runner) provenanceOf(t *Ticket, res *Result, name string, out Output, n, of int) Record {
 	rec := t.Record(r.Version)
 	finished := r.now().UTC()
 	started := t.Prepared.UTC()
@@ -342,7 +343,15 @@ func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name s
 	if t.Member != nil { // whether an item is complete can be told from its records
 		rec.File.Outputs = of
 	}
-	data, err := json.MarshalIndent(rec, "", "  ")
+	return rec
+}
+
+// writeRecord puts the provenance record beside a file, durably, replacing the
+// record of a file that was replaced. It says the hash of what was written.
+func (r *Runner) writeRecord(ctx context.Context, t *Ticket, res *Result, name string, out Output, n, of int,
+	create func(context.Context, storage.Object) (storage.Writer, error),
+) (sum string, err error) {
+	data, err := json.MarshalIndent(r.provenanceOf(t, res, name, out, n, of), "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("write the record of %s: %w", name, err)
 	}

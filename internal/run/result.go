@@ -21,10 +21,15 @@ const (
 // An Output is one stored file or text. Field order and names are the
 // contract of INTERFACE section 4.
 type Output struct {
-	Name      string           `json:"-"`    // in the store
-	Path      string           `json:"path"` // as --out said it
-	File      *string          `json:"file"` // the same, absolute; nil where the store is no folder of this machine
-	URL       *string          `json:"url"`
+	Name string  `json:"-"`    // in the store
+	Path string  `json:"path"` // as --out said it
+	File *string `json:"file"` // the same, absolute; nil where the store is no folder of this machine
+	URL  *string `json:"url"`
+
+	// Destination is where the output goes when that place takes it; until then it
+	// waits in File. "" when it is there.
+	Destination string `json:"destination,omitempty"`
+
 	Kind      comfy.OutputKind `json:"kind"`
 	MediaType string           `json:"media_type"`
 	Node      string           `json:"node"`
@@ -40,6 +45,8 @@ type Output struct {
 	Text *string `json:"text,omitempty"` // of an output that is a text, also an empty one
 
 	RecordSHA256 string `json:"-"` // of the record beside it; "" = there is none, or it was not written now
+
+	waits string // why it is not at its destination
 }
 
 // Timing of a run in milliseconds; server times from the server's clock.

@@ -20,8 +20,9 @@ type Runner struct {
 	BackendName string // what records and results say; never an address
 	Address     string // how resume opens the backend again; never with credentials; "" = it cannot
 	Store       storage.Store
-	Out         string   // how to open the store again, for resume
-	History     Recorder // nil: runs leave no record and cannot be resumed
+	Out         string    // how to open the store again, for resume
+	History     Recorder  // nil: runs leave no record and cannot be resumed
+	Publisher   Publisher // nil: nobody is told of single outputs
 	OpenInput   OpenInput
 	// Contents opens the input files of tickets that another process prepared, by
 	// their hash; nil = such runs cannot be submitted, unless they have none.

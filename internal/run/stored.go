@@ -68,6 +68,7 @@ func (r *Runner) findStored(ctx context.Context, t *Ticket, res *Result, sink Si
 		}
 		res.Outputs = append(res.Outputs, out)
 		sink(Event{Type: EventStored, Run: t.Run, Output: &res.Outputs[len(res.Outputs)-1]})
+		r.publish(ctx, t, res, out, len(res.Outputs), 0, sink)
 	}
 	if len(res.Outputs) == 0 {
 		return false

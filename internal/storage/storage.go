@@ -102,6 +102,7 @@ type Info struct {
 	Modified time.Time
 	URL      string // where others fetch it, https://…; "" when they cannot
 	Local    string // the file of this machine that holds it until its place takes it; "" when it is there
+	Reason   string // why it is not there yet; "" when it is
 
 	// What only Commit, Open and Stat say, and only of stores that keep it.
 	MediaType    string

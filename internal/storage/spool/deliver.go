@@ -37,9 +37,9 @@ type UndeliveredError struct {
 }
 
 func (e *UndeliveredError) Error() string {
-	what := "1 output still waits"
+	what := "1 file still waits"
 	if e.Left != 1 {
-		what = fmt.Sprintf("%d outputs still wait", e.Left)
+		what = fmt.Sprintf("%d files still wait", e.Left)
 	}
 	return fmt.Sprintf("%s for %s: %v", what, e.Place.Address, reason(e.Err))
 }
@@ -192,16 +192,13 @@ func (s *Store) deliver(ctx context.Context, refusedToo bool, told func(string, 
 	}
 	s.back()
 	if delivered > 0 && told == nil {
-		s.opts.Note(fmt.Sprintf("%s is back: %d waiting %s delivered", s.place.Address, delivered, outputs(delivered)))
+		what := "1 waiting file is delivered"
+		if delivered != 1 {
+			what = fmt.Sprintf("%d waiting files are delivered", delivered)
+		}
+		s.opts.Note(s.place.Address + " is back: " + what)
 	}
 	return delivered, nil
-}
-
-func outputs(n int) string {
-	if n == 1 {
-		return "output is"
-	}
-	return "outputs are"
 }
 
 // back notes that the store takes outputs again.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,9 +31,18 @@ const (
 	placeFile   = "place.json"
 	lockFile    = "lock"
 	entrySuffix = ".entry"
-	dataSuffix  = ".data"
+	dataPrefix  = "out-"  // of an output that waits; behind it a number and what it is called
 	partSuffix  = ".part" // an output that is being received
 )
+
+func isEntry(name string) bool { return strings.HasSuffix(name, entrySuffix) }
+func isData(name string) bool  { return strings.HasPrefix(name, dataPrefix) }
+
+// dataName is what the file of an output is called while it waits, so that people
+// and programs see what it is.
+func dataName(part, name string) string {
+	return dataPrefix + strings.TrimSuffix(part, partSuffix) + "-" + storage.SafeName(path.Base(name))
+}
 
 // An entry is one output that waits.
 type entry struct {
@@ -55,7 +65,7 @@ func (e entry) object() storage.Object {
 
 func (r room) info(e entry) storage.Info {
 	return storage.Info{
-		Name: e.Name, Size: e.Size, Modified: e.Since, Local: filepath.Join(r.dir, e.Data),
+		Name: e.Name, Size: e.Size, Modified: e.Since, Local: filepath.Join(r.dir, e.Data), Reason: e.Reason,
 		MediaType: e.MediaType, CacheControl: e.CacheControl, SHA256: e.SHA256, Metadata: e.Metadata,
 	}
 }
@@ -169,25 +179,25 @@ func (r room) same(e entry, do func(file string) error) (bool, error) {
 
 // any reports whether something waits, without reading it.
 func (r room) any() (bool, error) {
-	names, err := r.files(entrySuffix)
+	names, err := r.files(isEntry)
 	return len(names) > 0, err
 }
 
-// files are the names in the room with a suffix. A room that is not there is empty.
-func (r room) files(suffix string) ([]fs.DirEntry, error) {
+// files are the names in the room that fit. A room that is not there is empty.
+func (r room) files(fits func(name string) bool) ([]fs.DirEntry, error) {
 	all, err := os.ReadDir(r.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return slices.DeleteFunc(all, func(f fs.DirEntry) bool {
-		return !strings.HasSuffix(f.Name(), suffix) || strings.HasPrefix(f.Name(), ".")
+		return strings.HasPrefix(f.Name(), ".") || !fits(f.Name())
 	}), err
 }
 
 // list reads what waits, the oldest first. Entries that are being written are left
 // out; what cannot be read is told to the caller with the rest.
 func (r room) list() ([]entry, error) {
-	files, err := r.files(entrySuffix)
+	files, err := r.files(isEntry)
 	if err != nil {
 		return nil, err
 	}
@@ -217,15 +227,11 @@ const abandoned = 24 * time.Hour
 
 // sweep removes files of outputs that processes were still receiving when they died.
 func (r room) sweep(waiting []entry) {
-	files, err := r.files(dataSuffix)
+	files, err := r.files(func(name string) bool { return isData(name) || strings.HasSuffix(name, partSuffix) })
 	if err != nil {
 		return
 	}
-	parts, err := r.files(partSuffix)
-	if err != nil {
-		return
-	}
-	for _, f := range append(files, parts...) {
+	for _, f := range files {
 		info, err := f.Info()
 		if err != nil || time.Since(info.ModTime()) < abandoned || slices.ContainsFunc(waiting, func(e entry) bool { return e.Data == f.Name() }) {
 			continue
@@ -246,7 +252,7 @@ func (r room) read(file string) (entry, error) {
 	if err := json.Unmarshal(data, &e); err != nil {
 		return e, fmt.Errorf("read %s: %w", file, err)
 	}
-	if storage.CheckName(e.Name) != nil || filepath.Base(e.Data) != e.Data || !strings.HasSuffix(e.Data, dataSuffix) {
+	if storage.CheckName(e.Name) != nil || filepath.Base(e.Data) != e.Data || !strings.HasPrefix(e.Data, dataPrefix) {
 		return e, fmt.Errorf("read %s: it is no entry of a spool", file)
 	}
 	return e, nil

@@ -113,7 +113,11 @@ func (s *Store) fail(op string, err error) error {
 func (s *Store) Waiting() (n int, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, reason := range s.waiting {
+	for name, reason := range s.waiting {
+		if _, err := s.room.get(name); errors.Is(err, fs.ErrNotExist) { // another process has delivered it
+			delete(s.waiting, name)
+			continue
+		}
 		why = reason
 	}
 	return len(s.waiting), why

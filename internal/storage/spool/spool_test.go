@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -118,6 +119,21 @@ func content(t *testing.T, s storage.Store, name string) string {
 	return string(data)
 }
 
+// drain delivers all, also when the delivery in the background is at it.
+func drain(t *testing.T, s *spool.Store) {
+	t.Helper()
+	for {
+		err := s.Deliver(t.Context(), nil)
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "another process") {
+			t.Fatal(err)
+		}
+		runtime.Gosched()
+	}
+}
+
 func count(t *testing.T, dir string) int {
 	t.Helper()
 	n := 0
@@ -151,6 +167,9 @@ func TestWaitsAndArrives(t *testing.T) {
 		}
 		remote.be(cause)
 		at := put(t, s, "b.png", "second", false)
+		if filepath.Ext(at) != ".png" {
+			t.Errorf("it waits as %s", at)
+		}
 		if data, err := os.ReadFile(at); string(data) != "second" || err != nil {
 			t.Errorf("%v: waits at %q with %q, %v", cause, at, data, err)
 		}
@@ -182,8 +201,8 @@ func TestWaitsAndArrives(t *testing.T) {
 		if at := put(t, s, "c.png", "third", false); at != "" {
 			t.Errorf("the store is back, and c.png waits at %s", at)
 		}
-		entries, _ := filepath.Glob(filepath.Join(opts.Dir, "*", "*.*"))
-		if len(entries) != 1 { // the place
+		entries, _ := filepath.Glob(filepath.Join(opts.Dir, "*", "*"))
+		if len(entries) != 2 { // the place and the lock
 			t.Errorf("left: %q", entries)
 		}
 	}
@@ -224,7 +243,7 @@ func TestDeliversByItself(t *testing.T) {
 	}
 	remote.be(nil)
 	for note := range notes {
-		if strings.Contains(note, "is back") {
+		if n, _ := s.Waiting(); n == 0 && strings.Contains(note, "is back") {
 			break
 		}
 	}
@@ -249,15 +268,7 @@ func TestSurvivesTheProcess(t *testing.T) {
 
 	remote.be(nil)
 	second := wrap(t, remote, spool.Patient(opts))
-	if err := second.Deliver(t.Context(), nil); err != nil && !errors.Is(err, context.Canceled) {
-		// the first pass in the background may hold the lock, and then it delivers
-		if left, ok := errors.AsType[*spool.UndeliveredError](err); !ok || left.Left > 1 {
-			t.Error(err)
-		}
-	}
-	if err := second.Deliver(t.Context(), nil); err != nil {
-		t.Error(err)
-	}
+	drain(t, second)
 	if got := storagetest.Names(t, remote.Store, ""); !slices.Equal(got, []string{"a.png"}) || content(t, remote.Store, "a.png") != "alpha" {
 		t.Errorf("there is %q", got)
 	}
@@ -452,5 +463,37 @@ func TestDamagedWhileWaiting(t *testing.T) {
 	}
 	if count(t, opts.Dir) != 1 {
 		t.Error("it does not wait any more")
+	}
+}
+
+// What another process has delivered does not wait here any more.
+func TestDeliveredByAnother(t *testing.T) {
+	t.Parallel()
+	opts := options(t)
+	remote := &moody{Store: memstore.New()}
+	remote.be(errAway)
+	first, second := wrap(t, remote, spool.Patient(opts)), wrap(t, remote, spool.Patient(opts))
+	put(t, first, "a.png", "alpha", false)
+	remote.be(nil)
+	drain(t, second)
+	if err := first.Settle(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What replaces an output that waits is not overtaken by it.
+func TestReplacesWhatWaits(t *testing.T) {
+	t.Parallel()
+	opts := options(t)
+	remote := &moody{Store: memstore.New()}
+	remote.be(errAway)
+	first := wrap(t, remote, spool.Patient(opts))
+	put(t, first, "a.png", "old", false)
+	remote.be(nil)
+	second := wrap(t, remote, spool.Patient(spool.Options{Dir: opts.Dir, Limit: opts.Limit}))
+	put(t, second, "a.png", "new", true)
+	drain(t, second)
+	if got := content(t, remote.Store, "a.png"); got != "new" {
+		t.Errorf("there is %q", got)
 	}
 }

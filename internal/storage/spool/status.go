@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -79,7 +78,7 @@ func Size(dir string) (int64, error) {
 			continue // no folder, or gone meanwhile
 		}
 		for _, f := range files {
-			if !strings.HasSuffix(f.Name(), dataSuffix) {
+			if !isData(f.Name()) {
 				continue
 			}
 			if info, err := f.Info(); err == nil {

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
@@ -110,12 +109,16 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 		return storage.Info{}, w.end("write", w.store.at(name, err))
 	}
 	w.sealed = true
-	if !w.about.Replace {
-		if _, err := w.store.room.get(name); err == nil {
-			return storage.Info{}, w.store.at(name, storage.ErrExist)
-		}
+	waits, err := w.store.room.get(name)
+	if err == nil && !w.about.Replace {
+		return storage.Info{}, w.store.at(name, storage.ErrExist)
 	}
-	info, err := w.deliver(ctx, name)
+	var info storage.Info
+	if err == nil { // it takes the place of what waits, and must not be overtaken by it
+		err = errors.New(waits.Reason)
+	} else {
+		info, err = w.deliver(ctx, name)
+	}
 	switch {
 	case err == nil:
 		_ = w.Abort() // what is left of it here
@@ -200,7 +203,7 @@ func (w *writer) keep(ctx context.Context, name string, why error) (storage.Info
 	if err := s.fit(ctx, w.size, why); err != nil {
 		return storage.Info{}, err
 	}
-	data := strings.TrimSuffix(filepath.Base(w.file.Name()), partSuffix) + dataSuffix
+	data := dataName(filepath.Base(w.file.Name()), name)
 	if err := w.settle(data); err != nil {
 		return storage.Info{}, err
 	}

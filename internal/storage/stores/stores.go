@@ -3,18 +3,37 @@
 package stores
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/spool"
 	"github.com/seed-7d77cb5c/easel/internal/storage/supabase"
+	"github.com/seed-7d77cb5c/easel/internal/storage/supabase/pgtable"
 )
 
 // An Opener opens stores. Getenv finds the credentials of remote ones: the
 // environment of the process, and nothing that a project or a plan says.
 type Opener struct {
 	Getenv func(name string) string
+	// Rows is how rows about outputs are written: rest, postgres, or nothing.
+	Rows string
+	// Spool is where outputs wait while a remote store is away; without a folder or
+	// a limit they do not, and its failures are those of whoever stores.
+	Spool spool.Options
+}
+
+// A ServiceError means that what waits on this machine goes to another service
+// than the one that the environment names now.
+type ServiceError struct {
+	Place spool.Place
+	Now   string // "" = none
+}
+
+func (e *ServiceError) Error() string {
+	return "what waits for " + e.Place.Address + " belongs to " + cmp.Or(e.Place.Service, "another service")
 }
 
 // A SchemeError means that an address has a form that no store of this version
@@ -84,10 +103,81 @@ func (o *Opener) Open(address string) (storage.Store, error) {
 	if !IsRemote(address) {
 		return dirstore.Open(address)
 	}
-	_, bucket, prefix := split(address)
+	if o.Spool.Dir == "" || o.Spool.Limit <= 0 {
+		return o.openRemote(address)
+	}
+	return o.spooled(spool.Place{Address: strings.TrimRight(address, "/"), Service: o.service(address)})
+}
+
+func (o *Opener) openRemote(address string) (storage.Store, error) {
+	scheme, bucket, prefix := split(address)
+	if scheme == rowScheme {
+		return o.openTable(bucket)
+	}
 	opts := o.Project()
 	opts.Bucket, opts.Prefix = bucket, prefix
 	return supabase.Open(opts)
+}
+
+func (o *Opener) spooled(place spool.Place) (*spool.Store, error) {
+	remote, err := o.openRemote(place.Address)
+	if err != nil {
+		return nil, err
+	}
+	st, err := spool.Wrap(remote, place, o.Spool)
+	if err != nil {
+		remote.Close()
+	}
+	return st, err
+}
+
+// Spooled opens a place for which outputs wait, as spool.List names it. When the
+// environment names another service now, that is a *ServiceError.
+func (o *Opener) Spooled(place spool.Place) (*spool.Store, error) {
+	if err := Check(place.Address); err != nil && !strings.HasPrefix(place.Address, rowScheme+"://") {
+		return nil, err
+	}
+	if now := o.service(place.Address); now != place.Service {
+		return nil, &ServiceError{place, now}
+	}
+	return o.spooled(place)
+}
+
+// rowScheme is that of a table of outputs, for which rows wait as outputs do. It is
+// no place for outputs.
+const rowScheme = "supabase-rows"
+
+// Table opens a table of outputs as a store, each object of which is a row:
+// supabase.RowStore. Rows wait in the spool while the database is away.
+func (o *Opener) Table(name string) (storage.Store, error) {
+	address := rowScheme + "://" + name
+	if o.Spool.Dir == "" || o.Spool.Limit <= 0 {
+		return o.openTable(name)
+	}
+	return o.spooled(spool.Place{Address: address, Service: o.service(address)})
+}
+
+func (o *Opener) openTable(name string) (storage.Store, error) {
+	var table supabase.Table
+	var err error
+	if o.Rows == "postgres" {
+		table, err = pgtable.Open(o.Getenv("SUPABASE_DB_URL"), name)
+	} else {
+		table, err = supabase.OpenTable(o.Project(), name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return supabase.NewRowStore(table, rowScheme+"://"+name), nil
+}
+
+// service says whose a remote address is, without credentials: two services may
+// have a bucket of the same name.
+func (o *Opener) service(address string) string {
+	if strings.HasPrefix(address, rowScheme) && o.Rows == "postgres" {
+		return pgtable.Service(o.Getenv("SUPABASE_DB_URL"))
+	}
+	return strings.TrimRight(o.Getenv("SUPABASE_URL"), "/")
 }
 
 // Project is the Supabase project that the environment names.

@@ -55,6 +55,7 @@ var _ storage.Store = (*Store)(nil)
 type SettingError struct {
 	Name   string // the variable, or "" for the address
 	Reason string
+	Hint   string // what it should be
 }
 
 func (e *SettingError) Error() string {
@@ -63,6 +64,14 @@ func (e *SettingError) Error() string {
 	}
 	return e.Name + " " + e.Reason
 }
+
+// What settings should be.
+const (
+	addressForm = "write supabase://BUCKET/PREFIX"
+	projectForm = "the dashboard shows both in the API settings of the project: export SUPABASE_URL=https://REF.supabase.co SUPABASE_SERVICE_ROLE_KEY=..."
+)
+
+func noKey() error { return &SettingError{"SUPABASE_SERVICE_ROLE_KEY", "is not set", projectForm} }
 
 // bucketNames is what the service takes: src/storage/limits.ts. Those with odd
 // characters are none that an address can name.
@@ -77,14 +86,14 @@ func Open(opts Options) (*Store, error) {
 	case err != nil:
 		return nil, err
 	case opts.Key == "":
-		return nil, &SettingError{"SUPABASE_SERVICE_ROLE_KEY", "is not set"}
+		return nil, noKey()
 	case !bucketNames().MatchString(opts.Bucket):
-		return nil, &SettingError{"", fmt.Sprintf("%q is no name of a bucket", opts.Bucket)}
+		return nil, &SettingError{Reason: fmt.Sprintf("%q is no name of a bucket", opts.Bucket), Hint: addressForm}
 	}
 	prefix := strings.Trim(opts.Prefix, "/")
 	if prefix != "" {
 		if err := storage.CheckName(prefix); err != nil {
-			return nil, &SettingError{"", fmt.Sprintf("%q is no folder in a bucket", opts.Prefix)}
+			return nil, &SettingError{Reason: fmt.Sprintf("%q is no folder in a bucket", opts.Prefix), Hint: addressForm}
 		}
 		prefix += "/"
 	}
@@ -106,14 +115,14 @@ func Open(opts Options) (*Store, error) {
 func Endpoint(project, service string) (*url.URL, error) {
 	const name = "SUPABASE_URL"
 	if project == "" {
-		return nil, &SettingError{name, "is not set"}
+		return nil, &SettingError{name, "is not set", projectForm}
 	}
 	u, err := url.Parse(project)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, &SettingError{name, "is no address of a project, such as https://REF.supabase.co"}
+		return nil, &SettingError{name, "is no address of a project, such as https://REF.supabase.co", projectForm}
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		return nil, &SettingError{name, "must begin with https://, so that nobody reads the key on the way"}
+		return nil, &SettingError{name, "must begin with https://, so that nobody reads the key on the way", projectForm}
 	}
 	return u.JoinPath(service), nil
 }

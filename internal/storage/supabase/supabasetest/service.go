@@ -359,12 +359,14 @@ func (s *Service) remove(w http.ResponseWriter, r *http.Request, name string) {
 		Prefixes []string `json:"prefixes"`
 	}
 	_ = json.NewDecoder(r.Body).Decode(&want)
-	removed := []map[string]string{}
+	removed := []map[string]any{}
 	if b := s.buckets[name]; b != nil {
 		for _, key := range want.Prefixes {
-			if b.objects[key] != nil {
+			if o := b.objects[key]; o != nil {
 				delete(b.objects, key)
-				removed = append(removed, map[string]string{"name": key, "bucket_id": name})
+				removed = append(removed, map[string]any{
+					"name": key, "bucket_id": name, "updated_at": o.change.UTC(), "metadata": map[string]any{"size": len(o.data)},
+				})
 			}
 		}
 	}
