@@ -3,7 +3,6 @@ package cmd
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,23 +24,20 @@ func (o *importOptions) asks() bool {
 // returns nil when he leaves.
 func (o *importOptions) choose(ctx context.Context, in *importing, res *importedWorkflow) (*importedWorkflow, error) {
 	a := o.app
-	answers := readLines(a.streams.In)
+	answers := bufio.NewReader(io.LimitReader(a.streams.In, 1<<20)) // nobody types more
 	for {
 		if err := o.parameterTable(res, true); err != nil {
 			return nil, err
 		}
 		fmt.Fprint(a.streams.Err, "\nEnter imports these. Or type: numbers to take out (3 5-7), NAME=PLACE to add one,\n? for all values of the graph, q to leave: ")
-		var answer string
-		select {
-		case <-ctx.Done():
+		text, err := answers.ReadString('\n')
+		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
-		case line := <-answers:
-			if line.err != nil {
-				a.note("")
-				a.note("nothing is imported")
-				return nil, nil
-			}
-			answer = strings.TrimSpace(line.text)
+		}
+		answer := strings.TrimSpace(text)
+		if err != nil && answer == "" {
+			answer = "q" // nobody is there any more
+			a.note("")
 		}
 		switch answer {
 		case "":
@@ -125,28 +121,4 @@ func numbers(word string) (from, to int, err error) {
 	}
 	to, err = strconv.Atoi(last)
 	return from, to, err
-}
-
-type line struct {
-	text string
-	err  error
-}
-
-// readLines reads lines as they are asked for, beside whatever else goes on.
-func readLines(r io.Reader) <-chan line {
-	lines := make(chan line)
-	go func() {
-		in := bufio.NewReader(io.LimitReader(r, 1<<20)) // nobody types more
-		for {
-			text, err := in.ReadString('\n')
-			if text != "" && errors.Is(err, io.EOF) {
-				err = nil
-			}
-			lines <- line{text, err}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return lines
 }

@@ -172,7 +172,7 @@ func (d *draft) unique(p *Parameter) {
 		return slices.ContainsFunc(d.params, func(o *drafted) bool { return fold(o.Name) == fold(name) })
 	}
 	if taken(p.Name) && !usualGroup(p.Group) {
-		if longer := paramName(p.Group + " " + p.Name); !taken(longer) {
+		if longer := d.boxed(p.Group, p.Name); !taken(longer) {
 			p.Name = longer
 			return
 		}

@@ -187,7 +187,19 @@ func (d *draft) declaredOutput() string {
 	if d.w.g.Node(d.Author.Output) != nil {
 		return d.outputName(d.Author.Output)
 	}
-	name := d.outputName(outputs[0])
+	// What most of the graph leads to is the end of it, and not a stage on the way.
+	last, most := outputs[0], -1
+	for _, id := range outputs {
+		n := 0
+		d.w.upstream(comfy.Link{Node: id}, func(string) bool {
+			n++
+			return false
+		})
+		if n > most {
+			last, most = id, n
+		}
+	}
+	name := d.outputName(last)
 	d.notes = append(d.notes, fmt.Sprintf("the graph saves in %d places; output names %s as the result", len(outputs), name))
 	return name
 }

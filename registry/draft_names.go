@@ -37,14 +37,14 @@ func (d *draft) nameShown(p *Parameter) {
 	default:
 		name = inputWord(raw)
 		if !d.Author.Chosen && slices.ContainsFunc(d.usual, func(u usualPlace) bool { return u.name == name }) {
-			name = paramName(p.Group + " " + name) // that is somewhere else
+			name = d.boxed(p.Group, name) // that is somewhere else
 		}
 	}
 	if vague(name) {
 		name = d.vagueName(t, p.Group, name)
 	}
-	if usual == nil && d.elsewhere(p) {
-		name = paramName(p.Group + " " + name)
+	if usual == nil && !d.isFile(t) && d.elsewhere(p) {
+		name = d.boxed(p.Group, name)
 	}
 	p.Name = d.clearOfLora(name, t)
 	if usual == nil && !d.isModel(t) && !d.isFile(t) {
@@ -89,7 +89,36 @@ func (d *draft) vagueName(t comfy.Target, box, name string) string {
 			return word
 		}
 	}
-	return cmp.Or(paramName(box+" "+name), name)
+	return cmp.Or(d.boxed(box, name), name)
+}
+
+// boxed puts in front of a name what tells its box from the others.
+func (d *draft) boxed(box, name string) string {
+	word := paramName(box)
+	for _, s := range d.Author.Shown {
+		if other := paramName(s.Group); other != word {
+			word = word[commonWords(paramName(box), other):]
+			break
+		}
+	}
+	word = strings.Trim(cmp.Or(word, paramName(box)), "_")
+	if word == "" || strings.HasPrefix(name, word+"_") {
+		return name
+	}
+	return word + "_" + name
+}
+
+// commonWords is how much two names have in common at the beginning, in whole
+// words; nothing when one is all of the other.
+func commonWords(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	if n == len(a) || n == len(b) {
+		return 0
+	}
+	return strings.LastIndexByte(a[:n], '_') + 1
 }
 
 // wordFor is what easel says of a parameter of this name, nil when it is none
@@ -119,7 +148,7 @@ func (d *draft) clearOfLora(name string, t comfy.Target) string {
 // vague reports whether a word only says that there is a value.
 func vague(word string) bool {
 	word = strings.TrimRight(strings.ToLower(word), "_0123456789")
-	return slices.Contains([]string{"", "value", "choice", "text", "string", "int", "float", "number", "boolean", "input", "any", "index", "a", "b"}, word)
+	return slices.Contains([]string{"", "value", "choice", "text", "string", "int", "float", "number", "boolean", "input", "any", "index", "a", "b", "u_float", "u_int", "u_bool"}, word)
 }
 
 // inputWord is what people call an input of a node.

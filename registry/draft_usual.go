@@ -242,6 +242,7 @@ func (d *draft) sizeChoosers() {
 // do is all that there is to choose.
 func (d *draft) everyValue() {
 	const several = 12 // more are kept back
+	paid := slices.ContainsFunc(d.w.g.IDs(), d.isService)
 	for _, id := range d.w.g.IDs() {
 		n := d.w.g.Node(id)
 		if d.w.has(id, "filename_prefix") || strings.HasPrefix(n.Class, "Preview") || strings.HasPrefix(n.Class, "Save") {
@@ -258,7 +259,7 @@ func (d *draft) everyValue() {
 					word = d.vagueName(t, "", inputWord(input))
 				}
 			}
-			p := &Parameter{Name: word, Label: inWords(word), Advanced: d.hidden([]comfy.Target{t}) || len(d.params) >= several || d.isModel(t)}
+			p := &Parameter{Name: word, Label: inWords(word), Advanced: d.hidden([]comfy.Target{t}) || len(d.params) >= several || d.isModel(t) || paid && !d.isService(id)}
 			if d.isModel(t) {
 				p.Group = "Model"
 			}
@@ -267,9 +268,16 @@ func (d *draft) everyValue() {
 	}
 }
 
+// isService reports whether a node calls a service, which is what such a graph
+// is about.
+func (d *draft) isService(id string) bool {
+	def := d.Definitions[d.w.g.Node(id).Class]
+	return def != nil && def.APINode
+}
+
 // notForPeople: files have their own way, and what nobody types is none either.
 func (d *draft) notForPeople(t comfy.Target) bool {
-	if d.isFile(t) {
+	if d.isFile(t) || strings.HasPrefix(t.Input, "control_after_generate") {
 		return true
 	}
 	n := d.w.g.Node(t.Node)
