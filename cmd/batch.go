@@ -72,7 +72,7 @@ of its parameters is a flag, as with generate; with PLAN, those of its workflow.
 		},
 	}
 	opts.addFlags(c)
-	c.AddCommand(newBatchStatusCmd(a), newBatchRetryCmd(a), newBatchRepairCmd(a))
+	c.AddCommand(newBatchStatusCmd(a), newBatchRetryCmd(a), newBatchReportCmd(a), newBatchRepairCmd(a))
 	return c, opts.aim(c, args)
 }
 

@@ -271,6 +271,17 @@ func (b *Batch) AllFiles(f func(id string, file File) error) error {
 // nil when there is none.
 func (b *Batch) Ticket(id string) (json.RawMessage, error) { return b.body(id, "ticket") }
 
+// Fields are what decides what an item makes, as they were planned; nil when the
+// ledger has lost them.
+func (b *Batch) Fields(id string) (json.RawMessage, error) {
+	n, err := b.index(id)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := readFields(b.db, n)
+	return fields, damaged(b.path, err)
+}
+
 // Result is what the engine said of an item's last attempt; nil when there is none.
 func (b *Batch) Result(id string) (json.RawMessage, error) { return b.body(id, "result") }
 
