@@ -19,7 +19,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
-// Free space of the output folder below which the doctor speaks up, in bytes.
+// Free space of the output folder below which the doctor warns, in bytes.
 const (
 	littleSpace = 5 << 30
 	noSpace     = 512 << 20
@@ -55,7 +55,7 @@ func (a *app) checkConfig(context.Context) []finding {
 
 func (a *app) checkWorkflows(context.Context) []finding {
 	if _, err := a.config(); err != nil {
-		return nil // checkConfig has said it
+		return nil // checkConfig reports it
 	}
 	reg, err := a.registry()
 	if err != nil {
@@ -83,10 +83,10 @@ func (a *app) checkWorkflows(context.Context) []finding {
 func (a *app) checkNames(context.Context) []finding {
 	cfg, err := a.config()
 	if err != nil {
-		return nil // checkConfig has said it
+		return nil // checkConfig reports it
 	}
 	if _, err := a.registry(); err != nil {
-		return nil // checkWorkflows has said it
+		return nil // checkWorkflows reports it
 	}
 	var found []finding
 	for _, k := range config.Keys() {
@@ -120,7 +120,7 @@ func problemOf(check, subject string, err error) finding {
 func (a *app) checkBackends(ctx context.Context) []finding {
 	cfg, err := a.config()
 	if err != nil {
-		return nil // checkConfig has said it
+		return nil // checkConfig reports it
 	}
 	specs := backendSpecs(ctx, cfg)
 	if len(specs) == 0 {

@@ -26,7 +26,7 @@ func newHistoryCmd(a *app) *cobra.Command {
 }
 
 // A pastRun is one entry of `history list --json`: what the run was asked for,
-// how far it came and what it left. How easel keeps it is nobody else's matter.
+// how far it came and what it left. The form in which easel stores it is not part of the contract.
 type pastRun struct {
 	ID             string       `json:"id"`
 	State          ledger.State `json:"state"` // a run that is done may be partial
@@ -82,7 +82,7 @@ func (a *app) pastRunOf(rec ledger.Record) pastRun {
 	return p
 }
 
-// storedPath is where an output is, for whoever asks from any folder: results
+// storedPath is where an output is, valid from any folder: results
 // name it relative to the folder that the run was started in. It is - for what
 // went to stdout.
 func (a *app) storedPath(out, path string) string {

@@ -65,7 +65,7 @@ func (a *app) describeDefaults(wf *registry.Workflow) string {
 func (a *app) checkModels(ctx context.Context) []finding {
 	cfg, err := a.config()
 	if err != nil || len(cfg.Models) == 0 {
-		return nil // checkConfig has said it
+		return nil // checkConfig reports it
 	}
 	var found []finding
 	for _, word := range slices.Sorted(maps.Keys(cfg.Models)) {

@@ -64,7 +64,7 @@ func runOverview(ctx context.Context, a *app) error {
 	return o.print(a)
 }
 
-// consider advises resume for runs that nobody has tried to collect yet. What
+// consider advises resume for runs that no resume has tried yet. What
 // could not be collected once is named, and no advice: its backend may be gone
 // for good.
 func (o *overview) consider(pending []ledger.Record) {

@@ -114,7 +114,7 @@ func (o *presetsAddOptions) set(p *config.Preset) error {
 	return nil
 }
 
-// jsonFor is what somebody typed in the form that a file has it, checked later;
+// jsonFor makes of a typed value the JSON that a settings file holds, checked later;
 // p is nil for a name that is no parameter.
 func jsonFor(p *registry.Parameter, typed string) json.RawMessage {
 	if p != nil && p.List {

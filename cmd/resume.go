@@ -196,7 +196,8 @@ func (o *resumeOptions) view() (viewOptions, error) {
 }
 
 // folder is where the outputs of a run go, absolute: where they were to go
-// unless --out says otherwise. What was meant for stdout has nobody waiting there.
+// unless --out says otherwise. Output for the stdout of an ended process goes to the
+// usual folder.
 func (o *resumeOptions) folder(t *run.Ticket) (string, error) {
 	if o.out == "" && !wentToStdout(t.Out) {
 		return t.Out, nil

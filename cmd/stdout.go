@@ -9,8 +9,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
-// A checkedOut is stdout. It remembers that a write failed, so that no command
-// ends well whose result nobody got. When its reader has gone, as after
+// A checkedOut is stdout. It remembers that a write failed, so that a command
+// whose result was lost does not exit 0. When its reader has gone, as after
 // `| head -1`, it calls gone: the command ends as by a signal.
 type checkedOut struct {
 	to   io.Writer

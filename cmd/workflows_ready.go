@@ -123,7 +123,7 @@ func checkOnBackend(ctx context.Context, a *app, backend string, chosen []*regis
 	for i, wf := range chosen {
 		lacks, err := s.Check(ctx, wf)
 		if err != nil {
-			continue // the check of the entry has said so
+			continue // the check of the entry reports it
 		}
 		for _, l := range lacks {
 			results[i].Problems = append(results[i].Problems, problem.OfFinding(l.Problem, ""))
@@ -131,7 +131,7 @@ func checkOnBackend(ctx context.Context, a *app, backend string, chosen []*regis
 		}
 		drift, err := s.Drift(wf)
 		if err != nil {
-			continue // the check of the entry has said so
+			continue // the check of the entry reports it
 		}
 		results[i].Drift = append(results[i].Drift, drift...)
 	}

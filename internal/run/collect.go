@@ -28,7 +28,7 @@ func (r *Runner) newResult(t *Ticket) *Result {
 	}
 }
 
-// finish writes the end of a run down, as far as it has one, and tells it.
+// finish records how a run ended, if it has, and reports it to the sink.
 func (r *Runner) finish(ctx context.Context, t *Ticket, res *Result, err error, sink Sink) (*Result, error) {
 	t.collected = true
 	res.Finished = r.now()

@@ -19,7 +19,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
-// file is the path of a stored object for whoever is in another folder; nil
+// file is the absolute path of a stored object; nil
 // where the store is no folder of this machine.
 func (r *Runner) file(name string) *string {
 	if !filepath.IsAbs(r.Out) {

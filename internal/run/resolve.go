@@ -28,7 +28,7 @@ func withMask(req Request) ([]registry.Arg, error) {
 	return nil, &UnmaskableError{Workflow: req.Workflow.ID}
 }
 
-// resolve resolves a request. A mask that is missing is told as a *MissingMaskError.
+// resolve resolves a request. A missing mask is a *MissingMaskError.
 func resolve(req Request) (*registry.Call, []registry.Arg, error) {
 	args, err := withMask(req)
 	if err != nil {

@@ -40,9 +40,9 @@ func (r *Runner) Resume(ctx context.Context, t *Ticket, state ledger.State, sink
 	return res, r.record(t, ledger.Cancelled, res, nil)
 }
 
-// settle waits until the backend knows a run of which nobody knows whether it
-// was submitted, or until it would know it by now. Whoever asks next reports
-// what is wrong with the backend.
+// settle waits for a run whose submission may have been lost: until the backend
+// knows it, or would know it by now. What is wrong with the backend is reported by
+// the question that follows.
 func (r *Runner) settle(ctx context.Context, t *Ticket) {
 	tick := time.NewTicker(settlePace)
 	defer tick.Stop()

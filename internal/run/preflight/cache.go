@@ -19,7 +19,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
 )
 
-// cacheTTL is how long node definitions are believed: a class changes
+// cacheTTL is how long node definitions count without being asked again: a class changes
 // when the server is updated, a list of models whenever somebody adds a file.
 // What looks wrong by a kept definition is asked again before it is refused.
 const cacheTTL = 15 * time.Minute
@@ -65,7 +65,7 @@ func (c *Cache) get(class string) *comfy.ClassInfo {
 }
 
 // Kept returns a definition, nil when there is none, and whether it is recent
-// enough to be believed.
+// enough to count without being asked again.
 func (c *Cache) Kept(class string) (info *comfy.ClassInfo, fresh bool) {
 	if c == nil {
 		return nil, false

@@ -15,7 +15,7 @@ type Fit struct {
 	Pixels int // the most that it paints well; 0 = the graph sees to that itself
 }
 
-// FitOf knows what the model families take: latents have an eighth of the
+// FitOf is the size that the model family of a call takes: latents have an eighth of the
 // picture's side, and the transformers of Flux and Qwen join 2 x 2 of them.
 // Beyond the size that a model was trained on, it repeats what it paints.
 func FitOf(call *registry.Call, loader string) Fit {
