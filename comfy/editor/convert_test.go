@@ -22,6 +22,7 @@ const testDefinitions = `{
 "Noise": {"input": {"required": {"seed": ["INT", {"default": 0}], "steps": ["INT", {"default": 20, "control_after_generate": false}], "big": ["INT", {"control_after_generate": true}]}}, "output": ["NOISE"]},
 "Text": {"input": {"required": {"text": ["STRING", {"dynamicPrompts": true}], "plain": ["STRING", {}]}}, "output": ["CONDITIONING"]},
 "Film": {"input": {"required": {"rate": ["FLOAT", {"default": 8}], "format": [["mp4", "gif"]], "loop": ["INT", {}]}}, "output": [], "output_node": true, "python_module": "custom_nodes.film"},
+"Tune": {"input": {"required": {"coarse": ["FLOAT", {"step": 0.1}], "fine": ["FLOAT", {"step": 0.001}], "plain": ["FLOAT", {}]}}, "output": []},
 "Core": {"input": {"required": {"text": ["STRING", {"multiline": true}], "prefix": ["STRING", {}], "steps": ["INT", {}]}}, "output": [], "python_module": "nodes"},
 "Any": {"input": {"required": {"value": ["*"]}}, "output": ["*"]},
 "Pick": {"input": {"required": {"kind": ["COMFY_DYNAMICCOMBO_V3", {"options": [
@@ -129,6 +130,10 @@ func TestConvert(t *testing.T) {
 			workflow(`null,["1","1","0",4,"0","IMAGE"]`, load, node("4", "Blur", 0, `[5,"box"]`, "image:IMAGE:null")),
 			`1.name="b.png" 4.radius=5 4.mode="box" 4.image=["1",0]`,
 		},
+		"of several links into an input the one that it names counts": {
+			workflow(`[1,1,0,4,0,"IMAGE"],[2,2,0,4,0,"IMAGE"]`, load, node(2, "Load", 0, `["a.png"]`), node(4, "Blur", 0, `[5,"box"]`, "image:IMAGE:1")),
+			`1.name="b.png" 2.name="a.png" 4.radius=5 4.mode="box" 4.image=["1",0]`,
+		},
 		"a link to nowhere is none": {
 			workflow(`[1,99,0,4,0,"IMAGE"]`, node(4, "Blur", 0, `[5,"box"]`, "image:IMAGE:1")), `4.radius=5 4.mode="box"`,
 		},
@@ -163,6 +168,15 @@ func TestConvert(t *testing.T) {
 			workflow(`[1,9,0,3,0,"INT"],[2,9,0,4,0,"INT"]`, node(9, "PrimitiveNode", 0, `[77,"randomize"]`), node(3, "Blur", 0, `[5,"box"]`, "radius*:INT:1"),
 				node(4, "Noise", 0, `[1,"fixed",2,3]`, "steps*:INT:2")),
 			`3.radius=77 3.mode="box" 4.seed=1 4.steps=77 4.big=3`,
+		},
+		"a primitive gives the decimals that the widget shows": {
+			workflow(`[1,9,0,3,0,"FLOAT"],[2,9,0,3,1,"FLOAT"],[3,9,0,3,2,"FLOAT"]`, node(9, "PrimitiveNode", 0, `[1.2505,"fixed"]`),
+				node(3, "Tune", 0, `[1,2,7.25]`, "coarse*:FLOAT:1", "fine*:FLOAT:2", "plain*:FLOAT:3")),
+			`3.coarse=1.3 3.fine=1.251 3.plain=1.3`,
+		},
+		"inputs of widgets that a class of ComfyUI does not have are taken away, as far as the editor does": {
+			workflow(`[1,3,0,4,0,"INT"],[2,3,0,4,1,"INT"],[3,3,0,4,2,"INT"]`, node(3, "Any", 0, `[]`), node(4, "Core", 0, `["a","b",3]`, "x*:INT:1", "y*:INT:2", "z*:INT:3")),
+			`4.text="a" 4.prefix="b" 4.steps=3 4.y=["3",0]`,
 		},
 		"names join distant places": {
 			workflow(`[1,1,0,2,0,"IMAGE"],[2,3,0,4,0,"IMAGE"]`, load, node(2, "SetNode", 0, `["pic"]`, "IMAGE:IMAGE:1"), node(3, "GetNode", 0, `["pic"]`),
@@ -253,6 +267,16 @@ func TestSubgraphs(t *testing.T) {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
+	}
+}
+
+// Of several links into an output of a subgraph the first of the file counts.
+func TestOutputOfSubgraph(t *testing.T) {
+	t.Parallel()
+	file := strings.Replace(subgraphs(node(5, "u-1", 0, `[8]`, "image:IMAGE:1")), `"linkIds": [3]`, `"linkIds": [4, 3]`, 1)
+	file = strings.Replace(file, `"links": [{"id": 1,`, `"links": [{"id": 4, "origin_id": -10, "origin_slot": 0, "target_id": -20, "target_slot": 0, "type": "IMAGE"}, {"id": 1,`, 1)
+	if l, ok := convert(t, file).Graph.Node("9").Inputs.Link("images"); !ok || l.Node != "1" {
+		t.Errorf("the output is %v", l)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -115,65 +114,6 @@ func (s *scope) label(n *node) string {
 	return fmt.Sprintf("node %s%s (%s)", s.path, n.id, n.class)
 }
 
-// A word is a string in places where files also hold numbers: ids.
-type word string
-
-func (w *word) UnmarshalJSON(data []byte) error {
-	data = bytes.TrimSpace(data)
-	switch {
-	case len(data) == 0 || string(data) == "null":
-		*w = ""
-		return nil
-	case data[0] == '"':
-		s, _ := scan.Text(data)
-		*w = word(s)
-		return nil
-	case data[0] == '-' || data[0] >= '0' && data[0] <= '9':
-		*w = word(strings.TrimSuffix(string(data), ".0"))
-		return nil
-	}
-	return errors.New("an id is neither a number nor a text")
-}
-
-// A slot is a small number that files also write as text.
-type slot int
-
-func (s *slot) UnmarshalJSON(data []byte) error {
-	n, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
-	if err != nil || n < -1 || n > 1e6 {
-		*s = -1 // nothing is there
-		return nil
-	}
-	*s = slot(n)
-	return nil
-}
-
-// A phrase is a text; anything else in its place is read as none.
-type phrase string
-
-func (p *phrase) UnmarshalJSON(data []byte) error {
-	s, _ := scan.Text(data) // what is no text says nothing
-	*p = phrase(s)
-	return nil
-}
-
-// socketType is the type of a socket: a text, a list of choices, which is a
-// COMBO, or a number in old files, which means anything.
-type socketType string
-
-func (t *socketType) UnmarshalJSON(data []byte) error {
-	s, ok := scan.Text(data)
-	switch {
-	case ok:
-		*t = socketType(s)
-	case len(data) > 0 && data[0] == '[':
-		*t = "COMBO"
-	default:
-		*t = "*"
-	}
-	return nil
-}
-
 // A fileSheet is a drawing as it stands in a file.
 type fileSheet struct {
 	Version                         string // "" when it does not say
@@ -266,40 +206,6 @@ func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 	return file, nil
 }
 
-// elements lists a list, or the values of an object; null is none.
-func elements(v json.RawMessage) ([]json.RawMessage, error) {
-	var list []json.RawMessage
-	add := func(item json.RawMessage) error {
-		list = append(list, item)
-		return nil
-	}
-	switch v[0] {
-	case 'n':
-		return nil, nil
-	case '{':
-		err := scan.Members(v, func(_ string, item json.RawMessage) error { return add(item) })
-		return list, err
-	}
-	return list, scan.Elements(v, add)
-}
-
-// members visits an object; null is an empty one.
-func members(v json.RawMessage, f func(key string, v json.RawMessage)) error {
-	if v[0] == 'n' {
-		return nil
-	}
-	return scan.Members(v, func(key string, v json.RawMessage) error {
-		f(key, v)
-		return nil
-	})
-}
-
-// lastID reads a counter; what is no whole number counts nothing.
-func lastID(v json.RawMessage) int64 {
-	n, _ := strconv.ParseInt(string(v), 10, 64) // what is no number is 0
-	return n
-}
-
 // readSheet reads the nodes and links of a drawing, and the subgraphs that are
 // defined in it.
 func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error) {
@@ -372,9 +278,16 @@ func readHead(raw json.RawMessage) (*fileHead, error) {
 	return file, nil
 }
 
+// add takes a link. Of several into an input that names none of them the last
+// counts, of several into an output of a subgraph the first.
 func (s *sheet) add(l *link) {
+	if old := s.links[l.id]; old != nil && old.to == l.to && old.toSlot == l.toSlot {
+		return
+	}
 	s.links[l.id] = l
-	s.into[socketKey{l.to, l.toSlot}] = l
+	if at := (socketKey{l.to, l.toSlot}); l.to != subgraphOutput || s.into[at] == nil {
+		s.into[at] = l
+	}
 	s.from[l.from] = append(s.from[l.from], l)
 }
 
@@ -415,184 +328,11 @@ func plain(words []word) []string {
 	return all
 }
 
-// readNode reads a node; nil for a hole in the list.
-func readNode(raw json.RawMessage) (*node, error) {
-	if raw[0] == 'n' {
-		return nil, nil
-	}
-	n := &node{}
-	var id word
-	err := scan.Members(raw, func(key string, v json.RawMessage) (err error) {
-		switch key {
-		case "id":
-			err = id.UnmarshalJSON(v)
-		case "type":
-			n.class = text(v)
-		case "title":
-			n.title = text(v)
-		case "mode":
-			var mode slot
-			err = mode.UnmarshalJSON(v)
-			n.mode = int(mode)
-		case "inputs":
-			n.inputs, err = sockets(v)
-		case "outputs":
-			n.outputs, err = sockets(v)
-		case "widgets_values":
-			n.values = v
-		case "widgets_values_named":
-			n.named = v
-		case "properties":
-			n.properties = map[string]json.RawMessage{}
-			err = members(v, func(key string, v json.RawMessage) { n.properties[key] = v })
-		}
-		return err
-	})
-	if err != nil {
-		return nil, &FormatError{Reason: "a node cannot be read", Err: err}
-	}
-	if n.id = string(id); n.id == "" {
-		return nil, &FormatError{Reason: "a node has no id"}
-	}
-	if n.class == "" {
-		return nil, &FormatError{Reason: "node " + n.id + " has no type"}
-	}
-	return n, nil
-}
-
-// text is a text; anything else in its place is none.
-func text(v json.RawMessage) string {
-	s, _ := scan.Text(v)
-	return s
-}
-
-func sockets(raw json.RawMessage) ([]socket, error) {
-	list, err := elements(raw)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]socket, len(list))
-	for i, item := range list {
-		if item[0] == 'n' {
-			continue
-		}
-		if err := all[i].read(item); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
-func (s *socket) read(raw json.RawMessage) error {
-	s.typ = ""
-	return scan.Members(raw, func(key string, v json.RawMessage) (err error) {
-		switch key {
-		case "name":
-			s.name = text(v)
-		case "label":
-			s.label = text(v)
-		case "type":
-			var t socketType
-			err = t.UnmarshalJSON(v)
-			s.typ = string(t)
-		case "link":
-			var l word
-			err = l.UnmarshalJSON(v)
-			s.link = string(l)
-		case "links":
-			var ids []json.RawMessage
-			ids, err = elements(v)
-			for _, raw := range ids {
-				var id word
-				if err == nil {
-					err = id.UnmarshalJSON(raw)
-				}
-				s.links = append(s.links, string(id))
-			}
-		case "widget":
-			if v[0] == '{' {
-				err = members(v, func(key string, v json.RawMessage) {
-					if key == "name" {
-						s.widget = text(v)
-					}
-				})
-			}
-		}
-		return err
-	})
-}
-
-// readLink reads a link in either layout, a list or an object; nil for a hole.
-func readLink(raw json.RawMessage) (*link, error) {
-	if raw[0] == 'n' {
-		return nil, nil
-	}
-	bad := &FormatError{Reason: "a link cannot be read"}
-	l := &link{}
-	if raw[0] == '{' {
-		err := scan.Members(raw, func(key string, v json.RawMessage) error {
-			var id word
-			var at slot
-			var typ socketType
-			switch key {
-			case "id", "origin_id", "target_id":
-				if err := id.UnmarshalJSON(v); err != nil {
-					return err
-				}
-			case "origin_slot", "target_slot":
-				_ = at.UnmarshalJSON(v) // -1 is no place
-			case "type":
-				_ = typ.UnmarshalJSON(v) // every shape has a meaning
-			}
-			switch key {
-			case "id":
-				l.id = string(id)
-			case "origin_id":
-				l.from = string(id)
-			case "target_id":
-				l.to = string(id)
-			case "origin_slot":
-				l.fromSlot = int(at)
-			case "target_slot":
-				l.toSlot = int(at)
-			case "type":
-				l.typ = string(typ)
-			}
-			return nil
-		})
-		if err != nil {
-			bad.Err = err
-			return nil, bad
-		}
-		return l, nil
-	}
-	if raw[0] != '[' {
-		return nil, bad
-	}
-	parts, err := elements(raw)
-	if err != nil || len(parts) < 5 {
-		return nil, bad
-	}
-	var id, from, to word
-	var fromSlot, toSlot slot
-	for i, into := range []json.Unmarshaler{&id, &from, &fromSlot, &to, &toSlot} {
-		if err := into.UnmarshalJSON(parts[i]); err != nil {
-			bad.Err = err
-			return nil, bad
-		}
-	}
-	var typ socketType
-	if len(parts) > 5 {
-		_ = typ.UnmarshalJSON(parts[5]) // every shape has a meaning
-	}
-	return &link{string(id), string(from), int(fromSlot), string(to), int(toSlot), string(typ)}, nil
-}
-
-// linkInto finds what an input of a node is linked to: by the list of links,
-// and where that says nothing, as the input itself says.
+// linkInto finds what an input of a node is linked to: the link that the input
+// names, if that ends at the node, else the one that ends at the input.
 func (s *sheet) linkInto(n *node, i int) *link {
-	if l := s.into[socketKey{n.id, i}]; l != nil {
+	if l := s.links[n.inputs[i].link]; l != nil && l.to == n.id {
 		return l
 	}
-	return nil
+	return s.into[socketKey{n.id, i}]
 }

@@ -72,6 +72,9 @@ func (c *converter) readGroup(name string, raw json.RawMessage) *definition {
 		if err != nil || n == nil {
 			return nil
 		}
+		for j := range n.inputs {
+			n.inputs[j].link = "" // of the drawing that the group was made of
+		}
 		def.nodes = append(def.nodes, n)
 		def.byID[n.id] = n
 	}

@@ -140,7 +140,10 @@ func (c *converter) instanceOutput(sc *scope, n *node, def *definition, slot int
 	if slot < 0 || slot >= len(def.outputs) || len(def.outputs[slot].links) == 0 {
 		return source{}, nil
 	}
-	l := def.links[def.outputs[slot].links[0]]
+	l := def.into[socketKey{subgraphOutput, slot}]
+	if l == nil {
+		l = def.links[def.outputs[slot].links[0]]
+	}
 	if l == nil {
 		return source{}, nil
 	}
@@ -163,6 +166,14 @@ func (c *converter) instanceOutput(sc *scope, n *node, def *definition, slot int
 type effective struct {
 	name, typ string
 	saved     int // index in the file's list, -1 when it is not there
+}
+
+// ownClass reports whether a class comes with ComfyUI: the editor takes inputs
+// away that belong to widgets which such a class does not have. Packs may make
+// their widgets in the browser.
+func (c *converter) ownClass(class string) bool {
+	def := c.opts.Definitions[class]
+	return def != nil && def.Module != "" && !strings.HasPrefix(def.Module, "custom_nodes")
 }
 
 // socketsOf lists the inputs that a node has in the editor: sockets in the
@@ -218,8 +229,15 @@ func (c *converter) socketsOf(n *node) []effective {
 			}
 		}
 	}
+	own := c.ownClass(n.class)
+	removed := false // the editor passes over what follows one that it removes
 	for _, in := range n.inputs {
-		add(in.name, in.typ)
+		if seen[in.name] {
+			continue
+		}
+		if removed = own && in.widget != "" && !removed; !removed {
+			add(in.name, in.typ)
+		}
 	}
 	c.sockets[n] = list
 	return list

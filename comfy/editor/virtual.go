@@ -134,7 +134,7 @@ func (c *converter) override(n *node, name string, value json.RawMessage, from *
 	}
 	for i := range ws {
 		if ws[i].name == name {
-			ws[i].value, ws[i].primitive = value, from
+			ws[i].value, ws[i].primitive = ws[i].given(value), from
 		}
 	}
 }

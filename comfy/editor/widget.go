@@ -3,6 +3,7 @@ package editor
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +100,27 @@ type widget struct {
 	dynamic bool
 	control bool
 
-	primitive *node // gives it its value, nil for its own
+	primitive *node       // gives it its value, nil for its own
+	step      json.Number // of a FLOAT
+}
+
+// given is a value that a primitive node gives: the editor shows it with the
+// decimals of the widget's step, and sends what it shows.
+func (w widget) given(v json.RawMessage) json.RawMessage {
+	f, err := strconv.ParseFloat(string(v), 64)
+	if w.typ != "FLOAT" || err != nil || math.Abs(f) > 1e15 {
+		return v
+	}
+	step, err := w.step.Float64()
+	if err != nil || step <= 0 {
+		step = 0.5
+	}
+	scale := math.Pow(10, max(0, -math.Floor(math.Log10(step))))
+	rounded := math.Floor(f*scale+0.5) / scale
+	if rounded == f {
+		return v
+	}
+	return json.RawMessage(strconv.FormatFloat(rounded, 'f', -1, 64))
 }
 
 // misfit reports whether a value cannot be meant for the widget, as when values
@@ -293,7 +314,7 @@ func (r *widgetReader) read(l inputLayout, name string, depth int) {
 	}
 	w := widget{
 		name: name, typ: l.typ, value: raw, dynamic: l.dynamic, control: l.control > 0,
-		sent: l.typ != "RESOLUTION_PREVIEW",
+		sent: l.typ != "RESOLUTION_PREVIEW", step: l.Step,
 	}
 	if l.typ == "IMAGECOMPARE" {
 		w.value = json.RawMessage(`["",""]`)
