@@ -36,6 +36,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"saved":      saveWorkflow,
 	"replace":    replaceText,
 
+	"s3":          startS3,
+	"keys":        countKeys,
 	"supabase":    startSupabase,
 	"objects":     countObjects,
 	"rows":        countRows,

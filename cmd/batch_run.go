@@ -112,6 +112,11 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 		return err
 	}
 	defer book.Close()
+	ctx, far, err := o.claimRemote(ctx, b, book, dest)
+	if err != nil {
+		return err
+	}
+	defer far.release(ctx)
 	if err := lock.adopt(ctx, book); err != nil {
 		return err
 	}
@@ -143,7 +148,7 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 		MaxFailures: maxFailures, MaxCost: o.maxCost, Grace: o.graceAfter, Patience: o.reconnect,
 		Sink: view.event,
 	})
-	if e := lock.write(book); e != nil {
+	if e := errors.Join(lock.write(book), far.close(ctx)); e != nil {
 		err = errors.Join(err, e)
 	}
 	if ctx.Err() == nil {

@@ -185,7 +185,9 @@ func (o *generateOptions) configure() error {
 		return err
 	}
 	if !o.changed("out") {
-		o.output.out = cfg.Out
+		if o.output.out, err = usualOut(cfg); err != nil {
+			return err
+		}
 	}
 	o.output.out = cfg.ExpandHome(o.output.out)
 	if !o.changed("name") && o.output.fixed() == "" {

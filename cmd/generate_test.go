@@ -136,7 +136,7 @@ func TestExitCodes(t *testing.T) {
 		{"generate flux_single x --out - --json", problem.ExitUsage, "both write to stdout"},
 		{"generate flux_single x --out=", problem.ExitUsage, "--out is empty"},
 		{"generate flux_single x --out gs://bucket/art", problem.ExitUsage, "no store of the form gs://"},
-		{"generate flux_single x --out s3://bucket/art", problem.ExitUsage, "not built yet"},
+		{"generate flux_single x --out s3:///art", problem.ExitUsage, "names no bucket"},
 		{"generate flux_single x --out a.png --count 2", problem.ExitInvalid, "one file"},
 		{"generate flux_single x --out - --count 2", problem.ExitUsage, "takes one output"},
 		{"generate flux_single x --character milna --dry-run", problem.ExitInvalid, "did you mean milan"},

@@ -122,7 +122,7 @@ func (v *runView) result(res *run.Result) {
 		v.showOutputs(res)
 		for _, out := range res.Outputs {
 			where := out.Path
-			if out.URL != nil {
+			if out.URL != nil && out.Public {
 				where = *out.URL
 			}
 			fmt.Fprintln(a.streams.Out, where)

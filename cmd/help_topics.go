@@ -12,6 +12,7 @@ type helpTopic struct{ name, short, text string }
 
 func helpTopics() []helpTopic {
 	return []helpTopic{
+		{"buckets", "storing in S3 and what speaks its protocol", bucketsTopic},
 		{"config-file", "settings, backends and presets in YAML", configFileTopic},
 		{"dynamic", "choices and wildcards in prompts", dynamicTopic},
 		{"environment", "the variables that easel reads", environmentTopic},
@@ -40,6 +41,9 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
                          underscores
   EASEL_ALLOW_ORIGINS    origins, separated by commas, that may get secrets
                          although only a project file names them
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE, AWS_REGION,
+  AWS_ENDPOINT_URL and the others of the AWS SDK
+                         for --out s3://BUCKET/PREFIX: easel help buckets
   SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY
                          the project behind --out supabase://BUCKET/PREFIX; the
                          key goes to that address and nowhere else
@@ -51,6 +55,34 @@ const environmentTopic = `Variables that easel reads. A flag wins over a variabl
                          where config, history and caches live
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY
                          for addresses outside this machine
+`
+
+const bucketsTopic = `--out s3://BUCKET/PREFIX stores in a bucket of AWS, MinIO, Cloudflare R2, a
+RunPod volume or anything else that speaks S3. easel finds credentials, region
+and address as the aws command does: in the environment, in ~/.aws, by the role of
+the machine. They are nowhere else.
+
+  export AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=...
+  export AWS_ENDPOINT_URL=https://ACCOUNT.r2.cloudflarestorage.com
+  easel generate flux_single "a lighthouse" --out s3://art/today --presign 24h
+
+What else a place needs stands in the settings (easel config set s3.region auto),
+or behind its address, for this one place:
+
+  s3://art/today?endpoint=https://minio.example&region=eu-1
+
+  endpoint       https://HOST[:PORT] of a service that is not AWS
+  region         the bucket's region; auto at R2
+  profile        a profile of ~/.aws/config
+  path_style     true or false: the bucket in the path, or in the host name
+  storage_class  STANDARD_IA, INTELLIGENT_TIERING, ...
+  acl            private, public-read, ...
+  encryption     AES256, aws:kms, or aws:kms=KEY
+  cache_control  for browsers: public, max-age=31536000
+  checksums      when_supported, or when_required for services that refuse them
+
+A project's file may name a bucket, but no endpoint and no profile: those would
+get your credentials. docs/storage.md has a section for each provider.
 `
 
 const configFileTopic = `easel config path says where your config file is; a project has its own,

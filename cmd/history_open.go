@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -38,11 +40,15 @@ func runHistoryOpen(ctx context.Context, a *app, name string) error {
 	}
 	opened := 0
 	for _, path := range a.storedFiles(rec) {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !stores.IsRemote(path) {
 			a.note("%s is not there any more", path)
 			continue
 		}
-		if err := a.openFile(ctx, path); err != nil {
+		shown, err := a.viewable(ctx, path)
+		if err != nil {
+			return err
+		}
+		if err := a.openFile(ctx, shown); err != nil {
 			return err
 		}
 		opened++
@@ -53,11 +59,27 @@ func runHistoryOpen(ctx context.Context, a *app, name string) error {
 	return nil
 }
 
-// storedFiles are the absolute paths of a run's outputs.
+// viewable is what a viewer can be given of a stored output: its path, or for an
+// hour an address of what lies in a bucket.
+func (a *app) viewable(ctx context.Context, path string) (string, error) {
+	if !stores.IsRemote(path) {
+		return path, nil
+	}
+	at, name := stores.Within(path)
+	st, err := a.openStore(at)
+	if err != nil {
+		return "", err
+	}
+	defer st.Close()
+	return st.URL(ctx, name, time.Hour)
+}
+
+// storedFiles are the absolute paths of a run's outputs, or their addresses in a
+// bucket.
 func (a *app) storedFiles(rec ledger.Record) []string {
 	var paths []string
 	for _, o := range a.pastRunOf(rec).Outputs {
-		if filepath.IsAbs(o.Path) {
+		if filepath.IsAbs(o.Path) || stores.IsRemote(o.Path) {
 			paths = append(paths, o.Path)
 		}
 	}

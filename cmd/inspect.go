@@ -18,6 +18,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
 
@@ -32,7 +33,8 @@ first file that is still there.`,
 		Example: `  easel inspect outputs/flux_single-01.png
   easel inspect last
   easel inspect picture.png --jq .graph
-  easel inspect https://example.org/picture.png`,
+  easel inspect https://example.org/picture.png
+  easel inspect s3://art/today/flux_single-01.png`,
 		Args: exactArgs("a file"),
 		RunE: func(c *cobra.Command, args []string) error { return runInspect(c.Context(), a, args[0]) },
 	}
@@ -67,8 +69,11 @@ func (a *app) inspect(ctx context.Context, name string) (*provenance.Inspection,
 	}
 	paths := a.storedFiles(rec)
 	for _, path := range paths {
-		if inputs.IsFile(path) {
-			return finder.Inspect(ctx, path)
+		if inputs.IsFile(path) || stores.IsRemote(path) {
+			got, err := finder.Inspect(ctx, path)
+			if e, ok := errors.AsType[*provenance.Error](err); !ok || e.Kind != provenance.NoFile {
+				return got, err
+			}
 		}
 	}
 	got, err = provenance.OfRun(rec)

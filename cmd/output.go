@@ -30,7 +30,7 @@ type outputOptions struct {
 }
 
 func (o *outputOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.out, "out", "o", "", "store in a folder `DIR`, as one file FILE.EXT, in a bucket supabase://BUCKET/PREFIX, or - for stdout (default ./outputs)")
+	f.StringVarP(&o.out, "out", "o", "", "store in a folder `DIR`, as one file FILE.EXT, in a bucket s3://BUCKET/PREFIX or supabase://BUCKET/PREFIX, or - for stdout (default ./outputs)")
 	f.StringVar(&o.name, "name", "", "name outputs by `TEMPLATE` (default "+run.DefaultName+"); easel help names lists the placeholders")
 	f.BoolVar(&o.force, "force", false, "replace files of the same name")
 	f.StringVar(&o.format, "format", "", "store pictures as `png|jpg|jpg:QUALITY`, whatever the workflow makes (default as they come)")
@@ -150,7 +150,7 @@ func (o *outputOptions) check() error {
 		return err
 	}
 	if o.presign != 0 && (o.presign < time.Second || !stores.IsRemote(o.out)) {
-		return usagef("--out supabase://BUCKET --presign 24h is one", "--presign needs a bucket as --out and a duration of a second or more")
+		return usagef("--out s3://BUCKET --presign 24h is one", "--presign needs a bucket as --out and a duration of a second or more")
 	}
 	if !plan.Provenance(o.provenance).Valid() {
 		return usagef("it is sidecar, embedded, both or none", "unknown --provenance %q", o.provenance)
@@ -213,7 +213,7 @@ func (d *destination) sign(ctx context.Context, res *run.Result) error {
 		if err != nil {
 			return err
 		}
-		res.Outputs[i].URL = &at
+		res.Outputs[i].URL, res.Outputs[i].Public = &at, true
 	}
 	return nil
 }

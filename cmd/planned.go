@@ -12,7 +12,7 @@ import (
 func newPlannedCmds() []*cobra.Command {
 	var all []*cobra.Command
 	for _, name := range []string{
-		"queue", "outputs", "jobs", "auth",
+		"queue", "jobs", "auth",
 	} {
 		all = append(all, &cobra.Command{
 			Use: name, Hidden: true, DisableFlagParsing: true,

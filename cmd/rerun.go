@@ -10,6 +10,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/provenance"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
 
 // newRerunCmd builds `rerun` with the flags of the workflow that made what the
@@ -17,10 +19,11 @@ import (
 func newRerunCmd(a *app, args []string) (*cobra.Command, error) {
 	opts := &generateOptions{app: a}
 	c := &cobra.Command{
-		Use:   "rerun FILE|RUN [PROMPT...]",
+		Use:   "rerun FILE|URL|RUN [PROMPT...]",
 		Short: "Run the same again, exactly or with changed parameters",
 		Long: `Run again what made a file, or a run of this machine (an id, a unique prefix, or
-last). Flags change parameters; words after FILE are a new prompt.
+last), or an object of a bucket. Flags change parameters; words after FILE are a
+new prompt.
 
 When the registry still has the workflow as it was, the recorded parameters run
 on it. When it has changed or is gone, the recorded graph runs as it is. Of a
@@ -80,6 +83,14 @@ func (a *app) resolveRepetition(word string) (*target, error) {
 func (a *app) finder() *provenance.Finder {
 	return &provenance.Finder{
 		Dir: a.dir, History: a.history,
+		Stored: func(address string) (storage.Store, string, error) {
+			if err := stores.Check(address); err != nil {
+				return nil, "", err
+			}
+			at, name := stores.Within(address)
+			st, err := a.openDirect(at)
+			return st, name, err
+		},
 		Convert: func(ctx context.Context, found *graphfile.Found) (*graphfile.File, error) {
 			return (&graphReader{app: a, backend: a.wanted.backend, keptOnly: a.wanted.completion}).convert(ctx, found)
 		},

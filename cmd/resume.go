@@ -49,7 +49,7 @@ asked, and easel cancel takes it off there first.`,
 	}
 	c.Flags().StringVarP(&o.backend, "backend", "b", "", "where the runs are, a `NAME` or address, when that is not in their record")
 	c.Flags().DurationVar(&o.reconnect, "reconnect", 30*time.Second, "wait up to `DURATION` for a backend that is away")
-	c.Flags().StringVarP(&o.out, "out", "o", "", "store in the folder `DIR` instead of where the run was to")
+	c.Flags().StringVarP(&o.out, "out", "o", "", "store in `DIR`, a folder or a bucket, instead of where the run was to")
 	c.Flags().BoolVar(&o.discard, "discard", false, "give the run up: it is not collected any more")
 	o.given = c.Flags()
 	return c
@@ -206,7 +206,11 @@ func (o *resumeOptions) folder(t *run.Ticket) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return o.app.place(cfg.ExpandHome(cmp.Or(o.out, cfg.Out))), nil
+	if o.out == "" {
+		out, err := usualOut(cfg)
+		return o.app.place(out), err
+	}
+	return o.app.place(cfg.ExpandHome(o.out)), nil
 }
 
 // closeLost ends the record of a run whose backend lived in a process that is

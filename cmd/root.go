@@ -173,6 +173,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newDBCmd(a),
 		newEmulateCmd(a),
 		newSpoolCmd(a),
+		newOutputsCmd(a),
 		newSupabaseCmd(a),
 		newConfigCmd(a),
 		newDoctorCmd(a),

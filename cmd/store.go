@@ -4,7 +4,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/s3store"
 	"github.com/seed-7d77cb5c/easel/internal/storage/spool"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 )
@@ -35,6 +37,20 @@ func (a *app) openStore(address string) (storage.Store, error) {
 	return o.Open(address)
 }
 
+// openDirect is openStore without the spool: for what is to be there when the
+// command ends, or not at all.
+func (a *app) openDirect(address string) (storage.Store, error) {
+	if !stores.IsRemote(address) {
+		return a.stores().Open(address)
+	}
+	o, err := a.remoteStores()
+	if err != nil {
+		return nil, err
+	}
+	o.Spool = spool.Options{}
+	return o.Open(address)
+}
+
 // remoteStores opens stores that are elsewhere, with the settings of the user.
 func (a *app) remoteStores() (*stores.Opener, error) {
 	cfg, err := a.config()
@@ -42,6 +58,9 @@ func (a *app) remoteStores() (*stores.Opener, error) {
 		return nil, err
 	}
 	o := a.stores()
+	o.S3 = s3store.Settings(cfg.S3)
+	o.Journal = filepath.Join(cfg.DataDir, "uploads")
+	o.Note = func(text string) { a.note("%s", text) }
 	o.Rows = cfg.Supabase.Rows
 	o.Spool = spool.Options{
 		Dir: filepath.Join(cfg.DataDir, "spool"), Limit: cfg.Spool.Limit, Note: func(text string) { a.note("%s", text) },
@@ -56,4 +75,20 @@ func (a *app) place(out string) string {
 		return out
 	}
 	return a.path(out)
+}
+
+// usualOut is where outputs go when no flag says it. A project may name a bucket,
+// and no server of its own to which the user's credentials would go.
+func usualOut(cfg *config.Config) (string, error) {
+	return cfg.Out, mayStore(cfg, cfg.Out, cfg.Origin("out"))
+}
+
+// mayStore refuses an address of a bucket that brings a server of its own, or
+// chooses among the user's credentials, and that no user has given.
+func mayStore(cfg *config.Config, address string, from config.Origin) error {
+	endpoint, profile := stores.Endpoint(address)
+	if endpoint == "" && profile != "" {
+		endpoint = "https://s3.amazonaws.com"
+	}
+	return cfg.MayStore(endpoint, from)
 }

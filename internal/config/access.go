@@ -18,13 +18,16 @@ type Access struct {
 // WithheldError means that there is a secret for a backend, but only a project's file
 // names the address it would go to.
 type WithheldError struct {
-	Backend string // as asked for
+	Backend string // as asked for; "" = it is a store
 	Address string // the origin that gets no secret
 	Origin  Origin // what names it
 	Hint    string
 }
 
 func (e *WithheldError) Error() string {
+	if e.Backend == "" {
+		return fmt.Sprintf("the credentials of the store are withheld from %s: only %s names that address", e.Address, e.Origin)
+	}
 	return fmt.Sprintf("the secret for backend %s is withheld from %s: only %s names that address", e.Backend, e.Address, e.Origin)
 }
 
@@ -74,6 +77,20 @@ func (c *Config) Access(spec string, given bool) (Access, error) {
 		access.Token = NewSecret(token)
 	}
 	return access, nil
+}
+
+// MayStore decides whether the user's credentials go to a store at an address that
+// a setting or a plan names: when it is a project's or a plan's, only to origins in
+// allow_origins. Else the error is a *WithheldError.
+func (c *Config) MayStore(address string, from Origin) error {
+	origin := originOf(address)
+	if origin == "" || from.trusted() || slices.Contains(c.allowed(), origin) {
+		return nil
+	}
+	return &WithheldError{
+		Address: origin, Origin: from,
+		Hint: "if you trust it: give it as --out, or EASEL_ALLOW_ORIGINS=" + origin,
+	}
 }
 
 // addressOrigin says who gave an address that is not the name of a backend.

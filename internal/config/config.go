@@ -35,6 +35,7 @@ type Config struct {
 	Inpaint    Inpaint
 	Spool      Spool
 	Supabase   Supabase
+	S3         S3
 	Registry   []string // further registry files or folders, absolute
 
 	// AllowOrigins are origins (scheme://host:port) that may get secrets
@@ -77,6 +78,11 @@ type Spool struct {
 type Supabase struct {
 	Rows  string // off, rest or postgres
 	Table string
+}
+
+// S3 are the settings of buckets; what is "" is left to the AWS configuration.
+type S3 struct {
+	Endpoint, Region, Profile, PathStyle, StorageClass, ACL, Encryption, CacheControl, Checksums string
 }
 
 // Options say where to look for settings.
@@ -316,6 +322,11 @@ func (c *Config) fill(v *viper.Viper) {
 	c.Inpaint.Workflow = v.GetString("inpaint.workflow")
 	c.Spool.Limit, _ = parseSize(v.GetString("spool.limit")) // checked before
 	c.Supabase = Supabase{v.GetString("supabase.rows"), v.GetString("supabase.table")}
+	c.S3 = S3{
+		Endpoint: v.GetString("s3.endpoint"), Region: v.GetString("s3.region"), Profile: v.GetString("s3.profile"),
+		PathStyle: v.GetString("s3.path_style"), StorageClass: v.GetString("s3.storage_class"), ACL: v.GetString("s3.acl"),
+		Encryption: v.GetString("s3.encryption"), CacheControl: v.GetString("s3.cache_control"), Checksums: v.GetString("s3.checksums"),
+	}
 	c.Registry = v.GetStringSlice("registry")
 	c.AllowOrigins = v.GetStringSlice("allow_origins")
 	for _, k := range keys() {

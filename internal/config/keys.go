@@ -63,6 +63,21 @@ func keys() []Key {
 		{Name: "workflow", Type: typeString, Description: "workflow of easel generate \"a prompt\": of a first word with a space in it"},
 		{Name: "inpaint.workflow", Type: typeString, Default: "qwen_inpaint", Description: "workflow of the inpaint command"},
 		{Name: "registry", Type: typePaths, Description: "further registry files or folders; the last one wins"},
+		{Name: "s3.endpoint", Type: typeString, userOnly: true, Description: "address of an S3 service that is not AWS, as AWS_ENDPOINT_URL_S3"},
+		{Name: "s3.region", Type: typeString, Description: "region of buckets, as AWS_REGION"},
+		{Name: "s3.profile", Type: typeString, userOnly: true, Description: "profile of ~/.aws for buckets, as AWS_PROFILE"},
+		{
+			Name: "s3.path_style", Type: typeChoice, Choices: []string{"auto", "true", "false"}, Default: "auto",
+			Description: "whether the bucket is in the path; auto: at services that are not AWS",
+		},
+		{Name: "s3.storage_class", Type: typeString, Description: "storage class of objects, such as STANDARD_IA"},
+		{Name: "s3.acl", Type: typeString, userOnly: true, Description: "canned ACL of objects, such as public-read"},
+		{Name: "s3.encryption", Type: typeString, Description: "encryption of objects: AES256, aws:kms or aws:kms=KEY"},
+		{Name: "s3.cache_control", Type: typeString, Description: "Cache-Control of objects"},
+		{
+			Name: "s3.checksums", Type: typeChoice, Choices: []string{"auto", "when_supported", "when_required"}, Default: "auto",
+			Description: "whether a bucket gets checksums; auto: only at AWS",
+		},
 		{
 			Name: "spool.limit", Type: typeSize, Default: "5GB",
 			Description: "how much may wait on this machine for a store that is away; 0 lets nothing wait",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/nearest"
@@ -175,6 +176,9 @@ func (l *layer) readSetting(m textdoc.Member, k Key) {
 		return
 	}
 	value, ok := m.Value.Text()
+	if said := string(m.Value.Scalar); !ok && slices.Contains(k.Choices, said) { // true and false
+		value, ok = said, true
+	}
 	if !ok {
 		want := "a text"
 		if k.Type == typeDuration {

@@ -167,6 +167,7 @@ func ofBatchRun(err error, p *Problem) bool {
 	var newer *ledger.NewerError
 	var item *ledger.UnknownItemError
 	var assets *batch.AssetsError
+	var mirror *batch.MirrorError
 	switch {
 	case errors.As(err, &changed):
 		p.is(CodePlanChanged)
@@ -195,6 +196,9 @@ func ofBatchRun(err error, p *Problem) bool {
 	case errors.As(err, &assets):
 		p.is(CodeInvalidInput)
 		p.File, p.Hint = known(assets.File), "take it from your version control again, or remove it: then everything is made again"
+	case errors.As(err, &mirror):
+		p.is(CodeInvalidInput)
+		p.Hint = "remove it with easel outputs delete " + mirror.Location + ": what this machine does not know is made again then"
 	default:
 		return false
 	}

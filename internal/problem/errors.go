@@ -1,6 +1,9 @@
 package problem
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // A UsageError means that the command line, a setting or a request has a form
 // that easel does not have.
@@ -77,12 +80,13 @@ func (e *DamageError) Error() string {
 // first one's code. Each has been reported by itself.
 type PartialError struct {
 	Runs, Failed int
-	First        error // nil when none failed
+	First        error  // nil when none failed
+	What         string // what they are; "" = runs
 }
 
 func (e *PartialError) Error() string {
 	if e.Failed == 0 {
 		return "some outputs are missing"
 	}
-	return fmt.Sprintf("%d of %d runs failed", e.Failed, e.Runs)
+	return fmt.Sprintf("%d of %d %s failed", e.Failed, e.Runs, cmp.Or(e.What, "runs"))
 }

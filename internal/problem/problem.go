@@ -16,6 +16,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/s3store"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/storage/supabase"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -128,6 +129,7 @@ func ofUsage(err error, p *Problem) bool {
 	var template *storage.TemplateError
 	var scheme *stores.SchemeError
 	var address *stores.AddressError
+	var bucket *s3store.AddressError
 	var setting *supabase.SettingError
 	p.is(CodeUsage)
 	switch {
@@ -138,10 +140,10 @@ func ofUsage(err error, p *Problem) bool {
 		p.Hint = setting.Hint
 	case errors.As(err, &address):
 		p.Hint = "write supabase://BUCKET/PREFIX"
-	case errors.As(err, &scheme) && scheme.Planned:
-		p.Hint = notBuiltHint
 	case errors.As(err, &scheme):
-		p.Hint = "give a folder as --out"
+		p.Hint = "give a folder, s3://BUCKET/PREFIX or supabase://BUCKET/PREFIX"
+	case errors.As(err, &bucket):
+		p.Hint = "write s3://BUCKET/PREFIX; easel help buckets says what may follow"
 	case errors.As(err, &template):
 		p.Hint = "easel help names lists the placeholders"
 	case errors.As(err, &edit):

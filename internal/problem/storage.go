@@ -20,6 +20,8 @@ func ofStorage(err error, p *Problem) bool {
 	var record *ledger.WriteError
 	var unrecorded *run.UnrecordedError
 	var bucket *storage.BucketError
+	var clock *storage.ClockError
+	var region *storage.RegionError
 	var hint string
 	if left, ok := errors.AsType[*spool.UndeliveredError](err); ok {
 		p.is(CodeSpooled)
@@ -31,6 +33,9 @@ func ofStorage(err error, p *Problem) bool {
 	if other, ok := errors.AsType[*stores.ServiceError](err); ok {
 		p.is(CodeStorage)
 		p.Hint = "set SUPABASE_URL to " + other.Place.Service
+		if strings.HasPrefix(other.Place.Address, "s3://") {
+			p.Hint = "set AWS_ENDPOINT_URL to " + other.Place.Service + ", or unset it where that is AWS"
+		}
 		return true
 	}
 	switch {
@@ -43,12 +48,21 @@ func ofStorage(err error, p *Problem) bool {
 	case errors.Is(err, storage.ErrAuth):
 		p.is(CodeAuthentication)
 		p.Hint = "easel help environment names the variables that hold them"
+		if strings.HasPrefix(locationOf(err), "s3://") {
+			p.Hint = "easel takes the AWS credentials as the aws command does: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; aws sts get-caller-identity shows whose they are, aws sso login renews them"
+		}
 		if left {
 			p.Hint += "; the outputs are still on the backend, and easel resume " + uncollected.Run + " fetches them"
 		}
 		return true
 	case errors.Is(err, supabase.ErrNoTable):
 		hint = "make it by the SQL that easel supabase migration prints, or switch the rows off: easel config set supabase.rows off"
+	case errors.As(err, &clock):
+		hint = "set the clock of this machine: it is off by more than the store allows"
+	case errors.As(err, &region) && region.Right != "":
+		hint = "export AWS_REGION=" + region.Right + ", or set s3.region"
+	case errors.As(err, &region):
+		hint = "set AWS_REGION or s3.region to the bucket's region"
 	case left: // whatever the reason, nothing has to be computed again
 	case errors.As(err, &bucket):
 		hint = "make it, or check its name: " + bucket.Create
@@ -58,6 +72,9 @@ func ofStorage(err error, p *Problem) bool {
 		hint = "a part of this path is a file: choose another folder"
 	case errors.Is(err, storage.ErrRefused), errors.Is(err, fs.ErrPermission):
 		hint = "choose a folder you may write to with --out"
+		if strings.Contains(locationOf(err), "://") {
+			hint = "the credentials may not do that there: the policy of the user or of the bucket says what they may"
+		}
 	case errors.As(err, &stored):
 	default:
 		return false
@@ -69,4 +86,12 @@ func ofStorage(err error, p *Problem) bool {
 		p.Hint = "the outputs are still on the backend: when the folder can be written, easel resume " + uncollected.Run + " fetches them; --out DIR stores them elsewhere"
 	}
 	return true
+}
+
+// locationOf is where a store failed, "" when it did not.
+func locationOf(err error) string {
+	if failed, ok := errors.AsType[*storage.Error](err); ok {
+		return failed.Location
+	}
+	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/graphfile"
@@ -20,6 +21,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
 // A Finder looks for what made files.
@@ -28,6 +30,14 @@ type Finder struct {
 	History func() (*ledger.History, error)
 	// Convert makes the graph of a file of the editor. Nil: there is no way.
 	Convert func(context.Context, *graphfile.Found) (*graphfile.File, error)
+	// Stored opens the store in which an address such as s3://… is, and says what it is
+	// called there. Nil: only files and URLs are known.
+	Stored func(address string) (store storage.Store, name string, err error)
+}
+
+// isStored reports whether a name is the address of an object in a store.
+func (f *Finder) isStored(name string) bool {
+	return f.Stored != nil && strings.Contains(name, "://") && !inputs.IsURL(name)
 }
 
 func (f *Finder) path(name string) string {
@@ -54,8 +64,11 @@ type Inspection struct {
 // it, the one inside it, the history by the file's hash, or the graph inside
 // it, in this order. Nothing found is an *Error.
 func (f *Finder) Inspect(ctx context.Context, name string) (*Inspection, error) {
-	if inputs.IsURL(name) {
+	switch {
+	case inputs.IsURL(name):
 		return f.inspectURL(ctx, name)
+	case f.isStored(name):
+		return f.inspectStored(ctx, name)
 	}
 	if info, err := os.Stat(f.path(name)); err == nil && !info.Mode().IsRegular() && !info.IsDir() { // it may have no end
 		return nil, &Error{Kind: Unreadable, File: name, Err: &inputs.KindError{Name: name, Kind: "a device or a pipe"}}
@@ -71,7 +84,34 @@ func (f *Finder) Inspect(ctx context.Context, name string) (*Inspection, error) 
 	if info, err := file.Stat(); err == nil && info.IsDir() {
 		return nil, &Error{Kind: Folder, File: name}
 	}
-	return f.inspectFile(name, file)
+	return f.inspectFile(name, file, func(record string) (io.ReadCloser, error) { return os.Open(f.path(record)) })
+}
+
+// inspectStored inspects an object of a store, with the record beside it.
+func (f *Finder) inspectStored(ctx context.Context, address string) (*Inspection, error) {
+	store, name, err := f.Stored(address)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	if name == "" {
+		return nil, &Error{Kind: Folder, File: address}
+	}
+	body, _, err := store.Open(ctx, name)
+	if errors.Is(err, storage.ErrNotExist) {
+		return nil, &Error{Kind: NoFile, File: address, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return f.inspectBody(address, body, func(string) (io.ReadCloser, error) {
+		record, _, err := store.Open(ctx, name+run.RecordSuffix)
+		if errors.Is(err, storage.ErrNotExist) {
+			err = fs.ErrNotExist
+		}
+		return record, err
+	})
 }
 
 // inspectURL inspects a file that is fetched first, without what lies beside it.
@@ -82,6 +122,12 @@ func (f *Finder) inspectURL(ctx context.Context, url string) (*Inspection, error
 		return nil, &Error{Kind: NotFetched, File: name, Err: err}
 	}
 	defer body.Close()
+	return f.inspectBody(name, body, func(string) (io.ReadCloser, error) { return nil, fs.ErrNotExist })
+}
+
+// inspectBody inspects what comes from elsewhere. Metadata may lie anywhere in a
+// file, so that it is kept whole meanwhile.
+func (f *Finder) inspectBody(name string, body io.Reader, beside func(string) (io.ReadCloser, error)) (*Inspection, error) {
 	file, err := os.CreateTemp("", "easel-inspect-*")
 	if err != nil {
 		return nil, err
@@ -94,10 +140,11 @@ func (f *Finder) inspectURL(ctx context.Context, url string) (*Inspection, error
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	return f.inspectFile(name, file)
+	return f.inspectFile(name, file, beside)
 }
 
-func (f *Finder) inspectFile(name string, file *os.File) (*Inspection, error) {
+// inspectFile inspects a file; beside opens the record that lies beside it.
+func (f *Finder) inspectFile(name string, file *os.File, beside func(record string) (io.ReadCloser, error)) (*Inspection, error) {
 	hash := sha256.New()
 	size, err := io.Copy(hash, file)
 	if err != nil {
@@ -106,7 +153,7 @@ func (f *Finder) inspectFile(name string, file *os.File) (*Inspection, error) {
 	got := &Inspection{File: name, SHA256: hex.EncodeToString(hash.Sum(nil))}
 	meta, metaErr := readMeta(file, size, name)
 	for _, find := range []func() (bool, error){
-		func() (bool, error) { return f.fromSidecar(got) },
+		func() (bool, error) { return fromSidecar(got, beside) },
 		func() (bool, error) { return fromEmbedded(got, meta) },
 		func() (bool, error) { return f.fromHistory(got) },
 		func() (bool, error) { return fromGraph(got, meta), nil },
@@ -131,14 +178,16 @@ func readMeta(file io.ReaderAt, size int64, name string) (media.Meta, error) {
 	return meta, err
 }
 
-func (f *Finder) fromSidecar(got *Inspection) (bool, error) {
-	if inputs.IsURL(got.File) {
-		return false, nil
-	}
-	data, err := os.ReadFile(f.path(got.File + run.RecordSuffix))
+func fromSidecar(got *Inspection, beside func(record string) (io.ReadCloser, error)) (bool, error) {
+	record, err := beside(got.File + run.RecordSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
+	if err != nil {
+		return false, err
+	}
+	defer record.Close()
+	data, err := io.ReadAll(io.LimitReader(record, maxRecord))
 	if err != nil {
 		return false, err
 	}
@@ -148,6 +197,9 @@ func (f *Finder) fromSidecar(got *Inspection) (bool, error) {
 	got.Source = "sidecar"
 	return true, nil
 }
+
+// maxRecord bounds a record that is read.
+const maxRecord = 64 << 20
 
 func decodeRecord(got *Inspection, data []byte) error {
 	var rec run.Record

@@ -31,7 +31,7 @@ type Repetition struct {
 	bare     bool         // the graph runs, and not the registry's workflow
 	order    plan.Order
 	unlinked []plan.Value // seeds of the graph beside its first one
-	folder   string       // where the result was stored, absolute
+	folder   string       // where the result was stored, absolute; "" = in a store that is no folder
 	dir      string       // what relative names are relative to
 }
 
@@ -65,18 +65,22 @@ func (f *Finder) Find(ctx context.Context, word string, reg func() (*registry.Re
 
 // recorded looks for a file first and for a run then.
 func (f *Finder) recorded(ctx context.Context, word string) (*Repetition, error) {
-	info, err := os.Stat(f.path(word))
-	if err != nil || info.IsDir() {
-		if plan.LooksLikeFile(word) {
-			return nil, &Error{Kind: NoFile, File: word, Err: err}
+	rep := &Repetition{}
+	if !f.isStored(word) {
+		info, err := os.Stat(f.path(word))
+		if err != nil || info.IsDir() {
+			if plan.LooksLikeFile(word) {
+				return nil, &Error{Kind: NoFile, File: word, Err: err}
+			}
+			return f.recordedRun(word)
 		}
-		return f.recordedRun(word)
+		rep.folder = filepath.Dir(f.path(word))
 	}
 	found, err := f.Inspect(ctx, word)
 	if err != nil {
 		return nil, err
 	}
-	rep := &Repetition{Record: found.Record, folder: filepath.Dir(f.path(word))}
+	rep.Record = found.Record
 	if len(found.Graph) > 0 {
 		rep.graph, err = comfy.ParseGraph(found.Graph)
 	}
@@ -294,7 +298,7 @@ const inputFolders = 4
 // in any case.
 func (rep *Repetition) OpenInput(otherwise run.OpenInput) run.OpenInput {
 	return func(ctx context.Context, name string) (io.ReadCloser, error) {
-		if name == "-" || filepath.IsAbs(name) || strings.Contains(name, "://") || inputs.IsFile(filepath.Join(rep.dir, name)) {
+		if name == "-" || filepath.IsAbs(name) || strings.Contains(name, "://") || inputs.IsFile(filepath.Join(rep.dir, name)) || !filepath.IsAbs(rep.folder) {
 			return otherwise(ctx, name)
 		}
 		dir := rep.folder

@@ -31,7 +31,8 @@ func (r *Runner) file(name string) *string {
 
 // placed says of an output where it is.
 func (r *Runner) placed(out Output, info storage.Info) Output {
-	out.Name, out.Path, out.File, out.URL = info.Name, r.Store.Location(info.Name), r.file(info.Name), known(info.URL)
+	out.Name, out.Path, out.File = info.Name, r.Store.Location(info.Name), r.file(info.Name)
+	out.URL, out.Public = known(info.URL), info.Public
 	if info.Local != "" {
 		out.Destination, out.Path, out.File, out.waits = out.Path, info.Local, &info.Local, info.Reason
 	}

@@ -26,6 +26,8 @@ type Output struct {
 	File *string `json:"file"` // the same, absolute; nil where the store is no folder of this machine
 	URL  *string `json:"url"`
 
+	Public bool `json:"-"` // anybody can fetch it at URL
+
 	// Destination is where the output goes when that place takes it; until then it
 	// waits in File. "" when it is there.
 	Destination string `json:"destination,omitempty"`

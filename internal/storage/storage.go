@@ -100,7 +100,8 @@ type Info struct {
 	Name     string
 	Size     int64
 	Modified time.Time
-	URL      string // where others fetch it, https://…; "" when they cannot
+	URL      string // its address on the web, https://…; "" when it has none
+	Public   bool   // anybody can fetch it there, as far as the store knows
 	Local    string // the file of this machine that holds it until its place takes it; "" when it is there
 	Reason   string // why it is not there yet; "" when it is
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
@@ -17,12 +16,12 @@ type Settings struct {
 	Endpoint     string // https://HOST[:PORT] of a service that is not AWS
 	Region       string
 	Profile      string // of ~/.aws/config
-	PathStyle    string // true: the bucket is in the path and not in the host name; "" = true at an own endpoint
+	PathStyle    string // true: the bucket is in the path and not in the host name; "" or auto = true at an own endpoint
 	StorageClass string // STANDARD_IA, ...
 	ACL          string // public-read, ...
 	Encryption   string // AES256, aws:kms, or aws:kms=KEY
 	CacheControl string // of objects that do not say their own
-	Checksums    string // when_supported, when_required; "" = when_supported at AWS only
+	Checksums    string // when_supported, when_required; "" or auto = when_supported at AWS only
 }
 
 // Address is a place in a bucket.
@@ -47,6 +46,9 @@ func (s *Settings) fields() map[string]*string {
 		"cache_control": &s.CacheControl, "checksums": &s.Checksums,
 	}
 }
+
+// auto leaves a setting to what kind of place it is.
+const auto = "auto"
 
 // or fills in what is not said from further settings.
 func (s Settings) or(further Settings) Settings {
@@ -109,10 +111,10 @@ func (s Settings) Check() string {
 			return "has an endpoint that is not of the form https://HOST[:PORT]"
 		}
 	}
-	if _, err := strconv.ParseBool(cmp.Or(s.PathStyle, "true")); err != nil {
+	if !slices.Contains([]string{"", auto, "true", "false"}, s.PathStyle) {
 		return "has the path_style " + s.PathStyle + "; it is true or false"
 	}
-	if !slices.Contains([]string{"", "when_supported", "when_required"}, s.Checksums) {
+	if !slices.Contains([]string{"", auto, "when_supported", "when_required"}, s.Checksums) {
 		return "has the checksums " + s.Checksums + "; they are when_supported or when_required"
 	}
 	kind, _, _ := strings.Cut(s.Encryption, "=")

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 )
 
 // connect makes the client. Nothing is asked of anybody.
-func (s *Store) connect(ctx context.Context, pause time.Duration) error {
+func (s *Store) connect(pause time.Duration) error {
 	set := s.at.Settings
 	var load []func(*config.LoadOptions) error
 	if set.Profile != "" {
@@ -39,11 +40,12 @@ func (s *Store) connect(ctx context.Context, pause time.Duration) error {
 	if set.Region != "" {
 		load = append(load, config.WithRegion(set.Region))
 	}
-	load = append(load, config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+	// What the SDK would log is in its errors, or is for its authors.
+	load = append(load, config.WithLogger(logging.Nop{}), config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = 64 // as many as transfer at a time
 		t.ResponseHeaderTimeout = 2 * time.Minute
 	}).WithDialerOptions(func(d *net.Dialer) { d.Timeout = 10 * time.Second })))
-	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	cfg, err := config.LoadDefaultConfig(context.Background(), load...)
 	if err != nil {
 		return s.fail("open", "", &configError{err})
 	}
@@ -52,7 +54,7 @@ func (s *Store) connect(ctx context.Context, pause time.Duration) error {
 			o.BaseEndpoint = aws.String(set.Endpoint)
 		}
 		s.own = o.BaseEndpoint != nil && !strings.Contains(*o.BaseEndpoint, ".amazonaws.com")
-		o.UsePathStyle = cmp.Or(set.PathStyle, boolText(s.own)) == "true"
+		o.UsePathStyle = set.PathStyle == "true" || s.own && set.PathStyle != "false"
 		o.Region = cmp.Or(o.Region, "us-east-1")
 		o.HTTPClient = counting{o.HTTPClient}
 		o.Credentials = chain{o.Credentials}
@@ -77,7 +79,7 @@ func (s *Store) connect(ctx context.Context, pause time.Duration) error {
 // other than AWS refuse them, or the way they are sent, often enough.
 func (s *Store) checksums(o *s3.Options) {
 	want := s.at.Settings.Checksums
-	if want == "" && s.own && os.Getenv("AWS_REQUEST_CHECKSUM_CALCULATION") == "" {
+	if (want == "" || want == auto) && s.own && os.Getenv("AWS_REQUEST_CHECKSUM_CALCULATION") == "" {
 		want = "when_required"
 	}
 	switch want {
@@ -89,13 +91,6 @@ func (s *Store) checksums(o *s3.Options) {
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
 	}
 	s.checked = o.RequestChecksumCalculation == aws.RequestChecksumCalculationWhenSupported
-}
-
-func boolText(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
 }
 
 // unlimited lets every request be tried again.

@@ -32,6 +32,9 @@ func (s *Store) fail(op, name string, err error) error {
 
 // classify says in the words of package storage what the SDK reports.
 func (s *Store) classify(err error) error {
+	if unsigned, ok := errors.AsType[*signing](err); ok { // before the answers that led to it
+		return &kindError{storage.ErrAuth, err, unsigned.Error()}
+	}
 	api, isAPI := errors.AsType[smithy.APIError](err)
 	switch code := codeOf(err); {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -52,9 +55,6 @@ func (s *Store) classify(err error) error {
 		return &storage.RegionError{Bucket: s.at.Bucket, Asked: s.client.Options().Region, Right: header(err, "X-Amz-Bucket-Region"), Err: err}
 	case isAPI:
 		return &kindError{nil, err, said(api)}
-	}
-	if unsigned, ok := errors.AsType[*signing](err); ok {
-		return &kindError{storage.ErrAuth, err, unsigned.Error()}
 	}
 	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return &kindError{nil, err, reason(err)}

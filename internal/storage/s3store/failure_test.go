@@ -206,7 +206,7 @@ func TestStoreWithoutConditions(t *testing.T) {
 			t.Parallel()
 			_, set := fake(t, fault{conditional, 0, do})
 			var notes []string
-			s, err := Open(t.Context(), "s3://art/run", Options{Settings: set, Note: func(text string) { notes = append(notes, text) }})
+			s, err := Open("s3://art/run", Options{Settings: set, Note: func(text string) { notes = append(notes, text) }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -253,7 +253,7 @@ const childAddress = "EASEL_S3STORE_CHILD"
 // writeForEver is a process that is killed while it transfers.
 func writeForEver(address string) int {
 	place, dir, _ := strings.Cut(address, "|")
-	s, err := Open(context.Background(), place, Options{Journal: dir})
+	s, err := Open(place, Options{Journal: dir})
 	if err != nil {
 		return 1
 	}
@@ -289,7 +289,7 @@ func TestKilledTransfer(t *testing.T) {
 		t.Fatalf("the process says %q, %v", line, err)
 	}
 	again := func() int {
-		s, err := Open(t.Context(), "s3://art", Options{Settings: set, Journal: journal})
+		s, err := Open("s3://art", Options{Settings: set, Journal: journal})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func (s *Store) head(ctx context.Context, name string) (*s3.HeadObjectOutput, er
 
 func (s *Store) described(name string, head *s3.HeadObjectOutput) storage.Info {
 	info := storage.Info{
-		Name: name, Size: aws.ToInt64(head.ContentLength), Modified: aws.ToTime(head.LastModified), URL: s.address(name),
+		Name: name, Size: aws.ToInt64(head.ContentLength), Modified: aws.ToTime(head.LastModified), URL: s.address(name), Public: s.public(),
 		MediaType: aws.ToString(head.ContentType), CacheControl: aws.ToString(head.CacheControl), SHA256: head.Metadata[metaSHA256],
 	}
 	for key, value := range head.Metadata {
@@ -187,7 +187,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info,
 				if name == "" || strings.HasSuffix(name, "/") || isProbe(name) {
 					continue
 				}
-				info := storage.Info{Name: name, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified), URL: s.address(name)}
+				info := storage.Info{Name: name, Size: aws.ToInt64(o.Size), Modified: aws.ToTime(o.LastModified), URL: s.address(name), Public: s.public()}
 				if !yield(info, nil) {
 					return
 				}

@@ -54,7 +54,7 @@ type Options struct {
 // request is made, except that a background look ends what a process that died
 // left open here. Failures are an *AddressError, or a *storage.Error when the
 // AWS configuration cannot be read.
-func Open(ctx context.Context, address string, opts Options) (*Store, error) {
+func Open(address string, opts Options) (*Store, error) {
 	at, err := Parse(address)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func Open(ctx context.Context, address string, opts Options) (*Store, error) {
 	if s.note == nil {
 		s.note = func(string) {}
 	}
-	if err := s.connect(ctx, cmp.Or(opts.pause, 5*time.Second)); err != nil {
+	if err := s.connect(cmp.Or(opts.pause, 5*time.Second)); err != nil {
 		return nil, err
 	}
 	s.journal = openJournal(opts.Journal, s.endpoint(), at.Bucket)
@@ -125,6 +125,9 @@ func (s *Store) address(name string) string {
 	u.RawPath = strings.ReplaceAll(u.EscapedPath(), "+", "%2B") // which some servers take for a space
 	return u.String()
 }
+
+// public reports whether the objects that this store keeps are readable for all.
+func (s *Store) public() bool { return strings.HasPrefix(s.at.Settings.ACL, "public-read") }
 
 // base is the endpoint without bucket.
 func (s *Store) base() *url.URL {

@@ -58,7 +58,7 @@ func fake(t *testing.T, faults ...fault) (*s3mem.Backend, Settings) {
 
 func open(t *testing.T, address string, set Settings) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), address, Options{Settings: set, Journal: t.TempDir(), pause: time.Millisecond})
+	s, err := Open(address, Options{Settings: set, Journal: t.TempDir(), pause: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,7 +148,7 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 	w.ended = true
 	w.discard()
 	return storage.Info{
-		Name: name, Size: w.size, Modified: time.Now(), URL: w.store.address(name), MediaType: w.about.MediaType,
+		Name: name, Size: w.size, Modified: time.Now(), URL: w.store.address(name), Public: w.store.public(), MediaType: w.about.MediaType,
 		CacheControl: w.about.CacheControl, SHA256: hex.EncodeToString(w.sha.Sum(nil)), Metadata: w.about.Metadata,
 	}, nil
 }

@@ -9,15 +9,20 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/dirstore"
+	"github.com/seed-7d77cb5c/easel/internal/storage/s3store"
 	"github.com/seed-7d77cb5c/easel/internal/storage/spool"
 	"github.com/seed-7d77cb5c/easel/internal/storage/supabase"
 	"github.com/seed-7d77cb5c/easel/internal/storage/supabase/pgtable"
 )
 
-// An Opener opens stores. Getenv finds the credentials of remote ones: the
-// environment of the process, and nothing that a project or a plan says.
+// An Opener opens stores. Getenv finds the credentials of Supabase: the
+// environment of the process, and nothing that a project or a plan says. Those of
+// S3 are found by the AWS SDK.
 type Opener struct {
-	Getenv func(name string) string
+	Getenv  func(name string) string
+	S3      s3store.Settings  // of buckets whose address does not say its own
+	Journal string            // folder for what is open in buckets, to be ended after a crash
+	Note    func(text string) // told what the user should know of a place; nil = nobody
 	// Rows is how rows about outputs are written: rest, postgres, or nothing.
 	Rows string
 	// Spool is where outputs wait while a remote store is away; without a folder or
@@ -38,17 +43,9 @@ func (e *ServiceError) Error() string {
 
 // A SchemeError means that an address has a form that no store of this version
 // has.
-type SchemeError struct {
-	Scheme  string
-	Planned bool // it is part of easel's interface, and not built yet
-}
+type SchemeError struct{ Scheme string }
 
-func (e *SchemeError) Error() string {
-	if e.Planned {
-		return "storing to " + e.Scheme + ":// is not built yet"
-	}
-	return "there is no store of the form " + e.Scheme + "://"
-}
+func (e *SchemeError) Error() string { return "there is no store of the form " + e.Scheme + "://" }
 
 // An AddressError means that an address names no bucket.
 type AddressError struct {
@@ -72,30 +69,50 @@ func split(address string) (scheme, bucket, prefix string) {
 // Within is the address of a store and the name in it of what an address of one
 // object stands for: supabase://art/today/x.png is x.png in supabase://art/today.
 // The name is "" when the address ends with the bucket or with a slash.
+// Settings behind a question mark stay with the store.
 func Within(address string) (store, name string) {
+	address, settings, said := strings.Cut(address, "?")
 	scheme, bucket, prefix := split(address)
 	dir, name := path.Split(prefix)
-	return strings.TrimSuffix(scheme+"://"+bucket+"/"+dir, "/"), name
+	store = strings.TrimSuffix(scheme+"://"+bucket+"/"+dir, "/")
+	if said {
+		store += "?" + settings
+	}
+	return store, name
+}
+
+// Endpoint is where an address itself says that its bucket is served, and the
+// profile that it names for that; "" when it says none.
+func Endpoint(address string) (endpoint, profile string) {
+	at, err := s3store.Parse(address)
+	if err != nil {
+		return "", ""
+	}
+	return at.Settings.Endpoint, at.Settings.Profile
 }
 
 // Check looks at the form of an address and at nothing else. An unknown one is
-// a *SchemeError, one without a bucket an *AddressError.
+// a *SchemeError, one without a bucket an *AddressError or an
+// *s3store.AddressError.
 func Check(address string) error {
 	if !IsRemote(address) {
 		return nil
 	}
 	scheme, bucket, _ := split(address)
 	switch {
+	case scheme == "s3":
+		_, err := s3store.Parse(address)
+		return err
 	case scheme != "supabase":
-		return &SchemeError{Scheme: scheme, Planned: scheme == "s3"}
+		return &SchemeError{Scheme: scheme}
 	case bucket == "":
 		return &AddressError{address, scheme + "://BUCKET or " + scheme + "://BUCKET/PREFIX"}
 	}
 	return nil
 }
 
-// Open opens the store at an address. Failures are a *SchemeError, an
-// *AddressError, a *supabase.SettingError or a *storage.Error.
+// Open opens the store at an address. Failures are those of Check, a
+// *supabase.SettingError or a *storage.Error.
 func (o *Opener) Open(address string) (storage.Store, error) {
 	if err := Check(address); err != nil {
 		return nil, err
@@ -113,6 +130,9 @@ func (o *Opener) openRemote(address string) (storage.Store, error) {
 	scheme, bucket, prefix := split(address)
 	if scheme == rowScheme {
 		return o.openTable(bucket)
+	}
+	if scheme == "s3" {
+		return s3store.Open(address, s3store.Options{Settings: o.S3, Journal: o.Journal, Note: o.Note})
 	}
 	opts := o.Project()
 	opts.Bucket, opts.Prefix = bucket, prefix
@@ -176,6 +196,9 @@ func (o *Opener) openTable(name string) (storage.Store, error) {
 func (o *Opener) service(address string) string {
 	if strings.HasPrefix(address, rowScheme) && o.Rows == "postgres" {
 		return pgtable.Service(o.Getenv("SUPABASE_DB_URL"))
+	}
+	if at, err := s3store.Parse(address); err == nil {
+		return cmp.Or(at.Settings.Endpoint, o.S3.Endpoint, o.Getenv("AWS_ENDPOINT_URL_S3"), o.Getenv("AWS_ENDPOINT_URL"), "AWS")
 	}
 	return strings.TrimRight(o.Getenv("SUPABASE_URL"), "/")
 }

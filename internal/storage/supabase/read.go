@@ -27,6 +27,7 @@ func (s *Store) OpenRange(ctx context.Context, name string, offset, length int64
 			return err
 		}
 		info.URL, err = s.public(ctx, key)
+		info.Public = info.URL != ""
 		if err != nil {
 			body.Close()
 		}

@@ -274,6 +274,7 @@ func (s *Store) Stat(ctx context.Context, name string) (storage.Info, error) {
 		}
 		info = seen.described(name)
 		info.URL, err = s.public(ctx, key)
+		info.Public = info.URL != ""
 		return err
 	})
 	if err != nil {
@@ -400,7 +401,7 @@ func (s *Store) list(ctx context.Context, prefix string, wanted func(name string
 			if err != nil {
 				return nil, err
 			}
-			infos = append(infos, storage.Info{Name: name, Size: o.Metadata.Size, Modified: o.Updated, URL: at})
+			infos = append(infos, storage.Info{Name: name, Size: o.Metadata.Size, Modified: o.Updated, URL: at, Public: at != ""})
 		}
 		if !page.HasNext || page.Cursor == "" || page.Cursor == body.Cursor {
 			break

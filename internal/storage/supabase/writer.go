@@ -169,6 +169,7 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 	if info.URL, err = w.store.public(ctx, key); err != nil {
 		info.URL = "" // the object is stored all the same
 	}
+	info.Public = info.URL != ""
 	_ = w.Abort() // what is left of it here
 	return info, nil
 }
