@@ -225,6 +225,8 @@ func summaryLine(sum batch.Summary) string {
 	switch {
 	case sum.Skipped == sum.Total && sum.Failed == 0:
 		return fmt.Sprintf("%s: nothing to do, all %d items are there", sum.Name, sum.Total)
+	case sum.Skipped == sum.Total:
+		return fmt.Sprintf("%s: nothing to do, %d of %d items are there, and %d failed before", sum.Name, sum.Committed, sum.Total, sum.Failed)
 	case sum.Skipped > 0:
 		facts = append(facts, fmt.Sprintf("%d of %d items, %d of them before", sum.Committed, sum.Total, sum.Skipped))
 	default:

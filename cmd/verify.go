@@ -102,14 +102,14 @@ func (o *verifyOptions) print(place *batchPlace, v batch.Verdict) error {
 		}
 	} else {
 		for _, f := range v.Findings {
-			line := string(f.Kind) + "\t" + f.Path
+			line := string(f.Kind) + "\t" + term.Escape(f.Path)
 			if f.Item != "" {
-				line += "\titem " + f.Item
+				line += "\titem " + term.Escape(f.Item)
 			}
 			if f.Mended != "" {
 				line += "\t" + f.Mended
 			}
-			fmt.Fprintln(a.streams.Out, term.Escape(line))
+			fmt.Fprintln(a.streams.Out, line)
 		}
 		a.note("%d %s, %s: %d damaged", v.Files, plural(v.Files, "file"), term.Bytes(v.Bytes), v.Damaged())
 	}

@@ -245,7 +245,11 @@ func (s *scheduler) watch(ctx context.Context, over chan struct{}) {
 			}
 			s.mu.Lock()
 			s.stop(StoppedInterrupted, nil)
+			active := s.active
 			s.mu.Unlock()
+			if active > 0 && wait > 0 {
+				s.note("stopping: what executes is collected for up to %s; the same command goes on with the rest", wait)
+			}
 			grace = time.After(wait)
 		case <-grace:
 			s.leaveAll()

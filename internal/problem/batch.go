@@ -216,6 +216,9 @@ func (p *Problem) ofFailed(e *batch.FailedError) {
 		p.Problems = []registry.Problem{}
 	default:
 		p.is(CodePartial)
+		if e.Failed > 0 {
+			p.Hint = "easel batch retry OUT tries the failed ones again"
+		}
 	}
 	p.Message = e.Error()
 }
