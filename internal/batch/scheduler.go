@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 )
 
 const (
@@ -26,7 +27,8 @@ var (
 	errTaken = errors.New("another backend takes the item") // off the backend, and queued again
 	errLeave = errors.New("the run is left to its backend") // to be adopted by the next invocation
 
-	errSilent = errors.New("the backend says nothing of what it was given")
+	errNotAsked = errors.New("the backend does not answer")
+	errSilent   = errors.New("the backend says nothing of what it was given")
 )
 
 // A scheduler runs one batch once.
@@ -99,6 +101,10 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		return s.summary(), err
 	}
 	s.queue = newQueue(open, o.Ordering)
+	if err := s.preflight(ctx); err != nil {
+		s.sum.Open = len(open) + len(adopt)
+		return s.summary(), err
+	}
 	s.adoptAll(adopt)
 	s.emit(Event{Type: EventBegun})
 	s.work(ctx)
@@ -152,6 +158,42 @@ func (s *scheduler) greet(ctx context.Context) error {
 	}
 	if absent == len(s.lanes) {
 		return errs[0]
+	}
+	return nil
+}
+
+// maxPreflights bounds the groups that are held against the backends before the
+// first run.
+const maxPreflights = 64
+
+// preflight holds one item of each group against the backends, before anything runs:
+// what none of them has, a model that is missing say, would fail each item by itself.
+func (s *scheduler) preflight(ctx context.Context) error {
+	for i, g := range s.queue.groups {
+		if i == maxPreflights {
+			break
+		}
+		t, err := s.prepare(ctx, g.items[0])
+		if err != nil {
+			continue // it is told when the item has its turn
+		}
+		var refused error
+		fits := false
+		for _, l := range s.lanes {
+			var rejected *preflight.RejectedError
+			err := errNotAsked
+			if l.usable(s.o.Now()) {
+				err = l.runner.Preflight(ctx, t, t) // of a single run nothing is asked
+			}
+			if errors.As(err, &rejected) {
+				refused = err
+			} else {
+				fits = true
+			}
+		}
+		if !fits && refused != nil {
+			return refused
+		}
 	}
 	return nil
 }
@@ -491,11 +533,11 @@ func (s *scheduler) laneFailed(l *lane, err error) {
 
 // emit tells the sink.
 func (s *scheduler) emit(e Event) {
-	s.mu.Lock()
-	e.Totals = s.totals()
-	s.mu.Unlock()
 	s.sinks.Lock()
 	defer s.sinks.Unlock()
+	s.mu.Lock()
+	e.Totals = s.totals() // within, so that no event tells of less than the one before
+	s.mu.Unlock()
 	s.o.Sink(e)
 }
 
