@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 )
@@ -86,7 +85,7 @@ func checkNamed(name, address string) error {
 	if err := backends.CheckForm(address); err != nil {
 		return err
 	}
-	if !strings.Contains(address, "://") {
+	if !strings.Contains(address, "://") && address != "comfy-cloud" {
 		return usagef("write http://"+address, "%q is not an address", address)
 	}
 	shown, _, _ := strings.Cut(address, "?")
@@ -97,12 +96,7 @@ func checkNamed(name, address string) error {
 	case bare != address:
 		return usagef("give the user with --username and the password with --password, on stdin", "an address with a user or password in it is not kept")
 	}
-	client, err := comfy.NewClient(address)
-	if err != nil {
-		return usagef("write http://HOST:8188", "%s: %s", address, err)
-	}
-	client.Close()
-	return nil
+	return backends.CheckAddress(address)
 }
 
 // aliasMap reads --alias.

@@ -96,8 +96,12 @@ func runBackendsTest(ctx context.Context, a *app, args []string) error {
 // machine.
 func backendSpecs(ctx context.Context, cfg *config.Config) []string {
 	specs := slices.Sorted(maps.Keys(cfg.Backends))
-	if cfg.Backend != "" && !slices.Contains(specs, cfg.Backend) {
-		specs = append(specs, cfg.Backend)
+	if cfg.Backend != "" {
+		for spec := range strings.SplitSeq(cfg.Backend, ",") {
+			if spec = strings.TrimSpace(spec); spec != "" && !slices.Contains(specs, spec) {
+				specs = append(specs, spec)
+			}
+		}
 	}
 	if len(specs) == 0 {
 		if local := backends.FindLocal(ctx); local != "" {

@@ -214,7 +214,7 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batc
 		open = append(open, be)
 	}
 	for _, name := range slices.Compact(names) {
-		be, err := opener.Dial(strings.TrimSpace(name), given, o.reconnect)
+		be, err := opener.DialContext(ctx, strings.TrimSpace(name), given, o.reconnect)
 		if err != nil {
 			return nil, open, err
 		}

@@ -124,6 +124,9 @@ func (a *app) kept(spec string) (backend string, c *preflight.Cache) {
 	if err != nil || spec == "" && cfg.Backend == "" {
 		return "", nil
 	}
+	if a.openerFor(cfg).Asks(cmp.Or(spec, cfg.Backend)) {
+		return "", nil
+	}
 	be, err := a.openerFor(cfg).Dial(cmp.Or(spec, cfg.Backend), spec != "", 0)
 	if err != nil {
 		return "", nil

@@ -135,7 +135,11 @@ func newConfigSetCmd(a *app) *cobra.Command {
 				return err
 			}
 			if args[0] == "backend" {
-				if err := backends.CheckForm(args[1]); err != nil {
+				members, _, err := a.openerFor(cfg).Pool(args[1])
+				if err == nil && members == nil {
+					err = backends.CheckForm(args[1])
+				}
+				if err != nil {
 					return err
 				}
 			}

@@ -138,7 +138,7 @@ func (o *generateOptions) addFlags(c *cobra.Command) {
 
 // addRunFlags declares the flags that every workflow takes.
 func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, pod://ID, runpod://ID, or emulator")
+	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, pod://ID, runpod://ID, comfy-cloud, emulator; with commas the first that can")
 	o.pod.addFlags(f)
 	o.output.addFlags(f)
 	f.IntVarP(&o.count, "count", "n", 1, "run `N` times, with seeds by --seed-mode")

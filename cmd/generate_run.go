@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 )
@@ -51,27 +50,12 @@ func runGenerate(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
-	be, done, err := o.pod.open(ctx, o.app, o.backend, o.reconnect)
+	engine, done, err := o.executor(ctx, runner, tickets)
 	if err != nil {
-		o.noteBackend("")
 		return err
 	}
 	defer done()
-	o.noteBackend(be.Name)
-	if be.Public {
-		o.app.note("warning: %s", backends.OpenToAll(be.Address))
-	}
-	runner.Backend, runner.BackendName, runner.Address = be, be.Name, be.Reopen
-	if runner.History, err = o.app.history(); err != nil {
-		return err
-	}
-	if o.detach && be.Can().Ephemeral {
-		return usagef("start one with easel emulate and use its address", "--detach cannot leave a run on the embedded emulator, which ends with this process")
-	}
-	if err := o.app.preflight(ctx, runner, be, tickets); err != nil {
-		return err
-	}
-	return o.runAll(ctx, runner, tickets, dest)
+	return o.runAll(ctx, engine, tickets, dest)
 }
 
 // view is what is shown of the runs.
@@ -88,14 +72,14 @@ func (o *generateOptions) prepare(ctx context.Context, runner *run.Runner, reque
 
 // runAll executes the plan. With several runs a failure does not stop the next
 // one; at the end is a *problem.PartialError.
-func (o *generateOptions) runAll(ctx context.Context, runner *run.Runner, tickets []*run.Ticket, dest *destination) error {
+func (o *generateOptions) runAll(ctx context.Context, engine executor, tickets []*run.Ticket, dest *destination) error {
 	view := newRunView(o.view(), len(tickets))
 	defer view.close()
 	var first, waiting error
 	failed, partial := 0, 0
 	for i, t := range tickets {
 		view.begin(i, t)
-		res, err := o.runOne(ctx, runner, t, view)
+		res, err := o.runOne(ctx, engine, t, view)
 		if res != nil && i == len(tickets)-1 {
 			waiting = dest.settle(ctx)
 			dest.arrive(ctx, res)
@@ -146,11 +130,11 @@ func (o *generateOptions) openOutputs(ctx context.Context, res *run.Result) {
 	}
 }
 
-func (o *generateOptions) runOne(ctx context.Context, runner *run.Runner, t *run.Ticket, view *runView) (*run.Result, error) {
+func (o *generateOptions) runOne(ctx context.Context, engine executor, t *run.Ticket, view *runView) (*run.Result, error) {
 	if !o.detach {
-		return runner.Execute(ctx, t, view.event)
+		return engine.Execute(ctx, t, view.event)
 	}
-	if err := runner.Submit(ctx, t, view.event); err != nil {
+	if err := engine.Submit(ctx, t, view.event); err != nil {
 		return nil, err
 	}
 	return nil, view.detached(t)

@@ -145,8 +145,8 @@ func TestExitCodes(t *testing.T) {
 		{"generate ./ x", problem.ExitInvalid, "./ is a folder and not a file"},
 		{"generate ./none.json x", problem.ExitInvalid, "there is no such file"},
 		{"generate flux_single x --backend none", problem.ExitUsage, "unknown backend"},
-		{"generate flux_single x --backend a,b", problem.ExitUsage, "not built yet"},
-		{"generate flux_single x --backend comfy-cloud", problem.ExitUsage, "not built yet"},
+		{"generate flux_single x --backend a,b", problem.ExitUsage, "unknown backend \"a\""},
+		{"generate flux_single x --backend comfy-cloud", problem.ExitAuth, "set COMFY_API_KEY"},
 		{"generate flux_single x --backend http://127.0.0.1:1", problem.ExitUnreachable, "connection refused"},
 		{"generate flux_single x --backend emulator?speed=2", problem.ExitUsage, "unknown emulator option"},
 		{"generate flux_single x --backend emulator?fault=status=prompt:413", problem.ExitInvalid, "hint: give a smaller file"},
@@ -183,7 +183,7 @@ func TestExitCodes(t *testing.T) {
 		{"history list --limit -3", problem.ExitUsage, "--limit must not be negative"},
 		{"history prune --keep -3", problem.ExitUsage, "hint: --keep 0"},
 		{"config set backend ftp://x", problem.ExitUsage, "unknown form of a backend: ftp://"},
-		{"config set backend a,b", problem.ExitUsage, "not built yet"},
+		{"config set backend emulator,emulator", problem.ExitUsage, "twice"},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()

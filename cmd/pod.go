@@ -56,7 +56,7 @@ const stopTime = 15 * time.Second
 
 // open opens the backend of a command that runs workflows. done must be called when
 // the last run is over: it deals with the pod.
-func (o *podOptions) open(ctx context.Context, a *app, flag string, patience time.Duration) (be *backends.Backend, done func(), err error) {
+func (o *podOptions) open(ctx context.Context, a *app, at place, patience time.Duration) (be *backends.Backend, done func(), err error) {
 	opener, err := a.opener()
 	if err != nil {
 		return nil, nil, err
@@ -71,11 +71,15 @@ func (o *podOptions) open(ctx context.Context, a *app, flag string, patience tim
 	}
 	opener.PodStays = func(p *backends.Pod) { a.forgetPod(pods, p.ID) }
 	opener.PodLeft = func(p *backends.Pod) { o.finish(ctx, a, pods, p, nil) }
-	be, err = opener.Open(ctx, flag, patience)
+	if at.member != "" {
+		be, err = opener.DialContext(ctx, at.member, at.given, patience)
+	} else {
+		be, err = opener.Open(ctx, at.flag, patience)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	if be.Pod == nil && (o.start || o.stop.given) {
+	if be.Pod == nil && at.member == "" && (o.start || o.stop.given) { // of a pool, others may be pods
 		be.Close()
 		return nil, nil, usagef("--backend pod://ID_OR_NAME is one; easel runpod pods list shows them", "--start-pod and --stop-after are for pods, and %s is none", be.Name)
 	}

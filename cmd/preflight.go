@@ -8,9 +8,17 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 )
 
-// preflight tells the runner what is known about the backend and compares the
-// prepared runs with what the backend has, before anything is uploaded.
+// preflight equips the runner and compares the prepared runs with what the backend
+// has, before anything is uploaded.
 func (a *app) preflight(ctx context.Context, runner *run.Runner, be *backends.Backend, tickets []*run.Ticket) error {
+	if err := a.equip(runner, be); err != nil {
+		return err
+	}
+	return runner.Preflight(ctx, tickets...)
+}
+
+// equip tells a runner what is known about its backend.
+func (a *app) equip(runner *run.Runner, be *backends.Backend) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -20,5 +28,5 @@ func (a *app) preflight(ctx context.Context, runner *run.Runner, be *backends.Ba
 	if !be.Can().Ephemeral { // the embedded emulator is new each time
 		runner.Definitions = preflight.NewCache(cfg.CacheDir, be.Address, nil)
 	}
-	return runner.Preflight(ctx, tickets...)
+	return nil
 }

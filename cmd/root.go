@@ -161,6 +161,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newModelsCmd(a),
 		newBackendsCmd(a),
 		newRunPodCmd(a),
+		newAuthCmd(a),
 		newCharactersCmd(a),
 		newPresetsCmd(a),
 		newHistoryCmd(a),

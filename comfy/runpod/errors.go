@@ -19,6 +19,9 @@ func (e *UnknownEndpointError) Error() string {
 	return fmt.Sprintf("RunPod knows no endpoint %s for this key", e.ID)
 }
 
+// Permanent reports that the same question has the same answer again.
+func (*UnknownEndpointError) Permanent() bool { return true }
+
 // PayloadError means that a run is larger than RunPod takes in one request.
 type PayloadError struct {
 	Size  int64 // bytes of the request
@@ -32,6 +35,11 @@ func (e *PayloadError) Error() string {
 	}
 	return fmt.Sprintf("the request has %s and RunPod takes %s: input files are %s of it, which grow by a third on the way",
 		megabytes(e.Size), megabytes(e.Limit), megabytes(e.Files))
+}
+
+// Unwrap makes it what a refusal for size is elsewhere.
+func (e *PayloadError) Unwrap() error {
+	return &comfy.TooLargeError{What: "the request", Limit: e.Limit, Sent: true}
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

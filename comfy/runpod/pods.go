@@ -77,6 +77,9 @@ type UnknownPodError struct {
 
 func (e *UnknownPodError) Error() string { return fmt.Sprintf("the account has no pod %q", e.Word) }
 
+// Permanent reports that the same question has the same answer again.
+func (*UnknownPodError) Permanent() bool { return true }
+
 // SeveralPodsError means that a name is that of several pods.
 type SeveralPodsError struct {
 	Name string
@@ -86,6 +89,9 @@ type SeveralPodsError struct {
 func (e *SeveralPodsError) Error() string {
 	return fmt.Sprintf("%d pods are named %s: %s", len(e.IDs), e.Name, strings.Join(e.IDs, ", "))
 }
+
+// Permanent reports that the same question has the same answer again.
+func (*SeveralPodsError) Permanent() bool { return true }
 
 // PodActionError means that a pod cannot be started or stopped now.
 type PodActionError struct {
@@ -98,6 +104,9 @@ type PodActionError struct {
 func (e *PodActionError) Error() string {
 	return fmt.Sprintf("cannot %s pod %s, which is %s: %s", e.Action, e.Pod.Name, e.Pod.Status, e.Reason)
 }
+
+// Permanent reports that the same question has the same answer again.
+func (*PodActionError) Permanent() bool { return true }
 
 // Pods lists the account's pods.
 func (a *Account) Pods(ctx context.Context) ([]Pod, error) {

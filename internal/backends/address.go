@@ -3,34 +3,67 @@ package backends
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/apiv2"
+	"github.com/seed-7d77cb5c/easel/comfy/runpod"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 )
 
-// CheckForm refuses backend forms of INTERFACE section 2 that are not built.
+// CheckForm refuses what has no form of INTERFACE section 2 of one backend.
 func CheckForm(spec string) error {
 	if strings.Contains(spec, ",") {
-		return planned("a pool of backends (NAME,NAME)")
+		return &FormError{Message: "a pool of backends (NAME,NAME) is for commands that run workflows", Known: "name one of them"}
 	}
 	scheme, _, ok := strings.Cut(spec, "://")
 	switch {
-	case ok && (scheme == "runpod" || scheme == "pod"):
+	case ok && (scheme == "runpod" || scheme == "pod"), spec == comfyCloud:
 		return nil
-	case spec == "comfy-cloud", ok && strings.HasPrefix(scheme, "comfy-api+"):
-		return planned("backend form " + config.WithoutUser(spec))
+	case scheme == "comfy-api+http", scheme == "comfy-api+https":
+		return nil
 	case ok && scheme != "http" && scheme != "https":
 		return &FormError{Message: "unknown form of a backend: " + scheme + "://", Write: serverForm}
 	}
 	return nil
 }
 
+// CheckAddress refuses an address that no backend can be opened by.
+func CheckAddress(address string) error {
+	if err := CheckForm(address); err != nil {
+		return err
+	}
+	bare := config.WithoutUser(address)
+	if id, ok := cutEndpoint(address); ok {
+		e, err := runpod.NewEndpoint(id, "", nil)
+		if err != nil {
+			return &FormError{Message: bare + ": " + err.Error(), Write: endpointForm}
+		}
+		return e.Close()
+	}
+	if word, port, ok := cutPod(address); ok {
+		if n, err := strconv.Atoi(port); word == "" || err != nil || n < 1 || n > 65535 {
+			return &FormError{Message: bare + " names no pod and port", Write: podForm}
+		}
+		return nil
+	}
+	if base, ok := cutComfyAPI(address); ok {
+		c, err := apiv2.NewClient(base)
+		if err != nil {
+			return &FormError{Message: bare + ": " + err.Error(), Write: comfyAPIForm}
+		}
+		return c.Close()
+	}
+	c, err := comfy.NewClient(address)
+	if err != nil {
+		return &FormError{Message: bare + ": " + err.Error(), Write: serverForm}
+	}
+	return c.Close()
+}
+
 // serverForm is how the address of a server is written.
 const serverForm = "http://HOST:8188"
-
-func planned(what string) error {
-	return &FormError{Message: what + " is not built yet", Planned: true}
-}
 
 // HostOf is what results say for an address: the host, never user or path.
 func HostOf(address string) string {

@@ -25,14 +25,14 @@ func TestWhatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	o := &Opener{Config: &config.Config{Backends: map[string]config.Backend{"studio": {URL: "http://127.0.0.1:1"}}}}
 	for spec, says := range map[string]string{
-		"stdio":            `unknown backend "stdio"`,
-		"a,b":              "not built yet",
-		"pod://abc:x":      "names no pod and port",
-		"runpod://a/b":     "letters and digits only",
-		"comfy-cloud":      "not built yet",
-		"ftp://host":       "unknown form of a backend: ftp://",
-		"user:CANARY@host": "unknown backend",
-		"emulator?speed=2": "unknown emulator option",
+		"stdio":                `unknown backend "stdio"`,
+		"a,b":                  "for commands that run workflows",
+		"pod://abc:x":          "names no pod and port",
+		"runpod://a/b":         "letters and digits only",
+		"comfy-api+ftp://host": "unknown form of a backend: comfy-api+ftp://",
+		"ftp://host":           "unknown form of a backend: ftp://",
+		"user:CANARY@host":     "unknown backend",
+		"emulator?speed=2":     "unknown emulator option",
 		"http://user:CANARY@host/?token=CANARY#CANARY": "backend http://host",
 		"emulator?step-time=x":                         "no duration",
 	} {

@@ -17,11 +17,9 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string { return "unknown backend \"" + e.Name + "\"" }
 
-// A FormError means that a name or address has a form that no backend has, or
-// none that this version can open.
+// A FormError means that a name or address has a form that no backend has.
 type FormError struct {
 	Message string
-	Planned bool   // it is part of easel's interface, and not built yet
 	Write   string // a form that is right: "http://HOST:8188"
 	Known   string // what there is to choose from, in words
 }

@@ -147,7 +147,7 @@ func (o *Opener) DialContext(ctx context.Context, spec string, given bool, patie
 		if err := CheckForm(address); err != nil {
 			return nil, err
 		}
-	case !strings.Contains(spec, "://"):
+	case !strings.Contains(spec, "://") && spec != comfyCloud:
 		return nil, Unknown(o.Config, spec)
 	default:
 		name = HostOf(spec)
@@ -163,6 +163,15 @@ func (o *Opener) DialContext(ctx context.Context, spec string, given bool, patie
 			name = ""
 		}
 		return o.openPod(ctx, spec, name, given, patience)
+	}
+	if base, ok := cutComfyAPI(address); ok {
+		if !known {
+			name = HostOf(base)
+		}
+		if spec == comfyCloud {
+			name = comfyCloud
+		}
+		return o.openComfyAPI(spec, name, base, given, patience)
 	}
 	access, err := o.Config.Access(spec, given)
 	if err != nil {
@@ -208,7 +217,7 @@ func (o *Opener) options(access config.Access, insecure bool, patience time.Dura
 
 // Unknown says that there is no backend of a name, and which name is near.
 func Unknown(cfg *config.Config, name string) error {
-	names := []string{"emulator"}
+	names := []string{"emulator", comfyCloud}
 	for n := range cfg.Backends {
 		names = append(names, n)
 	}

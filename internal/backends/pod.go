@@ -47,6 +47,9 @@ func (e *StoppedPodError) Error() string {
 	return fmt.Sprintf("pod %s is %s", e.Pod.Name, strings.ToLower(e.Pod.Status))
 }
 
+// Permanent reports that the same question has the same answer again.
+func (*StoppedPodError) Permanent() bool { return true }
+
 // SilentPodError means that a pod runs and the ComfyUI in it does not answer.
 type SilentPodError struct {
 	Pod    runpod.Pod

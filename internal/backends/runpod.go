@@ -20,6 +20,9 @@ const endpointForm = "runpod://ENDPOINT_ID"
 // environment names instead, whoever names the endpoint.
 func (o *Opener) openEndpoint(spec, name, id string, patience time.Duration) (*Backend, error) {
 	at := o.Config.RunPod()
+	if at.KeyErr != nil {
+		return nil, at.KeyErr
+	}
 	opts := []runpod.Option{runpod.WithPatience(patience)}
 	var hc *http.Client
 	if o.Transport != nil {
@@ -56,6 +59,9 @@ func (o *Opener) OpenAccount() (*runpod.Account, error) {
 
 func (o *Opener) openAccount(hc *http.Client) (*runpod.Account, error) {
 	at := o.Config.RunPod()
+	if at.KeyErr != nil {
+		return nil, at.KeyErr
+	}
 	account, err := runpod.NewAccount(at.AccountURL, keyOf(at.Key, at.AccountURL), hc)
 	if err != nil {
 		return nil, &FormError{Message: "RUNPOD_REST_BASE_URL: " + err.Error(), Write: runpod.AccountURL}

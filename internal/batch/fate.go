@@ -59,6 +59,8 @@ func judge(it *item, res *run.Result, err, cause error) judgement {
 	var written *ledger.WriteError
 	var damaged *ledger.DamagedError
 	var edited *run.EditedError
+	var worker *comfy.WorkerError
+	var refuses interface{ Permanent() bool }
 	switch {
 	case errors.As(err, &written), errors.As(err, &damaged):
 		j.fate = stops
@@ -93,6 +95,10 @@ func judge(it *item, res *run.Result, err, cause error) judgement {
 		j.fate = leaves
 	case errors.As(err, &uncollected):
 		j.fate, j.lane = limbo, err
+	case errors.As(err, &refuses) && refuses.Permanent(): // no such endpoint, no credit
+		j.fate, j.lane, j.dead = requeues, err, true
+	case errors.As(err, &worker):
+		j.fate, j.lane = requeues, err
 	case errors.As(err, &rejected), errors.As(err, &invalid):
 		j.fate = elsewhere
 	case errors.As(err, &unreachable), errors.As(err, &status):

@@ -63,6 +63,17 @@ func (c *Config) Access(spec string, given bool) (Access, error) {
 	if token == "" && ownerName != "" {
 		token = c.getenv(tokenVariable(ownerName))
 	}
+	if token == "" && access.Token.IsZero() {
+		name := ownerName
+		if named {
+			name = spec
+		}
+		kept, err := c.keptSecret(name, origin)
+		if err != nil {
+			return Access{}, err
+		}
+		token = kept.Reveal()
+	}
 	redirected := access.isZero() && !accessOf(c.userBackends[spec]).isZero()
 	if (token != "" || redirected) && !trusted {
 		return Access{}, &WithheldError{

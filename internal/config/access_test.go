@@ -138,7 +138,7 @@ func TestOriginOf(t *testing.T) {
 		"https://u:p@host:8443":     "https://host:8443",
 		"http://[::1]:8188/":        "http://[::1]:8188",
 		"http://host:443":           "http://host:443",
-		"comfy-api+https://Host:80": "comfy-api+https://host:80",
+		"comfy-api+https://Host:80": "https://host:80",
 		"emulator":                  "",
 		"emulator?step-time=50ms":   "",
 		"http://ho st":              "",

@@ -17,6 +17,8 @@ func ofBackend(err error, p *Problem) bool {
 	var auth *comfy.AuthError
 	var withheld *config.WithheldError
 	var exposed *config.ExposedError
+	var unknownSecret *config.UnknownSecretError
+	var locked *config.KeyringError
 	var unreachable *comfy.UnreachableError
 	var status *comfy.StatusError
 	var lost *comfy.LostError
@@ -34,6 +36,12 @@ func ofBackend(err error, p *Problem) bool {
 		}
 	case errors.As(err, &noBackend):
 		p.is(CodeNoBackend)
+	case errors.As(err, &unknownSecret):
+		p.is(CodeUsage)
+		p.Hint = "easel backends list shows your backends; a project's are not kept for"
+	case errors.As(err, &locked):
+		p.is(CodeAuthentication)
+		p.Hint = "unlock the keyring, or set the variable of the environment: easel auth list names it"
 	case errors.As(err, &exposed):
 		p.is(CodeSecretExposed)
 		p.Hint = exposed.Hint()
@@ -43,7 +51,7 @@ func ofBackend(err error, p *Problem) bool {
 	case errors.As(err, &auth):
 		p.is(CodeAuthentication)
 		if auth.Variable != "" {
-			p.Hint = "set " + auth.Variable + " to a key that may use it"
+			p.Hint = "set " + auth.Variable + " to a key that may use it, or keep one with easel auth set " + map[string]string{"RUNPOD_API_KEY": "runpod", "COMFY_API_KEY": "comfy"}[auth.Variable]
 		}
 	case errors.As(err, &lost):
 		p.is(CodeLost)
@@ -54,7 +62,7 @@ func ofBackend(err error, p *Problem) bool {
 		p.is(CodeIncomplete)
 		p.Message = "the run has ended on the backend, but its outputs are not here: " + uncollected.Error()
 		p.Hint = "easel resume " + uncollected.Run + " fetches them"
-	case ofRunPod(err, p):
+	case ofService(err, p):
 	case errors.As(err, &unreachable):
 		p.is(CodeUnreachable)
 		if guard, ok := errors.AsType[*comfy.ChallengeError](err); ok {
@@ -94,9 +102,6 @@ func ofBackendName(err error, p *Problem) bool {
 	case errors.As(err, &form):
 		p.is(CodeUsage)
 		p.Hint = cmp.Or(form.Known, "write "+form.Write)
-		if form.Planned {
-			p.Hint = notBuiltHint
-		}
 	default:
 		return false
 	}

@@ -107,7 +107,8 @@ type Ticket struct {
 	resumed bool // it comes from a record
 	// collected: Collect was called before in this process.
 	collected bool
-	told      int // how many of Warnings a sink has heard
+	tried     bool // it was submitted to a member of a pool
+	told      int  // how many of Warnings a sink has heard
 }
 
 // A Set is a graph input that the user set by its address, "12.steps".

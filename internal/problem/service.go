@@ -3,16 +3,19 @@ package problem
 import (
 	"errors"
 
+	"github.com/seed-7d77cb5c/easel/comfy/apiv2"
 	"github.com/seed-7d77cb5c/easel/comfy/runpod"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 )
 
-// ofRunPod is about what only RunPod says.
-func ofRunPod(err error, p *Problem) bool {
+// ofService is about what only a service says: RunPod, a Comfy API.
+func ofService(err error, p *Problem) bool {
 	var unknown *runpod.UnknownEndpointError
 	var credit *runpod.NoCreditError
 	var large *runpod.PayloadError
 	var refused *runpod.RefusedError
+	var refusedAPI *apiv2.RefusedError
+	var creditAPI *apiv2.NoCreditError
 	var pod *runpod.UnknownPodError
 	var several *runpod.SeveralPodsError
 	var action *runpod.PodActionError
@@ -27,6 +30,12 @@ func ofRunPod(err error, p *Problem) bool {
 	case errors.As(err, &large):
 		p.is(CodeInvalidInput)
 		p.Hint = "give a smaller picture (a JPEG instead of a PNG), or use a pod or a server, which take files of any size"
+	case errors.As(err, &creditAPI):
+		p.is(CodeNoCredit)
+		p.Hint = "add credits in the account of the service"
+	case errors.As(err, &refusedAPI):
+		p.is(CodeBackendStatus)
+		p.Hint = ""
 	case errors.As(err, &refused):
 		p.is(CodeBackendStatus)
 		p.Hint = ""
