@@ -22,7 +22,7 @@ const testDefinitions = `{
 "Noise": {"input": {"required": {"seed": ["INT", {"default": 0}], "steps": ["INT", {"default": 20, "control_after_generate": false}], "big": ["INT", {"control_after_generate": true}]}}, "output": ["NOISE"]},
 "Text": {"input": {"required": {"text": ["STRING", {"dynamicPrompts": true}], "plain": ["STRING", {}]}}, "output": ["CONDITIONING"]},
 "Film": {"input": {"required": {"rate": ["FLOAT", {"default": 8}], "format": [["mp4", "gif"]], "loop": ["INT", {}]}}, "output": [], "output_node": true, "python_module": "custom_nodes.film"},
-"Tune": {"input": {"required": {"coarse": ["FLOAT", {"step": 0.1}], "fine": ["FLOAT", {"step": 0.001}], "plain": ["FLOAT", {}]}}, "output": []},
+"Tune": {"input": {"required": {"coarse": ["FLOAT", {"step": 0.1}], "fine": ["FLOAT", {"step": 0.001}], "plain": ["FLOAT", {}], "frames": ["INT", {"min": 9, "step": 8}]}}, "output": []},
 "Core": {"input": {"required": {"text": ["STRING", {"multiline": true}], "prefix": ["STRING", {}], "steps": ["INT", {}]}}, "output": [], "python_module": "nodes"},
 "Any": {"input": {"required": {"value": ["*"]}}, "output": ["*"]},
 "Pick": {"input": {"required": {"kind": ["COMFY_DYNAMICCOMBO_V3", {"options": [
@@ -170,9 +170,9 @@ func TestConvert(t *testing.T) {
 			`3.radius=77 3.mode="box" 4.seed=1 4.steps=77 4.big=3`,
 		},
 		"a primitive gives the decimals that the widget shows": {
-			workflow(`[1,9,0,3,0,"FLOAT"],[2,9,0,3,1,"FLOAT"],[3,9,0,3,2,"FLOAT"]`, node(9, "PrimitiveNode", 0, `[1.2505,"fixed"]`),
-				node(3, "Tune", 0, `[1,2,7.25]`, "coarse*:FLOAT:1", "fine*:FLOAT:2", "plain*:FLOAT:3")),
-			`3.coarse=1.3 3.fine=1.251 3.plain=1.3`,
+			workflow(`[1,9,0,3,0,"FLOAT"],[2,9,0,3,1,"FLOAT"],[3,9,0,3,2,"FLOAT"],[4,8,0,3,3,"INT"]`, node(9, "PrimitiveNode", 0, `[1.2505,"fixed"]`),
+				node(8, "PrimitiveNode", 0, `[20,"fixed"]`), node(3, "Tune", 0, `[1,2,7.25,9]`, "coarse*:FLOAT:1", "fine*:FLOAT:2", "plain*:FLOAT:3", "frames*:INT:4")),
+			`3.coarse=1.3 3.fine=1.251 3.plain=1.3 3.frames=17`,
 		},
 		"inputs of widgets that a class of ComfyUI does not have are taken away, as far as the editor does": {
 			workflow(`[1,3,0,4,0,"INT"],[2,3,0,4,1,"INT"],[3,3,0,4,2,"INT"]`, node(3, "Any", 0, `[]`), node(4, "Core", 0, `["a","b",3]`, "x*:INT:1", "y*:INT:2", "z*:INT:3")),

@@ -163,11 +163,14 @@ func (c *converter) fillToken(token string) (string, bool) {
 		for _, n := range c.allNodes() {
 			name := n.title
 			if byAlias {
+				if name = n.class; takesTokens(n.class) { // those that save have no name by their class
+					name = ""
+				}
 				_ = json.Unmarshal(n.properties["Node name for S&R"], &name) // what is no text is no alias
 			} else if name == "" {
 				name = c.displayName(n.class)
 			}
-			if name != parts[0] {
+			if name != parts[0] || name == "" {
 				continue
 			}
 			ws, err := c.widgetsOf(n)

@@ -101,22 +101,30 @@ type widget struct {
 	control bool
 
 	primitive *node       // gives it its value, nil for its own
-	step      json.Number // of a FLOAT
+	step, min json.Number // of a number
 }
 
-// given is a value that a primitive node gives: the editor shows it with the
-// decimals of the widget's step, and sends what it shows.
+// given is a value that a primitive node gives: the editor shows it as the widget
+// shows values, by its step, and sends what it shows.
 func (w widget) given(v json.RawMessage) json.RawMessage {
 	f, err := strconv.ParseFloat(string(v), 64)
-	if w.typ != "FLOAT" || err != nil || math.Abs(f) > 1e15 {
+	if err != nil || math.Abs(f) > 1e15 {
 		return v
 	}
 	step, err := w.step.Float64()
-	if err != nil || step <= 0 {
-		step = 0.5
+	rounded := f
+	switch {
+	case w.typ == "INT" && err == nil && step > 1: // counted from the lowest value
+		low, _ := w.min.Float64() // what is no number is 0
+		shift := math.Mod(low, step)
+		rounded = math.Floor((f-shift)/step+0.5)*step + shift
+	case w.typ == "FLOAT":
+		if err != nil || step <= 0 {
+			step = 0.5
+		}
+		scale := math.Pow(10, max(0, -math.Floor(math.Log10(step))))
+		rounded = math.Floor(f*scale+0.5) / scale
 	}
-	scale := math.Pow(10, max(0, -math.Floor(math.Log10(step))))
-	rounded := math.Floor(f*scale+0.5) / scale
 	if rounded == f {
 		return v
 	}
@@ -314,7 +322,7 @@ func (r *widgetReader) read(l inputLayout, name string, depth int) {
 	}
 	w := widget{
 		name: name, typ: l.typ, value: raw, dynamic: l.dynamic, control: l.control > 0,
-		sent: l.typ != "RESOLUTION_PREVIEW", step: l.Step,
+		sent: l.typ != "RESOLUTION_PREVIEW", step: l.Step, min: l.Min,
 	}
 	if l.typ == "IMAGECOMPARE" {
 		w.value = json.RawMessage(`["",""]`)
