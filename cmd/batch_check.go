@@ -56,7 +56,7 @@ func (o *batchOptions) printCheck(path string, reports []batch.AssetReport, extr
 		if r.State != batch.AssetCurrent {
 			stale++
 		}
-		list = append(list, checkedItem{ID: r.Item.ID, State: string(r.State), Fields: r.Fields, File: text(r.File)})
+		list = append(list, checkedItem{ID: r.Item.ID, State: string(r.State), Fields: append([]string{}, r.Fields...), File: text(r.File)})
 	}
 	if o.app.global.json {
 		if list == nil {

@@ -173,15 +173,16 @@ func rowErrors(s *section, row *rows.Row, at Position, err error) []*RowError {
 // which something is wrong.
 func (p *planner) identifyItems() {
 	items, kept := p.batch.Items, p.batch.Items[:0]
-	equal := map[digest]int{}
-	taken := make(map[string]int32, len(items)) // where in kept
+	equal := make(map[[16]byte]int32, len(items)) // by the first half of the key, which is enough to tell them apart
+	taken := make(map[string]int32, len(items))   // where in kept
 	for i := range items {
 		item, m := &items[i], &p.made[i]
 		if m.rejected {
 			continue
 		}
-		n := equal[m.key]
-		equal[m.key] = n + 1
+		half := [16]byte(m.key[:])
+		n := int(equal[half])
+		equal[half]++
 		item.ID = m.id
 		switch {
 		case m.id == "":

@@ -177,15 +177,15 @@ function histogram(took) {
   const width = (high - low) / bins || 1, counts = Array(bins).fill(0);
   for (const t of took) counts[Math.min(bins - 1, Math.floor((t - low) / width))]++;
   const most = Math.max(...counts), w = 560, h = 190, each = w / bins;
-  const chart = svg('svg', { viewBox: '0 -8 ' + w + ' ' + (h + 30), role: 'img', 'aria-label': 'Distribution of times' });
+  const chart = svg('svg', { viewBox: '0 -24 ' + w + ' ' + (h + 46), role: 'img', 'aria-label': 'Distribution of times' });
   counts.forEach((n, k) => {
     const bar = svg('rect', { x: k * each + 1, y: h - n / most * h, width: Math.max(1, each - 2), height: n / most * h, rx: 2.5 });
     bar.append(svg('title', {}, plural(n, 'item') + ': ' + duration(low + k * width) + ' to ' + duration(low + (k + 1) * width)));
     chart.append(bar);
   });
   const sorted = [...took].sort((a, b) => a - b), median = quantile(sorted, .5), at = high > low ? (median - low) / (high - low) * w : w / 2;
-  chart.append(svg('line', { x1: at, x2: at, y1: -6, y2: h, stroke: 'var(--ink)', 'stroke-width': 1.2, 'stroke-dasharray': '4 3' }),
-    svg('text', { x: Math.min(w - 90, at + 6), y: 4 }, 'median ' + duration(median)),
+  chart.append(svg('line', { x1: at, x2: at, y1: -14, y2: h, stroke: 'var(--ink)', 'stroke-width': 1.2, 'stroke-dasharray': '4 3' }),
+    svg('text', { x: Math.min(w - 100, at + 6), y: -8 }, 'median ' + duration(median)),
     svg('line', { x1: 0, x2: w, y1: h + .5, y2: h + .5, stroke: 'var(--line)' }),
     svg('text', { x: 0, y: h + 17 }, duration(low)), svg('text', { x: w, y: h + 17, 'text-anchor': 'end' }, duration(high)));
   return chart;
