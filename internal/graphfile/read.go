@@ -187,7 +187,7 @@ func (f *File) convert(ctx context.Context, o Options) error {
 // check refuses circles and links to nowhere. The first of several is named.
 func check(g *comfy.Graph) error {
 	err := g.Check()
-	several, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined errors themselves are meant
+	several, ok := err.(interface{ Unwrap() []error }) // the joined errors themselves are meant
 	if !ok || len(several.Unwrap()) < 2 {
 		return err
 	}
