@@ -55,7 +55,7 @@ func runOutputsList(ctx context.Context, o *outputsListOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	word := ""
+	var word string
 	if len(args) == 1 {
 		word = cfg.ExpandHome(args[0])
 	} else if word, err = usualOut(cfg); err != nil {
