@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -47,6 +48,9 @@ func TestInterrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if signal.Ignored(tc.signal) {
+				t.Skipf("%s is ignored here, as under nohup, and easel keeps it so", tc.signal)
+			}
 			srv, m := newRemote(t), newMachine(t)
 			wire, address := tap(t, srv.url())
 			m.endless()
