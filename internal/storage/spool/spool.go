@@ -31,6 +31,7 @@ type Options struct {
 	Dir   string
 	Limit int64             // bytes that may wait, of all places together; more pauses who stores
 	Note  func(text string) // told what changes while outputs wait; nil = nobody is
+	Asked bool              // what waits since before is delivered by Deliver only
 
 	pause func(context.Context, time.Duration) error // between tries; nil = time passes
 }
@@ -57,7 +58,7 @@ type Store struct {
 var _ storage.Store = (*Store)(nil)
 
 // Wrap puts a spool before a store. What waits for the place since before is
-// delivered in the background. Failures are a *storage.Error.
+// delivered in the background, unless Deliver is to do it. Failures are a *storage.Error.
 func Wrap(remote storage.Store, place Place, opts Options) (*Store, error) {
 	if opts.Note == nil {
 		opts.Note = func(string) {}
@@ -75,7 +76,7 @@ func Wrap(remote storage.Store, place Place, opts Options) (*Store, error) {
 		stop()
 		return nil, s.fail("open", err)
 	}
-	if left {
+	if left && !opts.Asked {
 		s.deliverLater()
 	}
 	return s, nil

@@ -123,7 +123,7 @@ func (o *Opener) Open(address string) (storage.Store, error) {
 	if o.Spool.Dir == "" || o.Spool.Limit <= 0 {
 		return o.openRemote(address)
 	}
-	return o.spooled(spool.Place{Address: strings.TrimRight(address, "/"), Service: o.service(address)})
+	return o.spooled(spool.Place{Address: strings.TrimRight(address, "/"), Service: o.service(address)}, o.Spool)
 }
 
 func (o *Opener) openRemote(address string) (storage.Store, error) {
@@ -139,19 +139,20 @@ func (o *Opener) openRemote(address string) (storage.Store, error) {
 	return supabase.Open(opts)
 }
 
-func (o *Opener) spooled(place spool.Place) (*spool.Store, error) {
+func (o *Opener) spooled(place spool.Place, opts spool.Options) (*spool.Store, error) {
 	remote, err := o.openRemote(place.Address)
 	if err != nil {
 		return nil, err
 	}
-	st, err := spool.Wrap(remote, place, o.Spool)
+	st, err := spool.Wrap(remote, place, opts)
 	if err != nil {
 		remote.Close()
 	}
 	return st, err
 }
 
-// Spooled opens a place for which outputs wait, as spool.List names it. When the
+// Spooled opens a place for which outputs wait, as spool.List names it, so that
+// Deliver delivers them and nothing does before. When the
 // environment names another service now, that is a *ServiceError.
 func (o *Opener) Spooled(place spool.Place) (*spool.Store, error) {
 	if err := Check(place.Address); err != nil && !strings.HasPrefix(place.Address, rowScheme+"://") {
@@ -160,7 +161,9 @@ func (o *Opener) Spooled(place spool.Place) (*spool.Store, error) {
 	if now := o.service(place.Address); now != place.Service {
 		return nil, &ServiceError{place, now}
 	}
-	return o.spooled(place)
+	opts := o.Spool
+	opts.Asked = true
+	return o.spooled(place, opts)
 }
 
 // rowScheme is that of a table of outputs, for which rows wait as outputs do. It is
@@ -174,7 +177,7 @@ func (o *Opener) Table(name string) (storage.Store, error) {
 	if o.Spool.Dir == "" || o.Spool.Limit <= 0 {
 		return o.openTable(name)
 	}
-	return o.spooled(spool.Place{Address: address, Service: o.service(address)})
+	return o.spooled(spool.Place{Address: address, Service: o.service(address)}, o.Spool)
 }
 
 func (o *Opener) openTable(name string) (storage.Store, error) {
