@@ -21,14 +21,22 @@ func Try(path string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := tryLock(f); err != nil {
+	if err := TryFile(f); err != nil {
 		f.Close()
-		if errors.Is(err, ErrHeld) {
-			return nil, ErrHeld
-		}
-		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+		return nil, err
 	}
 	return &Lock{f}, nil
+}
+
+// TryFile takes the lock that an open file stands for, until the file is closed or
+// the process dies. What the file holds can be read by others meanwhile. It does
+// not wait: a lock that is held is ErrHeld. Other errors are of package os.
+func TryFile(f *os.File) error {
+	err := tryLock(f)
+	if err == nil || errors.Is(err, ErrHeld) {
+		return err
+	}
+	return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 }
 
 // Release gives the lock up. The file stays: to remove it would let two processes

@@ -3,12 +3,15 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/filelock"
 )
 
 // An Owner is the process that holds the lock of a batch.
@@ -41,13 +44,13 @@ func LockBatch(ctx context.Context, path string, wait bool, waiting func(Owner))
 		return nil, storing(path, err)
 	}
 	for told := false; ; told = true {
-		ok, err := tryLock(f)
-		if err != nil {
+		err := filelock.TryFile(f)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, filelock.ErrHeld) {
 			f.Close()
 			return nil, storing(path, err)
-		}
-		if ok {
-			break
 		}
 		owner := ownerOf(name)
 		if !wait {
@@ -91,7 +94,7 @@ func Holder(path string) (Owner, bool) {
 		return Owner{}, false
 	}
 	defer f.Close()
-	if ok, err := tryLock(f); ok || err != nil {
+	if !errors.Is(filelock.TryFile(f), filelock.ErrHeld) {
 		return Owner{}, false
 	}
 	return ownerOf(name), true

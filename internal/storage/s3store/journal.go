@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/seed-7d77cb5c/easel/internal/filelock"
 )
 
 // A journal says which multipart uploads this machine has open: a file each,
@@ -59,7 +61,7 @@ func (j *journal) begin(key string) (*entry, error) {
 		return nil, err
 	}
 	e.file = file
-	if err := lock(file); err != nil {
+	if err := filelock.TryFile(file); err != nil {
 		e.done()
 		return nil, err
 	}
@@ -148,7 +150,7 @@ func (j *journal) left() []*entry {
 			continue
 		}
 		e := &entry{journal: j, file: file}
-		if lock(file) != nil || json.NewDecoder(file).Decode(e) != nil || e.Endpoint != j.endpoint || e.Bucket != j.bucket {
+		if filelock.TryFile(file) != nil || json.NewDecoder(file).Decode(e) != nil || e.Endpoint != j.endpoint || e.Bucket != j.bucket {
 			file.Close()
 			continue
 		}
