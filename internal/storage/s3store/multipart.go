@@ -202,7 +202,7 @@ func (m multipart) complete(ctx context.Context, in *s3.CompleteMultipartUploadI
 		case !isStatus(err, 409) || try == conflicts:
 			return nil, err
 		}
-		if err := wait(ctx, pause); err != nil {
+		if err := storage.Wait(ctx, pause); err != nil {
 			return nil, err
 		}
 		pause *= 2
@@ -221,7 +221,7 @@ func (m multipart) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipa
 		out, err = &s3.AbortMultipartUploadOutput{}, nil
 	}
 	for _, pause := range lateParts {
-		if err != nil || wait(ctx, pause) != nil {
+		if err != nil || storage.Wait(ctx, pause) != nil {
 			break
 		}
 		if _, e := m.ListParts(ctx, &s3.ListPartsInput{Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId}, opts...); e == nil {

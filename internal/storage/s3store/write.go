@@ -253,7 +253,7 @@ func (s *Store) putOnce(ctx context.Context, name string, in *s3.PutObjectInput,
 		case err == nil:
 			return out, nil
 		case isStatus(err, 409) && !isCode(err, "BucketAlreadyExists") && try < conflicts:
-			if err := wait(ctx, pause); err != nil {
+			if err := storage.Wait(ctx, pause); err != nil {
 				return nil, err
 			}
 			pause *= 2
@@ -340,15 +340,4 @@ func (w *writer) Abort() error {
 		w.stream.abort()
 	}
 	return nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -64,7 +64,7 @@ func Wrap(remote storage.Store, place Place, opts Options) (*Store, error) {
 		opts.Note = func(string) {}
 	}
 	if opts.pause == nil {
-		opts.pause = wait
+		opts.pause = storage.Wait
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
@@ -80,18 +80,6 @@ func Wrap(remote storage.Store, place Place, opts Options) (*Store, error) {
 		s.deliverLater()
 	}
 	return s, nil
-}
-
-// wait lets time pass.
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // fail is a failure of the spool's own folder.

@@ -263,18 +263,6 @@ func pauseBefore(try int, err error) time.Duration {
 	return d/2 + rand.N(d)
 }
 
-// wait is the pause of a real store.
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // passing reports whether the same request may succeed later: the service is
 // away, busy or locked, and did not refuse.
 func passing(err error) bool {

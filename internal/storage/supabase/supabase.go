@@ -105,7 +105,7 @@ func Open(opts Options) (*Store, error) {
 		s.api.http = newClient()
 	}
 	if s.api.pause == nil {
-		s.api.pause = wait
+		s.api.pause = storage.Wait
 	}
 	return s, nil
 }

@@ -47,7 +47,7 @@ func OpenTable(opts Options, name string) (Table, error) {
 		t.api.http = newClient()
 	}
 	if t.api.pause == nil {
-		t.api.pause = wait
+		t.api.pause = storage.Wait
 	}
 	return t, nil
 }
