@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/seed-7d77cb5c/easel/internal/filelock"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
 // A journal says which multipart uploads this machine has open: a file each,
@@ -194,12 +195,22 @@ func (e *entry) abortOthers(ctx context.Context, client *s3.Client) error {
 // requests may differ.
 const clockSlack = time.Minute
 
-func abort(ctx context.Context, client *s3.Client, bucket, key, upload string) error {
-	_, err := client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: &upload})
-	if isCode(err, "NoSuchUpload") || isCode(err, "NoSuchBucket") {
-		return nil
+// lateParts are the times after which a transfer is aborted once more: a part that
+// was on its way may arrive after the first abort and keep it open, as S3's
+// documentation says.
+var lateParts = []time.Duration{25 * time.Millisecond, 100 * time.Millisecond}
+
+// abort ends a transfer. One that is not there any more is ended.
+func abort(ctx context.Context, client *s3.Client, bucket, key, upload string, opts ...func(*s3.Options)) error {
+	for n := 0; ; n++ {
+		_, err := client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: &upload}, opts...)
+		if err != nil && !isCode(err, "NoSuchUpload") && !isCode(err, "NoSuchBucket") {
+			return err
+		}
+		if n == len(lateParts) || storage.Wait(ctx, lateParts[n]) != nil {
+			return nil
+		}
 	}
-	return err
 }
 
 // close waits for the sweep, which a command that is done does not do for long.

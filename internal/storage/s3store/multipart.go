@@ -209,27 +209,12 @@ func (m multipart) complete(ctx context.Context, in *s3.CompleteMultipartUploadI
 	}
 }
 
-// lateParts are the times after which an aborted transfer is looked at again: a
-// part that was on its way may arrive after the abort and keep it open, so S3's
-// documentation asks for ListParts, and for another abort where it finds any.
-var lateParts = []time.Duration{25 * time.Millisecond, 100 * time.Millisecond}
-
 // AbortMultipartUpload drops what was sent.
 func (m multipart) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput, opts ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {
-	out, err := m.Client.AbortMultipartUpload(ctx, in, opts...)
-	if isCode(err, "NoSuchUpload") {
-		out, err = &s3.AbortMultipartUploadOutput{}, nil
+	upload := aws.ToString(in.UploadId)
+	if err := abort(ctx, m.Client, aws.ToString(in.Bucket), aws.ToString(in.Key), upload, opts...); err != nil {
+		return nil, err
 	}
-	for _, pause := range lateParts {
-		if err != nil || storage.Wait(ctx, pause) != nil {
-			break
-		}
-		if _, e := m.ListParts(ctx, &s3.ListPartsInput{Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId}, opts...); e == nil {
-			err = abort(ctx, m.Client, aws.ToString(in.Bucket), aws.ToString(in.Key), aws.ToString(in.UploadId))
-		}
-	}
-	if err == nil {
-		m.store.journal.done(aws.ToString(in.UploadId))
-	}
-	return out, err
+	m.store.journal.done(upload)
+	return &s3.AbortMultipartUploadOutput{}, nil
 }
