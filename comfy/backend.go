@@ -3,6 +3,7 @@ package comfy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"time"
@@ -63,6 +64,21 @@ type Submission struct {
 	Files   []File
 	PNGInfo map[string]json.RawMessage // extra_pnginfo: each key is written into saved files
 	Preview bool                       // ask the server for preview pictures
+}
+
+// Check refuses what no backend can be given: a graph that is not whole is a
+// *ValidationError.
+func (s Submission) Check() error {
+	switch {
+	case s.ID == "":
+		return errors.New("submit a run: it has no id")
+	case s.Graph == nil:
+		return errors.New("submit a run: it has no graph")
+	}
+	if err := s.Graph.Check(); err != nil {
+		return &ValidationError{Type: "malformed_graph", Message: err.Error()}
+	}
+	return nil
 }
 
 // A File is an input that travels with a submission.

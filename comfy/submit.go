@@ -37,14 +37,8 @@ const clientIDs = "0.3.45"
 // that is proven absent is posted again with the same id, at most twice.
 // Only when neither can be found out the error is an AmbiguousError.
 func (c *Client) Submit(ctx context.Context, s Submission) (Handle, error) {
-	switch {
-	case s.ID == "":
-		return "", errors.New("submit a run: it has no id")
-	case s.Graph == nil:
-		return "", errors.New("submit a run: it has no graph")
-	}
-	if err := s.Graph.Check(); err != nil {
-		return "", &ValidationError{Type: "malformed_graph", Message: err.Error()}
+	if err := s.Check(); err != nil {
+		return "", err
 	}
 	graph, fresh, err := c.uploadAll(ctx, s)
 	if err != nil {

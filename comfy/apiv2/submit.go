@@ -28,14 +28,8 @@ const (
 // had it, and refuses when it has; then the run may be there, and nobody knows its
 // id, which is an AmbiguousError without a handle.
 func (c *Client) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle, error) {
-	switch {
-	case s.ID == "":
-		return "", errors.New("submit a run: it has no id")
-	case s.Graph == nil:
-		return "", errors.New("submit a run: it has no graph")
-	}
-	if err := s.Graph.Check(); err != nil {
-		return "", &comfy.ValidationError{Type: "malformed_graph", Message: err.Error()}
+	if err := s.Check(); err != nil {
+		return "", err
 	}
 	for {
 		graph, fresh, err := c.attach(ctx, s)

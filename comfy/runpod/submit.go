@@ -40,14 +40,8 @@ const (
 // harmless: a lost reply is an AmbiguousError without a handle, and nothing is
 // sent again but what RunPod refused for the number of requests (429).
 func (e *Endpoint) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle, error) {
-	switch {
-	case s.ID == "":
-		return "", errors.New("submit a run: it has no id")
-	case s.Graph == nil:
-		return "", errors.New("submit a run: it has no graph")
-	}
-	if err := s.Graph.Check(); err != nil {
-		return "", &comfy.ValidationError{Type: "malformed_graph", Message: err.Error()}
+	if err := s.Check(); err != nil {
+		return "", err
 	}
 	body, err := requestBody(s)
 	if err != nil {
