@@ -77,7 +77,7 @@ func Rebuild(path string, s Remains) (kept string, err error) {
 	if err := removeDatabase(temp); err != nil {
 		return "", storing(path, err)
 	}
-	if err := refill(temp, s); err != nil {
+	if err := fill(temp, s.put); err != nil {
 		_ = removeDatabase(temp)
 		return "", storing(path, err)
 	}
@@ -93,45 +93,32 @@ func Rebuild(path string, s Remains) (kept string, err error) {
 	return kept, storing(path, atomicfile.SyncDir(filepath.Dir(path)))
 }
 
-func refill(path string, s Remains) error {
-	db, err := openDatabase(path)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(context.Background(), batchTables); err != nil {
-		return err
-	}
-	err = transact(db, path, func(q queryer) error {
-		for n, it := range s.Items {
-			if err := putItem(q, n, it.Item); err != nil {
+// put writes all that is left.
+func (s Remains) put(q queryer) error {
+	for n, it := range s.Items {
+		if err := putItem(q, n, it.Item); err != nil {
+			return err
+		}
+		if it.Fields != nil {
+			if err := putFields(q, n, it.Fields); err != nil {
 				return err
 			}
-			if it.Fields != nil {
-				if err := putFields(q, n, it.Fields); err != nil {
-					return err
-				}
+		}
+		for kind, data := range map[string]json.RawMessage{"ticket": it.Ticket, "result": it.Result, "made": it.Made} {
+			if data == nil {
+				continue
 			}
-			for kind, data := range map[string]json.RawMessage{"ticket": it.Ticket, "result": it.Result, "made": it.Made} {
-				if data == nil {
-					continue
-				}
-				if err := putBody(q, n, kind, data); err != nil {
-					return err
-				}
-			}
-			for _, f := range it.Files {
-				if err := putFile(q, n, f); err != nil {
-					return err
-				}
+			if err := putBody(q, n, kind, data); err != nil {
+				return err
 			}
 		}
-		facts := s.Facts
-		facts.Form, facts.Items = batchForm, len(s.Items)
-		return putFacts(q, facts)
-	})
-	if err != nil {
-		return err
+		for _, f := range it.Files {
+			if err := putFile(q, n, f); err != nil {
+				return err
+			}
+		}
 	}
-	return db.Close()
+	facts := s.Facts
+	facts.Form, facts.Items = batchForm, len(s.Items)
+	return putFacts(q, facts)
 }

@@ -54,7 +54,7 @@ func create(path string, p Plan) error {
 	if err := removeDatabase(temp); err != nil {
 		return storing(path, err)
 	}
-	if err := fill(temp, p); err != nil {
+	if err := fill(temp, p.put); err != nil {
 		_ = removeDatabase(temp)
 		return storing(path, err)
 	}
@@ -64,8 +64,8 @@ func create(path string, p Plan) error {
 	return storing(path, atomicfile.SyncDir(filepath.Dir(path)))
 }
 
-// fill makes a database, closed and on the disk.
-func fill(path string, p Plan) error {
+// fill makes a database of what put puts into it, closed and on the disk.
+func fill(path string, put func(queryer) error) error {
 	db, err := openDatabase(path)
 	if err != nil {
 		return err
@@ -74,19 +74,21 @@ func fill(path string, p Plan) error {
 	if _, err := db.ExecContext(context.Background(), batchTables); err != nil {
 		return err
 	}
-	err = transact(db, path, func(q queryer) error {
-		for n := range p.Len {
-			planned := p.Item(n)
-			if err := putPlanned(q, n, Item{ID: planned.ID, Digest: planned.Digest, State: ItemPlanned}, planned); err != nil {
-				return err
-			}
-		}
-		return putFacts(q, p.facts(p.Len, time.Now()))
-	})
-	if err != nil {
+	if err := transact(db, path, put); err != nil {
 		return err
 	}
 	return db.Close() // what is in the log goes into the file
+}
+
+// put writes all items of a plan.
+func (p Plan) put(q queryer) error {
+	for n := range p.Len {
+		planned := p.Item(n)
+		if err := putPlanned(q, n, Item{ID: planned.ID, Digest: planned.Digest, State: ItemPlanned}, planned); err != nil {
+			return err
+		}
+	}
+	return putFacts(q, p.facts(p.Len, time.Now()))
 }
 
 func (p Plan) facts(items int, created time.Time) Facts {
