@@ -86,14 +86,21 @@ func (p *batchPlace) none() error {
 	return &invalidError{what, "name the folder of its outputs: easel batch status art/"}
 }
 
+// some are the files of the ledgers; there is at least one.
+func (p *batchPlace) some() ([]string, error) {
+	files, err := p.ledgers()
+	if err == nil && len(files) == 0 {
+		err = p.none()
+	}
+	return files, err
+}
+
 // one is the file of the only ledger, or of the one that --name names.
 func (p *batchPlace) one() (string, error) {
-	files, err := p.ledgers()
+	files, err := p.some()
 	switch {
 	case err != nil:
 		return "", err
-	case len(files) == 0:
-		return "", p.none()
 	case len(files) > 1:
 		names := make([]string, len(files))
 		for i, f := range files {

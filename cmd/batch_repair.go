@@ -40,12 +40,9 @@ func runBatchRepair(ctx context.Context, o *batchRepairOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	files, err := place.ledgers()
+	files, err := place.some()
 	if err != nil {
 		return err
-	}
-	if len(files) == 0 {
-		return place.none()
 	}
 	repaired := []batch.Repaired{}
 	for _, file := range files {

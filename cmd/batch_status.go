@@ -67,12 +67,9 @@ func runBatchStatus(o *batchStatusOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	files, err := place.ledgers()
+	files, err := place.some()
 	if err != nil {
 		return err
-	}
-	if len(files) == 0 {
-		return place.none()
 	}
 	all := make([]batchStatus, 0, len(files))
 	for _, file := range files {

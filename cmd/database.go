@@ -71,17 +71,12 @@ func (o *databaseOptions) open(ctx context.Context, options jobs.Options) (*jobs
 }
 
 func newDBCmd(a *app) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "db",
-		Short: "Look after the database of easel serve",
-		Long: `Look after the database of easel serve: its tables, and how many jobs there
+	c := group("db", "Look after the database of easel serve",
+		"  easel db status\n  easel db migrate --database postgres://easel@db/easel",
+		newDBMigrateCmd(a), newDBStatusCmd(a), newDBSchemaCmd(a))
+	c.Long = `Look after the database of easel serve: its tables, and how many jobs there
 are. A SQLite file is made and brought up to date when easel serve starts; a
-PostgreSQL database is migrated by hand, before the new version starts.`,
-		Example: "  easel db status\n  easel db migrate --database postgres://easel@db/easel",
-		Args:    exactArgs(),
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(newDBMigrateCmd(a), newDBStatusCmd(a), newDBSchemaCmd(a))
+PostgreSQL database is migrated by hand, before the new version starts.`
 	return c
 }
 

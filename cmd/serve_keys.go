@@ -15,17 +15,12 @@ import (
 
 func newServeKeysCmd(a *app) *cobra.Command {
 	o := &keyOptions{app: a, database: databaseOptions{app: a}}
-	c := &cobra.Command{
-		Use:   "keys",
-		Short: "Make and remove the keys of easel serve",
-		Long: `Make, list and remove the keys that let programs use easel serve from other
-machines. Without a word after it, the keys are listed.`,
-		Example: "  easel serve keys\n  easel serve keys add laptop",
-		Args:    exactArgs(),
-		RunE:    func(c *cobra.Command, _ []string) error { return runServeKeysList(c.Context(), o) },
-	}
+	c := group("keys", "Make and remove the keys of easel serve",
+		"  easel serve keys\n  easel serve keys add laptop",
+		newServeKeysAddCmd(o), newServeKeysListCmd(o), newServeKeysRemoveCmd(o))
+	c.Long = `Make, list and remove the keys that let programs use easel serve from other
+machines. Without a word after it, the keys are listed.`
 	o.database.addFlags(c.Flags())
-	c.AddCommand(newServeKeysAddCmd(a), newServeKeysListCmd(a), newServeKeysRemoveCmd(a))
 	return c
 }
 
@@ -36,8 +31,7 @@ type keyOptions struct {
 	scopes   []string
 }
 
-func newServeKeysAddCmd(a *app) *cobra.Command {
-	o := &keyOptions{app: a, database: databaseOptions{app: a}}
+func newServeKeysAddCmd(o *keyOptions) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Make a key and print it, this once",
@@ -86,11 +80,9 @@ func runServeKeysAdd(ctx context.Context, o *keyOptions, name string) error {
 	return err
 }
 
-func newServeKeysListCmd(a *app) *cobra.Command {
-	o := &keyOptions{app: a, database: databaseOptions{app: a}}
+func newServeKeysListCmd(o *keyOptions) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
-		Aliases: []string{"ls"},
 		Short:   "List the keys, by name",
 		Example: "  easel serve keys list",
 		Args:    exactArgs(),
@@ -142,11 +134,9 @@ func runServeKeysList(ctx context.Context, o *keyOptions) error {
 	return t.Flush()
 }
 
-func newServeKeysRemoveCmd(a *app) *cobra.Command {
-	o := &keyOptions{app: a, database: databaseOptions{app: a}}
+func newServeKeysRemoveCmd(o *keyOptions) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "remove NAME",
-		Aliases: []string{"rm"},
 		Short:   "Make a key invalid",
 		Example: "  easel serve keys remove laptop",
 		Args:    exactArgs("NAME"),

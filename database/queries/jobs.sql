@@ -31,9 +31,6 @@ UPDATE jobs SET state = 'running', attempt = attempt + 1, owner = sqlc.arg(owner
 WHERE id = sqlc.arg(id) AND state = 'queued'
 RETURNING *;
 
--- name: NextDue :one
-SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM jobs WHERE state = 'queued' AND not_before > sqlc.arg(now);
-
 -- name: ExtendLeases :many
 UPDATE jobs SET lease_until = sqlc.arg(lease_until)
 WHERE owner = sqlc.arg(owner) AND state = 'running'

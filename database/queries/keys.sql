@@ -9,9 +9,6 @@ SELECT * FROM keys WHERE hash = sqlc.arg(hash) AND removed_at IS NULL;
 -- name: ListKeys :many
 SELECT * FROM keys WHERE removed_at IS NULL ORDER BY name;
 
--- name: CountKeys :one
-SELECT COUNT(*) FROM keys WHERE removed_at IS NULL;
-
 -- name: RemoveKey :execrows
 UPDATE keys SET removed_at = sqlc.arg(now), name = name || ' (removed ' || id || ')' WHERE name = sqlc.arg(name) AND removed_at IS NULL;
 

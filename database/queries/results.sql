@@ -25,15 +25,6 @@ SELECT * FROM files WHERE id = sqlc.arg(id);
 -- name: LatestFile :one
 SELECT * FROM files WHERE key_id = sqlc.arg(key_id) AND name = sqlc.arg(name) ORDER BY created_at DESC, id DESC LIMIT 1;
 
--- name: FilesBefore :many
-SELECT * FROM files WHERE created_at < sqlc.arg(before) ORDER BY created_at LIMIT 500;
-
--- name: DeleteFile :execrows
-DELETE FROM files WHERE id = sqlc.arg(id);
-
--- name: CountFilesOfContent :one
-SELECT COUNT(*) FROM files WHERE sha256 = sqlc.arg(sha256);
-
 -- name: PutPreset :exec
 INSERT INTO presets (key_id, name, run_order, created_at, updated_at)
 VALUES (sqlc.arg(key_id), sqlc.arg(name), sqlc.arg(run_order), sqlc.arg(now), sqlc.arg(now))

@@ -21,14 +21,8 @@ const (
 	ScopeGraphs   Scope = "graphs"   // run graphs of its own, which reach any node of a server
 )
 
-// Scopes are all of them.
-var scopes = []Scope{ScopeGenerate, ScopeManage, ScopeGraphs}
-
 // Valid reports whether there is such a scope.
-func (s Scope) Valid() bool { return slices.Contains(scopes, s) }
-
-// Scopes lists what a key can be allowed.
-func Scopes() []Scope { return slices.Clone(scopes) }
+func (s Scope) Valid() bool { return s == ScopeGenerate || s == ScopeManage || s == ScopeGraphs }
 
 // A Key lets somebody use the API. The database holds its hash only.
 type Key struct {

@@ -65,7 +65,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.protect(w)
 		if err := s.checkHost(r); err != nil {
-			s.fail(w, r, err)
+			s.fail(w, err)
 			return
 		}
 		origin := r.Header.Get("Origin")
@@ -87,7 +87,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 		p, err := s.identify(r, allowed)
 		if err != nil {
-			s.fail(w, r, err)
+			s.fail(w, err)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, p)))
@@ -241,7 +241,7 @@ func (s *Server) LoginLink() string {
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet || !s.verify("login", r.URL.Query().Get("t")) {
-		s.fail(w, r, &statusError{Status: http.StatusForbidden, Code: "link", Detail: "The link is not valid any more", Hint: "easel serve prints a new one when it starts"})
+		s.fail(w, &statusError{Status: http.StatusForbidden, Code: "link", Detail: "The link is not valid any more", Hint: "easel serve prints a new one when it starts"})
 		return
 	}
 	http.SetCookie(w, &http.Cookie{

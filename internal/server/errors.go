@@ -123,7 +123,7 @@ func ofProblem(err error) *statusError {
 }
 
 // fail writes a problem outside of huma.
-func (s *Server) fail(w http.ResponseWriter, _ *http.Request, err error) {
+func (s *Server) fail(w http.ResponseWriter, err error) {
 	e := failure(err)
 	for name, values := range e.GetHeaders() {
 		w.Header()[name] = values

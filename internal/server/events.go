@@ -18,7 +18,7 @@ func (s *Server) eventRoutes() {
 		"text/event-stream": {Schema: &huma.Schema{Type: "string"}},
 	}}}
 	one := operation(http.MethodGet, "/jobs/{id}/events", "watch-job", "Watch a job until it ends", "events")
-	one.Parameters, one.Responses = []*huma.Param{outputIDParam()}, stream
+	one.Parameters, one.Responses = []*huma.Param{idParam()}, stream
 	s.raw(one, s.watchJob)
 	all := operation(http.MethodGet, "/events", "watch", "Watch all jobs of a key", "events")
 	all.Responses = stream
@@ -83,7 +83,7 @@ func (s *Server) watchJob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := newSender(w)
-	if err := out.snapshot(r, v); err != nil || j.State.Ended() {
+	if err := out.snapshot(v); err != nil || j.State.Ended() {
 		return nil
 	}
 	s.stream(out, r, watch, func(e jobs.Event) bool {
@@ -93,7 +93,7 @@ func (s *Server) watchJob(w http.ResponseWriter, r *http.Request) error {
 }
 
 // snapshot tells first what is, so that a client that comes back misses nothing.
-func (s *sender) snapshot(_ *http.Request, v any) error {
+func (s *sender) snapshot(v any) error {
 	if _, err := fmt.Fprintf(s.w, "retry: %d\n", retryAfter.Milliseconds()); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (s *Server) watchAll(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := newSender(w)
-	if err := out.snapshot(r, snapshot); err != nil {
+	if err := out.snapshot(snapshot); err != nil {
 		return nil
 	}
 	if since > 0 { // what it missed; the snapshot has it too, but not that it happened

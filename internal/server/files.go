@@ -50,7 +50,7 @@ func (s *Server) raw(op huma.Operation, handle func(w http.ResponseWriter, r *ht
 	s.api.Adapter().Handle(&op, func(c huma.Context) {
 		r, w := humago.Unwrap(c)
 		if err := handle(w, r); err != nil {
-			s.fail(w, r, s.refused(err))
+			s.fail(w, s.refused(err))
 		}
 	})
 }

@@ -31,7 +31,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.o.Log.Warn("not ready", "error", err)
-		s.fail(w, r, &statusError{Status: http.StatusServiceUnavailable, Code: "not_ready", Detail: "No job can run now", Hint: "the server's log says why", RetryAfter: 5})
+		s.fail(w, &statusError{Status: http.StatusServiceUnavailable, Code: "not_ready", Detail: "No job can run now", Hint: "the server's log says why", RetryAfter: 5})
 		return
 	}
 	_ = writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
@@ -41,7 +41,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	counts, err := s.o.DB.Counts(r.Context())
 	if err != nil {
-		s.fail(w, r, err)
+		s.fail(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

@@ -40,17 +40,17 @@ func (s *Server) outputRoutes() {
 
 	binary := &huma.Schema{Type: "string", Format: "binary"}
 	content := get("/outputs/{id}/content", "get-output-content", "Download a result")
-	content.Parameters = []*huma.Param{outputIDParam()}
+	content.Parameters = []*huma.Param{idParam()}
 	content.Responses = map[string]*huma.Response{"200": {Description: "The file; ranges are served", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: binary}}}}
 	s.raw(content, s.outputContent)
 	thumbnail := get("/outputs/{id}/thumbnail", "get-output-thumbnail", "A small picture of a result")
 	least, most := 16.0, 1024.0
-	thumbnail.Parameters = []*huma.Param{outputIDParam(), {Name: "size", In: "query", Description: "of its longer side, pixels", Schema: &huma.Schema{Type: "integer", Minimum: &least, Maximum: &most, Default: 256}}}
+	thumbnail.Parameters = []*huma.Param{idParam(), {Name: "size", In: "query", Description: "of its longer side, pixels", Schema: &huma.Schema{Type: "integer", Minimum: &least, Maximum: &most, Default: 256}}}
 	thumbnail.Responses = map[string]*huma.Response{"200": {Description: "A JPEG", Content: map[string]*huma.MediaType{"image/jpeg": {Schema: binary}}}}
 	s.raw(thumbnail, s.outputThumbnail)
 }
 
-func outputIDParam() *huma.Param {
+func idParam() *huma.Param {
 	return &huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string"}}
 }
 

@@ -112,7 +112,7 @@ func New(o Options) *Server {
 		mux.Handle("/", o.UI)
 	} else {
 		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-			s.fail(w, r, &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this address", Hint: "the API begins at " + apiPath + "/openapi.json"})
+			s.fail(w, &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this address", Hint: "the API begins at " + apiPath + "/openapi.json"})
 		})
 	}
 	s.handler = s.logged(s.recovered(s.guarded(mux)))
@@ -204,12 +204,12 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			}
 			s.o.Log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", p)
 			if sw, ok := w.(*statusWriter); ok && !sw.begun {
-				s.fail(w, r, &statusError{Status: http.StatusInternalServerError, Code: "internal", Detail: "easel failed while it answered: that is a bug"})
+				s.fail(w, &statusError{Status: http.StatusInternalServerError, Code: "internal", Detail: "easel failed while it answered: that is a bug"})
 			}
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
-// hasPrefix reports whether a path is one of the API's.
+// ofAPI reports whether a path is one of the API's.
 func ofAPI(path string) bool { return path == apiPath || strings.HasPrefix(path, apiPath+"/") }

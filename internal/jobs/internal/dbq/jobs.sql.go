@@ -663,17 +663,6 @@ func (q *Queries) LastEvent(ctx context.Context) (int64, error) {
 	return column_1, err
 }
 
-const nextDue = `-- name: NextDue :one
-SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM jobs WHERE state = 'queued' AND not_before > $1
-`
-
-func (q *Queries) NextDue(ctx context.Context, now int64) (int64, error) {
-	row := q.db.QueryRow(ctx, nextDue, now)
-	var column_1 int64
-	err := row.Scan(&column_1)
-	return column_1, err
-}
-
 const orphans = `-- name: Orphans :many
 SELECT seq, id, key_id, batch_id, item, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at FROM jobs WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT 100
 `

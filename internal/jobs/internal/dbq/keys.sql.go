@@ -9,17 +9,6 @@ import (
 	"context"
 )
 
-const countKeys = `-- name: CountKeys :one
-SELECT COUNT(*) FROM keys WHERE removed_at IS NULL
-`
-
-func (q *Queries) CountKeys(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, countKeys)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const insertKey = `-- name: InsertKey :execrows
 INSERT INTO keys (id, name, hash, scopes, created_at)
 VALUES ($1, $2, $3, $4, $5)

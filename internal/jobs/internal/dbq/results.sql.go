@@ -9,29 +9,6 @@ import (
 	"context"
 )
 
-const countFilesOfContent = `-- name: CountFilesOfContent :one
-SELECT COUNT(*) FROM files WHERE sha256 = $1
-`
-
-func (q *Queries) CountFilesOfContent(ctx context.Context, sha256 string) (int64, error) {
-	row := q.db.QueryRow(ctx, countFilesOfContent, sha256)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const deleteFile = `-- name: DeleteFile :execrows
-DELETE FROM files WHERE id = $1
-`
-
-func (q *Queries) DeleteFile(ctx context.Context, id string) (int64, error) {
-	result, err := q.db.Exec(ctx, deleteFile, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const deleteOutput = `-- name: DeleteOutput :execrows
 DELETE FROM outputs WHERE id = $1
 `
@@ -59,40 +36,6 @@ func (q *Queries) DeletePreset(ctx context.Context, arg DeletePresetParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const filesBefore = `-- name: FilesBefore :many
-SELECT id, key_id, name, sha256, bytes, media_type, width, height, created_at FROM files WHERE created_at < $1 ORDER BY created_at LIMIT 500
-`
-
-func (q *Queries) FilesBefore(ctx context.Context, before int64) ([]File, error) {
-	rows, err := q.db.Query(ctx, filesBefore, before)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []File
-	for rows.Next() {
-		var i File
-		if err := rows.Scan(
-			&i.ID,
-			&i.KeyID,
-			&i.Name,
-			&i.Sha256,
-			&i.Bytes,
-			&i.MediaType,
-			&i.Width,
-			&i.Height,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const getFile = `-- name: GetFile :one
