@@ -198,8 +198,17 @@ func (s *Server) byKey(r *http.Request, secret string) (principal, error) {
 	if err != nil {
 		return principal{}, err
 	}
+	if s.o.Now().Sub(key.LastUsed) >= useNoted {
+		if err := s.o.DB.UsedKey(r.Context(), key.ID); err != nil {
+			s.o.Log.Warn("noting that a key was used", "key", key.Name, "error", err)
+		}
+	}
 	return principal{key: key}, nil
 }
+
+// useNoted is how often it is written down that a key is used: it is shown to the
+// minute, and a write for each request would wait for the disk.
+const useNoted = time.Minute
 
 // guesses bounds wrong keys: ten a minute from one address.
 type guesses struct {

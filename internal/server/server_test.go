@@ -394,6 +394,9 @@ func TestWhoMay(t *testing.T) {
 		h.want(404, h.ask("GET", "/api/v1/jobs/"+job.ID+path, "", "Authorization", "Bearer "+other))
 	}
 	h.want(404, h.ask("POST", "/api/v1/jobs/"+job.ID+"/cancel", "", "Authorization", "Bearer "+other))
+	if keys, err := h.db.Keys(t.Context()); err != nil || keys[0].LastUsed.IsZero() {
+		t.Errorf("the keys are %+v, %v: none seems used", keys, err)
+	}
 	h.want(403, h.ask("POST", "/api/v1/queue/pause", "", "Authorization", "Bearer "+secret))
 	if r := h.ask("GET", "/api/v1/jobs", "", "Authorization", "Bearer "+other); !strings.Contains(string(r.body), `"jobs":[]`) {
 		t.Errorf("another key sees %s", r.body)
