@@ -341,64 +341,6 @@ func (s *scheduler) lookAround() {
 	}
 }
 
-// steal takes one run from a lane that cannot end it soon, for each lane that has
-// nothing to do.
-func (s *scheduler) steal(now time.Time) {
-	for _, l := range s.lanes {
-		if l.load() > 0 || !l.usable(now) || l.trial {
-			continue
-		}
-		if it := s.fromLimbo(l, now); it != nil {
-			s.queue.giveBack(it)
-			s.active--
-			continue
-		}
-		if a := s.stealable(l, now); a != nil {
-			if !a.seen {
-				a.lane.failed(now, errSilent)
-			}
-			a.taken = true
-			a.cancel(errTaken)
-		}
-	}
-}
-
-// fromLimbo is an item of a lane that has been gone for a while.
-func (s *scheduler) fromLimbo(l *lane, now time.Time) *item {
-	for _, o := range s.lanes {
-		if o == l || len(o.limbo) == 0 || !o.down(now) {
-			continue
-		}
-		it := o.limbo[0]
-		o.limbo = o.limbo[1:]
-		s.requeue(it, false)
-		return it
-	}
-	return nil
-}
-
-// stealable is a run that another lane has and that this one would end sooner.
-func (s *scheduler) stealable(l *lane, now time.Time) *attempt {
-	for _, o := range s.lanes {
-		if o == l {
-			continue
-		}
-		away := o.away > 0 && now.Sub(o.awaySince) > awayLong
-		for a := range o.attempts {
-			it := a.item
-			if a.taken || a.ended || !a.submitted || it.refused[l] != nil {
-				continue
-			}
-			waits := !it.started && l.took.n > 0 && o.took.n > 0 && time.Duration(o.onServer)*o.took.value > 2*l.took.value
-			unseen := !a.seen && now.Sub(a.since) > unseenLong
-			if away || waits || unseen {
-				return a
-			}
-		}
-	}
-	return nil
-}
-
 // stop ends the batch: nothing is submitted any more, what backends have not begun
 // is taken back, and what they execute is waited for. It is called with the lock held.
 func (s *scheduler) stop(reason string, fatal error) {
@@ -545,60 +487,6 @@ func (s *scheduler) note(format string, args ...any) {
 	s.sinks.Lock()
 	defer s.sinks.Unlock()
 	s.o.Sink(Event{Type: EventNote, Message: fmt.Sprintf(format, args...)})
-}
-
-// rateWindow is how far back the rate looks.
-const rateWindow = time.Minute
-
-// totals is called with the lock held.
-func (s *scheduler) totals() Totals {
-	now := s.o.Now()
-	t := Totals{
-		Items: s.sum.Total, Committed: s.sum.Committed, Failed: s.sum.Failed, Active: s.active,
-		Elapsed: now.Sub(s.began), Busy: s.busy(),
-	}
-	for len(s.finishes) > 0 && now.Sub(s.finishes[0]) > rateWindow {
-		s.finishes = s.finishes[1:]
-	}
-	if n := len(s.finishes); n > 1 {
-		since := max(now.Sub(s.finishes[0]), time.Millisecond)
-		t.Rate = float64(n-1) / since.Seconds()
-		t.ETA = time.Duration(float64(t.Items-t.Committed-t.Failed) / t.Rate * float64(time.Second))
-	}
-	if s.priced || s.spent > 0 {
-		t.USD = &[]float64{s.spent}[0]
-	}
-	return t
-}
-
-// busy is the part of the time that backends executed, between the first start and
-// the last end of each; nil when none did.
-func (s *scheduler) busy() *float64 {
-	var busy, span time.Duration
-	for _, l := range s.lanes {
-		busy += l.busy
-		span += l.end.Sub(l.first)
-	}
-	if span <= 0 {
-		return nil
-	}
-	part := min(1, float64(busy)/float64(span))
-	return &part
-}
-
-func (s *scheduler) summary() Summary {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sum := s.sum
-	sum.Open = sum.Total - sum.Committed - sum.Failed
-	sum.GPUBusy = s.busy()
-	sum.Cost.GPUSeconds = float64(s.gpuMS) / 1000
-	if s.priced || s.spent > 0 {
-		sum.Cost.USD = &s.spent
-	}
-	sum.ElapsedMS = s.o.Now().Sub(s.began).Milliseconds()
-	sum.Stopped = s.stopped
-	return sum
 }
 
 // verdict is the error of a batch that has ended.

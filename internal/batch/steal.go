@@ -1,0 +1,61 @@
+package batch
+
+import "time"
+
+// steal takes one run from a lane that cannot end it soon, for each lane that has
+// nothing to do.
+func (s *scheduler) steal(now time.Time) {
+	for _, l := range s.lanes {
+		if l.load() > 0 || !l.usable(now) || l.trial {
+			continue
+		}
+		if it := s.fromLimbo(l, now); it != nil {
+			s.queue.giveBack(it)
+			s.active--
+			continue
+		}
+		if a := s.stealable(l, now); a != nil {
+			if !a.seen {
+				a.lane.failed(now, errSilent)
+			}
+			a.taken = true
+			a.cancel(errTaken)
+		}
+	}
+}
+
+// fromLimbo is an item of a lane that has been gone for a while.
+func (s *scheduler) fromLimbo(l *lane, now time.Time) *item {
+	for _, o := range s.lanes {
+		if o == l || len(o.limbo) == 0 || !o.down(now) {
+			continue
+		}
+		it := o.limbo[0]
+		o.limbo = o.limbo[1:]
+		s.requeue(it, false)
+		return it
+	}
+	return nil
+}
+
+// stealable is a run that another lane has and that this one would end sooner.
+func (s *scheduler) stealable(l *lane, now time.Time) *attempt {
+	for _, o := range s.lanes {
+		if o == l {
+			continue
+		}
+		away := o.away > 0 && now.Sub(o.awaySince) > awayLong
+		for a := range o.attempts {
+			it := a.item
+			if a.taken || a.ended || !a.submitted || it.refused[l] != nil {
+				continue
+			}
+			waits := !it.started && l.took.n > 0 && o.took.n > 0 && time.Duration(o.onServer)*o.took.value > 2*l.took.value
+			unseen := !a.seen && now.Sub(a.since) > unseenLong
+			if away || waits || unseen {
+				return a
+			}
+		}
+	}
+	return nil
+}
