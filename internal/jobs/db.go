@@ -58,6 +58,9 @@ type engine interface {
 	// listen calls wake at once, and whenever a process may have written events,
 	// until ctx ends or the database is away.
 	listen(ctx context.Context, wake func()) error
+	// lookBack is how many ids an event may have below others that are visible
+	// already.
+	lookBack() int64
 	close(ctx context.Context) error
 	// away reports whether an error means that the database does not answer.
 	away(err error) bool
@@ -162,7 +165,7 @@ func (db *DB) Start(ctx context.Context) error {
 	if err != nil {
 		return db.failure(err)
 	}
-	db.hub.begin(latest)
+	db.hub.begin(latest, db.engine.lookBack())
 	if db.work != nil {
 		if _, err := db.takeBack(ctx); err != nil {
 			return db.failure(err)

@@ -44,8 +44,9 @@ const watcherBuffer = 256
 type hub struct {
 	mu       sync.Mutex
 	watchers map[*Watch]struct{}
-	latest   int64 // the highest id of a kept event that was spread
-	seen     map[int64]struct{}
+	read     int64              // the id up to which the database was read
+	lookBack int64              // how many ids before that are read again
+	seen     map[int64]struct{} // kept events that were spread and may be read again
 }
 
 // A Watch receives events until it is closed or falls behind.
@@ -84,45 +85,49 @@ func (h *hub) dropLocked(w *Watch) {
 	}
 }
 
-// lookBack is how many ids before the newest are read again: transactions of
-// several processes become visible in another order than their ids have.
-const lookBack = 500
-
 // first reports whether an event was not spread yet.
 func (h *hub) first(id int64) bool {
-	if _, ok := h.seen[id]; ok || id <= h.latest-lookBack {
+	if _, ok := h.seen[id]; ok || id <= h.read-h.lookBack {
 		return false
 	}
 	if h.seen == nil {
 		h.seen = map[int64]struct{}{}
 	}
 	h.seen[id] = struct{}{}
-	h.latest = max(h.latest, id)
-	if len(h.seen) > 4*lookBack {
-		for old := range h.seen {
-			if old <= h.latest-lookBack {
-				delete(h.seen, old)
-			}
-		}
-	}
 	return true
 }
 
 // begin says which events were there before anybody watched.
-func (h *hub) begin(latest int64) {
+func (h *hub) begin(latest, lookBack int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.latest = latest
+	h.read, h.lookBack = latest, lookBack
 	h.seen = map[int64]struct{}{}
-	for id := max(latest-lookBack, 0); id <= latest; id++ {
+	for id := max(latest-lookBack, 0) + 1; id <= latest; id++ {
 		h.seen[id] = struct{}{}
 	}
 }
 
+// since is behind which event the database is read.
 func (h *hub) since() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return max(h.latest-lookBack, 0)
+	return max(h.read-h.lookBack, 0)
+}
+
+// readUpTo notes how far the database was read, and forgets what is read no more.
+func (h *hub) readUpTo(id int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if id <= h.read {
+		return
+	}
+	h.read = id
+	for old := range h.seen {
+		if old <= h.read-h.lookBack {
+			delete(h.seen, old)
+		}
+	}
 }
 
 // spread hands events out, apart from kept ones that were spread before, and

@@ -211,6 +211,7 @@ func (db *DB) readEvents(ctx context.Context) {
 				}
 			}
 		}
+		db.hub.readUpTo(since)
 		if len(rows) < eventPage {
 			return
 		}

@@ -101,6 +101,10 @@ func (e *postgresEngine) listen(ctx context.Context, wake func()) error {
 	}
 }
 
+// lookBack: transactions of several processes become visible in another order than
+// their ids have.
+func (e *postgresEngine) lookBack() int64 { return 500 }
+
 func (e *postgresEngine) close(ctx context.Context) error {
 	err := e.tickets.stop(ctx)
 	e.pool.Close()

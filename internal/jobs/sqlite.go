@@ -131,6 +131,9 @@ func (e *sqliteEngine) listen(ctx context.Context, wake func()) error {
 	}
 }
 
+// lookBack: transactions write one after the other, so ids become visible in order.
+func (e *sqliteEngine) lookBack() int64 { return 0 }
+
 func (e *sqliteEngine) close(ctx context.Context) error {
 	return errors.Join(e.tickets.stop(ctx), e.reader.Close(), e.writer.Close())
 }
