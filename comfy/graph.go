@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
@@ -241,6 +242,9 @@ func LinkOf(v json.RawMessage) (Link, bool) {
 	if len(v) < 5 || v[0] != '[' {
 		return Link{}, false
 	}
+	if l, ok := plainLink(string(v)); ok {
+		return l, true
+	}
 	var parts []json.RawMessage
 	if json.Unmarshal(v, &parts) != nil || len(parts) != 2 {
 		return Link{}, false
@@ -250,6 +254,15 @@ func LinkOf(v json.RawMessage) (Link, bool) {
 		return Link{}, false
 	}
 	return l, true
+}
+
+// plainLink reads a link as nearly all are written, ["12",0].
+func plainLink(v string) (Link, bool) {
+	v, opened := strings.CutPrefix(v, `["`)
+	v, closed := strings.CutSuffix(v, "]")
+	id, slot, ok := strings.Cut(v, `",`)
+	n, err := strconv.Atoi(strings.TrimSpace(slot))
+	return Link{id, n}, opened && closed && ok && err == nil && plainASCII(id)
 }
 
 // RawString is s as JSON text, with nothing escaped that need not be.

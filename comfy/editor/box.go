@@ -85,15 +85,7 @@ func (s *socket) read(raw json.RawMessage) error {
 			err = l.UnmarshalJSON(v)
 			s.link = string(l)
 		case "links":
-			var ids []json.RawMessage
-			ids, err = elements(v)
-			for _, raw := range ids {
-				var id word
-				if err == nil {
-					err = id.UnmarshalJSON(raw)
-				}
-				s.links = append(s.links, string(id))
-			}
+			s.links, err = words(v)
 		case "widget":
 			if v[0] == '{' {
 				err = members(v, func(key string, v json.RawMessage) {

@@ -116,16 +116,14 @@ func (s *scope) label(n *node) string {
 
 // A fileSheet is a drawing as it stands in a file.
 type fileSheet struct {
-	Version                         string // "" when it does not say
-	Nodes, Links, Groups, Subgraphs []json.RawMessage
-	Last                            int64 // highest id that was given away
-}
+	version                         string // "" when it does not say
+	nodes, links, groups, subgraphs []json.RawMessage
+	last                            int64 // highest id that was given away
+	extra                           json.RawMessage
 
-type fileBoundary struct {
-	Name    phrase     `json:"name"`
-	Label   phrase     `json:"label"`
-	Type    socketType `json:"type"`
-	LinkIDs []word     `json:"linkIds"`
+	// What a subgraph says of itself.
+	id, name        string
+	inputs, outputs []boundary
 }
 
 // parse reads an editor's file. It finds all that is wrong with its form.
@@ -135,9 +133,13 @@ func parse(data []byte) (*document, error) {
 		return nil, err
 	}
 	d := &document{definitions: map[string]*definition{}}
-	d.groups = groupsOf(data)
 	budget := maxNodes
-	root, err := d.readSheet(data, &budget, 0)
+	file, err := readFile(data, &budget, 0)
+	if err != nil {
+		return nil, err
+	}
+	d.groups = groupsOf(file.extra)
+	root, err := d.readSheet(file, &budget, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -158,8 +160,8 @@ func clean(data []byte) ([]byte, error) {
 	return nil, &FormatError{Reason: "it is no JSON"}
 }
 
-// readFile reads the members of a sheet, within what is left of the budget of
-// nodes. The data is valid JSON.
+// readFile reads the members of a sheet, a file or the inside of a subgraph,
+// within what is left of the budget of nodes. The data is valid JSON.
 func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 	if depth > maxNesting {
 		return nil, &FormatError{Reason: fmt.Sprintf("subgraphs are defined in each other more than %d deep", maxNesting)}
@@ -169,28 +171,49 @@ func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 	err := scan.Members(data, func(key string, v json.RawMessage) (err error) {
 		switch key {
 		case "version":
-			file.Version = strings.Trim(string(v), `"`)
+			file.version = strings.Trim(string(v), `"`)
 		case "nodes":
-			file.Nodes, err = elements(v)
+			file.nodes, err = elements(v)
 			found = v[0] == '['
 		case "links":
-			file.Links, err = elements(v)
+			file.links, err = elements(v)
 		case "groups":
-			file.Groups, _ = elements(v) // they are only for the eyes
+			file.groups, _ = elements(v) // they are only for the eyes
 		case "last_node_id":
-			file.Last = max(file.Last, lastID(v))
+			file.last = max(file.last, lastID(v))
 		case "state":
 			_ = members(v, func(key string, v json.RawMessage) {
 				if key == "lastNodeId" {
-					file.Last = max(file.Last, lastID(v))
+					file.last = max(file.last, lastID(v))
 				}
 			})
 		case "definitions":
-			err = members(v, func(key string, v json.RawMessage) {
+			if v[0] == 'n' {
+				break
+			}
+			err = scan.Members(v, func(key string, v json.RawMessage) (err error) {
 				if key == "subgraphs" {
-					file.Subgraphs, err = elements(v)
+					file.subgraphs, err = elements(v)
 				}
+				return err
 			})
+		case "extra":
+			file.extra = v
+		case "name":
+			file.name = text(v)
+		}
+		if depth == 0 { // the rest is only in subgraphs
+			return err
+		}
+		switch key {
+		case "id":
+			var id word
+			err = id.UnmarshalJSON(v)
+			file.id = string(id)
+		case "inputs":
+			file.inputs, err = boundaries(v)
+		case "outputs":
+			file.outputs, err = boundaries(v)
 		}
 		return err
 	})
@@ -200,7 +223,7 @@ func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 	if !found {
 		return nil, &FormatError{Reason: "it has no list of nodes"}
 	}
-	if *budget -= len(file.Nodes); *budget < 0 {
+	if *budget -= len(file.nodes); *budget < 0 {
 		return nil, &FormatError{Reason: fmt.Sprintf("it has more than %d nodes", maxNodes)}
 	}
 	return file, nil
@@ -208,13 +231,16 @@ func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 
 // readSheet reads the nodes and links of a drawing, and the subgraphs that are
 // defined in it.
-func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error) {
-	file, err := readFile(data, budget, depth)
-	if err != nil {
-		return nil, err
+func (d *document) readSheet(file *fileSheet, budget *int, depth int) (*sheet, error) {
+	nodes, links := len(file.nodes), len(file.links)
+	s := &sheet{
+		nodes: make([]*node, 0, nodes),
+		byID:  make(map[string]*node, nodes),
+		links: make(map[string]*link, links),
+		into:  make(map[socketKey]*link, links),
+		from:  make(map[string][]*link, nodes),
 	}
-	s := &sheet{byID: map[string]*node{}, links: map[string]*link{}, into: map[socketKey]*link{}, from: map[string][]*link{}}
-	for _, raw := range file.Nodes {
+	for _, raw := range file.nodes {
 		n, err := readNode(raw)
 		if err != nil {
 			return nil, err
@@ -228,8 +254,8 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 		s.nodes = append(s.nodes, n)
 		s.byID[n.id] = n
 	}
-	s.last, s.version = file.Last, file.Version
-	for _, raw := range file.Links {
+	s.last, s.version = file.last, file.version
+	for _, raw := range file.links {
 		l, err := readLink(raw)
 		if err != nil {
 			return nil, err
@@ -238,44 +264,12 @@ func (d *document) readSheet(data []byte, budget *int, depth int) (*sheet, error
 			s.add(l)
 		}
 	}
-	for _, raw := range file.Subgraphs {
+	for _, raw := range file.subgraphs {
 		if err := d.readDefinition(raw, budget, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
-}
-
-// A fileHead is what a subgraph says of itself.
-type fileHead struct {
-	ID              word
-	Name            phrase
-	Inputs, Outputs []*fileBoundary
-}
-
-// readHead reads what a subgraph says of itself; nil for a hole in the list.
-func readHead(raw json.RawMessage) (*fileHead, error) {
-	if raw[0] == 'n' {
-		return nil, nil
-	}
-	file := &fileHead{}
-	err := scan.Members(raw, func(key string, v json.RawMessage) error {
-		switch key {
-		case "id":
-			return file.ID.UnmarshalJSON(v)
-		case "name":
-			return file.Name.UnmarshalJSON(v)
-		case "inputs":
-			return json.Unmarshal(v, &file.Inputs)
-		case "outputs":
-			return json.Unmarshal(v, &file.Outputs)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, &FormatError{Reason: "a subgraph cannot be read", Err: err}
-	}
-	return file, nil
 }
 
 // add takes a link. Of several into an input that names none of them the last
@@ -292,13 +286,16 @@ func (s *sheet) add(l *link) {
 }
 
 func (d *document) readDefinition(raw json.RawMessage, budget *int, depth int) error {
-	file, err := readHead(raw)
-	if file == nil || err != nil {
-		return err
+	if raw[0] == 'n' {
+		return nil // a hole in the list
 	}
-	def := &definition{id: string(file.ID), name: string(file.Name), inputs: boundaries(file.Inputs), outputs: boundaries(file.Outputs)}
+	file, err := readFile(raw, budget, depth)
+	if err != nil {
+		return fmt.Errorf("subgraph: %w", err)
+	}
+	def := &definition{id: file.id, name: file.name, inputs: file.inputs, outputs: file.outputs}
 	d.order = append(d.order, def) // before those inside of it
-	s, err := d.readSheet(raw, budget, depth)
+	s, err := d.readSheet(file, budget, depth)
 	if err != nil {
 		return fmt.Errorf("subgraph %s: %w", def.name, err)
 	}
@@ -309,23 +306,38 @@ func (d *document) readDefinition(raw json.RawMessage, budget *int, depth int) e
 	return nil
 }
 
-func boundaries(list []*fileBoundary) []boundary {
-	var all []boundary
-	for _, b := range list {
-		if b == nil {
-			b = &fileBoundary{}
+// boundaries reads the sockets of a subgraph; a hole is one without a name.
+func boundaries(raw json.RawMessage) ([]boundary, error) {
+	list, err := elements(raw)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]boundary, len(list))
+	for i, item := range list {
+		if item[0] == 'n' {
+			continue
 		}
-		all = append(all, boundary{string(b.Name), string(b.Label), string(b.Type), plain(b.LinkIDs)})
+		b := &all[i]
+		err := scan.Members(item, func(key string, v json.RawMessage) (err error) {
+			switch key {
+			case "name":
+				b.name = text(v)
+			case "label":
+				b.label = text(v)
+			case "type":
+				var t socketType
+				err = t.UnmarshalJSON(v)
+				b.typ = string(t)
+			case "linkIds":
+				b.links, err = words(v)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return all
-}
-
-func plain(words []word) []string {
-	var all []string
-	for _, w := range words {
-		all = append(all, string(w))
-	}
-	return all
+	return all, nil
 }
 
 // linkInto finds what an input of a node is linked to: the link that the input

@@ -1,9 +1,12 @@
 package editor
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/seed-7d77cb5c/easel/comfy/internal/scan"
 )
 
 // A proxy is a widget inside a subgraph that an instance shows as its own.
@@ -15,25 +18,31 @@ type proxy struct {
 // proxiesOf reads which widgets an instance shows, where the file says it.
 func proxiesOf(properties map[string]json.RawMessage) []proxy {
 	raw := properties["proxyWidgets"]
-	var packed string
-	if json.Unmarshal(raw, &packed) == nil {
-		raw = json.RawMessage(packed)
+	if packed, ok := scan.Text(raw); ok {
+		if !json.Valid([]byte(packed)) {
+			return nil
+		}
+		raw = bytes.TrimSpace([]byte(packed))
 	}
-	var list [][]word
-	if json.Unmarshal(raw, &list) != nil {
+	if len(raw) == 0 || raw[0] != '[' {
 		return nil
 	}
+	list, _ := elements(raw) // a list it is
 	var all []proxy
-	for _, entry := range list {
+	for _, item := range list {
+		entry, err := words(item)
+		if err != nil {
+			return nil
+		}
 		p := proxy{}
 		if len(entry) > 1 {
-			p.node, p.widget = string(entry[0]), string(entry[1])
+			p.node, p.widget = entry[0], entry[1]
 			if before, after, ok := strings.Cut(p.widget, ": "); ok && number(before) > 0 {
 				p.widget = after
 			}
 		}
 		if len(entry) > 2 {
-			p.deepest = string(entry[2])
+			p.deepest = entry[2]
 		}
 		all = append(all, p)
 	}

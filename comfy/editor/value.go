@@ -30,6 +30,23 @@ func (w *word) UnmarshalJSON(data []byte) error {
 	return errors.New("an id is neither a number nor a text")
 }
 
+// words reads a list of ids.
+func words(raw json.RawMessage) ([]string, error) {
+	list, err := elements(raw)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	all := make([]string, len(list))
+	for i, item := range list {
+		var w word
+		if err := w.UnmarshalJSON(item); err != nil {
+			return nil, err
+		}
+		all[i] = string(w)
+	}
+	return all, nil
+}
+
 // A slot is a small number that files also write as text.
 type slot int
 
@@ -71,14 +88,15 @@ func (t *socketType) UnmarshalJSON(data []byte) error {
 
 // elements lists a list, or the values of an object; null is none.
 func elements(v json.RawMessage) ([]json.RawMessage, error) {
-	var list []json.RawMessage
+	if v[0] == 'n' {
+		return nil, nil
+	}
+	list := make([]json.RawMessage, 0, min(len(v)/4, 8)) // most have a few
 	add := func(item json.RawMessage) error {
 		list = append(list, item)
 		return nil
 	}
 	switch v[0] {
-	case 'n':
-		return nil, nil
 	case '{':
 		err := scan.Members(v, func(_ string, item json.RawMessage) error { return add(item) })
 		return list, err

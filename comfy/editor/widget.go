@@ -178,7 +178,7 @@ func readValues(raw json.RawMessage) values {
 	switch {
 	case len(raw) == 0:
 	case raw[0] == '[':
-		_ = json.Unmarshal(raw, &v.list) // it is valid JSON
+		v.list, _ = elements(raw) // a list it is
 	case raw[0] == '{':
 		_ = comfy.Members(raw, func(key string, value json.RawMessage) error {
 			v.names, v.list = append(v.names, key), append(v.list, value)

@@ -78,13 +78,13 @@ func Read(workflow []byte) (*Workflow, error) {
 		return nil, err
 	}
 	w := &Workflow{}
-	var file struct {
-		Extra json.RawMessage `json:"extra"`
-	}
-	_ = json.Unmarshal(data, &file) // of another shape it says nothing
-	_ = json.Unmarshal(file.Extra, &w.Extra)
 	budget := maxNodes
-	d, err := w.drawing(data, &budget, 0)
+	file, err := readFile(data, &budget, 0)
+	if err != nil {
+		return nil, err
+	}
+	_ = json.Unmarshal(file.extra, &w.Extra) // of another shape it says nothing
+	d, err := w.drawing(file, &budget, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -132,13 +132,9 @@ func (d *Drawing) node(id string) *Node {
 }
 
 // drawing reads a sheet, and adds the subgraphs that are defined in it.
-func (w *Workflow) drawing(data []byte, budget *int, depth int) (*Drawing, error) {
-	file, err := readFile(data, budget, depth)
-	if err != nil {
-		return nil, err
-	}
+func (w *Workflow) drawing(file *fileSheet, budget *int, depth int) (*Drawing, error) {
 	d := &Drawing{}
-	for _, raw := range file.Nodes {
+	for _, raw := range file.nodes {
 		n, err := readNode(raw)
 		if err != nil {
 			return nil, err
@@ -155,7 +151,7 @@ func (w *Workflow) drawing(data []byte, budget *int, depth int) (*Drawing, error
 			Box: Box{x, y, width, height},
 		})
 	}
-	for _, raw := range file.Groups {
+	for _, raw := range file.groups {
 		var g struct {
 			Title    phrase          `json:"title"`
 			Bounding json.RawMessage `json:"bounding"`
@@ -169,17 +165,17 @@ func (w *Workflow) drawing(data []byte, budget *int, depth int) (*Drawing, error
 		}
 		d.Groups = append(d.Groups, Group{string(g.Title), Box{b[0], b[1], b[2], b[3]}})
 	}
-	for _, raw := range file.Subgraphs {
-		head, err := readHead(raw)
+	for _, raw := range file.subgraphs {
+		if raw[0] == 'n' {
+			continue // a hole in the list
+		}
+		file, err := readFile(raw, budget, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		if head == nil {
-			continue
-		}
-		sub := &Subgraph{ID: string(head.ID), Name: string(head.Name), Inputs: shownBoundaries(head.Inputs), Outputs: shownBoundaries(head.Outputs)}
+		sub := &Subgraph{ID: file.id, Name: file.name, Inputs: shownBoundaries(file.inputs), Outputs: shownBoundaries(file.outputs)}
 		w.Subgraphs = append(w.Subgraphs, sub)
-		inside, err := w.drawing(raw, budget, depth+1)
+		inside, err := w.drawing(file, budget, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -196,9 +192,9 @@ func shownSockets(list []socket) []Socket {
 	return all
 }
 
-func shownBoundaries(list []*fileBoundary) []Socket {
+func shownBoundaries(list []boundary) []Socket {
 	all := make([]Socket, len(list))
-	for i, b := range boundaries(list) {
+	for i, b := range list {
 		all[i] = Socket{Name: b.name, Label: b.label, Type: b.typ}
 	}
 	return all
@@ -241,33 +237,33 @@ func Classes(workflow []byte) ([]string, error) {
 			}
 		}
 	}
-	var sheets func(data []byte, depth int) error
+	var sheets func(file *fileSheet, depth int)
 	budget := maxNodes
-	sheets = func(data []byte, depth int) error {
-		file, err := readFile(data, &budget, depth)
-		if err != nil {
-			return err
-		}
-		add(file.Nodes)
-		for _, sub := range file.Subgraphs {
-			head, err := readHead(sub)
-			if err != nil || head == nil {
-				continue
+	sheets = func(file *fileSheet, depth int) {
+		add(file.nodes)
+		for _, raw := range file.subgraphs {
+			if raw[0] == 'n' {
+				continue // a hole in the list
 			}
-			instances[string(head.ID)] = true
-			_ = sheets(sub, depth+1) // Convert says what is wrong with it
+			sub, err := readFile(raw, &budget, depth+1)
+			if err != nil {
+				continue // Convert says what is wrong with it
+			}
+			instances[sub.id] = true
+			sheets(sub, depth+1)
 		}
-		return nil
 	}
-	if err := sheets(data, 0); err != nil {
+	file, err := readFile(data, &budget, 0)
+	if err != nil {
 		return nil, err
 	}
-	for _, group := range groupsOf(data) {
-		var file struct {
+	sheets(file, 0)
+	for _, group := range groupsOf(file.extra) {
+		var inside struct {
 			Nodes []json.RawMessage `json:"nodes"`
 		}
-		_ = json.Unmarshal(group, &file) // Convert says what is wrong with it
-		add(file.Nodes)
+		_ = json.Unmarshal(group, &inside) // Convert says what is wrong with it
+		add(inside.Nodes)
 	}
 	return slices.DeleteFunc(classes, func(class string) bool {
 		_, group := groupName(class)
@@ -275,18 +271,16 @@ func Classes(workflow []byte) ([]string, error) {
 	}), nil
 }
 
-// groupsOf are the group nodes that a file defines, by name.
-func groupsOf(data []byte) map[string]json.RawMessage {
+// groupsOf are the group nodes that a file's extra part defines, by name.
+func groupsOf(extra json.RawMessage) map[string]json.RawMessage {
+	if len(extra) == 0 {
+		return nil
+	}
 	var groups map[string]json.RawMessage
-	_ = members(data, func(key string, extra json.RawMessage) { // of another shape it says nothing
-		if key != "extra" {
-			return
+	_ = members(extra, func(key string, v json.RawMessage) { // of another shape it says nothing
+		if key == "groupNodes" {
+			_ = json.Unmarshal(v, &groups) // of another shape there are none
 		}
-		_ = members(extra, func(key string, v json.RawMessage) {
-			if key == "groupNodes" {
-				_ = json.Unmarshal(v, &groups) // of another shape there are none
-			}
-		})
 	})
 	return groups
 }

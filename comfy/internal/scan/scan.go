@@ -20,9 +20,12 @@ func Members(data []byte, f func(key string, value json.RawMessage) error) error
 	i = skipSpace(data, i+1)
 	for data[i] != '}' {
 		end := valueEnd(data, i)
-		key, err := keyText(data[i:end])
-		if err != nil {
-			return err
+		key := known(data[i+1 : end-1])
+		if key == "" {
+			var err error
+			if key, err = keyText(data[i:end]); err != nil {
+				return err
+			}
 		}
 		i = skipSpace(data, end) // the colon
 		i = skipSpace(data, i+1) // the value
@@ -67,6 +70,62 @@ func Text(value []byte) (s string, ok bool) {
 	return s, err == nil
 }
 
+// known is one of the keys that an editor's file repeats for each node and
+// link, without a copy; "" for all others.
+func known(key []byte) string {
+	switch string(key) {
+	case "id":
+		return "id"
+	case "type":
+		return "type"
+	case "name":
+		return "name"
+	case "label":
+		return "label"
+	case "localized_name":
+		return "localized_name"
+	case "mode":
+		return "mode"
+	case "pos":
+		return "pos"
+	case "size":
+		return "size"
+	case "flags":
+		return "flags"
+	case "order":
+		return "order"
+	case "link":
+		return "link"
+	case "links":
+		return "links"
+	case "linkIds":
+		return "linkIds"
+	case "slot_index":
+		return "slot_index"
+	case "shape":
+		return "shape"
+	case "widget":
+		return "widget"
+	case "inputs":
+		return "inputs"
+	case "outputs":
+		return "outputs"
+	case "properties":
+		return "properties"
+	case "widgets_values":
+		return "widgets_values"
+	case "origin_id":
+		return "origin_id"
+	case "origin_slot":
+		return "origin_slot"
+	case "target_id":
+		return "target_id"
+	case "target_slot":
+		return "target_slot"
+	}
+	return ""
+}
+
 func keyText(quoted []byte) (string, error) {
 	plain := quoted[1 : len(quoted)-1]
 	for _, c := range plain {
@@ -86,10 +145,18 @@ func skipSpace(data []byte, i int) int {
 	return i
 }
 
+// borders are the bytes that valueEnd looks at; it skips all others.
+var borders = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true, ',': true, ' ': true, '\n': true, '\t': true, '\r': true, ':': true}
+
 // valueEnd is the index behind the value that begins at i.
 func valueEnd(data []byte, i int) int {
-	depth := 0
-	for i < len(data) {
+	for depth := 0; ; i++ {
+		for i < len(data) && !borders[data[i]] {
+			i++
+		}
+		if i >= len(data) {
+			return i
+		}
 		switch data[i] {
 		case '"':
 			for i++; data[i] != '"'; i++ {
@@ -109,12 +176,10 @@ func valueEnd(data []byte, i int) int {
 			if depth--; depth == 0 {
 				return i + 1
 			}
-		case ',', ' ', '\n', '\t', '\r', ':':
+		default:
 			if depth == 0 {
 				return i
 			}
 		}
-		i++
 	}
-	return i
 }
