@@ -104,7 +104,10 @@ func comparePair(t *testing.T, file string, defs map[string]*comfy.ClassInfo) st
 	return first
 }
 
-type pair struct{ Workflow, Prompt json.RawMessage }
+type pair struct {
+	Workflow, Prompt json.RawMessage
+	Missing          []string `json:"missing_nodes"` // classes that the editor's server did not have
+}
 
 func readPair(t testing.TB, file string) pair {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,9 @@ func TestRealServerAccepts(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 			pair := readPair(t, file)
 			res, err := editor.Convert(pair.Workflow, editor.Options{Definitions: defs})
+			if err != nil && len(pair.Missing) > 0 {
+				t.Skipf("the file is newer than the server: %v", err)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,6 +63,9 @@ func TestRealServerAccepts(t *testing.T) {
 			mine := refusals(t, client, defs, res.Graph)
 			if len(mine) == 0 {
 				return
+			}
+			if len(pair.Missing) > 0 { // the editor's prompt is no whole one
+				t.Skipf("the file is newer than the server, which refuses: %s", strings.Join(slices.Sorted(maps.Keys(mine)), "; "))
 			}
 			theirs, err := comfy.ParseGraph(pair.Prompt)
 			if err != nil {
