@@ -22,6 +22,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/server"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/worker"
+	"github.com/seed-7d77cb5c/easel/web"
 )
 
 // serveOptions are the settings of `serve`.
@@ -173,7 +174,7 @@ func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, dest *destination
 	}
 	s := server.New(server.Options{
 		DB: db, Catalog: o.app.catalog, Store: dest.store, Files: files, Inputs: dir, Secret: secret, Listen: at, Origins: o.origins, Hosts: o.hosts,
-		Version: o.app.version(), Log: o.app.logger(),
+		Version: o.app.version(), Log: o.app.logger(), UI: web.Handler(),
 	})
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	scheme := "http"

@@ -1,0 +1,56 @@
+import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { api, ask } from "./client";
+import { Problem } from "./problem";
+import type { Character, Workflow, WorkflowSchema } from "./types";
+
+/** queryClient holds what the server said. What events tell is in events.ts. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      retry: (failures, error) => failures < 3 && (!(error instanceof Problem) || error.offline || error.status >= 500),
+      retryDelay: (n) => Math.min(500 * 2 ** n, 5000),
+      networkMode: "always", // a server on this machine is there without a network
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+/** queries are the lists and entries of the server, one definition each. */
+export const queries = {
+  workflows: queryOptions({
+    queryKey: ["workflows"],
+    queryFn: async ({ signal }) =>
+      ((await ask(api.GET("/api/v1/workflows", { signal }))) as unknown as { workflows: Workflow[] }).workflows,
+  }),
+  schema: (id: string) =>
+    queryOptions({
+      queryKey: ["workflows", id, "schema"],
+      queryFn: async ({ signal }) =>
+        (await ask(api.GET("/api/v1/workflows/{id}/schema", { params: { path: { id } }, signal }))) as unknown as WorkflowSchema,
+      enabled: id !== "",
+    }),
+  characters: queryOptions({
+    queryKey: ["characters"],
+    queryFn: async ({ signal }) =>
+      ((await ask(api.GET("/api/v1/characters", { signal }))) as unknown as { characters: Character[] }).characters,
+  }),
+  job: (id: string) =>
+    queryOptions({
+      queryKey: ["jobs", id],
+      queryFn: ({ signal }) => ask(api.GET("/api/v1/jobs/{id}", { params: { path: { id } }, signal })),
+      enabled: id !== "",
+    }),
+  jobs: (filter: { status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled")[]; limit?: number }) =>
+    queryOptions({
+      queryKey: ["jobs", "list", filter],
+      queryFn: ({ signal }) => ask(api.GET("/api/v1/jobs", { params: { query: filter }, signal })),
+      placeholderData: keepPreviousData,
+    }),
+  outputs: (filter: { workflow?: string; kind?: "image" | "video" | "audio" | "text" | "file"; limit?: number; favourite?: boolean }) =>
+    queryOptions({
+      queryKey: ["outputs", filter],
+      queryFn: ({ signal }) => ask(api.GET("/api/v1/outputs", { params: { query: filter }, signal })),
+      placeholderData: keepPreviousData,
+    }),
+};

@@ -1,0 +1,16 @@
+/** keepShell lets the pages open without a server (shell-worker.js), and loads them anew when they were replaced. */
+export function keepShell() {
+  // A page of the version before asks for a part that the server has no more.
+  addEventListener("vite:preloadError", (event) => {
+    const last = Number(sessionStorage.getItem("easel.reloaded") ?? 0);
+    if (Date.now() - last < 10_000) return; // it did not help: the error is shown
+    sessionStorage.setItem("easel.reloaded", String(Date.now()));
+    event.preventDefault();
+    location.reload();
+  });
+  if (import.meta.env.PROD && "serviceWorker" in navigator) {
+    addEventListener("load", () => {
+      navigator.serviceWorker.register("/sw.js").catch(() => {}); // not a secure page: it works without
+    });
+  }
+}

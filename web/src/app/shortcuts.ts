@@ -1,0 +1,75 @@
+import { useEffect, useRef, useSyncExternalStore } from "react";
+
+export interface Shortcut {
+  keys: string; // "mod+enter", "g q" is not one: single chords only
+  label: string;
+  group: string; // the page's title
+  inFields?: boolean; // also while something is typed
+}
+
+interface Bound extends Shortcut {
+  run: (event: KeyboardEvent) => void;
+}
+
+let bound: Bound[] = [];
+const listeners = new Set<() => void>();
+
+function change(next: Bound[]) {
+  bound = next;
+  for (const listener of listeners) listener();
+}
+
+/** chordOf writes what was pressed like a shortcut: "mod+enter", "shift+arrowup", "?". */
+export function chordOf(event: KeyboardEvent): string {
+  const key = event.key.toLowerCase();
+  const printable = event.key.length === 1;
+  return [event.ctrlKey || event.metaKey ? "mod" : "", event.altKey ? "alt" : "", event.shiftKey && !printable ? "shift" : "", key]
+    .filter(Boolean)
+    .join("+");
+}
+
+const typing = (target: EventTarget | null) =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+function onKeyDown(event: KeyboardEvent) {
+  if (event.defaultPrevented || event.isComposing) return;
+  const chord = chordOf(event);
+  const inField = typing(event.target);
+  const inDialog = document.querySelector('[role="dialog"][data-state="open"]') !== null;
+  // The newest binding wins: a layer over the page has its own.
+  for (const s of [...bound].reverse()) {
+    if (s.keys !== chord || (inField && !s.inFields)) continue;
+    if (inDialog && s.group !== "dialog" && !s.inFields) continue;
+    event.preventDefault();
+    s.run(event);
+    return;
+  }
+}
+
+/** useShortcuts binds keys while a component is shown, and lists them in the dialog that "?" opens. */
+export function useShortcuts(shortcuts: (Shortcut & { run: (event: KeyboardEvent) => void })[], active = true) {
+  const latest = useRef(shortcuts);
+  latest.current = shortcuts;
+  const names = shortcuts.map((s) => s.keys).join(" ");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: bound again only when the keys change
+  useEffect(() => {
+    if (!active) return;
+    const mine = latest.current.map((s, i) => ({ ...s, run: (e: KeyboardEvent) => latest.current[i]?.run(e) }));
+    change([...bound, ...mine]);
+    return () => change(bound.filter((s) => !mine.includes(s)));
+  }, [names, active]);
+}
+
+export const useBoundShortcuts = (): Shortcut[] =>
+  useSyncExternalStore(
+    (on) => {
+      listeners.add(on);
+      return () => void listeners.delete(on);
+    },
+    () => bound,
+  );
+
+export function startShortcuts() {
+  addEventListener("keydown", onKeyDown);
+  return () => removeEventListener("keydown", onKeyDown);
+}

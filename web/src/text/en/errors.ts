@@ -1,0 +1,6 @@
+export const errors = {
+  offline: "The server does not answer",
+  offlineHint: "Is easel serve still running? What you typed is kept.",
+  server: (status: number) => `The server failed (${status})`,
+  unknown: "That did not work",
+};

@@ -1,0 +1,4 @@
+export const workflows = {
+  title: "Workflows",
+  open: "Open in Generate",
+};

@@ -1,0 +1,269 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
+
+/** screenshots is where the pages' pictures go: EASEL_SCREENSHOTS, or a folder of the system's temporary one. */
+export const screenshots = process.env.EASEL_SCREENSHOTS ?? join(tmpdir(), "easel-screenshots");
+mkdirSync(screenshots, { recursive: true });
+
+const axe = readFileSync(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+interface Options {
+  stepTime?: string; // of a sampler step on the emulator
+  faults?: string[]; // of `easel emulate --fault`
+  serve?: string[]; // further flags of `easel serve`
+}
+
+/** A Server is `easel serve` with an emulator of its own behind it, in a folder of its own. */
+export class Server {
+  url = "";
+  link = ""; // signs a browser in, once
+  private dir = mkdtempSync(join(tmpdir(), "easel-web-"));
+  private emulator: ChildProcess | undefined;
+  private process: ChildProcess | undefined;
+  private backend = "";
+  private port = "0";
+
+  private constructor(private options: Options) {}
+
+  static async start(options: Options = {}): Promise<Server> {
+    const server = new Server(options);
+    const faults = (options.faults ?? []).flatMap((f) => ["--fault", f]);
+    server.emulator = server.run(["emulate", "--listen", "127.0.0.1:0", "--step-time", options.stepTime ?? "20ms", ...faults]);
+    server.backend = await line(server.emulator.stdout, /(http:\/\/\S+)/);
+    await server.up();
+    return server;
+  }
+
+  private run(args: string[]): ChildProcess {
+    const env = {
+      PATH: process.env.PATH,
+      HOME: this.dir,
+      TMPDIR: process.env.TMPDIR,
+      XDG_DATA_HOME: join(this.dir, "data"),
+      XDG_CONFIG_HOME: join(this.dir, "config"),
+      XDG_CACHE_HOME: join(this.dir, "cache"),
+    };
+    return spawn(process.env.EASEL_BINARY as string, args, { cwd: this.dir, env, stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** up starts the server, at the same address after kill. */
+  async up() {
+    this.process = this.run([
+      "serve",
+      "--listen",
+      `127.0.0.1:${this.port}`,
+      "--backend",
+      this.backend,
+      "--out",
+      join(this.dir, "out"),
+      ...(this.options.serve ?? []),
+    ]);
+    const [link, url] = await Promise.all([line(this.process.stderr, /open (http:\S+)/), line(this.process.stdout, /(http:\/\/\S+)/)]);
+    this.link = link;
+    this.url = url;
+    this.port = new URL(url).port;
+  }
+
+  /** kill takes the server away as a power cut does. */
+  async kill() {
+    await end(this.process);
+  }
+
+  async stop() {
+    await Promise.all([end(this.process), end(this.emulator)]);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** command runs easel with the server's settings and gives what it prints. */
+  command(...args: string[]): Promise<string> {
+    const child = this.run(args);
+    let out = "";
+    child.stdout?.on("data", (d) => (out += d));
+    return new Promise((resolve) => child.on("close", () => resolve(out.trim())));
+  }
+
+  /** api asks the server as a program of this machine. */
+  async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (answer.status === 204 ? undefined : await answer.json()) as T;
+  }
+}
+
+function end(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("close", () => resolve());
+    child.kill("SIGKILL");
+  });
+}
+
+function line(stream: NodeJS.ReadableStream | null, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const later = setTimeout(() => reject(new Error(`no ${pattern} in: ${text}`)), 20_000);
+    stream?.on("data", (d) => {
+      text += d;
+      const found = pattern.exec(text)?.[1];
+      if (found) {
+        clearTimeout(later);
+        resolve(found);
+      }
+    });
+    stream?.on("close", () => reject(new Error(`ended without ${pattern}: ${text}`)));
+  });
+}
+
+let browser: Browser | undefined;
+
+async function launch(): Promise<Browser> {
+  const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+    (p) => p && existsSync(p),
+  );
+  if (!executablePath) throw new Error("no chromium: apt-get install chromium, or name one in CHROMIUM");
+  browser ??= await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"] });
+  return browser;
+}
+
+export async function closeBrowser() {
+  await browser?.close();
+  browser = undefined;
+}
+
+interface TabOptions {
+  width?: number;
+  height?: number;
+  theme?: "light" | "dark";
+  signedIn?: boolean;
+  touch?: boolean;
+}
+
+/** A Tab is a page of a browser of its own. Whatever its console says as an error is collected: check it with quiet. */
+export class Tab {
+  readonly errors: string[] = [];
+  private constructor(
+    readonly page: Page,
+    readonly context: BrowserContext,
+    private server: Server,
+  ) {}
+
+  static async open(server: Server, path: string, o: TabOptions = {}): Promise<Tab> {
+    const context = await (await launch()).newContext({
+      viewport: { width: o.width ?? 1440, height: o.height ?? ((o.width ?? 1440) < 640 ? 812 : 900) },
+      colorScheme: o.theme ?? "light",
+      hasTouch: o.touch ?? false,
+      acceptDownloads: true,
+      reducedMotion: "reduce",
+    });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
+    const tab = await Tab.in(context, server);
+    if (o.signedIn ?? true) await tab.page.goto(server.link);
+    await tab.goto(path);
+    return tab;
+  }
+
+  /** another opens a second tab of the same browser. */
+  async another(path: string): Promise<Tab> {
+    const tab = await Tab.in(this.context, this.server);
+    await tab.goto(path);
+    return tab;
+  }
+
+  private static async in(context: BrowserContext, server: Server): Promise<Tab> {
+    const page = await context.newPage();
+    const tab = new Tab(page, context, server);
+    page.setDefaultTimeout(10_000);
+    page.on("console", (m) => m.type() === "error" && tab.errors.push(`${m.text()} ${m.location().url}`));
+    page.on("pageerror", (e) => tab.errors.push(String(e)));
+    page.on("request", (r) => {
+      const u = r.url();
+      if (!u.startsWith(server.url) && !/^(data|blob):/.test(u)) tab.errors.push(`a request to ${u}`);
+    });
+    return tab;
+  }
+
+  async goto(path: string) {
+    await this.page.goto(this.server.url + path);
+    await this.page.locator("main").first().waitFor();
+  }
+
+  async theme(theme: "light" | "dark") {
+    await this.page.emulateMedia({ colorScheme: theme });
+    await this.settled();
+  }
+
+  /** settled waits until nothing moves: a frame, and the animations of it. */
+  async settled() {
+    await this.page.evaluate(async () => {
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+      await Promise.all(
+        document.getAnimations().map((a) => a.effect?.getComputedTiming().iterations !== Infinity && a.finished.catch(() => {})),
+      );
+    });
+  }
+
+  /** shot takes a picture of what is seen. */
+  async shot(name: string) {
+    await this.settled();
+    await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
+  }
+
+  /** accessible fails when axe finds a violation in what is shown, in either theme. */
+  async accessible() {
+    for (const theme of ["light", "dark"] as const) {
+      await this.theme(theme);
+      await this.page.evaluate(axe); // by the debugger, which the page's policy does not bind
+      const found = await this.page.evaluate(async () => {
+        // biome-ignore lint/suspicious/noExplicitAny: axe is there since the line above
+        const result = await (globalThis as any).axe.run(document, { resultTypes: ["violations"] });
+        return result.violations.map(
+          // biome-ignore lint/suspicious/noExplicitAny: as above
+          (v: any) => `${v.id}: ${v.help}\n  ${v.nodes.map((n: any) => `${n.target} ${n.failureSummary ?? ""}`).join("\n  ")}`,
+        );
+      });
+      expect(found, `axe in the ${theme} theme`).toEqual([]);
+    }
+    await this.theme("light");
+  }
+
+  /** fits fails when the page is wider than the window. */
+  async fits() {
+    const over = await this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(over, "pixels wider than the window").toBeLessThanOrEqual(0);
+  }
+
+  /** quiet fails when the console said an error; allowed are those that a test provokes. */
+  quiet(allowed?: RegExp) {
+    expect(this.errors.filter((e) => !allowed?.test(e))).toEqual([]);
+  }
+
+  async close() {
+    await this.context.close();
+  }
+}
+
+/** looked does what every page must pass: a picture at 1440 and 375 px in both themes, axe, no overflow, a quiet console. */
+export async function looked(server: Server, path: string, name: string, ready: (page: Page) => Promise<unknown>) {
+  for (const width of [1440, 375]) {
+    const tab = await Tab.open(server, path, { width, touch: width < 640 });
+    try {
+      await ready(tab.page);
+      await tab.fits();
+      await tab.accessible();
+      await tab.shot(`${name}-${width}-light`);
+      await tab.theme("dark");
+      await tab.shot(`${name}-${width}-dark`);
+      tab.quiet();
+    } finally {
+      await tab.close();
+    }
+  }
+}
