@@ -16,7 +16,7 @@ func newSpoolDrainCmd(a *app) *cobra.Command {
 		Short: "Deliver what waits now",
 		Long: `Deliver the outputs that wait on this machine: all of them, or those for PLACE. Where
 each one is now is printed, a line each. What a place still does not take stays,
-and the exit code is 9.`,
+and the exit code is 3.`,
 		Example: "  easel spool drain\n  easel spool drain supabase://art/today",
 		Args:    atMostOne("one place"),
 		RunE:    func(c *cobra.Command, args []string) error { return runSpoolDrain(c.Context(), a, args) },

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/s3store"
 	"github.com/seed-7d77cb5c/easel/internal/storage/spool"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/storage/supabase"
@@ -32,9 +33,9 @@ func ofStorage(err error, p *Problem) bool {
 	}
 	if other, ok := errors.AsType[*stores.ServiceError](err); ok {
 		p.is(CodeStorage)
-		p.Hint = "set SUPABASE_URL to " + other.Place.Service
-		if strings.HasPrefix(other.Place.Address, "s3://") {
-			p.Hint = "set AWS_ENDPOINT_URL to " + other.Place.Service + ", or unset it where that is AWS"
+		p.Hint = "it is delivered where it belongs: export " + other.Variable + "=" + other.Place.Service
+		if other.Place.Service == s3store.AWS {
+			p.Hint = "unset " + other.Variable + ", and choose the AWS profile that it was made with"
 		}
 		return true
 	}

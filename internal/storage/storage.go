@@ -73,6 +73,10 @@ type Object struct {
 	MediaType    string            // "" = not known
 	CacheControl string            // for those who fetch it over HTTP; "" = the store's default
 	Metadata     map[string]string // kept with the object where the store keeps such; keys of a-z, 0-9 and -
+	// Progress is a file of this machine, which need not be there, where a store may
+	// write down how far a large object is, so that another process goes on with the
+	// transfer. Whoever names it removes it when it is not wanted any more. "" = none.
+	Progress string
 }
 
 // A Writer receives one object. Exactly one of Commit and Abort ends it; Abort

@@ -146,6 +146,19 @@ func (s *Store) base() *url.URL {
 
 func (s *Store) endpoint() string { return s.base().String() }
 
+// AWS is the service of buckets that are not kept by another one.
+const AWS = "AWS"
+
+// Service says whose bucket it is: AWS, where a name is that of one bucket, or the
+// address of another service, which the environment, the AWS profile or the
+// settings choose.
+func (s *Store) Service() string {
+	if !s.own {
+		return AWS
+	}
+	return strings.TrimRight(s.endpoint(), "/")
+}
+
 // makeBucket is the command that makes the bucket.
 func (s *Store) makeBucket() string {
 	command := "aws s3 mb s3://" + s.at.Bucket + " --region " + s.client.Options().Region

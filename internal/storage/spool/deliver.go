@@ -267,7 +267,7 @@ func (s *Store) offer(ctx context.Context, e entry) error {
 	if sum, err := sumOf(f); err != nil || sum != e.SHA256 {
 		return errors.Join(errors.New("the file that waited has been changed since"), err)
 	}
-	remote, err := transfer(ctx, s.remote, e.object(), f, e.Size)
+	remote, err := transfer(ctx, s.remote, s.room.object(e), f, e.Size)
 	if err == nil {
 		defer remote.Abort()
 		_, err = remote.Commit(ctx, e.Name)

@@ -33,6 +33,8 @@ const (
 	entrySuffix = ".entry"
 	dataPrefix  = "out-"  // of an output that waits; behind it a number and what it is called
 	partSuffix  = ".part" // an output that is being received
+
+	progressSuffix = ".progress" // how far the transfer of an output is, as its place writes it down
 )
 
 func isEntry(name string) bool { return strings.HasSuffix(name, entrySuffix) }
@@ -44,6 +46,10 @@ func dataName(part, name string) string {
 	return dataPrefix + strings.TrimSuffix(part, partSuffix) + "-" + storage.SafeName(path.Base(name))
 }
 
+// progressName is where it is written down how far the transfer of an output is, the
+// same while it is received and while it waits.
+func progressName(part string) string { return strings.TrimSuffix(part, partSuffix) + progressSuffix }
+
 // An entry is one output that waits.
 type entry struct {
 	Name    string    `json:"name"`
@@ -53,14 +59,30 @@ type entry struct {
 	Since   time.Time `json:"since"`
 	Reason  string    `json:"reason"` // why it waits
 	Replace bool      `json:"replace,omitempty"`
+	// Progress is the file beside the entry that says how far the transfer is; it need
+	// not be there.
+	Progress string `json:"progress,omitempty"`
 
 	MediaType    string            `json:"media_type,omitempty"`
 	CacheControl string            `json:"cache_control,omitempty"`
 	Metadata     map[string]string `json:"metadata,omitempty"`
 }
 
-func (e entry) object() storage.Object {
-	return storage.Object{Name: e.Name, Replace: e.Replace, MediaType: e.MediaType, CacheControl: e.CacheControl, Metadata: e.Metadata}
+// object is what is told of an output when it is delivered.
+func (r room) object(e entry) storage.Object {
+	o := storage.Object{Name: e.Name, Replace: e.Replace, MediaType: e.MediaType, CacheControl: e.CacheControl, Metadata: e.Metadata}
+	if e.Progress != "" {
+		o.Progress = filepath.Join(r.dir, e.Progress)
+	}
+	return o
+}
+
+// discard removes the files of an output that does not wait any more.
+func (r room) discard(e entry) error {
+	if e.Progress != "" {
+		_ = os.Remove(filepath.Join(r.dir, e.Progress)) // what stays is swept a day later
+	}
+	return os.Remove(filepath.Join(r.dir, e.Data))
 }
 
 func (r room) info(e entry) storage.Info {
@@ -119,7 +141,7 @@ func (r room) put(e entry) error {
 		return err
 	}
 	if oldErr == nil && old.Data != e.Data {
-		_ = os.Remove(filepath.Join(r.dir, old.Data))
+		_ = r.discard(old)
 	}
 	return nil
 }
@@ -161,7 +183,7 @@ func (r room) remove(e entry) error {
 	if err != nil || !same {
 		return err
 	}
-	return os.Remove(filepath.Join(r.dir, e.Data))
+	return r.discard(e)
 }
 
 // same does something with the entry's file unless it is of another output by now.
@@ -227,13 +249,15 @@ const abandoned = 24 * time.Hour
 
 // sweep removes files of outputs that processes were still receiving when they died.
 func (r room) sweep(waiting []entry) {
-	files, err := r.files(func(name string) bool { return isData(name) || strings.HasSuffix(name, partSuffix) })
+	files, err := r.files(func(name string) bool {
+		return isData(name) || strings.HasSuffix(name, partSuffix) || strings.HasSuffix(name, progressSuffix)
+	})
 	if err != nil {
 		return
 	}
 	for _, f := range files {
 		info, err := f.Info()
-		if err != nil || time.Since(info.ModTime()) < abandoned || slices.ContainsFunc(waiting, func(e entry) bool { return e.Data == f.Name() }) {
+		if err != nil || time.Since(info.ModTime()) < abandoned || slices.ContainsFunc(waiting, func(e entry) bool { return e.Data == f.Name() || e.Progress == f.Name() }) {
 			continue
 		}
 		_ = os.Remove(filepath.Join(r.dir, f.Name()))
@@ -252,7 +276,8 @@ func (r room) read(file string) (entry, error) {
 	if err := json.Unmarshal(data, &e); err != nil {
 		return e, fmt.Errorf("read %s: %w", file, err)
 	}
-	if storage.CheckName(e.Name) != nil || filepath.Base(e.Data) != e.Data || !strings.HasPrefix(e.Data, dataPrefix) {
+	if storage.CheckName(e.Name) != nil || filepath.Base(e.Data) != e.Data || !strings.HasPrefix(e.Data, dataPrefix) ||
+		e.Progress != "" && (filepath.Base(e.Progress) != e.Progress || !strings.HasSuffix(e.Progress, progressSuffix)) {
 		return e, fmt.Errorf("read %s: it is no entry of a spool", file)
 	}
 	return e, nil

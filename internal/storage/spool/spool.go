@@ -22,8 +22,8 @@ import (
 // A Place is where outputs go. Two with the same address are different places when
 // different services are behind it: two projects may each have a bucket art.
 type Place struct {
-	Address string `json:"address"` // as users write it: supabase://art/today
-	Service string `json:"service"` // whose it is: https://abc.supabase.co; never with credentials
+	Address string `json:"address"` // as users write it: s3://art/today
+	Service string `json:"service"` // whose it is: AWS, https://abc.supabase.co, http://127.0.0.1:9000; never with credentials
 }
 
 // Options of a spool. Dir is the folder of all that waits on this machine.

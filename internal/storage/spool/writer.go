@@ -91,10 +91,16 @@ func (w *writer) Abort() error {
 		_ = w.remote.Abort()
 	}
 	w.file.Close()
+	_ = os.Remove(w.progress())
 	if err := os.Remove(w.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return w.store.fail("remove", err)
 	}
 	return nil
+}
+
+// progress is the file that says how far the transfer of the output is.
+func (w *writer) progress() string {
+	return filepath.Join(w.store.room.dir, progressName(filepath.Base(w.file.Name())))
 }
 
 // Commit implements storage.Writer. The output goes to its place, or waits here
@@ -165,7 +171,7 @@ func (w *writer) deliver(ctx context.Context, name string) (storage.Info, error)
 func (w *writer) hand(ctx context.Context, name string) (storage.Info, error) {
 	if w.remote == nil {
 		about := w.about
-		about.Name = name
+		about.Name, about.Progress = name, w.progress()
 		remote, err := transfer(ctx, w.store.remote, about, w.file, w.size)
 		if err != nil {
 			return storage.Info{}, err
@@ -209,7 +215,8 @@ func (w *writer) keep(ctx context.Context, name string, why error) (storage.Info
 	}
 	e := entry{
 		Name: name, Data: data, Size: w.size, SHA256: hex.EncodeToString(hash.Sum(nil)), Since: time.Now().UTC(),
-		Reason: reason(why).Error(), Replace: w.about.Replace, MediaType: w.about.MediaType, CacheControl: w.about.CacheControl, Metadata: w.about.Metadata,
+		Reason: reason(why).Error(), Replace: w.about.Replace,
+		Progress: filepath.Base(w.progress()), MediaType: w.about.MediaType, CacheControl: w.about.CacheControl, Metadata: w.about.Metadata,
 	}
 	crashpoint.Here(crashpoint.Spooling)
 	if err := s.room.put(e); err != nil {

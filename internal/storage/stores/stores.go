@@ -33,8 +33,9 @@ type Opener struct {
 // A ServiceError means that what waits on this machine goes to another service
 // than the one that the environment names now.
 type ServiceError struct {
-	Place spool.Place
-	Now   string // "" = none
+	Place    spool.Place
+	Now      string // "" = none
+	Variable string // of the environment, that chooses it
 }
 
 func (e *ServiceError) Error() string {
@@ -123,7 +124,7 @@ func (o *Opener) Open(address string) (storage.Store, error) {
 	if o.Spool.Dir == "" || o.Spool.Limit <= 0 {
 		return o.openRemote(address)
 	}
-	return o.spooled(spool.Place{Address: strings.TrimRight(address, "/"), Service: o.service(address)}, o.Spool)
+	return o.spooled(strings.TrimRight(address, "/"), o.Spool, nil)
 }
 
 func (o *Opener) openRemote(address string) (storage.Store, error) {
@@ -139,10 +140,19 @@ func (o *Opener) openRemote(address string) (storage.Store, error) {
 	return supabase.Open(opts)
 }
 
-func (o *Opener) spooled(place spool.Place, opts spool.Options) (*spool.Store, error) {
-	remote, err := o.openRemote(place.Address)
+// spooled opens a store with the spool before it. check sees the place first; it
+// may be nil.
+func (o *Opener) spooled(address string, opts spool.Options, check func(spool.Place) error) (*spool.Store, error) {
+	remote, err := o.openRemote(address)
 	if err != nil {
 		return nil, err
+	}
+	place := spool.Place{Address: address, Service: o.service(remote)}
+	if check != nil {
+		if err := check(place); err != nil {
+			remote.Close()
+			return nil, err
+		}
 	}
 	st, err := spool.Wrap(remote, place, opts)
 	if err != nil {
@@ -158,12 +168,14 @@ func (o *Opener) Spooled(place spool.Place) (*spool.Store, error) {
 	if err := Check(place.Address); err != nil && !strings.HasPrefix(place.Address, rowScheme+"://") {
 		return nil, err
 	}
-	if now := o.service(place.Address); now != place.Service {
-		return nil, &ServiceError{place, now}
-	}
 	opts := o.Spool
 	opts.Asked = true
-	return o.spooled(place, opts)
+	return o.spooled(place.Address, opts, func(now spool.Place) error {
+		if now != place {
+			return &ServiceError{place, now.Service, o.chosenBy(place.Address)}
+		}
+		return nil
+	})
 }
 
 // rowScheme is that of a table of outputs, for which rows wait as outputs do. It is
@@ -177,7 +189,7 @@ func (o *Opener) Table(name string) (storage.Store, error) {
 	if o.Spool.Dir == "" || o.Spool.Limit <= 0 {
 		return o.openTable(name)
 	}
-	return o.spooled(spool.Place{Address: address, Service: o.service(address)}, o.Spool)
+	return o.spooled(address, o.Spool, nil)
 }
 
 func (o *Opener) openTable(name string) (storage.Store, error) {
@@ -194,16 +206,29 @@ func (o *Opener) openTable(name string) (storage.Store, error) {
 	return supabase.NewRowStore(table, rowScheme+"://"+name), nil
 }
 
-// service says whose a remote address is, without credentials: two services may
-// have a bucket of the same name.
-func (o *Opener) service(address string) string {
-	if strings.HasPrefix(address, rowScheme) && o.Rows == "postgres" {
-		return pgtable.Service(o.Getenv("SUPABASE_DB_URL"))
-	}
-	if at, err := s3store.Parse(address); err == nil {
-		return cmp.Or(at.Settings.Endpoint, o.S3.Endpoint, o.Getenv("AWS_ENDPOINT_URL_S3"), o.Getenv("AWS_ENDPOINT_URL"), "AWS")
+// service says whose a store is, without credentials: two services may have a
+// bucket of the same name.
+func (o *Opener) service(remote storage.Store) string {
+	switch st := remote.(type) {
+	case *s3store.Store:
+		return st.Service()
+	case *supabase.RowStore:
+		if o.Rows == "postgres" {
+			return pgtable.Service(o.Getenv("SUPABASE_DB_URL"))
+		}
 	}
 	return strings.TrimRight(o.Getenv("SUPABASE_URL"), "/")
+}
+
+// chosenBy is the variable that says whose a remote address is.
+func (o *Opener) chosenBy(address string) string {
+	switch scheme, _, _ := split(address); {
+	case scheme == "s3":
+		return "AWS_ENDPOINT_URL"
+	case scheme == rowScheme && o.Rows == "postgres":
+		return "SUPABASE_DB_URL"
+	}
+	return "SUPABASE_URL"
 }
 
 // Project is the Supabase project that the environment names.

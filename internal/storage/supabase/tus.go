@@ -26,23 +26,37 @@ const (
 var errGone = errors.New("the service gave the upload up before it was complete")
 
 // putResumable uploads an object by TUS 1.0: what has arrived is not sent again
-// after a broken connection.
+// after a broken connection, nor by another process where it is written down.
 func (s *Store) putResumable(ctx context.Context, key string, u *upload, replace bool) error {
 	var err error
 	for range uploads {
-		var id string
-		if id, err = s.begin(ctx, key, u, replace); err != nil {
+		id, offset := u.begun.upload(key), int64(0)
+		if id != "" {
+			if s.holds(ctx, key, u.mark) {
+				return nil
+			}
+			offset, err = s.ask(ctx, uploadPath(id))
+			err = asGone(err)
+		} else if id, err = s.begin(ctx, key, u, replace); err != nil {
 			return err
+		} else {
+			s.writeProgress(key, id, u)
 		}
-		if err = s.sendAll(ctx, id, u, replace); err == nil {
+		if err == nil {
+			err = s.sendAll(ctx, id, u, offset, replace)
+		}
+		if err == nil {
 			err = s.arrived(ctx, key, u)
 		}
 		if !errors.Is(err, errGone) {
 			return err
 		}
+		u.begun = progress{}
 	}
 	return err
 }
+
+func uploadPath(id string) string { return "/upload/resumable/" + url.PathEscape(id) }
 
 func tusHeader(replace bool) map[string]string {
 	return map[string]string{"Tus-Resumable": "1.0.0", "X-Upsert": strconv.FormatBool(replace)}
@@ -100,10 +114,9 @@ func inBody(err error) error {
 	return r
 }
 
-// sendAll sends what the service does not have yet until it has all.
-func (s *Store) sendAll(ctx context.Context, id string, u *upload, replace bool) error {
-	at := "/upload/resumable/" + url.PathEscape(id)
-	var offset int64
+// sendAll sends what the service does not have yet, from offset on, until it has all.
+func (s *Store) sendAll(ctx context.Context, id string, u *upload, offset int64, replace bool) error {
+	at := uploadPath(id)
 	for failures := 0; offset < u.body.Size(); {
 		next, err := s.sendChunk(ctx, at, u, offset, replace)
 		if err == nil && next > offset {

@@ -54,6 +54,7 @@ type upload struct {
 	about    storage.Object
 	mark     string            // unlike that of any other upload
 	metadata map[string]string // of the object, and our own
+	begun    progress          // of a resumable upload
 }
 
 // Create implements storage.Store.
@@ -183,9 +184,13 @@ func (w *writer) describe() error {
 	if _, err := io.Copy(hash, section(w.body, 0, w.body.Size())); err != nil {
 		return err
 	}
+	sum := hex.EncodeToString(hash.Sum(nil))
 	w.upload = &upload{body: w.body, about: w.about, mark: rand.Text(), metadata: map[string]string{}}
+	if before := w.store.readProgress(w.about.Progress); before.of(sum, w.body.Size()) {
+		w.upload.mark, w.upload.begun = before.Mark, before
+	}
 	maps.Copy(w.upload.metadata, w.about.Metadata)
-	w.upload.metadata[uploadMark], w.upload.metadata[hashMark] = w.upload.mark, hex.EncodeToString(hash.Sum(nil))
+	w.upload.metadata[uploadMark], w.upload.metadata[hashMark] = w.upload.mark, sum
 	return nil
 }
 
@@ -229,7 +234,8 @@ func (w *writer) end(op, name string, err error) error {
 }
 
 // Abort implements storage.Writer. What cannot be removed from the bucket now is
-// swept a day later.
+// swept a day later; so is what was uploaded and only lacks its name, when it
+// failed at that and is written down for another try.
 func (w *writer) Abort() error {
 	if w.ended {
 		return nil
@@ -241,7 +247,7 @@ func (w *writer) Abort() error {
 			return w.store.fail("remove", w.file.Name(), err)
 		}
 	}
-	if w.parked != "" {
+	if w.parked != "" && (w.failed == nil || w.upload.begun.Upload == "") {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(w.ctx), connectTimeout)
 		defer stop()
 		_ = w.store.removeOnce(ctx, w.parked)
