@@ -64,8 +64,7 @@ func stripWebP(data []byte) []byte {
 			continue
 		}
 		at := len(out) + 8
-		out = binary.LittleEndian.AppendUint32(append(out, kind...), uint32(len(body)))
-		out = append(append(out, body...), make([]byte, len(body)&1)...)
+		out = appendChunk(out, kind, body)
 		if kind == "VP8X" && len(body) > 0 {
 			const exif, xmp = 0x08, 0x04
 			out[at] &^= exif | xmp

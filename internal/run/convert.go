@@ -127,9 +127,6 @@ func converted(t *Ticket, o comfy.Output, open opener, note func(string)) opener
 			came.ReadCloser = io.NopCloser(bytes.NewReader(data))
 			return came, int64(len(data)), nil
 		}
-		if t.Embed && !t.Sidecar {
-			notes = append(notes, "the record that the backend wrote into it is lost; --provenance sidecar keeps it beside the file")
-		}
 		for _, text := range notes {
 			note(fmt.Sprintf("output %d of node %s was converted to %s: %s", o.Index+1, o.Node, t.wantedName(), text))
 		}

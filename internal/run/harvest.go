@@ -181,6 +181,7 @@ func (k *keeping) keep(ctx context.Context) (Output, error) {
 	open := func(ctx context.Context) (io.ReadCloser, int64, error) { return r.Backend.Open(ctx, o) }
 	open = r.composited(t, o, open, k.note)
 	open = converted(t, o, open, k.note)
+	open = r.annotated(t, o, open, k.note)
 	open = stripped(t, o, open)
 	out, err := k.store(ctx, open)
 	var damaged *IncompleteError
