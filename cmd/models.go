@@ -86,14 +86,20 @@ func runModels(ctx context.Context, o *modelsOptions) error {
 		return err
 	}
 	inv.Memory = askAnew{inv.Memory} // who asks for a list wants the present one
-	found, err := inv.List(ctx, o.what)
-	if unknown, ok := errors.AsType[*inventory.UnknownError](err); ok {
-		return &invalidError{unknown.Error(), problem.NearestHint(unknown.Nearest, "easel models")}
-	}
+	found, err := listModels(ctx, inv, o.what)
 	if err != nil {
 		return err
 	}
 	return o.print(be, found)
+}
+
+// listModels lists what a backend has, with the nearest names of what it has not.
+func listModels(ctx context.Context, inv *inventory.Inventory, what string) ([]inventory.Item, error) {
+	found, err := inv.List(ctx, what)
+	if unknown, ok := errors.AsType[*inventory.UnknownError](err); ok {
+		return nil, &invalidError{unknown.Error(), problem.NearestHint(unknown.Nearest, "easel models")}
+	}
+	return found, err
 }
 
 func (o *modelsOptions) print(be *backends.Backend, found []inventory.Item) error {

@@ -139,6 +139,9 @@ func (o *generateOptions) prepareAgain(ctx context.Context, runner *run.Runner, 
 // noteBackend says where a repeated run was made when it is not where it runs
 // now, unless somebody chose that.
 func (o *generateOptions) noteBackend(here string) {
+	if o.target == nil { // of easel mcp: each call has its own
+		return
+	}
 	again := o.target.again
 	if again == nil || again.Record == nil || o.changed("backend") {
 		return

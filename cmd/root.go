@@ -171,6 +171,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newConvertCmd(a),
 		newVerifyCmd(a),
 		newServeCmd(a),
+		newMCPCmd(a),
 		newDBCmd(a),
 		newEmulateCmd(a),
 		newSpoolCmd(a),

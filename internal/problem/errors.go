@@ -90,3 +90,11 @@ func (e *PartialError) Error() string {
 	}
 	return fmt.Sprintf("%d of %d %s failed", e.Failed, e.Runs, cmp.Or(e.What, "runs"))
 }
+
+// A LimitError means that what somebody allowed is used up. Code is of the limit.
+type LimitError struct {
+	Code    string
+	Message string
+}
+
+func (e *LimitError) Error() string { return e.Message }

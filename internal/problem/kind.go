@@ -18,6 +18,7 @@ const (
 	CodePlanChanged      = "plan_changed"
 	CodePartial          = "partial"
 	CodeMaxCost          = "max_cost"
+	CodeMaxRuns          = "max_runs"
 	CodeOutOfDate        = "out_of_date"
 	CodeDamaged          = "damaged"
 	CodeAuthentication   = "authentication"
@@ -62,6 +63,7 @@ func Kinds() []Kind {
 		{CodePlanChanged, ExitUsage, false, ""},
 		{CodePartial, ExitPartial, false, ""},
 		{CodeMaxCost, ExitPartial, false, "the same command with a higher --max-cost goes on"},
+		{CodeMaxRuns, ExitPartial, false, "whoever started easel mcp can give a higher --max-runs"},
 		{CodeOutOfDate, ExitPartial, false, "without --check the same command makes what is missing, with --update what has changed; a damaged file is made again once it is removed"},
 		{CodeDamaged, ExitPartial, false, "easel batch repair OUT rebuilds the ledger from files and records"},
 		{CodeAuthentication, ExitAuth, false, "check user and password, or set EASEL_TOKEN_<BACKEND>"},

@@ -61,7 +61,7 @@ func Of(err error) Problem {
 	p := Problem{Message: err.Error(), Problems: []registry.Problem{}}
 	p.is(CodeFailed)
 	for _, try := range []func(error, *Problem) bool{
-		ofStop, ofItems, ofBatchRun, ofBatch, ofAge, ofUsage, ofBackendName, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
+		ofStop, ofLimit, ofItems, ofBatchRun, ofBatch, ofAge, ofUsage, ofBackendName, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
 	} {
 		if try(err, &p) {
 			break
@@ -108,6 +108,15 @@ func ofStop(err error, p *Problem) bool {
 		}
 	}
 	return true
+}
+
+func ofLimit(err error, p *Problem) bool {
+	limit, ok := errors.AsType[*LimitError](err)
+	if ok {
+		p.is(limit.Code)
+		p.Message = limit.Message
+	}
+	return ok
 }
 
 func ofAge(err error, p *Problem) bool {

@@ -1,0 +1,267 @@
+package mcp
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/registry"
+)
+
+// Options of a Server.
+type Options struct {
+	Engine   Engine
+	Registry func() (*registry.Registry, error)
+	// Presets are offered as prompts; nil = there are none.
+	Presets func(ctx context.Context) ([]Preset, error)
+
+	Workflows []string // ids of those that become tools; none = all
+	Category  string   // only those of a category; "" = all
+	Picture   int      // pixels of the longer side of pictures in answers; 0 = answers have none
+	Limits    Limits
+	// Roots says that the client is on this machine: folders that it opens may be
+	// read.
+	Roots   bool
+	Version string
+	Log     *slog.Logger // nil = nothing is logged
+}
+
+// A Preset is a workflow with some of its values given.
+type Preset struct {
+	Name  string
+	Order plan.Order
+}
+
+// A Server offers workflows to agents, on one connection or many.
+type Server struct {
+	o        Options
+	sdk      *sdk.Server
+	gate     *gate
+	tools    []*tool
+	running  sync.WaitGroup // calls
+	stop     context.Context
+	stopAll  context.CancelFunc
+	offering sync.Mutex
+	asked    chan struct{} // closed when the backend has answered; nil = it was not asked
+	askedAt  time.Time
+}
+
+// A tool is a workflow that agents can call.
+type tool struct {
+	name       string
+	workflow   *registry.Workflow
+	characters []*registry.Character
+	offer      map[string][]string
+	arguments  []argument
+}
+
+// New makes a server. It fails when Workflows names one that there is not.
+func New(o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{o: o, gate: newGate(o.Limits)}
+	s.stop, s.stopAll = context.WithCancel(context.Background())
+	if err := s.choose(); err != nil {
+		return nil, err
+	}
+	s.sdk = sdk.NewServer(&sdk.Implementation{Name: "easel", Title: "easel: ComfyUI workflows", Version: o.Version}, &sdk.ServerOptions{
+		Instructions: instructions, Logger: o.Log,
+		// Tools change when the backend's choices are known. Nothing is logged to clients.
+		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{ListChanged: true}},
+	})
+	s.addListings()
+	s.addTools()
+	s.addResources()
+	s.addPrompts()
+	s.sdk.AddReceivingMiddleware(s.fresh)
+	return s, nil
+}
+
+// choose makes the tools of the workflows that are wanted.
+func (s *Server) choose() error {
+	reg, err := s.o.Registry()
+	if err != nil {
+		return err
+	}
+	wanted := reg.List(s.o.Category)
+	if len(s.o.Workflows) > 0 {
+		wanted = nil
+		for _, id := range s.o.Workflows {
+			wf, err := reg.Workflow(id)
+			if err != nil {
+				return err
+			}
+			if s.o.Category == "" || wf.Category == s.o.Category {
+				wanted = append(wanted, wf)
+			}
+		}
+	}
+	var ids []string
+	for _, wf := range wanted {
+		ids = append(ids, wf.ID)
+	}
+	taken := map[string]bool{}
+	for _, l := range s.listings() {
+		taken[l.tool.Name] = true
+	}
+	names := toolNames(ids, taken)
+	for _, wf := range wanted {
+		t := &tool{name: names[wf.ID], workflow: wf, characters: reg.Characters()}
+		if t.arguments, err = arguments(wf, t.characters, nil); err != nil {
+			s.o.Log.Warn("a workflow is no tool", "workflow", wf.ID, "error", err)
+			continue
+		}
+		s.tools = append(s.tools, t)
+	}
+	return nil
+}
+
+// addTools offers the workflows, with what is known of the backend's choices.
+func (s *Server) addTools() {
+	for _, t := range s.tools {
+		s.sdk.AddTool(&sdk.Tool{
+			Name: t.name, Title: t.workflow.Name, Description: t.description(),
+			InputSchema: inputSchema(t.arguments), OutputSchema: resultSchema(),
+			Annotations: &sdk.ToolAnnotations{Title: t.workflow.Name, DestructiveHint: new(false), OpenWorldHint: new(true)},
+		}, s.call(t))
+	}
+}
+
+func (t *tool) description() string {
+	wf := t.workflow
+	text := wf.Name
+	if wf.Description != "" {
+		text += ". " + wf.Description
+	}
+	if wf.Category != "" {
+		text += fmt.Sprintf(" (%s", wf.Category)
+		if wf.ModelFamily != "" {
+			text += ", " + wf.ModelFamily
+		}
+		text += ")"
+	}
+	return text + ". Runs on a GPU, which costs time and perhaps money, and stores new files; nothing is changed or deleted. Answers with the picture, its path and its seed."
+}
+
+// How long choices of the backend are waited for, and how long they hold.
+const (
+	offerPatience = 3 * time.Second
+	offerLimit    = 20 * time.Second
+	offerHolds    = time.Minute
+)
+
+// fresh puts the backend's choices into the tools before a client lists them, if
+// they come in time. A client that listed before hears that they changed.
+func (s *Server) fresh(next sdk.MethodHandler) sdk.MethodHandler {
+	return func(ctx context.Context, method string, req sdk.Request) (sdk.Result, error) {
+		switch method {
+		case "tools/list":
+			s.awaitOffer(ctx)
+		case "resources/list":
+			return s.listResources(ctx)
+		case "prompts/list":
+			s.addPresets(ctx)
+		}
+		return next(ctx, method, req)
+	}
+}
+
+func (s *Server) awaitOffer(ctx context.Context) {
+	s.offering.Lock()
+	if s.asked == nil || time.Since(s.askedAt) > offerHolds {
+		done := make(chan struct{})
+		s.asked, s.askedAt = done, time.Now()
+		ctx := context.WithoutCancel(ctx)
+		s.running.Go(func() {
+			defer close(done)
+			ctx, end := s.within(ctx)
+			defer end()
+			ctx, stop := context.WithTimeout(ctx, offerLimit)
+			defer stop()
+			s.refresh(ctx)
+		})
+	}
+	asked := s.asked
+	s.offering.Unlock()
+	timer := time.NewTimer(offerPatience)
+	defer timer.Stop()
+	select {
+	case <-asked:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// refresh asks for the choices of all tools. Of a backend that does not answer,
+// the tools stay as they are.
+func (s *Server) refresh(ctx context.Context) {
+	changed := false
+	for _, t := range s.tools {
+		offer, err := s.o.Engine.Offer(ctx, t.workflow)
+		if err != nil {
+			s.o.Log.Info("asking the backend for choices", "workflow", t.workflow.ID, "error", err)
+			break
+		}
+		if maps.EqualFunc(offer, t.offer, slices.Equal[[]string]) {
+			continue
+		}
+		args, err := arguments(t.workflow, t.characters, offer)
+		if err != nil {
+			continue
+		}
+		s.offering.Lock()
+		t.offer, t.arguments, changed = offer, args, true
+		s.offering.Unlock()
+	}
+	if changed {
+		s.addTools()
+	}
+}
+
+// within is a context that also ends when the server stops.
+func (s *Server) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.stop, func() { cancel(context.Canceled) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// Serve speaks with one client until it is gone or ctx ends. Runs that have not
+// ended by then are taken off their backend before it returns.
+func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	session, err := s.sdk.Connect(ctx, &sdk.IOTransport{Reader: io.NopCloser(in), Writer: unclosed{out}, MaxLineLength: mostLine}, nil)
+	if err != nil {
+		return err
+	}
+	over := make(chan error, 1)
+	go func() { over <- session.Wait() }()
+	select {
+	case err = <-over: // whether in has ended or could not be read
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	s.Close()
+	return err
+}
+
+// mostLine bounds one message of a client: a picture in it is base64.
+const mostLine = 64 << 20
+
+// Close takes runs that have not ended off their backend, and waits for it.
+func (s *Server) Close() {
+	s.stopAll()
+	s.running.Wait()
+}
+
+// unclosed is a writer that its user does not close.
+type unclosed struct{ io.Writer }
+
+func (unclosed) Close() error { return nil }
