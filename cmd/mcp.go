@@ -40,7 +40,7 @@ Input pictures are read from folders that the client opens (its roots) and from
 		Example: `  easel mcp --backend studio --out ~/Pictures/agent
   easel mcp --category generation --max-runs 50 --max-cost 2
   easel mcp --workflows flux_single,qwen_inpaint --inputs ~/Pictures
-  claude mcp add easel -- easel mcp --backend studio --out ~/Pictures/agent`,
+  claude mcp add easel -- easel mcp --out ~/Pictures/agent`,
 		Args: exactArgs(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			g.given = c.Flags()
