@@ -2,6 +2,8 @@ module github.com/seed-7d77cb5c/easel
 
 go 1.26.0
 
+ignore ./web/node_modules
+
 require (
 	charm.land/lipgloss/v2 v2.0.6
 	github.com/aws/aws-sdk-go-v2 v1.47.7
