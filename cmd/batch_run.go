@@ -231,7 +231,11 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batc
 		if !be.Can().Ephemeral {
 			r.Definitions = preflight.NewCache(cfg.CacheDir, be.Address, nil)
 		}
-		places[i] = batch.Place{Runner: &r, USDPerHour: cfg.Backends[be.Name].USDPerHour}
+		paused, err := o.app.pausedAt(opener, be)
+		if err != nil {
+			return nil, open, err
+		}
+		places[i] = batch.Place{Runner: &r, USDPerHour: cfg.Backends[be.Name].USDPerHour, Paused: paused}
 	}
 	return places, open, nil
 }

@@ -12,7 +12,7 @@ import (
 func newPlannedCmds() []*cobra.Command {
 	var all []*cobra.Command
 	for _, name := range []string{
-		"queue", "jobs",
+		"jobs",
 	} {
 		all = append(all, &cobra.Command{
 			Use: name, Hidden: true, DisableFlagParsing: true,

@@ -167,6 +167,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newHistoryCmd(a),
 		newResumeCmd(a),
 		newCancelCmd(a),
+		newQueueCmd(a),
 		newInspectCmd(a),
 		newConvertCmd(a),
 		newVerifyCmd(a),

@@ -16,6 +16,7 @@ type QueueEntry struct {
 	Number  float64 // priority: lower runs first, then by id
 	Running bool
 	Graph   json.RawMessage // API format; null when it is larger than 1 MiB
+	Extra   json.RawMessage // what came with the graph, client_id included; null when it is larger than 1 MiB
 	Created int64           // Unix milliseconds, 0 when the server does not say (before 0.3.69)
 }
 
@@ -85,6 +86,7 @@ func readQueueEntry(raw json.RawMessage) (QueueEntry, bool) {
 		e.Graph = tuple[2]
 	}
 	if len(tuple) > 3 {
+		e.Extra = tuple[3]
 		var extra struct {
 			CreateTime looseInt `json:"create_time"`
 		}

@@ -25,7 +25,7 @@ func (o *Opener) Pool(flag string) (members []string, given bool, err error) {
 		case slices.Contains(members, m):
 			return nil, given, &FormError{Message: "the pool has " + m + " twice", Write: poolForm}
 		}
-		if err := o.check(m); err != nil {
+		if err := o.Check(m); err != nil {
 			return nil, given, err
 		}
 		members = append(members, m)
@@ -36,8 +36,8 @@ func (o *Opener) Pool(flag string) (members []string, given bool, err error) {
 // poolForm is how a pool is written.
 const poolForm = "--backend NAME,NAME"
 
-// check refuses what no backend can be opened by.
-func (o *Opener) check(member string) error {
+// Check refuses what no backend can be opened by.
+func (o *Opener) Check(member string) error {
 	if b, named := o.Config.Backends[member]; named {
 		member = b.URL
 	} else if !strings.Contains(member, "://") && member != comfyCloud {

@@ -149,10 +149,10 @@ func (s *scheduler) admit(a *attempt) bool {
 			s.stop(StoppedMaxCost, nil)
 		}
 		switch {
-		case s.stopped != "", l.dead != nil, l.down(now) && len(s.lanes) > 1:
+		case s.stopped != "", l.dead != nil, (l.held || l.down(now)) && len(s.lanes) > 1:
 			return false
 		case l.posting > 0 && l.posted != s.queue.key(it): // the server is to have them in their order
-		case l.usable(now) && !l.alone && l.onServer < l.depth() && (!it.suspect() || l.onServer == 0):
+		case l.takes(now) && !l.alone && l.onServer < l.depth() && (!it.suspect() || l.onServer == 0):
 			l.ready--
 			l.onServer++
 			l.posting++

@@ -18,6 +18,9 @@ type Place struct {
 	// are the batch's. Store and Out are the same for all places.
 	Runner     *run.Runner
 	USDPerHour float64 // what the backend costs; 0 = not known
+	// Paused reports whether the place is to be left alone for now: it gets no
+	// further runs, and what it has is collected. nil = never. It is asked often.
+	Paused func() bool
 }
 
 // Ordering says in which order items run.

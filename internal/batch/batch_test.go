@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -41,6 +42,7 @@ const graph = `{
 
 // A bench is a user's machine: a plan, a folder of outputs and a ledger.
 type bench struct {
+	paused  map[string]func() bool // by backend
 	t       testing.TB
 	catalog *plan.Catalog
 	out     string
@@ -130,7 +132,7 @@ func (b *bench) run(ctx context.Context, addresses ...string) (Summary, error) {
 			b.t.Cleanup(func() { client.Close() })
 			r := *o.Prepare
 			r.Backend, r.BackendName, r.Address = client, name, address
-			places = append(places, Place{Runner: &r})
+			places = append(places, Place{Runner: &r, Paused: b.paused[name]})
 		}
 		return places, nil
 	}
@@ -406,6 +408,39 @@ func TestBadBackendAmongGood(t *testing.T) {
 			b.audit(60)
 		})
 	}
+}
+
+// A backend that is paused gets nothing, and what it has is collected; the batch waits
+// for it where there is no other.
+func TestPausedBackendIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	t.Run("beside another", func(t *testing.T) {
+		t.Parallel()
+		good, held := newHost(t, emulator.Options{StepTime: time.Millisecond}), newHost(t, emulator.Options{StepTime: time.Millisecond})
+		b := newBench(t, rows(12))
+		b.paused = map[string]func() bool{"held": func() bool { return true }}
+		sum, err := b.run(t.Context(), "held="+held.url, "good="+good.url)
+		if err != nil || sum.Committed != 12 || len(held.executions()) > 0 || len(good.executions()) != 12 {
+			t.Errorf("%+v, %v: %d and %d", sum, err, len(held.executions()), len(good.executions()))
+		}
+	})
+	t.Run("alone", func(t *testing.T) {
+		t.Parallel()
+		h := newHost(t, emulator.Options{StepTime: time.Millisecond})
+		b := newBench(t, rows(6))
+		var looks atomic.Int64
+		b.paused = map[string]func() bool{"a": func() bool {
+			paused := looks.Add(1) <= 3
+			if paused && len(h.executions()) > 0 {
+				t.Error("it was given a run")
+			}
+			return paused
+		}}
+		sum, err := b.run(t.Context(), "a="+h.url)
+		if err != nil || sum.Committed != 6 || looks.Load() < 4 {
+			t.Errorf("%+v, %v after %d looks", sum, err, looks.Load())
+		}
+	})
 }
 
 func TestLimits(t *testing.T) {

@@ -29,8 +29,10 @@ const (
 // and guarded by its lock.
 type lane struct {
 	runner *run.Runner
-	price  float64 // USD per hour; 0 = not known
-	fixed  int     // depth that the user wants; 0 = ours
+	price  float64     // USD per hour; 0 = not known
+	paused func() bool // nil = never
+	held   bool        // it was paused when it was last looked at
+	fixed  int         // depth that the user wants; 0 = ours
 
 	ready      int    // prepared, or being prepared, for the next free place
 	onServer   int    // submitted and not ended
@@ -89,9 +91,19 @@ func (l *lane) depth() int {
 	return min(maxDepth, max(defaultDepth, 1+int((way+l.took.value-1)/max(l.took.value, time.Millisecond))))
 }
 
-// usable reports whether the lane may take a run.
+// takes reports whether the lane may take an item.
+func (l *lane) takes(now time.Time) bool { return l.usable(now) && !l.held }
+
+// usable reports whether the lane can be worked with.
 func (l *lane) usable(now time.Time) bool {
 	return l.dead == nil && l.away == 0 && !now.Before(l.rest) && !l.probing
+}
+
+// look asks whether the place is to be left alone, and reports whether that is new.
+func (l *lane) look() (changed bool) {
+	was := l.held
+	l.held = l.paused != nil && l.paused()
+	return l.held != was
 }
 
 // down reports whether nothing can be expected of the lane at the moment.
@@ -139,7 +151,7 @@ func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
 		return true
 	}
 	// One that has just failed takes nothing that is then waited for.
-	if l.trial && left <= len(lanes)*defaultDepth && slices.ContainsFunc(lanes, func(o *lane) bool { return o != l && o.usable(now) && !o.trial }) {
+	if l.trial && left <= len(lanes)*defaultDepth && slices.ContainsFunc(lanes, func(o *lane) bool { return o != l && o.takes(now) && !o.trial }) {
 		return false
 	}
 	type runner struct {
@@ -148,7 +160,7 @@ func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
 	}
 	var all []*runner
 	for _, o := range lanes {
-		if o == l || o.took.n > 0 && o.usable(now) && !o.trial {
+		if o == l || o.took.n > 0 && o.takes(now) && !o.trial {
 			all = append(all, &runner{o, time.Duration(o.load()) * o.took.value})
 		}
 	}

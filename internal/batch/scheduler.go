@@ -121,9 +121,21 @@ func (s *scheduler) open(places []Place) error {
 		r := *p.Runner
 		r.History, r.Leave, r.USDPerHour = s.o.Ledger, true, p.USDPerHour
 		s.priced = s.priced || p.USDPerHour > 0
-		s.lanes = append(s.lanes, &lane{runner: &r, price: p.USDPerHour, fixed: s.o.Depth, attempts: map[*attempt]bool{}})
+		l := &lane{runner: &r, price: p.USDPerHour, paused: p.Paused, fixed: s.o.Depth, attempts: map[*attempt]bool{}}
+		s.lanes = append(s.lanes, l)
+		s.lookPaused(l)
 	}
 	return nil
+}
+
+// lookPaused asks whether a lane's place is paused, and says so.
+func (s *scheduler) lookPaused(l *lane) {
+	switch changed := l.look(); {
+	case changed && l.held:
+		s.note("%s is paused: it gets no further items until easel queue resume", l.runner.BackendName)
+	case changed:
+		s.note("%s goes on", l.runner.BackendName)
+	}
 }
 
 // greetTime bounds how long a backend may take to say that it is there.
@@ -314,6 +326,7 @@ func (s *scheduler) lookAround() {
 	}
 	down, dead := true, true
 	for _, l := range s.lanes {
+		s.lookPaused(l)
 		down = down && l.down(now)
 		dead = dead && l.dead != nil
 	}
@@ -407,7 +420,7 @@ func (s *scheduler) next(l *lane) (it *item, adopted bool) {
 			l.onServer++
 			return it, true
 		}
-		if l.usable(now) && l.ready == 0 && !l.alone && l.collecting < maxCollecting && worthTaking(l, s.lanes, s.queue.size, now) {
+		if l.takes(now) && l.ready == 0 && !l.alone && l.collecting < maxCollecting && worthTaking(l, s.lanes, s.queue.size, now) {
 			if it := s.queue.take(l, func(it *item) bool { return s.may(l, it) }); it != nil {
 				l.ready++
 				s.active++
@@ -454,7 +467,7 @@ func (s *scheduler) probe(l *lane) {
 			return
 		}
 		var it *item
-		if worthTaking(l, s.lanes, s.queue.size, s.o.Now()) {
+		if !l.held && worthTaking(l, s.lanes, s.queue.size, s.o.Now()) {
 			it = s.queue.take(l, func(it *item) bool { return s.may(l, it) })
 		}
 		if it == nil {

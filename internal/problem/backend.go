@@ -24,10 +24,18 @@ func ofBackend(err error, p *Problem) bool {
 	var lost *comfy.LostError
 	var ambiguous *comfy.AmbiguousError
 	var uncollected *run.UncollectedError
+	var move *comfy.MoveError
 	var stored *storage.Error
 	switch {
 	case errors.As(err, &stored):
 		return false
+	case errors.As(err, &move): // before what it wraps
+		p.is(CodeRejected)
+		p.Hint = "easel queue list shows what waits"
+		if move.Removed {
+			p.is(CodeLost)
+			p.Hint = "easel rerun " + move.ID + " makes it again"
+		}
 	case errors.As(err, &ambiguous): // before what it wraps
 		p.is(CodeAmbiguous)
 		p.Hint = "it may be running: easel resume " + ambiguous.ID + " finds out"
