@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"net/http"
 	"time"
 
@@ -32,16 +33,12 @@ func (a *app) openerFor(cfg *config.Config) *backends.Opener {
 }
 
 // transport is the special way to a backend, nil for the client's own.
-func (a *app) transport(insecure bool) http.RoundTripper {
-	if !insecure && !a.debugging() {
+func (a *app) transport(secure *tls.Config) http.RoundTripper {
+	if !a.debugging() {
 		return nil
 	}
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	if insecure {
-		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the user's config asks for it, and it is said at each run
-	}
-	if !a.debugging() {
-		return t
-	}
+	t.TLSClientConfig = secure
+	t.DialContext = (&net.Dialer{Timeout: 5 * time.Second}).DialContext // as the clients' own
 	return &loggedTransport{t, a.logger()}
 }

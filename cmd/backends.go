@@ -26,7 +26,7 @@ type listedBackend struct {
 	Name    string        `json:"name"`
 	URL     string        `json:"url"`
 	Default bool          `json:"default"`
-	Secret  bool          `json:"secret"` // it has a password, token or header
+	Secret  bool          `json:"secret"` // it has a password, token, header or certificate
 	From    config.Origin `json:"from"`
 }
 
@@ -45,7 +45,7 @@ func newBackendsListCmd(a *app) *cobra.Command {
 			for name, b := range cfg.Backends {
 				found = append(found, listedBackend{
 					Name: name, URL: config.WithoutUser(b.URL), Default: name == cfg.Backend, From: b.Origin,
-					Secret: !b.Password.IsZero() || !b.Token.IsZero() || len(b.Headers) > 0,
+					Secret: b.HasAccess(),
 				})
 			}
 			slices.SortFunc(found, func(x, y listedBackend) int { return strings.Compare(x.Name, y.Name) })

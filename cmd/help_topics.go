@@ -107,6 +107,9 @@ const configFileExample = `  backend: studio            # settings, as easel con
       token: secret          # or a bearer token
       headers:               # or what a proxy asks for
         X-Api-Key: secret
+      client_cert: anna.pem  # mutual TLS: files beside this one, in PEM form
+      client_key: anna.key
+      ca: studio-ca.pem      # checks the server's certificate, beside the system's
       insecure: true         # the certificate is not checked
       aliases:               # what a model file is called there
         ae.safetensors: flux/ae.sft

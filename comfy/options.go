@@ -2,6 +2,7 @@ package comfy
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ func (t Timeouts) orDefault() Timeouts {
 const DefaultPatience = 30 * time.Second
 
 // WithHTTPClient sends everything, the WebSocket's handshake included, through
-// hc: an in-process transport, a recorder, mutual TLS. Its Timeout and
+// hc: an in-process transport, a recorder. Its Timeout and
 // CheckRedirect are not used.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *Client) error {
@@ -66,6 +67,17 @@ func WithHTTPClient(hc *http.Client) Option {
 		}
 		c.wire.HTTP = hc
 		c.ownTransport = nil
+		return nil
+	}
+}
+
+// WithTLS sets how encrypted connections are made: a client's certificate, an
+// authority of one's own. WithHTTPClient replaces it.
+func WithTLS(t *tls.Config) Option {
+	return func(c *Client) error {
+		if c.ownTransport != nil {
+			c.ownTransport.TLSClientConfig = t
+		}
 		return nil
 	}
 }

@@ -2,6 +2,7 @@ package apiv2
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -46,6 +47,10 @@ func WithVariable(name string) Option { return func(c *Client) { c.wire.Variable
 
 // WithHeader adds a header to every request to the service.
 func WithHeader(name, value string) Option { return func(c *Client) { c.wire.Header.Add(name, value) } }
+
+// WithTLS sets how encrypted connections to the service are made; content that lies
+// at another address is fetched by the usual rules. WithHTTPClient replaces it.
+func WithTLS(t *tls.Config) Option { return func(c *Client) { c.own[0].TLSClientConfig = t } }
 
 // WithHTTPClient sends everything through hc. Its Timeout and CheckRedirect are not
 // used.

@@ -3,7 +3,6 @@ package backends
 import (
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -67,10 +66,15 @@ func (o *Opener) openComfyAPI(spec, name, base string, given bool, patience time
 	} else if !token.IsZero() {
 		opts = append(opts, apiv2.WithToken(func() (string, error) { return token.Reveal(), nil }))
 	}
-	if o.Transport != nil {
-		if rt := o.Transport(b.Insecure); rt != nil {
-			opts = append(opts, apiv2.WithHTTPClient(&http.Client{Transport: rt}))
-		}
+	secure, err := access.TLS(b.Insecure)
+	if err != nil {
+		return nil, err
+	}
+	if secure != nil {
+		opts = append(opts, apiv2.WithTLS(secure))
+	}
+	if hc := o.http(secure); hc != nil {
+		opts = append(opts, apiv2.WithHTTPClient(hc))
 	}
 	client, err := apiv2.NewClient(base, opts...)
 	if err != nil {
@@ -78,6 +82,6 @@ func (o *Opener) openComfyAPI(spec, name, base string, given bool, patience time
 	}
 	return &Backend{
 		Backend: client, Name: name, Reopen: config.WithoutUser(spec), Address: client.Address(),
-		Public: bare(access) && !isCloud(base) && IsPublic(base), close: client.Close,
+		Public: access.IsBare() && !isCloud(base) && IsPublic(base), close: client.Close,
 	}, nil
 }

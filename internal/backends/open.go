@@ -4,6 +4,7 @@ package backends
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -88,7 +89,7 @@ func (b *Backend) SavedWorkflow(ctx context.Context, name string) ([]byte, error
 // An Opener opens backends by the settings.
 type Opener struct {
 	Config    *config.Config
-	Transport func(insecure bool) http.RoundTripper // the way to a server; nil, also as its result, for the client's own
+	Transport func(*tls.Config) http.RoundTripper   // the way to a server, with nil by the usual rules; nil, also as its result, for the client's own
 	Note      func(format string, args ...any)      // says what users must know; nil for nobody
 
 	StartPod bool // a stopped pod is started
@@ -180,23 +181,22 @@ func (o *Opener) DialContext(ctx context.Context, spec string, given bool, patie
 	if b.Insecure && o.Note != nil {
 		o.Note("warning: the certificate of %s is not checked", name)
 	}
-	client, err := comfy.NewClient(address, o.options(access, b.Insecure, patience)...)
+	opts, err := o.options(access, b.Insecure, patience)
+	if err != nil {
+		return nil, err
+	}
+	client, err := comfy.NewClient(address, opts...)
 	if err != nil {
 		return nil, &FormError{Message: fmt.Sprintf("backend %s: %s", config.WithoutUser(spec), err), Write: serverForm}
 	}
 	return &Backend{
 		Backend: client, Name: name, Reopen: config.WithoutUser(spec), Address: client.Address(),
-		Public: bare(access) && IsPublic(address), close: client.Close,
+		Public: access.IsBare() && IsPublic(address), close: client.Close,
 	}, nil
 }
 
-// bare reports whether nothing is shown to a place that could prove who asks.
-func bare(a config.Access) bool {
-	return a.Username == "" && a.Password.IsZero() && a.Token.IsZero() && len(a.Headers) == 0
-}
-
 // options are how the client of a server is opened.
-func (o *Opener) options(access config.Access, insecure bool, patience time.Duration) []comfy.Option {
+func (o *Opener) options(access config.Access, insecure bool, patience time.Duration) ([]comfy.Option, error) {
 	opts := []comfy.Option{comfy.WithPatience(patience)}
 	for key, value := range access.Headers {
 		opts = append(opts, comfy.WithHeader(key, value.Reveal()))
@@ -207,12 +207,28 @@ func (o *Opener) options(access config.Access, insecure bool, patience time.Dura
 	if token := access.Token.Reveal(); token != "" {
 		opts = append(opts, comfy.WithBearer(func() (string, error) { return token, nil }))
 	}
-	if o.Transport != nil {
-		if rt := o.Transport(insecure); rt != nil {
-			opts = append(opts, comfy.WithHTTPClient(&http.Client{Transport: rt}))
-		}
+	secure, err := access.TLS(insecure)
+	if err != nil {
+		return nil, err
 	}
-	return opts
+	if secure != nil {
+		opts = append(opts, comfy.WithTLS(secure))
+	}
+	if hc := o.http(secure); hc != nil {
+		opts = append(opts, comfy.WithHTTPClient(hc))
+	}
+	return opts, nil
+}
+
+// http is the special way to a server; nil for the client's own.
+func (o *Opener) http(secure *tls.Config) *http.Client {
+	if o.Transport == nil {
+		return nil
+	}
+	if rt := o.Transport(secure); rt != nil {
+		return &http.Client{Transport: rt}
+	}
+	return nil
 }
 
 // Unknown says that there is no backend of a name, and which name is near.

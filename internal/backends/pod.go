@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -87,7 +86,12 @@ func (o *Opener) openPod(ctx context.Context, spec, name string, given bool, pat
 	if err != nil {
 		return nil, err
 	}
-	be, err := o.dialPod(ctx, account, word, port, o.options(access, b.Insecure, patience), patience)
+	opts, err := o.options(access, b.Insecure, patience)
+	if err != nil {
+		account.Close()
+		return nil, err
+	}
+	be, err := o.dialPod(ctx, account, word, port, opts, patience)
 	if err != nil {
 		account.Close()
 		return nil, err
@@ -95,7 +99,7 @@ func (o *Opener) openPod(ctx context.Context, spec, name string, given bool, pat
 	if name == "" {
 		name = be.Pod.Name
 	}
-	be.Name, be.Reopen, be.Public = name, config.WithoutUser(spec), bare(access)
+	be.Name, be.Reopen, be.Public = name, config.WithoutUser(spec), access.IsBare()
 	return be, nil
 }
 
@@ -191,10 +195,8 @@ func (o *Opener) note(format string, args ...any) {
 // AwaitPod waits for the ComfyUI of a pod that is starting, at most until ctx ends.
 func (o *Opener) AwaitPod(ctx context.Context, account *runpod.Account, pod *runpod.Pod, port string) (*runpod.Pod, error) {
 	var opts []comfy.Option
-	if o.Transport != nil {
-		if rt := o.Transport(false); rt != nil {
-			opts = append(opts, comfy.WithHTTPClient(&http.Client{Transport: rt}))
-		}
+	if hc := o.http(nil); hc != nil {
+		opts = append(opts, comfy.WithHTTPClient(hc))
 	}
 	client, err := comfy.NewClient(runpod.ProxyURL(o.Config.RunPod().PodURL, pod.ID, port), append(opts, comfy.WithHeader("User-Agent", "easel"))...)
 	if err != nil {

@@ -24,12 +24,9 @@ func (o *Opener) openEndpoint(spec, name, id string, patience time.Duration) (*B
 		return nil, at.KeyErr
 	}
 	opts := []runpod.Option{runpod.WithPatience(patience)}
-	var hc *http.Client
-	if o.Transport != nil {
-		if rt := o.Transport(false); rt != nil {
-			hc = &http.Client{Transport: rt}
-			opts = append(opts, runpod.WithHTTPClient(hc))
-		}
+	hc := o.http(nil)
+	if hc != nil {
+		opts = append(opts, runpod.WithHTTPClient(hc))
 	}
 	account, err := o.openAccount(hc)
 	if err != nil {
@@ -49,12 +46,7 @@ func (o *Opener) openEndpoint(spec, name, id string, patience time.Duration) (*B
 
 // OpenAccount opens the account behind RunPod's key.
 func (o *Opener) OpenAccount() (*runpod.Account, error) {
-	if o.Transport != nil {
-		if rt := o.Transport(false); rt != nil {
-			return o.openAccount(&http.Client{Transport: rt})
-		}
-	}
-	return o.openAccount(nil)
+	return o.openAccount(o.http(nil))
 }
 
 func (o *Opener) openAccount(hc *http.Client) (*runpod.Account, error) {

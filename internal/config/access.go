@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -13,6 +14,9 @@ type Access struct {
 	Password Secret
 	Token    Secret // bearer
 	Headers  map[string]Secret
+
+	ClientCert, ClientKey string // files of the certificate and its key, PEM; "" = none
+	CA                    string // file of the authority that the server is checked by, PEM; "" = the system's
 }
 
 // WithheldError means that there is a secret for a backend, but only a project's file
@@ -87,6 +91,14 @@ func (c *Config) Access(spec string, given bool) (Access, error) {
 	if token != "" {
 		access.Token = NewSecret(token)
 	}
+	for _, file := range []*string{&access.ClientCert, &access.ClientKey, &access.CA} {
+		if *file == "" {
+			continue
+		}
+		if *file = c.ExpandHome(*file); !filepath.IsAbs(*file) {
+			*file = filepath.Join(c.ConfigDir, *file)
+		}
+	}
 	return access, nil
 }
 
@@ -148,11 +160,17 @@ func (c *Config) allowed() []string {
 }
 
 func accessOf(b Backend) Access {
-	return Access{Username: b.Username, Password: b.Password, Token: b.Token, Headers: maps.Clone(b.Headers)}
+	return Access{Username: b.Username, Password: b.Password, Token: b.Token, Headers: maps.Clone(b.Headers), ClientCert: b.ClientCert, ClientKey: b.ClientKey, CA: b.CA}
 }
 
 func (a Access) isZero() bool {
-	return a.Username == "" && a.Password.IsZero() && a.Token.IsZero() && len(a.Headers) == 0
+	return a.Username == "" && a.Password.IsZero() && a.Token.IsZero() && len(a.Headers) == 0 && a.ClientCert == "" && a.CA == ""
+}
+
+// IsBare reports whether nothing is shown to a place that proves who asks.
+func (a Access) IsBare() bool {
+	a.CA = ""
+	return a.isZero()
 }
 
 // tokenVariable is EASEL_TOKEN_<BACKEND>: the name in upper case, with an

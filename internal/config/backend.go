@@ -18,6 +18,11 @@ type Backend struct {
 	Token    Secret            // sent as bearer
 	Headers  map[string]Secret // sent as they are
 	Insecure bool              // does not check the server's certificate
+	// Files in PEM form, counted from the folder of the settings: what proves who we
+	// are, and the authority that says who the server is. "" = none.
+	ClientCert string
+	ClientKey  string
+	CA         string
 	Aliases  map[string]string // model names of workflows -> names on this server
 
 	USDPerHour float64 // what it costs while it runs something; 0 = not known
@@ -29,6 +34,9 @@ type Backend struct {
 func (b Backend) hasSecrets() bool {
 	return WithoutUser(b.URL) != b.URL || !b.Password.IsZero() || !b.Token.IsZero() || len(b.Headers) > 0
 }
+
+// HasAccess reports whether there is something in it that proves who asks.
+func (b Backend) HasAccess() bool { return !accessOf(b).isZero() }
 
 // WithoutUser is an address without user, password, query and fragment, each of
 // which may be a secret, to be shown. What cannot be read as an address loses
@@ -76,6 +84,9 @@ func (b Backend) tree() textdoc.Value {
 	add("password", textdoc.String(b.Password.Reveal()), !b.Password.IsZero())
 	add("token", textdoc.String(b.Token.Reveal()), !b.Token.IsZero())
 	add("headers", sorted(headers), len(headers) > 0)
+	add("client_cert", textdoc.String(b.ClientCert), b.ClientCert != "")
+	add("client_key", textdoc.String(b.ClientKey), b.ClientKey != "")
+	add("ca", textdoc.String(b.CA), b.CA != "")
 	add("insecure", textdoc.Value{Scalar: []byte("true")}, b.Insecure)
 	add("aliases", sorted(b.Aliases), len(b.Aliases) > 0)
 	add("usd_per_hour", textdoc.Value{Scalar: strconv.AppendFloat(nil, b.USDPerHour, 'f', -1, 64)}, b.USDPerHour > 0)

@@ -249,6 +249,11 @@ func (l *layer) readBackends(section textdoc.Member) {
 		} else {
 			l.readBackend(&b, m.Value, key)
 		}
+		if (b.ClientCert == "") != (b.ClientKey == "") {
+			l.problems = append(l.problems, Problem{
+				Line: m.Line, Column: m.Col, Key: key, Message: key + ": client_cert and client_key belong together",
+			})
+		}
 		if b.URL == "" {
 			l.problems = append(l.problems, Problem{
 				Line: m.Line, Column: m.Col, Key: key, Message: key + " has no url",
@@ -275,6 +280,12 @@ func (l *layer) readBackend(b *Backend, v textdoc.Value, key string) {
 			for name, value := range l.words(m, inner) {
 				b.Headers[name] = NewSecret(value)
 			}
+		case "client_cert":
+			b.ClientCert = l.ownFile(m, inner)
+		case "client_key":
+			b.ClientKey = l.ownFile(m, inner)
+		case "ca":
+			b.CA = l.ownFile(m, inner)
 		case "insecure":
 			said := string(m.Value.Scalar)
 			if said != "true" && said != "false" {
@@ -287,9 +298,19 @@ func (l *layer) readBackend(b *Backend, v textdoc.Value, key string) {
 		case "usd_per_hour":
 			b.USDPerHour = l.price(m, inner)
 		default:
-			l.unknown(m, key+".", []string{"url", "username", "password", "token", "headers", "insecure", "aliases", "usd_per_hour"})
+			l.unknown(m, key+".", []string{"url", "username", "password", "token", "headers", "client_cert", "client_key", "ca", "insecure", "aliases", "usd_per_hour"})
 		}
 	}
+}
+
+// ownFile reads the path of a file of certificates. A project's file names none: the
+// user's key is not to speak for him at an address that a checkout names.
+func (l *layer) ownFile(m textdoc.Member, key string) string {
+	if l.kind == Project {
+		l.problems = append(l.problems, Problem{Line: m.Line, Column: m.Col, Key: key, Message: key + " counts only in your own settings, not in a project's file"})
+		return ""
+	}
+	return l.word(m, key)
 }
 
 // price reads an amount of US dollars.

@@ -17,6 +17,7 @@ func ofBackend(err error, p *Problem) bool {
 	var auth *comfy.AuthError
 	var withheld *config.WithheldError
 	var exposed *config.ExposedError
+	var certificate *config.CertificateError
 	var unknownSecret *config.UnknownSecretError
 	var locked *config.KeyringError
 	var unreachable *comfy.UnreachableError
@@ -53,6 +54,9 @@ func ofBackend(err error, p *Problem) bool {
 	case errors.As(err, &exposed):
 		p.is(CodeSecretExposed)
 		p.Hint = exposed.Hint()
+	case errors.As(err, &certificate):
+		p.is(CodeAuthentication)
+		p.Hint = "client_cert, client_key and ca are files in PEM form, the key without a password"
 	case errors.As(err, &withheld):
 		p.is(CodeSecretWithheld)
 		p.Hint = withheld.Hint
