@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/apiv2/apiv2test"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
 	"github.com/seed-7d77cb5c/easel/comfy/runpod/runpodtest"
+	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
@@ -26,6 +28,19 @@ func TestQueueOfPlacesThatShowNone(t *testing.T) {
 				t.Fatal(errs)
 			}
 			run := strings.TrimSpace(out)
+			// The easel that submitted it is gone; here it is this process.
+			h, err := ledger.Open(filepath.Join(a.home, "data", "easel", "history"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec, err := h.Get(run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec.PID = 0
+			if err := h.Put(rec); err != nil {
+				t.Fatal(err)
+			}
 			list := func() string {
 				t.Helper()
 				code, out, errs := a.easel(t, "queue", "list", "--backend", backend, "--jq", ".[] | [.run, .state, .ours] | tojson")

@@ -89,8 +89,8 @@ func (b *Backend) SavedWorkflow(ctx context.Context, name string) ([]byte, error
 // An Opener opens backends by the settings.
 type Opener struct {
 	Config    *config.Config
-	Transport func(*tls.Config) http.RoundTripper   // the way to a server, with nil by the usual rules; nil, also as its result, for the client's own
-	Note      func(format string, args ...any)      // says what users must know; nil for nobody
+	Transport func(*tls.Config) http.RoundTripper // the way to a server, with nil by the usual rules; nil, also as its result, for the client's own
+	Note      func(format string, args ...any)    // says what users must know; nil for nobody
 
 	StartPod bool // a stopped pod is started
 	// PodStarts is told before a pod is started, and again when its price is known;

@@ -23,7 +23,7 @@ type Backend struct {
 	ClientCert string
 	ClientKey  string
 	CA         string
-	Aliases  map[string]string // model names of workflows -> names on this server
+	Aliases    map[string]string // model names of workflows -> names on this server
 
 	USDPerHour float64 // what it costs while it runs something; 0 = not known
 
