@@ -2,7 +2,6 @@ package s3store
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -11,13 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"github.com/seed-7d77cb5c/easel/internal/storage"
+	"github.com/seed-7d77cb5c/easel/internal/storage/s3store/s3test"
 	"github.com/seed-7d77cb5c/easel/internal/storage/storagetest"
 )
 
@@ -89,38 +87,18 @@ func TestConformance(t *testing.T) {
 // real is a bucket of the server that EASEL_TEST_S3 names.
 func real(t *testing.T, bucket string) Settings {
 	t.Helper()
-	endpoint := os.Getenv("EASEL_TEST_S3")
-	if endpoint == "" {
-		t.Skip("EASEL_TEST_S3 names no S3 server")
-	}
-	set := Settings{Endpoint: endpoint}
-	if _, err := client(set).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
-		t.Fatal(err)
-	}
-	return set
+	return Settings{Endpoint: s3test.Real(t, bucket).Endpoint}
 }
 
 // client asks a server past the store.
 func client(set Settings) *s3.Client {
-	return s3.New(s3.Options{
-		BaseEndpoint: &set.Endpoint, UsePathStyle: true, Region: "us-east-1",
-		Credentials: credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), ""),
-	})
+	return s3test.Client(set.Endpoint, os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"))
 }
 
 // wantNoUploads sees that no multipart upload is open.
 func wantNoUploads(t *testing.T, set Settings, bucket string) {
 	t.Helper()
-	out, err := client(set).ListMultipartUploads(context.WithoutCancel(t.Context()), &s3.ListMultipartUploadsInput{Bucket: &bucket})
-	if isCode(err, "NoSuchUpload") { // the fake says so when there is none
-		return
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range out.Uploads {
-		t.Errorf("the multipart upload of %s is open", aws.ToString(u.Key))
-	}
+	s3test.NoUploads(t, client(set), bucket)
 }
 
 func TestConformanceReal(t *testing.T) {
