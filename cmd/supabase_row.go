@@ -23,6 +23,9 @@ func rowOf(rec run.Record, out run.Output) supabase.Row {
 		seed := rec.Seed.String()
 		row.Seed = &seed
 	}
+	if rec.Member != nil {
+		row.Item = &rec.Member.Item
+	}
 	if bucket, key, ok := supabase.Place(at); ok {
 		row.Bucket, row.Key = &bucket, &key
 	}

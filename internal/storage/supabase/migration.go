@@ -18,13 +18,19 @@ const (
 	Everybody     Readers = "anon"          // also who is not
 )
 
+// withSchema is the schema of a table, and its name there. Without one in its name
+// it is public, whatever search path the database has.
+func withSchema(table string) (schema, name string) {
+	if schema, name, found := strings.Cut(table, "."); found {
+		return schema, name
+	}
+	return "public", table
+}
+
 // Migration is the SQL that makes a table of outputs. It can be run again, also
 // with other readers. The name has passed CheckTable.
 func Migration(table string, readers Readers) string {
-	schema, name, found := strings.Cut(table, ".")
-	if !found {
-		schema, name = "public", table
-	}
+	schema, name := withSchema(table)
 	roles := map[Readers]string{Authenticated: "authenticated", Everybody: "anon, authenticated"}[readers]
 	policy := "-- Nobody reads but the service role.\n"
 	if roles != "" {

@@ -107,6 +107,8 @@ func UpsertSQL(table string) string {
 		updates = append(updates, name+" = excluded."+name)
 	}
 	list := strings.Join(columns, ", ")
+	schema, name := withSchema(table)
+	table = schema + "." + name
 	return "insert into " + table + " (" + list + ") select " + list + " from jsonb_populate_recordset(null::" + table + ", $1::jsonb) on conflict (run, output) do update set " +
 		strings.Join(updates, ", ")
 }
