@@ -2,11 +2,15 @@ package drill
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
 )
@@ -16,8 +20,14 @@ import (
 func TestSecretsStay(t *testing.T) {
 	t.Parallel()
 	const token, password, header, key = "canary-tok-8f21c4", "canary-pass-77aa01", "canary-head-5d02", "canary-key-912f"
-	srv := newRemote(t)
-	m := newMachine(t, "EASEL_TOKEN_STUDIO="+token, "RUNPOD_API_KEY="+key, "COMFY_API_KEY="+key, "SUPABASE_SERVICE_ROLE_KEY="+key, "AWS_SECRET_ACCESS_KEY="+key)
+	const awsSecret, awsSession, supabaseKey, dbPassword = "canary-aws-secret-31b7", "canary-aws-session-c09e", "canary-supabase-e5d1", "canary-database-66f0"
+	srv, project := newRemote(t), newBucketFor(t, supabaseKey)
+	m := newMachine(t, append([]string{
+		"EASEL_TOKEN_STUDIO=" + token, "RUNPOD_API_KEY=" + key, "COMFY_API_KEY=" + key,
+		"AWS_ENDPOINT_URL=" + objects(t), "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=" + awsSecret, "AWS_SESSION_TOKEN=" + awsSession,
+		"SUPABASE_DB_URL=postgres://anna:" + dbPassword + "@127.0.0.1:1/postgres",
+	}, project.env...)...)
 	if err := os.MkdirAll(filepath.Join(m.dir, "config", "easel"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +37,7 @@ func TestSecretsStay(t *testing.T) {
 	m.write("config/easel/config.yaml", "backends:\n"+
 		"  studio:\n    url: "+srv.url()+"\n    headers:\n      X-Key: "+header+"\n"+
 		"  locked:\n    url: "+withPassword(srv.url())+"\n")
+	m.table(2)
 	type line struct {
 		args []string
 		// answered: the server itself said the secrets, so its words may hold them
@@ -52,6 +63,19 @@ func TestSecretsStay(t *testing.T) {
 		{args: []string{"history", "show", "last", "--json"}},
 		{args: []string{"doctor"}},
 		{args: nil},
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--out", "s3://art/today", "--json"}},
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--out", "s3://nowhere"}},
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--out", "s3://art?endpoint=" + refusing, "--json"}},
+		{args: []string{"batch", "./graph.json", "--from", "rows.csv", "--backend", "studio", "--out", "s3://art/run", "--json"}},
+		{args: []string{"verify", "s3://art/run"}},
+		{args: []string{"outputs", "list", "s3://art", "--json"}},
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--out", "supabase://art/today", "--presign", "1h"}},
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--out", "supabase://nowhere"}},
+		{args: []string{"config", "set", "supabase.rows", "postgres"}},
+		{args: []string{"generate", "./graph.json", "--backend", "studio", "--out", "supabase://art/today", "--json"}}, // rows wait
+		{args: []string{"spool", "status", "--json"}},
+		{args: []string{"spool", "drain"}},
+		{args: []string{"history", "list", "--json"}},
 		{args: []string{"generate", "./graph.json", "--backend", withPassword(failing), "--out", m.out}, answered: true},
 	} {
 		p := m.start(nil, append(l.args, "--log-level", "debug")...)
@@ -60,7 +84,16 @@ func TestSecretsStay(t *testing.T) {
 			said.WriteString(p.stdout.String() + p.stderr.String())
 		}
 	}
-	for what, secret := range map[string]string{"token": token, "password": password, "header": header, "key": key} {
+	if keys := project.Keys("art"); len(keys) < 3 || !strings.Contains(said.String(), "s3://art/run/") || !strings.Contains(said.String(), "supabase-rows://") {
+		t.Errorf("too little was stored to show anything: %q", keys)
+	}
+	for _, key := range project.Keys("art") {
+		said.Write(project.Object("art", key))
+	}
+	for what, secret := range map[string]string{
+		"token": token, "password": password, "header": header, "key": key,
+		"AWS secret": awsSecret, "AWS session token": awsSession, "Supabase key": supabaseKey, "password of the database": dbPassword,
+	} {
 		if i := strings.Index(said.String(), secret); i >= 0 {
 			t.Errorf("the %s was printed: %q", what, said.String()[max(0, i-200):i+20])
 		}
@@ -77,6 +110,21 @@ func TestSecretsStay(t *testing.T) {
 	if m.audit(nil).complete < 3 {
 		t.Error("too little was run to show anything")
 	}
+}
+
+// objects is an S3 service in this process with the bucket art.
+func objects(t *testing.T) string {
+	t.Helper()
+	backend := s3mem.New()
+	if err := backend.CreateBucket("art"); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(gofakes3.New(backend).Server())
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL
 }
 
 // P-K4: no command takes a secret as the value of a flag, where every user of

@@ -30,7 +30,12 @@ type bucket struct {
 
 func newBucket(t *testing.T) *bucket {
 	t.Helper()
-	const key = "drill-service-role-key"
+	return newBucketFor(t, "drill-service-role-key")
+}
+
+// newBucketFor is newBucket of a project with a key.
+func newBucketFor(t *testing.T, key string) *bucket {
+	t.Helper()
 	b := &bucket{Service: supabasetest.New(key)}
 	b.AddBucket("art", false)
 	b.Intercept = func(w http.ResponseWriter, r *http.Request, serve http.Handler) {
