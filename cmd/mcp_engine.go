@@ -30,7 +30,7 @@ type mcpEngine struct {
 }
 
 // Prepare makes of a request a run that can be executed.
-func (e *mcpEngine) Prepare(ctx context.Context, req *plan.Request, files []mcp.File) (mcp.Run, error) {
+func (e *mcpEngine) Prepare(ctx context.Context, req mcp.Request) (mcp.Run, error) {
 	wf, err := e.app.catalog.Workflow(plan.Order{Workflow: req.Workflow})
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (e *mcpEngine) Prepare(ctx context.Context, req *plan.Request, files []mcp.
 		return nil, err
 	}
 	runner := &run.Runner{
-		Out: e.dest.name, Store: e.dest.store, Publisher: e.dest.publisher(), Version: e.app.version(), OpenInput: opened(files),
+		Out: e.dest.name, Store: e.dest.store, Publisher: e.dest.publisher(), Version: e.app.version(), OpenInput: opened(req.Files),
 	}
 	tickets, err := runner.PrepareAll(ctx, []run.Request{request})
 	if err != nil {
@@ -159,7 +159,12 @@ func mcpProgress(ev run.Event) (p mcp.Progress, ok bool) {
 }
 
 func (e *mcpEngine) Offer(ctx context.Context, wf *registry.Workflow) (map[string][]string, error) {
-	o, err := e.app.offerOf(ctx, e.asked(), wf)
+	return e.app.choicesOf(ctx, e.asked(), wf)
+}
+
+// choicesOf is what a backend offers for the parameters of a workflow.
+func (a *app) choicesOf(ctx context.Context, spec string, wf *registry.Workflow) (map[string][]string, error) {
+	o, err := a.offerOf(ctx, spec, wf)
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +178,17 @@ func (e *mcpEngine) asked() string {
 }
 
 func (e *mcpEngine) Models(ctx context.Context, folder string) ([]inventory.Item, error) {
-	be, err := e.app.openBackend(ctx, e.asked(), 5*time.Second)
+	return e.app.modelsOf(ctx, e.asked(), folder)
+}
+
+// modelsOf lists what a backend has now.
+func (a *app) modelsOf(ctx context.Context, spec, folder string) ([]inventory.Item, error) {
+	be, err := a.openBackend(ctx, spec, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	defer be.Close()
-	inv, err := e.app.inventory(be)
+	inv, err := a.inventory(be)
 	if err != nil {
 		return nil, err
 	}

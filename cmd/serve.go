@@ -17,11 +17,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/backends"
+	"github.com/seed-7d77cb5c/easel/internal/inventory"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/internal/server"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/worker"
+	"github.com/seed-7d77cb5c/easel/registry"
 	"github.com/seed-7d77cb5c/easel/web"
 )
 
@@ -211,6 +213,22 @@ func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, dest *destination
 		return fmt.Errorf("serve on %s: %w", o.listen, err)
 	}
 	return nil // asked to stop, it did
+}
+
+// agents says what agents are shown of the backend where jobs run, if that is known
+// here.
+func (o *serveOptions) agents() server.AgentOptions {
+	if o.workers == 0 {
+		return server.AgentOptions{}
+	}
+	return server.AgentOptions{
+		Offer: func(ctx context.Context, wf *registry.Workflow) (map[string][]string, error) {
+			return o.app.choicesOf(ctx, o.backend, wf)
+		},
+		Models: func(ctx context.Context, folder string) ([]inventory.Item, error) {
+			return o.app.modelsOf(ctx, o.backend, folder)
+		},
+	}
 }
 
 // announce prints the address on stdout, and the link for a browser on stderr.

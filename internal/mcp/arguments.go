@@ -44,7 +44,7 @@ func find(args []argument, name string) *argument {
 // request makes of a call's arguments the request that the HTTP API would get.
 // Names that nothing has stay parameters, so that the registry says what is
 // nearest. The files are found by the engine.
-func (s *Server) request(ctx context.Context, t *tool, given []registry.NamedValue, roots []string) (*plan.Request, []File, error) {
+func (s *Server) request(ctx context.Context, t *tool, given []registry.NamedValue, roots []string) (Request, error) {
 	body := object{}.with("workflow_id", t.workflow.ID)
 	var params, inputs object
 	var files []File
@@ -60,7 +60,7 @@ func (s *Server) request(ctx context.Context, t *tool, given []registry.NamedVal
 		default:
 			found, raw, err := s.files(ctx, a.param, m.JSON, roots)
 			if err != nil {
-				return nil, nil, err
+				return Request{}, err
 			}
 			files = append(files, found...)
 			inputs = append(inputs, run.NamedValue{Name: a.param.Name, JSON: raw})
@@ -74,10 +74,10 @@ func (s *Server) request(ctx context.Context, t *tool, given []registry.NamedVal
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
-		return nil, nil, err
+		return Request{}, err
 	}
 	req, err := plan.DecodeRequest(argumentsName, raw)
-	return req, files, err
+	return Request{req, raw, files}, err
 }
 
 // files finds the files that one argument names, and says how the order calls

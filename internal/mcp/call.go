@@ -9,7 +9,6 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -24,23 +23,23 @@ func (s *Server) call(t *tool) sdk.ToolHandler {
 		defer end()
 		given, err := decode(req.Params.Arguments)
 		if err != nil {
-			return failed(nil, err), nil
+			return s.failed(nil, err), nil
 		}
 		now := s.current(t)
 		roots, ask := s.roots(req, now.namesFiles(given))
 		if ask {
 			return &sdk.CallToolResult{InputRequests: sdk.InputRequestMap{rootsRequest: &sdk.ListRootsParams{}}}, nil
 		}
-		request, files, err := s.request(ctx, &now, given, roots)
+		request, err := s.request(ctx, &now, given, roots)
 		if err != nil {
-			return failed(nil, err), nil
+			return s.failed(nil, err), nil
 		}
-		res, err := s.run(ctx, req, request, files)
+		res, err := s.run(ctx, req, request)
 		if ctx.Err() != nil && err != nil {
 			return nil, err // nobody reads it
 		}
 		if err != nil {
-			return failed(res, err), nil
+			return s.failed(res, err), nil
 		}
 		return s.answer(ctx, req, res), nil
 	}
@@ -53,8 +52,8 @@ func (s *Server) current(t *tool) tool {
 	return *t
 }
 
-func (s *Server) run(ctx context.Context, req *sdk.CallToolRequest, request *plan.Request, files []File) (*run.Result, error) {
-	prepared, err := s.o.Engine.Prepare(ctx, request, files)
+func (s *Server) run(ctx context.Context, req *sdk.CallToolRequest, request Request) (*run.Result, error) {
+	prepared, err := s.o.Engine.Prepare(ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +109,7 @@ func (s *Server) roots(req *sdk.CallToolRequest, wanted bool) (roots []string, a
 func (s *Server) answer(ctx context.Context, req *sdk.CallToolRequest, res *run.Result) *sdk.CallToolResult {
 	structured, err := json.Marshal(res)
 	if err != nil {
-		return failed(nil, err)
+		return s.failed(nil, err)
 	}
 	out := &sdk.CallToolResult{StructuredContent: json.RawMessage(structured)}
 	if res.Seed != nil {
@@ -178,8 +177,8 @@ func summary(res *run.Result) []string {
 
 // failed is an error as an agent reads it: what is wrong with which argument, in
 // the words that everybody reads. res is what the run left, nil for nothing.
-func failed(res *run.Result, err error) *sdk.CallToolResult {
-	p := problem.Of(err)
+func (s *Server) failed(res *run.Result, err error) *sdk.CallToolResult {
+	p := s.o.Problem(err)
 	structured := struct {
 		Error  problem.Problem `json:"error"`
 		Result *run.Result     `json:"result,omitempty"`

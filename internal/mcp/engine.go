@@ -21,8 +21,8 @@ type Engine interface {
 	// Input finds an input file that an agent names. It is opened by nobody else.
 	Input(ctx context.Context, in Input) (File, error)
 	// Prepare checks a request whole, so that nothing is wrong with it when it is
-	// its turn. The files are those that Input found for it.
-	Prepare(ctx context.Context, req *plan.Request, files []File) (Run, error)
+	// its turn.
+	Prepare(ctx context.Context, req Request) (Run, error)
 
 	// Offer is what the backend has to choose from, by parameter; what is not
 	// known is left out.
@@ -39,6 +39,13 @@ type Engine interface {
 	Result(ctx context.Context, id string) (*run.Result, error)
 	// Open reads the n-th output of a result, from 1.
 	Open(ctx context.Context, res *run.Result, n int) (io.ReadCloser, error)
+}
+
+// A Request is a call in the form of the HTTP API.
+type Request struct {
+	*plan.Request
+	Body  json.RawMessage // the same as it would be sent
+	Files []File          // those that Input found for it
 }
 
 // A Run is prepared and waits for its turn.

@@ -63,11 +63,11 @@ func (s *Server) addListings() {
 			defer end()
 			given, err := l.arguments(req.Params.Arguments)
 			if err != nil {
-				return failed(nil, err), nil
+				return s.failed(nil, err), nil
 			}
 			found, err := l.list(ctx, given)
 			if err != nil {
-				return failed(nil, err), nil
+				return s.failed(nil, err), nil
 			}
 			raw, err := json.Marshal(found)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -32,6 +33,8 @@ type Options struct {
 	Roots   bool
 	Version string
 	Log     *slog.Logger // nil = nothing is logged
+	// Problem says what an error is; nil = problem.Of.
+	Problem func(error) problem.Problem
 }
 
 // A Preset is a workflow with some of its values given.
@@ -67,6 +70,9 @@ type tool struct {
 func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Problem == nil {
+		o.Problem = problem.Of
 	}
 	s := &Server{o: o, gate: newGate(o.Limits)}
 	s.stop, s.stopAll = context.WithCancel(context.Background())
@@ -255,10 +261,14 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 // mostLine bounds one message of a client: a picture in it is base64.
 const mostLine = 64 << 20
 
-// Close takes runs that have not ended off their backend, and waits for it.
+// Close takes runs that have not ended off their backend, waits for it, and ends
+// the sessions.
 func (s *Server) Close() {
 	s.stopAll()
 	s.running.Wait()
+	for session := range s.sdk.Sessions() {
+		_ = session.Close() // its client may be gone
+	}
 }
 
 // unclosed is a writer that its user does not close.

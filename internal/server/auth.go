@@ -81,7 +81,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.login(w, r)
 			return
 		}
-		if !ofAPI(r.URL.Path) {
+		if !ofAPI(r.URL.Path) && r.URL.Path != agentsPath {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -107,7 +107,8 @@ func (s *Server) allowOrigin(w http.ResponseWriter, origin string) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Add("Vary", "Origin")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, If-None-Match")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, If-None-Match, "+agentHeaders)
+	h.Set("Access-Control-Expose-Headers", "Mcp-Session-Id")
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS")
 	h.Set("Access-Control-Max-Age", "600")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")

@@ -320,24 +320,11 @@ func itemErrors(n int, f *statusError) []fieldError {
 
 // enqueue writes jobs down and answers with them.
 func (s *Server) enqueue(ctx context.Context, in *generateInput, path string, e jobs.Enqueue) (*queued, error) {
-	if len(e.Jobs) > s.o.Limits.Batch {
-		return nil, s.refused(invalid("count", fmt.Sprintf("a batch has at most %d jobs", s.o.Limits.Batch), "send several batches"))
-	}
-	waiting, err := s.o.DB.Waiting(ctx, e.Key)
-	if err != nil {
-		return nil, s.refused(err)
-	}
-	if waiting+int64(len(e.Jobs)) > s.o.Limits.Waiting {
-		return nil, s.refused(&statusError{
-			Status: http.StatusTooManyRequests, Code: "queue_full",
-			Detail: fmt.Sprintf("%d jobs of this key wait already", waiting), RetryAfter: 30,
-		})
-	}
 	if in.IdempotencyKey != "" {
 		sum := sha256.Sum256(append([]byte(path+"\n"), in.RawBody...))
 		e.Idempotency = jobs.Idempotency{Name: in.IdempotencyKey, Body: hex.EncodeToString(sum[:])}
 	}
-	made, err := s.o.DB.Enqueue(ctx, e)
+	made, err := s.admit(ctx, e)
 	if err != nil {
 		return nil, s.refused(err)
 	}
@@ -366,6 +353,24 @@ func (s *Server) enqueue(ctx context.Context, in *generateInput, path string, e 
 	}
 	out.Body, err = s.jobJSON(ctx, job)
 	return out, s.refused(err)
+}
+
+// admit writes jobs down, as far as their key may have more.
+func (s *Server) admit(ctx context.Context, e jobs.Enqueue) (jobs.Enqueued, error) {
+	if len(e.Jobs) > s.o.Limits.Batch {
+		return jobs.Enqueued{}, invalid("count", fmt.Sprintf("a batch has at most %d jobs", s.o.Limits.Batch), "send several batches")
+	}
+	waiting, err := s.o.DB.Waiting(ctx, e.Key)
+	if err != nil {
+		return jobs.Enqueued{}, err
+	}
+	if waiting+int64(len(e.Jobs)) > s.o.Limits.Waiting {
+		return jobs.Enqueued{}, &statusError{
+			Status: http.StatusTooManyRequests, Code: "queue_full",
+			Detail: fmt.Sprintf("%d jobs of this key wait already", waiting), RetryAfter: 30,
+		}
+	}
+	return s.o.DB.Enqueue(ctx, e)
 }
 
 // patience is how long the client waits for the end.

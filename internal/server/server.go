@@ -42,6 +42,9 @@ type Options struct {
 	UI      http.Handler // what answers outside of the API; nil: nothing does
 	Now     func() time.Time
 
+	// Agents says what agents are shown at /mcp.
+	Agents AgentOptions
+
 	// Ready reports why no job can run now, nil when one can.
 	Ready func(ctx context.Context) error
 }
@@ -86,6 +89,7 @@ type Server struct {
 	guesses guesses
 	drawing chan struct{} // holds a place for each thumbnail that is being made
 	closing chan struct{}
+	agents  agents
 }
 
 const (
@@ -108,6 +112,7 @@ func New(o Options) *Server {
 	s.api = newAPI(mux)
 	s.routes()
 	s.health(mux)
+	mux.HandleFunc(agentsPath, s.serveAgents)
 	if o.UI != nil {
 		mux.Handle("/", o.UI)
 	} else {
@@ -137,8 +142,12 @@ func newAPI(mux *http.ServeMux) huma.API {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Close ends the streams of events, so that the HTTP server can stop.
-func (s *Server) Close() { close(s.closing) }
+// Close ends the streams of events and the sessions of agents, so that the HTTP
+// server can stop.
+func (s *Server) Close() {
+	close(s.closing)
+	s.agents.close()
+}
 
 // OpenAPI is the description of the API, version 3.1, as JSON.
 func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON() }
