@@ -73,7 +73,7 @@ func (o *databaseOptions) open(ctx context.Context, options jobs.Options) (*jobs
 func newDBCmd(a *app) *cobra.Command {
 	c := group("db", "Look after the database of easel serve",
 		"  easel db status\n  easel db migrate --database postgres://easel@db/easel",
-		newDBMigrateCmd(a), newDBStatusCmd(a), newDBSchemaCmd(a))
+		newDBMigrateCmd(a), newDBStatusCmd(a), newDBSchemaCmd(a), newDBExportCmd(a), newDBImportCmd(a))
 	c.Long = `Look after the database of easel serve: its tables, and how many jobs there
 are. A SQLite file is made and brought up to date when easel serve starts; a
 PostgreSQL database is migrated by hand, before the new version starts.`

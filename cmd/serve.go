@@ -121,7 +121,8 @@ func runServe(ctx context.Context, o *serveOptions) error {
 			return err
 		}
 		defer be.Close()
-		options.Work = o.worker(be, dest, &server.Inputs{Files: files, Dir: dir, Private: o.private}, cfg.CacheDir).Work
+		w := o.worker(be, dest, &server.Inputs{Files: files, Dir: dir, Private: o.private}, cfg.CacheDir)
+		options.Work, options.Discard = w.Work, w.Discard
 	}
 	db, err := o.database.open(ctx, options)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,6 +35,14 @@ type Options struct {
 func Write(path string, data []byte, opts Options) error {
 	opts.If = nil
 	_, err := replace(path, data, opts)
+	return err
+}
+
+// WriteTo is Write of a content that is made piece by piece. An error of write
+// leaves what was there.
+func WriteTo(path string, opts Options, write func(io.Writer) error) error {
+	opts.If = nil
+	_, err := replaceBy(path, opts, write)
 	return err
 }
 
@@ -82,6 +91,13 @@ func Read(path string) ([]byte, error) {
 }
 
 func replace(path string, data []byte, opts Options) (done bool, err error) {
+	return replaceBy(path, opts, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func replaceBy(path string, opts Options, write func(io.Writer) error) (done bool, err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, cmp.Or(opts.DirMode, 0o700)); err != nil {
 		return false, err
@@ -99,7 +115,7 @@ func replace(path string, data []byte, opts Options) (done bool, err error) {
 			_ = os.Remove(tmp.Name())
 		}
 	}()
-	_, err = tmp.Write(data)
+	err = write(tmp)
 	if e := tmp.Chmod(mode); !errors.Is(e, errors.ErrUnsupported) {
 		err = errors.Join(err, e)
 	}

@@ -36,6 +36,9 @@ const (
 	Closing = "closing" // all files are durable and the ledger knows them, the item is not committed
 )
 
+// Queued is a mark of `serve`: jobs are on disk, and who asked for them was not told.
+const Queued = "queued"
+
 // All are the marks in their order.
 func All() []string {
 	return []string{Recorded, Accepted, Submitted, Started, Ended, Downloaded, Synced, Renamed, Stored, Kept, Finished}

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,11 @@ import (
 
 // Options of a database.
 type Options struct {
-	Workers int          // jobs that this process runs at once; used with Work
-	Work    Work         // nil: this process runs none
+	Workers int  // jobs that this process runs at once; used with Work
+	Work    Work // nil: this process runs none
+	// Discard removes a result that a process stored for a job that was taken over
+	// meanwhile, so that nothing names it. Nil: it stays.
+	Discard func(ctx context.Context, name string)
 	Log     *slog.Logger // nil: nothing is logged
 	Now     func() time.Time
 }
@@ -32,8 +36,12 @@ type DB struct {
 	r       *dbq.Queries // other reads
 	process string       // names this process as the owner of jobs
 	work    Work
+	discard func(ctx context.Context, name string)
+	workers int
 	log     *slog.Logger
 	now     func() time.Time
+	clock   clock // what now reads, unless Options gave one
+	given   bool  // they did
 	hub     hub
 
 	arrivals   chan arrival
@@ -55,6 +63,13 @@ type engine interface {
 	migrate(ctx context.Context) error
 	version(ctx context.Context) (have, want int64, err error)
 	start(ctx context.Context) error // delivering tickets
+	// clock is the time of the database.
+	clock(ctx context.Context) (time.Time, error)
+	// claim says that a process lives, until release or its end.
+	claim(process string) error
+	release(process string)
+	// gone reports whether a process has surely ended.
+	gone(process string) bool
 	// listen calls wake at once, and whenever a process may have written events,
 	// until ctx ends or the database is away.
 	listen(ctx context.Context, wake func()) error
@@ -62,6 +77,15 @@ type engine interface {
 	// already.
 	lookBack() int64
 	close(ctx context.Context) error
+
+	// sql is the database for statements that name no columns, to write or to read.
+	sql(write bool) (db *sql.DB, done func())
+	// snapshot is the isolation in which a reading transaction sees one moment.
+	snapshot() sql.IsolationLevel
+	// used reports whether another process has the database open.
+	used(ctx context.Context, process string) (bool, error)
+	// renumber makes the next rows follow those that were written with numbers.
+	renumber(ctx context.Context, t *sql.Tx) error
 	// away reports whether an error means that the database does not answer.
 	away(err error) bool
 }
@@ -95,6 +119,8 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 	db := &DB{
 		process:  rand.Text(),
 		work:     o.Work,
+		discard:  o.Discard,
+		workers:  max(o.Workers, 1),
 		log:      o.Log,
 		now:      o.Now,
 		arrivals: make(chan arrival),
@@ -103,8 +129,8 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	if db.now == nil {
-		db.now = time.Now
+	if db.given = db.now != nil; !db.given {
+		db.now = db.clock.now
 	}
 	var ticket func(context.Context) error
 	if o.Work != nil {
@@ -115,7 +141,7 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 	case "sqlite":
 		db.engine, err = openSQLite(ctx, rest, max(o.Workers, 1), db.log, ticket)
 	case "postgres", "postgresql":
-		db.engine, err = openPostgres(ctx, address, max(o.Workers, 1), db.log, ticket)
+		db.engine, err = openPostgres(ctx, address, db.process, max(o.Workers, 1), db.log, ticket)
 	default:
 		return nil, &AddressError{Shown(address)}
 	}
@@ -161,6 +187,12 @@ func (db *DB) Start(ctx context.Context) error {
 	if err := db.CheckSchema(ctx); err != nil {
 		return err
 	}
+	if err := db.setClock(ctx); err != nil {
+		return err
+	}
+	if err := db.engine.claim(db.process); err != nil {
+		return err
+	}
 	latest, err := db.r.LastEvent(ctx)
 	if err != nil {
 		return db.failure(err)
@@ -169,6 +201,9 @@ func (db *DB) Start(ctx context.Context) error {
 	if db.work != nil {
 		if _, err := db.takeBack(ctx); err != nil {
 			return db.failure(err)
+		}
+		if err := db.handIdle(ctx); err != nil {
+			return err
 		}
 		if err := db.engine.start(ctx); err != nil {
 			return db.failure(err)
@@ -193,7 +228,16 @@ func (db *DB) Close(ctx context.Context) error {
 		db.stop()
 	}
 	db.background.Wait()
+	db.engine.release(db.process)
 	return db.engine.close(context.WithoutCancel(ctx))
+}
+
+// setClock takes the database's time over.
+func (db *DB) setClock(ctx context.Context) error {
+	if db.given {
+		return nil
+	}
+	return db.failure(db.clock.set(ctx, db.engine))
 }
 
 // tx runs f in a transaction. It may run twice.

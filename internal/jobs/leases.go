@@ -3,8 +3,11 @@ package jobs
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
 )
@@ -106,6 +109,9 @@ func (db *DB) keepLeases(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		if err := db.setClock(ctx); err != nil && ctx.Err() == nil {
+			db.log.Warn("asking the database for the time", "error", err)
+		}
 		if err := db.extendLeases(ctx); err != nil && ctx.Err() == nil {
 			db.log.Warn("extending the leases of running jobs", "error", err)
 		}
@@ -113,6 +119,9 @@ func (db *DB) keepLeases(ctx context.Context) {
 			db.log.Warn("looking for jobs that were left", "error", err)
 		} else if n > 0 {
 			db.log.Info("jobs whose process is gone were queued again", "jobs", n)
+		}
+		if err := db.handIdle(ctx); err != nil && ctx.Err() == nil {
+			db.log.Warn("looking for jobs that nobody was told of", "error", err)
 		}
 	}
 }
@@ -147,6 +156,9 @@ func (db *DB) extendLeases(ctx context.Context) error {
 
 // takeBack queues the jobs whose process is gone, and returns how many.
 func (db *DB) takeBack(ctx context.Context) (int, error) {
+	if err := db.expireGone(ctx); err != nil {
+		return 0, err
+	}
 	now := db.now()
 	orphans, err := db.q.Orphans(ctx, at(now))
 	if err != nil {
@@ -176,6 +188,51 @@ func (db *DB) takeBack(ctx context.Context) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// handIdle hands tickets out for jobs that are due while workers of this process
+// have nothing to do: a process that was killed may have used a ticket and taken
+// no job.
+func (db *DB) handIdle(ctx context.Context) error {
+	db.held.mu.Lock()
+	idle := db.workers - len(db.held.jobs)
+	db.held.mu.Unlock()
+	if idle <= 0 {
+		return nil
+	}
+	return db.tx(ctx, func(ctx context.Context, t *tx) error {
+		_, _, err := firstOf(ctx, t, db.now())
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return t.hand(ctx, idle, time.Time{})
+	})
+}
+
+// expireGone ends the leases of processes that are surely gone.
+func (db *DB) expireGone(ctx context.Context) error {
+	running, err := db.q.Orphans(ctx, at(time.UnixMilli(math.MaxInt64)))
+	if err != nil {
+		return db.failure(err)
+	}
+	seen := map[string]bool{}
+	for _, r := range running {
+		owner := text(r.Owner)
+		if seen[owner] || owner == db.process {
+			continue
+		}
+		seen[owner] = true
+		if !db.engine.gone(owner) {
+			continue
+		}
+		if _, err := db.q.ExtendLeases(ctx, dbq.ExtendLeasesParams{Owner: r.Owner, LeaseUntil: new(int64)}); err != nil {
+			return db.failure(err)
+		}
+	}
+	return nil
 }
 
 // listen spreads the events that other processes wrote, and ends the work of

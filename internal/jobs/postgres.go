@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +20,9 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
 )
 
+// applicationName begins what connections are called in pg_stat_activity.
+const applicationName = "easel "
+
 // channel is where processes on one PostgreSQL tell each other of new events.
 const channel = "easel_events"
 
@@ -27,13 +32,17 @@ type postgresEngine struct {
 	tickets *tickets[pgx.Tx]
 }
 
-func openPostgres(ctx context.Context, address string, workers int, log *slog.Logger, work func(context.Context) error) (*postgresEngine, error) {
+func openPostgres(ctx context.Context, address, process string, workers int, log *slog.Logger, work func(context.Context) error) (*postgresEngine, error) {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, err // pgx leaves the password out of it
 	}
 	// Each worker may write while River fetches, listens and leads.
 	config.MaxConns = max(config.MaxConns, int32(min(workers+8, 64)))
+	// A process that is frozen in a transaction holds its locks no longer than its
+	// leases, or others would wait for it.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(leaseFor.Milliseconds(), 10)
+	config.ConnConfig.RuntimeParams["application_name"] = applicationName + process
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -81,6 +90,16 @@ func (e *postgresEngine) version(ctx context.Context) (have, want int64, err err
 	return versions(ctx, database.PostgreSQL, db)
 }
 
+func (e *postgresEngine) clock(ctx context.Context) (told time.Time, err error) {
+	err = e.pool.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&told)
+	return told, err
+}
+
+// Processes on other machines cannot be looked at: their leases end.
+func (e *postgresEngine) claim(string) error { return nil }
+func (e *postgresEngine) release(string)     {}
+func (e *postgresEngine) gone(string) bool   { return false }
+
 func (e *postgresEngine) start(ctx context.Context) error { return e.tickets.start(ctx) }
 
 func (e *postgresEngine) listen(ctx context.Context, wake func()) error {
@@ -99,6 +118,29 @@ func (e *postgresEngine) listen(ctx context.Context, wake func()) error {
 			return err
 		}
 	}
+}
+
+func (e *postgresEngine) sql(bool) (*sql.DB, func()) {
+	db := stdlib.OpenDBFromPool(e.pool)
+	return db, func() { _ = db.Close() }
+}
+
+func (e *postgresEngine) snapshot() sql.IsolationLevel { return sql.LevelRepeatableRead }
+
+func (e *postgresEngine) used(ctx context.Context, process string) (used bool, err error) {
+	err = e.pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+		AND application_name LIKE $1 || '%' AND application_name <> $1 || $2)`, applicationName, process).Scan(&used)
+	return used, err
+}
+
+func (e *postgresEngine) renumber(ctx context.Context, t *sql.Tx) error {
+	for table, column := range transferNumbers {
+		_, err := t.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('"+table+"', '"+column+"'), (SELECT COALESCE(MAX("+column+"), 0) + 1 FROM "+table+"), false)")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lookBack: transactions of several processes become visible in another order than

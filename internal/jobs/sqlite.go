@@ -32,13 +32,14 @@ const sqlitePoll = 250 * time.Millisecond
 type sqliteEngine struct {
 	writer, reader *sql.DB
 	tickets        *tickets[*sql.Tx]
+	owners         owners
 }
 
 func openSQLite(ctx context.Context, path string, workers int, log *slog.Logger, work func(context.Context) error) (_ *sqliteEngine, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{}
+	e := &sqliteEngine{owners: owners{dir: path + "-owners"}}
 	if e.writer, err = sql.Open("sqlite", sqliteAt(path, false)); err != nil {
 		return nil, err
 	}
@@ -104,6 +105,13 @@ func (e *sqliteEngine) version(ctx context.Context) (have, want int64, err error
 	return versions(ctx, database.SQLite, e.writer)
 }
 
+// clock: all processes on one file are of one machine, and so is their clock.
+func (e *sqliteEngine) clock(context.Context) (time.Time, error) { return time.Now(), nil }
+
+func (e *sqliteEngine) claim(process string) error { return e.owners.claim(process) }
+func (e *sqliteEngine) release(process string)     { e.owners.release(process) }
+func (e *sqliteEngine) gone(process string) bool   { return e.owners.gone(process) }
+
 func (e *sqliteEngine) start(ctx context.Context) error { return e.tickets.start(ctx) }
 
 func (e *sqliteEngine) listen(ctx context.Context, wake func()) error {
@@ -130,6 +138,23 @@ func (e *sqliteEngine) listen(ctx context.Context, wake func()) error {
 		}
 	}
 }
+
+func (e *sqliteEngine) sql(write bool) (*sql.DB, func()) {
+	if write {
+		return e.writer, func() {}
+	}
+	return e.reader, func() {}
+}
+
+// snapshot: a transaction in WAL mode sees the moment of its first read.
+func (e *sqliteEngine) snapshot() sql.IsolationLevel { return sql.LevelDefault }
+
+func (e *sqliteEngine) used(_ context.Context, process string) (bool, error) {
+	return e.owners.others(process)
+}
+
+// renumber: SQLite counts on from the highest number by itself.
+func (e *sqliteEngine) renumber(context.Context, *sql.Tx) error { return nil }
 
 // lookBack: transactions write one after the other, so ids become visible in order.
 func (e *sqliteEngine) lookBack() int64 { return 0 }

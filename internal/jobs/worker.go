@@ -6,18 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
 )
 
-const (
+var (
 	// leaseFor is how long a process that says nothing keeps its jobs. It
 	// extends them three times as often, so that one late answer costs nothing.
-	leaseFor = 15 * time.Second
+	leaseFor = crashpoint.Duration("EASEL_LEASE", 15*time.Second)
+)
+
+const (
 	// maxCrashes is how many processes may be gone while they run a job, before
 	// it is taken for the reason.
 	maxCrashes = 5
@@ -61,14 +66,17 @@ type Lease struct {
 // whenever it changes. It fails with ErrTaken when the job is not this worker's
 // any more: then nothing may be submitted.
 func (l *Lease) Submitted(ctx context.Context, ticket json.RawMessage, promptID, backend, seed string) error {
-	l.mu.Lock()
-	l.Job.Ticket, l.Job.PromptID = ticket, promptID
-	l.mu.Unlock()
 	rows, err := l.db.q.SetTicket(ctx, dbq.SetTicketParams{
 		ID: l.Job.ID, Attempt: l.Job.Attempt, Ticket: given(string(ticket)), PromptID: given(promptID),
 		Backend: given(backend), Seed: given(seed), Now: millis(l.db.now()),
 	})
-	return fenced(rows, err)
+	if err := l.db.failure(fenced(rows, err)); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.Job.Ticket, l.Job.PromptID = ticket, promptID
+	l.mu.Unlock()
+	return nil
 }
 
 // progressEvery bounds how often a progress is written to the database.
@@ -134,11 +142,13 @@ func (db *DB) runNext(ctx context.Context) (bool, error) {
 	defer db.held.remove(l)
 	out := db.attempt(running, l)
 	if errors.Is(context.Cause(running), ErrTaken) {
+		db.background.Go(func() { db.discardOf(l.Job.ID, out.Outputs) })
 		return true, nil
 	}
-	err = db.end(context.WithoutCancel(ctx), l, out)
+	err = db.endSurely(context.WithoutCancel(ctx), l, out)
 	if errors.Is(err, ErrTaken) {
 		db.log.Warn("a job was taken over while it ran here", "job", l.Job.ID, "attempt", l.Job.Attempt)
+		db.background.Go(func() { db.discardOf(l.Job.ID, out.Outputs) })
 		return true, nil
 	}
 	return err == nil, err
@@ -273,6 +283,65 @@ func (db *DB) end(ctx context.Context, l *Lease, out Outcome) error {
 		db.hub.spread(told...)
 	}
 	return err
+}
+
+// discardOf removes what an attempt stored that was taken over, once the job is
+// over by another one's word and that does not name it: the newer attempt may
+// have found the file and taken it for its own.
+func (db *DB) discardOf(id string, stored []Output) {
+	if len(stored) == 0 || db.discard == nil {
+		return
+	}
+	ctx := context.Background()
+	tick := time.NewTicker(endAgain)
+	defer tick.Stop()
+	for range endTries {
+		job, err := db.Job(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			break
+		}
+		if err == nil && job.State.Ended() {
+			named, err := db.OutputsOf(ctx, id)
+			if err == nil {
+				for _, o := range stored {
+					if !slices.ContainsFunc(named, func(n Output) bool { return n.Name == o.Name }) {
+						db.discard(ctx, o.Name)
+					}
+				}
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-db.closing:
+			return
+		}
+	}
+}
+
+// endAgain is how long is waited between two tries to write down how an attempt
+// ended, and endTries how often that is tried. An outage of the database that
+// takes longer leaves the job to its lease.
+const (
+	endAgain = 500 * time.Millisecond
+	endTries = 240
+)
+
+// endSurely is end that outlives an outage of the database: the attempt goes on
+// to be this process's until it is written down how it ended.
+func (db *DB) endSurely(ctx context.Context, l *Lease, out Outcome) error {
+	for try := 1; ; try++ {
+		err := db.end(ctx, l, out)
+		if !errors.Is(err, ErrUnavailable) || try == endTries {
+			return err
+		}
+		db.log.Warn("writing down how a job ended", "job", l.Job.ID, "error", err)
+		select {
+		case <-time.After(endAgain):
+		case <-db.closing:
+			return err // the one that takes it next collects the run
+		}
+	}
 }
 
 // again puts a job back into the queue.

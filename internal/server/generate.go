@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -328,6 +329,7 @@ func (s *Server) enqueue(ctx context.Context, in *generateInput, path string, e 
 	if err != nil {
 		return nil, s.refused(err)
 	}
+	crashpoint.Here(crashpoint.Queued)
 	out := &queued{Status: http.StatusAccepted}
 	if made.Batch != "" {
 		out.Location = apiPath + "/batches/" + made.Batch

@@ -114,6 +114,15 @@ func (w *Worker) Work(ctx context.Context, l *jobs.Lease) jobs.Outcome {
 	return w.outcome(ctx, p, l, t, res, err)
 }
 
+// Discard is the jobs.Options.Discard of a worker.
+func (w *Worker) Discard(ctx context.Context, name string) {
+	for _, n := range []string{name, name + run.RecordSuffix} {
+		if err := w.o.Store.Remove(ctx, n); err != nil {
+			w.o.Log.Warn("removing a result of an attempt that was taken over", "name", n, "error", err)
+		}
+	}
+}
+
 // prepare makes the ticket of a job's order.
 func (w *Worker) prepare(ctx context.Context, p *place, l *jobs.Lease) (*run.Ticket, error) {
 	var o plan.Order
@@ -159,6 +168,9 @@ func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ti
 	out.State, out.Error = jobs.Failed, problemJSON(what)
 	var lost *comfy.LostError
 	switch {
+	case errors.Is(err, jobs.ErrUnavailable):
+		// What could not be written down was not submitted, or is looked up by its id.
+		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: time.Second, Error: out.Error}
 	case what.Code == problem.CodeUnreachable || what.Code == problem.CodeNoBackend:
 		// Nothing was submitted: the job waits until its backend is back.
 		p.away()
