@@ -60,6 +60,7 @@ type Handle string
 // A Submission is one graph to execute.
 type Submission struct {
 	ID      string // lowercase UUIDv4 (NewID), recorded by the caller before Submit
+	Label   string // what people call it where a place lists runs; may be empty
 	Graph   *Graph // not modified
 	Files   []File
 	PNGInfo map[string]json.RawMessage // extra_pnginfo: each key is written into saved files

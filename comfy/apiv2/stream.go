@@ -1,21 +1,16 @@
 package apiv2
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/internal/sse"
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
-
-// maxFrame bounds one event of the stream: a preview is a small JPEG.
-const maxFrame = 16 << 20
 
 // stream passes on what the service tells about a job until that is over, the
 // stream breaks, or ctx ends. It says nothing of errors: whoever is not told asks.
@@ -30,10 +25,10 @@ func (c *Client) stream(ctx context.Context, id string, hints chan<- comfy.Event
 	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
 		return // 429 and 501: poll instead
 	}
-	r := reader{lines: bufio.NewReader(resp.Body)}
+	r := sse.NewReader(resp.Body)
 	t := teller{}
 	for {
-		name, data, err := r.next()
+		name, data, err := r.Next()
 		if err != nil {
 			return
 		}
@@ -48,51 +43,6 @@ func (c *Client) stream(ctx context.Context, id string, hints chan<- comfy.Event
 		if over {
 			return
 		}
-	}
-}
-
-// A reader reads Server-Sent Events.
-type reader struct{ lines *bufio.Reader }
-
-// next gives one event with its data; comments and empty ones are left out.
-func (r *reader) next() (name string, data []byte, err error) {
-	var b bytes.Buffer
-	for {
-		line, err := r.line(maxFrame - b.Len())
-		if err != nil {
-			return "", nil, err
-		}
-		field, value, _ := bytes.Cut(line, []byte(":"))
-		value = bytes.TrimPrefix(value, []byte(" "))
-		switch {
-		case len(line) == 0 && b.Len() > 0:
-			return name, bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-		case len(line) == 0:
-			name = ""
-		case string(field) == "event":
-			name = string(value)
-		case string(field) == "data":
-			b.Write(value)
-			b.WriteByte('\n')
-		}
-	}
-}
-
-// line reads up to the end of a line, which may be CR LF.
-func (r *reader) line(limit int) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := r.lines.ReadSlice('\n')
-		line = append(line, part...)
-		switch {
-		case len(line) > limit:
-			return nil, io.ErrShortBuffer
-		case err == bufio.ErrBufferFull: //nolint:errorlint // it is never wrapped
-			continue
-		case err != nil:
-			return nil, err
-		}
-		return bytes.TrimRight(line, "\r\n"), nil
 	}
 }
 

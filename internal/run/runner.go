@@ -137,6 +137,7 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 func (r *Runner) submission(t *Ticket, files []comfy.File) comfy.Submission {
 	return comfy.Submission{
 		ID:      t.PromptID,
+		Label:   t.Workflow,
 		Graph:   r.localGraph(t),
 		Files:   files,
 		PNGInfo: t.embedded(r.Version),
