@@ -23,6 +23,10 @@ import (
 // applicationName begins what connections are called in pg_stat_activity.
 const applicationName = "easel "
 
+// idleTimeout is the setting of PostgreSQL that ends transactions of processes
+// that are frozen.
+const idleTimeout = "idle_in_transaction_session_timeout"
+
 // channel is where processes on one PostgreSQL tell each other of new events.
 const channel = "easel_events"
 
@@ -41,7 +45,7 @@ func openPostgres(ctx context.Context, address, process string, workers int, log
 	config.MaxConns = max(config.MaxConns, int32(min(workers+8, 64)))
 	// A process that is frozen in a transaction holds its locks no longer than its
 	// leases, or others would wait for it.
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(leaseFor.Milliseconds(), 10)
+	config.ConnConfig.RuntimeParams[idleTimeout] = strconv.FormatInt(leaseFor.Milliseconds(), 10)
 	config.ConnConfig.RuntimeParams["application_name"] = applicationName + process
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -79,9 +83,16 @@ func (e *postgresEngine) tx(ctx context.Context, f func(*tx) error) error {
 }
 
 func (e *postgresEngine) migrate(ctx context.Context) error {
-	db := stdlib.OpenDBFromPool(e.pool)
+	config := e.pool.Config()
+	delete(config.ConnConfig.RuntimeParams, idleTimeout) // a long migration is no frozen process
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
-	return migrate(ctx, database.PostgreSQL, db, riverpgxv5.New(e.pool))
+	return migrate(ctx, database.PostgreSQL, db, riverpgxv5.New(pool))
 }
 
 func (e *postgresEngine) version(ctx context.Context) (have, want int64, err error) {
