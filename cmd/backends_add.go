@@ -39,10 +39,8 @@ files, of which only you may read the key.
 		Example: `  easel backends add studio http://192.168.1.20:8188
   easel backends add cloud https://comfy.example.org --username anna --password < secret.txt
   easel backends add tunnel https://gpu.example.org/comfy --token < token.txt
-  easel backends add lab https://lab.example.org --header CF-Access-Client-Id \
-    --header CF-Access-Client-Secret < two-lines.txt
-  easel backends add vault https://gpu.example.org --client-cert anna.pem \
-    --client-key anna.key --ca lab-ca.pem
+  easel backends add lab https://lab.example.org --header X-Api-Key < key.txt
+  easel backends add vault https://vault --client-cert me.pem --client-key me.key
   easel backends add studio http://192.168.1.20:8188 --alias ae.safetensors=flux/ae.sft`,
 		Args: exactArgs("a name", "a URL"),
 		RunE: func(_ *cobra.Command, args []string) error { return runBackendsAdd(o, args[0], args[1]) },
