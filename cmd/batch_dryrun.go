@@ -118,7 +118,7 @@ func (o *batchOptions) estimate(b *plan.Batch) (estimate, error) {
 		id := b.Items[i].Workflow().ID
 		usual, ok := took[id]
 		if !ok {
-			usual = history.Usual(id, backend)
+			usual = history.Usual(id, o.app.openerFor(cfg).NameOf(backend))
 			took[id] = usual
 		}
 		if usual == 0 {
@@ -128,10 +128,7 @@ func (o *batchOptions) estimate(b *plan.Batch) (estimate, error) {
 	}
 	seconds := sum.Seconds()
 	e.Seconds = &seconds
-	if price := cfg.Backends[backend].USDPerHour; price > 0 {
-		usd := seconds / 3600 * price
-		e.USD = &usd
-	}
+	e.USD = o.app.estimatedUSD(seconds, backend)
 	return e, nil
 }
 

@@ -235,7 +235,7 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batc
 		if err != nil {
 			return nil, open, err
 		}
-		places[i] = batch.Place{Runner: &r, USDPerHour: cfg.Backends[be.Name].USDPerHour, Paused: paused}
+		places[i] = batch.Place{Runner: &r, USDPerHour: be.USDPerHour(ctx), Paused: paused}
 	}
 	return places, open, nil
 }

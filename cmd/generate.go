@@ -39,6 +39,7 @@ type generateOptions struct {
 	show      showOptions
 	open      bool
 	preset    string // --save-preset
+	costs     costs  // --max-cost
 
 	given *pflag.FlagSet // the flags of the command; nil without one
 }
@@ -150,6 +151,7 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.character, "character", "", "take LoRA, words and defaults of the character `ID`")
 	f.DurationVar(&o.timeout, "timeout", 0, "cancel a run that takes longer than `DURATION` on the backend")
 	f.DurationVar(&o.reconnect, "reconnect", 30*time.Second, "wait up to `DURATION` for a backend lost during a run")
+	f.Float64Var(&o.costs.limit, "max-cost", 0, "submit nothing that may cost more than `USD` with the runs before it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the bound graph and touch nothing")
 	f.BoolVar(&o.detach, "detach", false, "submit, print the run id and leave; easel resume collects it")
 	f.BoolVar(&o.events, "events", false, "print a JSON line per event (implies --json)")
@@ -162,6 +164,9 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 func (o *generateOptions) check() error {
 	if o.events {
 		o.app.global.json = true
+	}
+	if o.costs.limit < 0 || o.costs.limit == 0 && o.given != nil && o.given.Changed("max-cost") {
+		return usagef("it is an amount of US dollars like 0.50; --dry-run submits nothing", "--max-cost must be above 0, not %g", o.costs.limit)
 	}
 	switch {
 	case o.count < 1:

@@ -88,5 +88,14 @@ func (o *generateOptions) openOn(ctx context.Context, base *run.Runner, at place
 		done()
 		return nil, nil, err
 	}
+	if o.costs.limit > 0 {
+		h, err := o.app.history()
+		if err != nil {
+			done()
+			return nil, nil, err
+		}
+		o.costs.usual = h.Usual
+		r.Admit = o.costs.admit(&r)
+	}
 	return &openRunner{&r, be}, done, nil
 }

@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -80,6 +81,7 @@ func (o *generateOptions) runAll(ctx context.Context, engine executor, tickets [
 	for i, t := range tickets {
 		view.begin(i, t)
 		res, err := o.runOne(ctx, engine, t, view)
+		o.costs.add(res)
 		if res != nil && i == len(tickets)-1 {
 			waiting = dest.settle(ctx)
 			dest.arrive(ctx, res)
@@ -102,6 +104,9 @@ func (o *generateOptions) runAll(ctx context.Context, engine executor, tickets [
 		}
 		if first == nil {
 			first = err
+		}
+		if _, used := errors.AsType[*problem.LimitError](err); used {
+			return err
 		}
 		failed++
 		view.failure(explain(err))
@@ -148,6 +153,10 @@ func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, req
 	}
 	_, runner.Definitions = o.app.kept(o.backend)
 	runner.FitSeeds(tickets...)
+	estimate := o.estimateRun(tickets[0])
+	if words := estimate.words(); words != "" {
+		o.app.note("%s", words)
+	}
 	for _, t := range tickets {
 		var v any = t.Graph
 		if o.app.global.json {
@@ -158,7 +167,9 @@ func (o *generateOptions) printPlan(ctx context.Context, runner *run.Runner, req
 				Parameters run.Values `json:"parameters"`
 				Templates  run.Values `json:"templates,omitempty"`
 				Graph      any        `json:"graph"`
-			}{t.Workflow, t.Seed, text(t.Character), t.ShownParameters(), t.Templates, t.Graph}
+
+				Estimate runEstimate `json:"estimate"`
+			}{t.Workflow, t.Seed, text(t.Character), t.ShownParameters(), t.Templates, t.Graph, estimate}
 		}
 		if err := o.app.printJSON(v); err != nil {
 			return err

@@ -128,7 +128,7 @@ func (e *mcpEngine) checkPrice(ctx context.Context) error {
 		names = []string{be.Name}
 	}
 	for _, name := range names {
-		if name = strings.TrimSpace(name); cfg.Backends[name].USDPerHour == 0 {
+		if name = strings.TrimSpace(name); e.app.openerFor(cfg).Estimate(ctx, name) == 0 {
 			return &batch.PriceError{Backend: name}
 		}
 	}

@@ -25,7 +25,7 @@ func (a *app) equip(runner *run.Runner, be *backends.Backend) error {
 	}
 	runner.Models = defaultModels(cfg)
 	runner.Aliases = cfg.Backends[be.Name].Aliases
-	runner.USDPerHour = cfg.Backends[be.Name].USDPerHour
+	runner.Price = be.PriceSoon(a.ctx)
 	if !be.Can().Ephemeral { // the embedded emulator is new each time
 		runner.Definitions = preflight.NewCache(cfg.CacheDir, be.Address, nil)
 	}

@@ -128,6 +128,23 @@ func PriceOf(s *Serverless, gpus []GPU) float64 {
 	return most
 }
 
+// WorkerUSDPerHour is PriceOf of an endpoint of the account.
+func (a *Account) WorkerUSDPerHour(ctx context.Context, id string) (float64, error) {
+	var gpus []GPU
+	var listErr error
+	listed := make(chan struct{})
+	go func() {
+		defer close(listed)
+		gpus, listErr = a.GPUs(ctx)
+	}()
+	s, err := a.Endpoint(ctx, id)
+	<-listed
+	if err = errors.Join(err, listErr); err != nil {
+		return 0, err
+	}
+	return PriceOf(s, gpus), nil
+}
+
 // get asks a question, up to four times.
 func (a *Account) get(ctx context.Context, path string, query url.Values, v any) error {
 	k := transport.Get(path)

@@ -65,7 +65,8 @@ func WithHTTPClient(hc *http.Client) Option {
 // default comfy.DefaultPatience.
 func WithPatience(d time.Duration) Option { return func(e *Endpoint) { e.patience = d } }
 
-// WithAccount lets an unknown endpoint name the ones that there are.
+// WithAccount lets an unknown endpoint name the ones that there are, and shows the
+// worker's version and price.
 func WithAccount(a *Account) Option { return func(e *Endpoint) { e.account = a } }
 
 // NewEndpoint makes a client for an endpoint. base is where jobs go, "" =
@@ -188,6 +189,15 @@ func (e *Endpoint) Can() comfy.Abilities {
 	version := e.version.Load()
 	later := version != nil && *version != lastImagesOnly && comfy.AtLeast(*version, lastImagesOnly)
 	return comfy.Abilities{ImagesOnly: !later, LateCancel: true}
+}
+
+// USDPerHour is what one worker costs while it runs, at most; 0 = not known. Two
+// questions to the account, side by side.
+func (e *Endpoint) USDPerHour(ctx context.Context) (float64, error) {
+	if e.account == nil {
+		return 0, nil
+	}
+	return e.account.WorkerUSDPerHour(ctx, e.ID)
 }
 
 // Definitions implements comfy.Backend: the worker's ComfyUI cannot be asked.

@@ -20,11 +20,13 @@ import (
 // A Backend is an open place to run, with what users call it.
 type Backend struct {
 	comfy.Backend
-	Name    string // what results and records say; never an address with a path or a user
-	Reopen  string // name or address to open it again; "" when it dies with this process
-	Address string // what it is known by where something is kept for it; never with credentials
-	Public  bool   // an address of the open internet, without authentication
-	Pod     *Pod   // the rented machine that it is on; nil elsewhere
+	Name    string  // what results and records say; never an address with a path or a user
+	Reopen  string  // name or address to open it again; "" when it dies with this process
+	Address string  // what it is known by where something is kept for it; never with credentials
+	Public  bool    // an address of the open internet, without authentication
+	Pod     *Pod    // the rented machine that it is on; nil elsewhere
+	usd     float64 // per hour, by the settings; 0 = they do not say
+	price   func(context.Context) float64
 	close   func() error
 }
 
@@ -127,6 +129,14 @@ func (o *Opener) Dial(spec string, given bool, patience time.Duration) (*Backend
 // user wrote it on the command line, so that its secrets may go there. A pod is
 // waited for; everything else is opened without asking.
 func (o *Opener) DialContext(ctx context.Context, spec string, given bool, patience time.Duration) (*Backend, error) {
+	be, err := o.dial(ctx, spec, given, patience)
+	if err == nil {
+		be.usd = o.Config.Backends[spec].USDPerHour
+	}
+	return be, err
+}
+
+func (o *Opener) dial(ctx context.Context, spec string, given bool, patience time.Duration) (*Backend, error) {
 	if query, ok := CutEmulator(spec); ok {
 		return openEmulator(query, patience)
 	}

@@ -31,6 +31,23 @@ func (b *Backend) Move(ctx context.Context, id string, to comfy.Spot) error {
 	return errors.ErrUnsupported
 }
 
+// NameOf is what records call a backend, without opening it; of a pod without a name
+// in the settings it is as written.
+func (o *Opener) NameOf(spec string) string {
+	if _, named := o.Config.Backends[spec]; named || spec == comfyCloud || !strings.Contains(spec, "://") {
+		spec, _, _ = strings.Cut(spec, "?")
+		return spec
+	}
+	if word, _, ok := cutPod(spec); ok {
+		return word
+	}
+	if id, ok := cutEndpoint(spec); ok {
+		return id
+	}
+	base, _ := cutComfyAPI(spec)
+	return HostOf(base)
+}
+
 // Place is what the place of a backend is known by on this machine, whatever name
 // it goes by: its address as it is written, without credentials. "" for one that
 // ends with its process.

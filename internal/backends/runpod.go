@@ -38,7 +38,7 @@ func (o *Opener) openEndpoint(spec, name, id string, patience time.Duration) (*B
 		account.Close()
 		return nil, &FormError{Message: "backend " + config.WithoutUser(spec) + ": " + err.Error(), Write: endpointForm}
 	}
-	return &Backend{Backend: e, Name: name, Reopen: config.WithoutUser(spec), Address: e.Address(), close: func() error {
+	return &Backend{Backend: e, Name: name, Reopen: config.WithoutUser(spec), Address: e.Address(), price: priceOf(e), close: func() error {
 		account.Close()
 		return e.Close()
 	}}, nil

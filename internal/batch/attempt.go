@@ -145,7 +145,7 @@ func (s *scheduler) admit(a *attempt) bool {
 	defer s.mu.Unlock()
 	for {
 		now := s.o.Now()
-		if s.tooDear() {
+		if s.tooDear(a.lane) {
 			s.stop(StoppedMaxCost, nil)
 		}
 		switch {
@@ -166,9 +166,9 @@ func (s *scheduler) admit(a *attempt) bool {
 	}
 }
 
-// tooDear reports whether another item may pass the limit of costs: what backends
-// have is counted with what items of the batch cost so far.
-func (s *scheduler) tooDear() bool {
+// tooDear reports whether another item on a lane may pass the limit of costs: what
+// backends have is counted, and the item too, with what items cost there so far.
+func (s *scheduler) tooDear(next *lane) bool {
 	if s.o.MaxCost <= 0 {
 		return false
 	}
@@ -176,7 +176,7 @@ func (s *scheduler) tooDear() bool {
 	for _, l := range s.lanes {
 		cost += float64(l.onServer) * l.took.value.Hours() * l.price
 	}
-	return cost >= s.o.MaxCost
+	return cost >= s.o.MaxCost || cost+next.took.value.Hours()*next.price > s.o.MaxCost
 }
 
 // place frees the place of an attempt, once.

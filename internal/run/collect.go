@@ -147,8 +147,12 @@ func timedOut(ctx context.Context) bool {
 // cost is what an execution of so many milliseconds costs here.
 func (r *Runner) cost(ms int64) Cost {
 	c := Cost{GPUSeconds: float64(ms) / 1000}
-	if r.USDPerHour > 0 {
-		usd := c.GPUSeconds / 3600 * r.USDPerHour
+	price := r.USDPerHour
+	if price == 0 && r.Price != nil {
+		price = r.Price()
+	}
+	if price > 0 {
+		usd := c.GPUSeconds / 3600 * price
 		c.USD = &usd
 	}
 	return c

@@ -41,6 +41,12 @@ type Runner struct {
 	CancelGrace time.Duration
 
 	USDPerHour float64 // what the backend costs; 0 = not known
+	// Price is asked at the end of a run where USDPerHour is 0; nil = nobody knows.
+	Price func() float64
+
+	// Admit is asked before a run is submitted, and may refuse it; nil = nothing is
+	// refused.
+	Admit func(*Ticket) error
 
 	modelPixels int // what a model paints well, instead of what its family does; for tests
 }
@@ -98,6 +104,11 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	}
 	if err := r.returnable(ctx, t); err != nil {
 		return err
+	}
+	if r.Admit != nil {
+		if err := r.Admit(t); err != nil {
+			return err
+		}
 	}
 	t.resumed, t.collected = false, false // from here on it is a new run
 	t.Handle = ""
