@@ -72,8 +72,12 @@ func (v *runView) printJSON(value any) {
 
 // event is the sink of a run.
 func (v *runView) event(e run.Event) {
-	if v.opts.events && e.Type != run.EventDone && e.Type != run.EventPreview {
-		v.printJSON(e)
+	switch e.Type {
+	case run.EventDone, run.EventPreview, run.EventEnding: // ended says it when it is certain
+	default:
+		if v.opts.events {
+			v.printJSON(e)
+		}
 	}
 	switch e.Type {
 	case run.EventPreview:

@@ -236,6 +236,7 @@ const (
 	EventPreview  EventType = "preview"  // Node (may be ""), Image, MediaType
 	EventText     EventType = "text"     // Node, Text: progress text of API nodes
 	EventOutput   EventType = "output"   // Output
+	EventEnding   EventType = "ending"   // the server says that the run is over; its State is being asked for. Not every backend says so
 	EventLost     EventType = "lost"     // the connection is gone; Err says how, the backend is trying again
 	EventBack     EventType = "back"     // the connection is there again
 	EventDone     EventType = "done"     // State

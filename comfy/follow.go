@@ -72,6 +72,7 @@ type follower struct {
 	downSince time.Time     // first failure in a row
 	downErr   error
 	held      *Event // to give out next
+	ending    bool   // EventEnding was given out
 	finished  bool
 }
 
@@ -115,6 +116,9 @@ func (f *follower) next(ctx context.Context) (Event, error) {
 		}
 		b.mu.Unlock()
 		switch {
+		case ending && !f.ending:
+			f.ending = true
+			return Event{Type: EventEnding}, nil
 		case ended && f.downSince.IsZero():
 			e, ok, err = f.harvest(ctx)
 		case ending && f.downSince.IsZero():

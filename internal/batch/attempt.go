@@ -17,7 +17,10 @@ type attempt struct {
 	lane      *lane
 	cancel    context.CancelCauseFunc
 	submitted bool      // it may be on the backend
+	freed     bool      // its place on the backend is free: it is ended, or about to be
 	ended     bool      // the backend has ended it
+	counted   bool      // what it cost is in the sum
+	started   time.Time // the backend began to execute it, by what was heard; zero = it has not
 	lost      bool      // the connection to its backend is gone
 	taken     bool      // it is being taken off the lane
 	seen      bool      // the backend has said something of it
@@ -174,7 +177,11 @@ func (s *scheduler) tooDear(next *lane) bool {
 	}
 	cost := s.spent
 	for _, l := range s.lanes {
-		cost += float64(l.onServer) * l.took.value.Hours() * l.price
+		for a := range l.attempts {
+			if a.submitted && !a.counted {
+				cost += l.took.value.Hours() * l.price
+			}
+		}
 	}
 	return cost >= s.o.MaxCost || cost+next.took.value.Hours()*next.price > s.o.MaxCost
 }
@@ -182,7 +189,7 @@ func (s *scheduler) tooDear(next *lane) bool {
 // place frees the place of an attempt, once.
 func (s *scheduler) place(a *attempt) {
 	s.unplace(a, func() {
-		if a.ended {
+		if a.freed {
 			a.lane.collecting--
 		} else {
 			a.lane.onServer--
@@ -196,6 +203,19 @@ func (s *scheduler) unplace(_ *attempt, change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
+	s.cond.Broadcast()
+}
+
+// free frees the place of an attempt that its backend computes no more. It is called
+// with the lock held.
+func (s *scheduler) free(a *attempt) {
+	if a.freed {
+		return
+	}
+	a.freed = true
+	a.lane.onServer--
+	a.lane.collecting++
+	a.lane.alone = false
 	s.cond.Broadcast()
 }
 
@@ -221,14 +241,17 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 				context.AfterFunc(s.ctx, func() { stop.Stop() })
 			}
 			it.started = true
-		case run.EventEnded:
-			if !a.ended {
-				a.ended = true
-				l.onServer--
-				l.collecting++
-				l.alone = false
-				s.cond.Broadcast()
+			if a.started.IsZero() {
+				a.started = s.o.Now()
 			}
+		case run.EventEnding:
+			if !a.started.IsZero() {
+				l.heard = s.o.Now().Sub(a.started)
+			}
+			s.free(a)
+		case run.EventEnded:
+			a.ended = true
+			s.free(a)
 		case run.EventLost:
 			if !a.lost {
 				a.lost = true

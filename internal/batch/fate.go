@@ -244,6 +244,7 @@ func (s *scheduler) takeBack(a *attempt, t *run.Ticket, res *run.Result, err err
 func (s *scheduler) counted(a *attempt, res *run.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	a.counted = true
 	if a.ended && !a.item.earlier {
 		s.sum.Executed++
 	}

@@ -11,7 +11,11 @@ const (
 	// defaultDepth is how many runs a backend has: one that executes, and one that
 	// follows it at once. More gain nothing where a run takes longer than the way.
 	defaultDepth = 2
-	maxDepth     = 16
+	maxDepth     = 32
+	// firstDepth bounds it until the first run has been collected, and leastHeard
+	// what is believed of a time that was only heard: messages come in bursts.
+	firstDepth = 8
+	leastHeard = 10 * time.Millisecond
 	// maxCollecting bounds the runs of a lane whose outputs are on their way.
 	maxCollecting = 32
 
@@ -46,8 +50,9 @@ type lane struct {
 	key string // group that it is on
 	on  bool   // it is on one
 
-	took    average // execution
-	sending average // submission
+	took    average       // execution
+	sending average       // submission, from the ledger to the answer
+	heard   time.Duration // execution of the last run, between messages; 0 = none
 
 	failures  int       // in a row
 	rest      time.Time // not used before
@@ -74,21 +79,27 @@ func (a *average) add(d time.Duration) {
 	a.value += time.Duration(weight * float64(d-a.value))
 }
 
-// depth is how many runs the backend is given at a time. Where the way there takes
-// longer than a run, more than two keep it busy.
+// depth is how many runs the backend is given at a time: by Little's law one that
+// executes, and as many as it executes from the end of a run to the arrival of the
+// next. So what waits there is never longer than two runs or that way, whichever is
+// longer, and little is lost when it is stolen, cancelled or adopted.
 func (l *lane) depth() int {
+	took, most := l.took.value, maxDepth
+	if l.took.n == 0 && l.heard > 0 {
+		took, most = max(l.heard, leastHeard), firstDepth
+	}
 	switch {
 	case l.trial:
 		return 1
 	case l.fixed > 0:
 		return l.fixed
-	case l.took.n == 0 || l.sending.n == 0:
+	case took == 0 || l.sending.n == 0:
 		return defaultDepth
 	}
-	// From the end of a run to the next one being there: half a round trip to hear of
-	// it, a whole one to send, and what the ledger takes.
-	way := 3 * l.sending.value / 2
-	return min(maxDepth, max(defaultDepth, 1+int((way+l.took.value-1)/max(l.took.value, time.Millisecond))))
+	// Half a round trip to hear of the end, a whole one to send, with what the ledger
+	// takes; and as much again as the answer's way back, since neither is even.
+	way := 2 * l.sending.value
+	return min(most, max(defaultDepth, 1+int((way+took-1)/max(took, time.Millisecond))))
 }
 
 // takes reports whether the lane may take an item.

@@ -215,6 +215,8 @@ func (r *Runner) follow(ctx context.Context, t *Ticket, sink Sink) (comfy.State,
 		case comfy.EventText:
 			out.Type, out.Message = EventProgress, ev.Text
 			p.describe(&out, ev.Node)
+		case comfy.EventEnding:
+			out.Type = EventEnding
 		case comfy.EventLost:
 			out.Type = EventLost
 			if ev.Err != nil {

@@ -16,6 +16,7 @@ const (
 	EventNode     EventType = "node"     // Node, Class, Title, Fraction
 	EventProgress EventType = "progress" // Node, Class, Title, Step, Steps, Fraction, ETA; or Message
 	EventPreview  EventType = "preview"  // Image, MediaType
+	EventEnding   EventType = "ending"   // the backend says that it computes no more of it: where it stands is asked for. Ended may come without
 	EventEnded    EventType = "ended"    // the backend has ended the run; what it made is fetched now
 	EventStored   EventType = "stored"   // Output
 	EventWarning  EventType = "warning"  // Message
