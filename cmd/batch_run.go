@@ -20,6 +20,9 @@ import (
 )
 
 func runBatch(ctx context.Context, o *batchOptions) error {
+	// A batch keeps its plan in memory and mostly waits: memory is dearer than the
+	// work of keeping it small.
+	debug.SetGCPercent(40)
 	if err := o.configure(); err != nil {
 		return err
 	}
@@ -120,9 +123,6 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	if err := lock.adopt(ctx, book); err != nil {
 		return err
 	}
-	// A batch keeps its plan in memory and mostly waits: memory is dearer than the
-	// work of keeping it small.
-	debug.SetGCPercent(40)
 	prepare := &run.Runner{
 		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(), Publisher: dest.publisher(),
 	}

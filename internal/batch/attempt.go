@@ -90,18 +90,18 @@ func (s *scheduler) attempt(l *lane, it *item, adopted bool) {
 func (s *scheduler) prepare(ctx context.Context, it *item) (*run.Ticket, error) {
 	order := it.Order()
 	if seeds, draws := it.Draws(); draws {
-		seed, err := strconv.ParseUint(it.row.Seed, 10, 64)
+		seed, err := strconv.ParseUint(it.seed, 10, 64)
 		if err != nil {
 			seed = seeds.Draw()
-			it.row.Seed = strconv.FormatUint(seed, 10)
-			if err := s.o.Ledger.KeepSeed(it.ID, it.row.Seed); err != nil {
+			it.seed = strconv.FormatUint(seed, 10)
+			if err := s.o.Ledger.KeepSeed(it.ID, it.seed); err != nil {
 				return nil, err
 			}
 		}
 		order = it.OrderWith(seed)
 	}
-	if it.row.Run != "" { // the same folder on the server, and the same name here
-		order.ID = it.row.Run
+	if it.run != "" { // the same folder on the server, and the same name here
+		order.ID = it.run
 	}
 	req, err := s.o.Catalog.Resolve(order)
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *scheduler) prepare(ctx context.Context, it *item) (*run.Ticket, error) 
 	s.preparing.Unlock()
 	t, err := prep.Prepare(ctx, req)
 	if err == nil {
-		it.row.Run, it.owned = t.Run, req.Owned
+		it.run, it.owned = t.Run, req.Owned
 	}
 	return t, err
 }
@@ -282,14 +282,14 @@ func (s *scheduler) giveBack(a *attempt) {
 // them. Those of a backend that is not among the lanes are made again.
 func (s *scheduler) adoptAll(items []*item) {
 	for _, it := range items {
-		l := s.laneOf(it.row.Backend)
+		l := s.laneOf(it.backend)
 		ticket, err := s.o.Ledger.Ticket(it.ID)
 		if err == nil && ticket != nil && l != nil && !l.runner.Backend.Can().Ephemeral {
 			it.ticket, err = run.OpenTicket(ticket)
 		}
 		if it.ticket == nil || err != nil {
 			if l == nil {
-				s.note("item %s was submitted to %s, which is not among the backends: it is made again", it.ID, it.row.Backend)
+				s.note("item %s was submitted to %s, which is not among the backends: it is made again", it.ID, it.backend)
 			}
 			s.requeue(it, false)
 			s.queue.put(it)

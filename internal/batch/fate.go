@@ -351,8 +351,8 @@ func (s *scheduler) again(a *attempt, t *run.Ticket, res *run.Result, j judgemen
 		it.killed[a.lane] = true
 	}
 	s.requeue(it, j.killed)
-	if j.killed && it.row.Kills >= maxKills {
-		s.fail(it, res, &RetiredError{it.ID, it.row.Kills, j.err})
+	if j.killed && it.kills >= maxKills {
+		s.fail(it, res, &RetiredError{it.ID, it.kills, j.err})
 		return
 	}
 	s.emit(Event{Type: EventLeft, Item: it.Item, Backend: a.lane.runner.BackendName})
@@ -366,7 +366,7 @@ func (s *scheduler) again(a *attempt, t *run.Ticket, res *run.Result, j judgemen
 // requeue makes an item one that no backend has.
 func (s *scheduler) requeue(it *item, killed bool) {
 	if killed {
-		it.row.Kills++
+		it.kills++
 	}
 	it.started, it.ticket, it.earlier = false, nil, false
 	_ = s.o.Ledger.Requeue(it.ID, killed) // a ledger that cannot be written fails at the next submission

@@ -3,7 +3,6 @@ package batch
 import (
 	"slices"
 
-	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 )
@@ -11,7 +10,11 @@ import (
 // An item is one of the plan that has not ended.
 type item struct {
 	*plan.Item
-	row ledger.Item // as the ledger has it; changed only by who has the item
+	// Of its row in the ledger, which has the rest; changed only by who has the item.
+	run     string // of its last attempt
+	backend string // that has it or had it last
+	seed    string // that was drawn for it
+	kills   int    // how often a server ended while it executed the item
 
 	started bool            // a backend has said that it executes it
 	tries   int             // how often it came back from a backend in this invocation
@@ -25,7 +28,7 @@ type item struct {
 
 // suspect says that a server ended while it executed the item: it is run alone, and
 // after all others, so that it takes nobody with it.
-func (it *item) suspect() bool { return it.row.Kills > 0 }
+func (it *item) suspect() bool { return it.kills > 0 }
 
 // A queue holds what no backend has, in groups that need the same models.
 type queue struct {

@@ -224,7 +224,7 @@ func (s *scheduler) survey(ctx context.Context) (open, adopt []*item, err error)
 		}
 		s.spent += row.USD
 		s.gpuMS += row.ExecutedMS
-		it := &item{Item: planned, row: row}
+		it := &item{Item: planned, run: row.Run, backend: row.Backend, seed: row.Seed, kills: row.Kills}
 		switch row.State {
 		case ledger.ItemCommitted:
 			gone := absent[row.ID]

@@ -142,6 +142,9 @@ func readBatch(path string, lock *Lock) (*Batch, error) {
 	return b, nil
 }
 
+// mostReserved bounds what is reserved by the word of the facts alone, in items.
+const mostReserved = 1 << 17
+
 // read fills the batch from the file and checks every row of items.
 func (b *Batch) read() error {
 	var verdict string
@@ -159,6 +162,7 @@ func (b *Batch) read() error {
 		return &NewerError{File: b.path, Form: facts.Form}
 	}
 	b.facts = facts
+	b.items = make([]Item, 0, min(max(facts.Items, 0), mostReserved))
 	err = eachItem(b.db, func(n int, it Item, err error) error {
 		if err == nil && n != len(b.items) {
 			err = fmt.Errorf("item %d is missing", len(b.items))

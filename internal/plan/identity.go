@@ -206,7 +206,7 @@ func groupOf(s *section, call *registry.Call) Group {
 		}
 	}
 	models := slices.Concat([]string{s.workflow.ID}, call.Models())
-	return Group{Models: strings.Join(models, "\n"), Texts: digestOf(texts...).String()[:16]}
+	return Group{Models: strings.Join(models, "\n"), Texts: strings.Clone(digestOf(texts...).String()[:16])}
 }
 
 // planDigest is over all items, in any order of theirs: the sum of their digests,
