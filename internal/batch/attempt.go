@@ -22,6 +22,7 @@ type attempt struct {
 	counted   bool      // what it cost is in the sum
 	started   time.Time // the backend began to execute it, by what was heard; zero = it has not
 	lost      bool      // the connection to its backend is gone
+	lostFirst time.Time // it was gone for the first time; zero = it never was
 	taken     bool      // it is being taken off the lane
 	seen      bool      // the backend has said something of it
 	since     time.Time // it was submitted, or begun to be adopted
@@ -255,6 +256,9 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 		case run.EventLost:
 			if !a.lost {
 				a.lost = true
+				if a.lostFirst.IsZero() {
+					a.lostFirst = s.o.Now()
+				}
 				if l.away++; l.away == 1 {
 					l.awaySince = s.o.Now()
 				}

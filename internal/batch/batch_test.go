@@ -406,6 +406,16 @@ func TestBadBackendAmongGood(t *testing.T) {
 				t.Fatalf("%+v, %v", sum, err)
 			}
 			b.audit(60)
+			book, err := ledger.ReadBatch(b.path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer book.Close()
+			for _, it := range book.Items() {
+				if it.Attempt > 4 {
+					t.Errorf("item %s was submitted %d times: it bounced more than three times", it.ID, it.Attempt)
+				}
+			}
 		})
 	}
 }

@@ -344,11 +344,11 @@ func (s *scheduler) ended(it *item, out Outcome) {
 // again puts an item back into the queue, or retires it.
 func (s *scheduler) again(a *attempt, t *run.Ticket, res *run.Result, j judgement) {
 	it := a.item
-	if j.killed {
-		if it.killed == nil {
-			it.killed = map[*lane]bool{}
+	if !a.taken {
+		if it.left == nil {
+			it.left = map[*lane]bool{}
 		}
-		it.killed[a.lane] = true
+		it.left[a.lane] = true
 	}
 	s.requeue(it, j.killed)
 	if j.killed && it.kills >= maxKills {

@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"slices"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -27,6 +26,9 @@ const (
 	// unseenLong how long it may say nothing of a run that it perhaps has.
 	awayLong   = 3 * time.Second
 	unseenLong = 2 * time.Second
+	// flapsLong is at least how long after the first loss of its connection others
+	// take a run, although the backend was there again meanwhile.
+	flapsLong = time.Second
 )
 
 // A lane is one backend, with the runs that it has. All fields are the scheduler's
@@ -154,16 +156,30 @@ func (l *lane) executed(res *run.Result) {
 	}
 }
 
+// soonDone reports whether the other lanes end all that is left before a run that
+// this one loses again would be known to be lost.
+func soonDone(l *lane, lanes []*lane, left int, now time.Time) bool {
+	well, perSecond := 0, 0.0
+	for _, o := range lanes {
+		if o != l && o.takes(now) && !o.trial {
+			well++
+			if o.took.n > 0 {
+				perSecond += 1 / max(o.took.value, time.Millisecond).Seconds()
+			}
+		}
+	}
+	return well > 0 && (left <= len(lanes)*defaultDepth || float64(left) < perSecond*(awayLong+l.took.value).Seconds())
+}
+
 // worthTaking reports whether a lane ends an item of those left sooner than the
 // others would, when all of them take what they end soonest. Far from the end it
 // always does.
 func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
+	if l.trial && soonDone(l, lanes, left, now) {
+		return false // one that has just failed takes nothing that is then waited for
+	}
 	if len(lanes) < 2 || left > 4*len(lanes)*defaultDepth || l.took.n == 0 {
 		return true
-	}
-	// One that has just failed takes nothing that is then waited for.
-	if l.trial && left <= len(lanes)*defaultDepth && slices.ContainsFunc(lanes, func(o *lane) bool { return o != l && o.takes(now) && !o.trial }) {
-		return false
 	}
 	type runner struct {
 		*lane

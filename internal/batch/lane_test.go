@@ -43,3 +43,32 @@ func TestDepth(t *testing.T) {
 		})
 	}
 }
+
+func TestWorthTaking(t *testing.T) {
+	now := time.Now()
+	fast, slow := &lane{}, &lane{}
+	fast.took.add(100 * time.Millisecond)
+	slow.took.add(time.Second)
+	failed := &lane{}
+	failed.failed(now.Add(-time.Minute), errSilent)
+	all := []*lane{fast, slow, failed}
+	for name, c := range map[string]struct {
+		lane *lane
+		left int
+		want bool
+	}{
+		"far from the end, each":             {slow, 100, true},
+		"the last one, fast":                 {fast, 1, true},
+		"the last one, slow":                 {slow, 1, false},
+		"enough for both":                    {slow, 20, true},
+		"has failed, far from the end":       {failed, 100, true},
+		"has failed, others are sooner done": {failed, 30, false},
+	} {
+		if got := worthTaking(c.lane, all, c.left, now); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	if !worthTaking(failed, []*lane{failed}, 1, now) {
+		t.Error("the only one takes nothing")
+	}
+}

@@ -19,7 +19,7 @@ type item struct {
 	started bool            // a backend has said that it executes it
 	tries   int             // how often it came back from a backend in this invocation
 	refused map[*lane]error // backends that will not take it
-	killed  map[*lane]bool  // backends that ended while they executed it
+	left    map[*lane]bool  // backends that it came back from
 	ticket  *run.Ticket     // of a run that may still be on a backend; nil = none is
 	owned   []run.Owned     // files that it replaces
 	memory  bool            // it has failed for want of memory once

@@ -52,7 +52,9 @@ func (s *scheduler) stealable(l *lane, now time.Time) *attempt {
 			}
 			waits := !it.started && l.took.n > 0 && o.took.n > 0 && time.Duration(o.onServer)*o.took.value > 2*l.took.value
 			unseen := !a.seen && now.Sub(a.since) > unseenLong
-			if away || waits || unseen {
+			// The connection comes and goes: so long that making it again costs little.
+			flaps := !a.lostFirst.IsZero() && l.took.n > 0 && now.Sub(a.lostFirst) > max(flapsLong, 3*max(l.took.value, o.took.value))
+			if away || waits || unseen || flaps {
 				return a
 			}
 		}
