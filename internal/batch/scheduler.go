@@ -436,7 +436,9 @@ func (s *scheduler) may(l *lane, it *item) bool {
 	if it.suspect() && (l.load() > 0 || s.queue.size > len(s.queue.suspects)) {
 		return false // alone, and when the others have had their turn
 	}
-	if it.left[l] && slices.ContainsFunc(s.lanes, func(o *lane) bool { return !it.left[o] && it.refused[o] == nil && !o.trial && !o.held && !o.down(s.o.Now()) }) {
+	if it.left[l] && slices.ContainsFunc(s.lanes, func(o *lane) bool {
+		return !it.left[o] && it.refused[o] == nil && !o.trial && !o.held && !o.down(s.o.Now())
+	}) {
 		return false // is it the item, or the backend? Another one shows it
 	}
 	return it.refused[l] == nil
