@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,6 +51,8 @@ type bench struct {
 	options Options // what the test wants besides
 	ledger  LedgerOptions
 	events  func(Event)
+	remote  string // where outputs go instead of out, of which the ledger stays
+	opener  stores.Opener
 }
 
 func newBench(t testing.TB, csv string) *bench {
@@ -99,7 +102,7 @@ func (b *bench) path() string { return LedgerPath(b.out, "", "p") }
 func (b *bench) run(ctx context.Context, addresses ...string) (Summary, error) {
 	b.t.Helper()
 	p := b.plan()
-	store, err := (&stores.Opener{}).Open(b.out)
+	store, err := b.opener.Open(cmp.Or(b.remote, b.out))
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -18,14 +18,14 @@ import (
 // than a taken name ends it and removes what was written: after a failed sync
 // the system may have dropped the data and still report success next time.
 type writer struct {
+	storage.Ending
+
 	store   *Store
 	ctx     context.Context
 	replace bool
 	temp    string
 	file    file // nil once closed
 	info    fs.FileInfo
-	failed  error
-	ended   bool
 	group   *group // nil: the folder is synced with each commit
 }
 
@@ -49,7 +49,7 @@ func (s *Store) create(ctx context.Context, o storage.Object, g *group) (storage
 }
 
 func (w *writer) Write(p []byte) (int, error) {
-	err := w.usable(w.ctx)
+	err := w.Usable(w.ctx)
 	if err == nil && w.file == nil {
 		err = fs.ErrClosed // a commit was tried: the bytes are final
 	}
@@ -63,20 +63,10 @@ func (w *writer) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-func (w *writer) usable(ctx context.Context) error {
-	switch {
-	case w.failed != nil:
-		return w.failed
-	case w.ended:
-		return fs.ErrClosed
-	}
-	return ctx.Err()
-}
-
 // Commit implements storage.Writer. When the folder cannot be synced after the
 // rename, the new name is taken back; one that replaced another stays.
 func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) {
-	err := w.usable(ctx)
+	err := w.Usable(ctx)
 	if err == nil {
 		err = storage.CheckName(name)
 	}
@@ -101,7 +91,7 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 	if err != nil {
 		return storage.Info{}, w.end("write", name, err)
 	}
-	w.ended = true
+	w.End()
 	crashpoint.Here(crashpoint.Renamed)
 	done := storage.Info{Name: name, Size: w.info.Size(), Modified: w.info.ModTime()}
 	if w.group != nil {
@@ -144,19 +134,13 @@ func (w *writer) close() error {
 
 // end gives the object up after a failure.
 func (w *writer) end(op, name string, err error) error {
-	if w.failed != nil {
-		return w.failed
-	}
-	w.failed = w.store.fail(op, name, err)
-	_ = w.Abort()
-	return w.failed
+	return w.Fail(w.store.fail(op, name, err), w.Abort)
 }
 
 func (w *writer) Abort() error {
-	if w.ended {
+	if !w.End() {
 		return nil
 	}
-	w.ended = true
 	_ = w.close()
 	if err := w.store.fs.Remove(w.temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return w.store.fail("remove", w.temp, err)

@@ -157,34 +157,28 @@ func (o object) info(name string) storage.Info {
 }
 
 type writer struct {
+	storage.Ending
+
 	store *Store
 	ctx   context.Context
 	about storage.Object
 	buf   bytes.Buffer
-	ended bool
 }
 
 func (w *writer) Write(p []byte) (int, error) {
-	if err := w.usable(w.ctx); err != nil {
+	if err := w.Usable(w.ctx); err != nil {
 		return 0, w.store.fail("write", "", err)
 	}
 	return w.buf.Write(p)
 }
 
-func (w *writer) usable(ctx context.Context) error {
-	if w.ended {
-		return io.ErrClosedPipe
-	}
-	return ctx.Err()
-}
-
 func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) {
-	if err := w.usable(ctx); err != nil {
-		w.ended = true
+	if err := w.Usable(ctx); err != nil {
+		w.End()
 		return storage.Info{}, w.store.fail("write", name, err)
 	}
 	if err := storage.CheckName(name); err != nil {
-		w.ended = true
+		w.End()
 		return storage.Info{}, w.store.fail("write", name, err)
 	}
 	w.store.mu.Lock()
@@ -192,13 +186,13 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 	if _, taken := w.store.objects[name]; taken && !w.about.Replace {
 		return storage.Info{}, w.store.fail("write", name, storage.ErrExist)
 	}
-	w.ended = true
+	w.End()
 	o := object{data: w.buf.Bytes(), modified: time.Now(), about: w.about}
 	w.store.objects[name] = o
 	return o.info(name), nil
 }
 
 func (w *writer) Abort() error {
-	w.ended = true
+	w.End()
 	return nil
 }

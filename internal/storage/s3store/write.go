@@ -10,7 +10,6 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -26,6 +25,8 @@ import (
 // transferred under the name it will have, part by part; without a name, it waits
 // in a file.
 type writer struct {
+	storage.Ending
+
 	store  *Store
 	ctx    context.Context
 	about  storage.Object
@@ -36,8 +37,6 @@ type writer struct {
 	held   []byte   // all of it, while it is small
 	stream *stream  // of a large one with a name
 	file   *os.File // of a large one without
-	failed error    // what ended it
-	ended  bool
 }
 
 // Create implements storage.Store.
@@ -51,27 +50,13 @@ func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, e
 	return &writer{store: s, ctx: ctx, about: o, token: strings.ToLower(rand.Text()), sha: sha256.New(), etag: newETag()}, nil
 }
 
-func (w *writer) usable(ctx context.Context) error {
-	switch {
-	case w.failed != nil:
-		return w.failed
-	case w.ended:
-		return fs.ErrClosed
-	}
-	return ctx.Err()
-}
-
 // end gives the object up after a failure.
 func (w *writer) end(op, name string, err error) error {
-	if w.failed == nil {
-		w.failed = w.store.fail(op, name, err)
-	}
-	_ = w.Abort()
-	return w.failed
+	return w.Fail(w.store.fail(op, name, err), w.Abort)
 }
 
 func (w *writer) Write(p []byte) (int, error) {
-	if err := w.usable(w.ctx); err != nil {
+	if err := w.Usable(w.ctx); err != nil {
 		return 0, w.end("write", w.about.Name, err)
 	}
 	if w.stream == nil && w.file == nil && len(w.held)+len(p) > PartSize {
@@ -132,7 +117,7 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 	if w.begunElsewhere(name) {
 		return storage.Info{}, w.store.fail("write", name, storage.ErrBegun)
 	}
-	err := w.usable(ctx)
+	err := w.Usable(ctx)
 	if err == nil {
 		err = storage.CheckName(name)
 	}
@@ -145,7 +130,7 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 	if err != nil {
 		return storage.Info{}, w.end("write", name, err)
 	}
-	w.ended = true
+	w.End()
 	w.discard()
 	return storage.Info{
 		Name: name, Size: w.size, Modified: time.Now(), URL: w.store.address(name), Public: w.store.public(), MediaType: w.about.MediaType,
@@ -156,7 +141,7 @@ func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) 
 // begunElsewhere reports whether the bytes are on their way, or were, under
 // another name.
 func (w *writer) begunElsewhere(name string) bool {
-	if errors.Is(w.failed, storage.ErrExist) || w.stream != nil && w.failed == nil && !w.ended {
+	if errors.Is(w.Failed(), storage.ErrExist) || w.stream != nil && w.Failed() == nil && !w.Over() {
 		return name != w.about.Name && w.ctx.Err() == nil
 	}
 	return false
@@ -331,10 +316,9 @@ func (w *writer) discard() {
 // Abort implements storage.Writer. It returns when nothing of the object is left
 // in the store.
 func (w *writer) Abort() error {
-	if w.ended {
+	if !w.End() {
 		return nil
 	}
-	w.ended = true
 	w.discard()
 	if w.stream != nil {
 		w.stream.abort()

@@ -21,14 +21,14 @@ import (
 // A writer receives an output into a file of the spool. What becomes of it is
 // decided when it is complete: it is delivered at once, or waits.
 type writer struct {
+	storage.Ending
+
 	store  *Store
 	ctx    context.Context
 	about  storage.Object
 	file   *os.File
 	size   int64
-	sealed bool // a commit was tried: the bytes are final
-	failed error
-	ended  bool
+	sealed bool           // a commit was tried: the bytes are final
 	remote storage.Writer // has all bytes and waits for a free name; nil = there is none
 }
 
@@ -45,18 +45,8 @@ func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, e
 	return &writer{store: s, ctx: ctx, about: o, file: f}, nil
 }
 
-func (w *writer) usable(ctx context.Context) error {
-	switch {
-	case w.failed != nil:
-		return w.failed
-	case w.ended:
-		return fs.ErrClosed
-	}
-	return ctx.Err()
-}
-
 func (w *writer) Write(p []byte) (int, error) {
-	err := w.usable(w.ctx)
+	err := w.Usable(w.ctx)
 	if err == nil && w.sealed {
 		err = fs.ErrClosed
 	}
@@ -73,20 +63,14 @@ func (w *writer) Write(p []byte) (int, error) {
 
 // end gives the output up after a failure.
 func (w *writer) end(op string, err error) error {
-	if w.failed != nil {
-		return w.failed
-	}
-	w.failed = w.store.fail(op, err)
-	_ = w.Abort()
-	return w.failed
+	return w.Fail(w.store.fail(op, err), w.Abort)
 }
 
 // Abort implements storage.Writer.
 func (w *writer) Abort() error {
-	if w.ended {
+	if !w.End() {
 		return nil
 	}
-	w.ended = true
 	if w.remote != nil {
 		_ = w.remote.Abort()
 	}
@@ -107,7 +91,7 @@ func (w *writer) progress() string {
 // when that fails for another reason than its name; then Info says where it is.
 // When the spool is full, Commit pauses until something has left it.
 func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) {
-	err := w.usable(ctx)
+	err := w.Usable(ctx)
 	if err == nil {
 		err = storage.CheckName(name)
 	}
@@ -223,7 +207,7 @@ func (w *writer) keep(ctx context.Context, name string, why error) (storage.Info
 		return storage.Info{}, errors.Join(err, w.unsettle(data))
 	}
 	crashpoint.Here(crashpoint.Spooled)
-	w.ended = true
+	w.End()
 	s.spooled(name, why)
 	return s.room.info(e), nil
 }

@@ -88,13 +88,14 @@ func (s *RowStore) Close() error { return s.table.Close() }
 const maxRow = 8 << 20
 
 type rowWriter struct {
+	storage.Ending
+
 	store *RowStore
 	buf   bytes.Buffer
-	ended bool
 }
 
 func (w *rowWriter) Write(p []byte) (int, error) {
-	if w.ended {
+	if w.Over() {
 		return 0, w.store.fail("write", "", fs.ErrClosed)
 	}
 	if w.buf.Len()+len(p) > maxRow {
@@ -104,10 +105,9 @@ func (w *rowWriter) Write(p []byte) (int, error) {
 }
 
 func (w *rowWriter) Commit(ctx context.Context, name string) (storage.Info, error) {
-	if w.ended {
+	if !w.End() {
 		return storage.Info{}, w.store.fail("write", name, fs.ErrClosed)
 	}
-	w.ended = true
 	var row Row
 	if err := json.Unmarshal(w.buf.Bytes(), &row); err != nil {
 		return storage.Info{}, w.store.fail("write", name, err)
@@ -119,6 +119,6 @@ func (w *rowWriter) Commit(ctx context.Context, name string) (storage.Info, erro
 }
 
 func (w *rowWriter) Abort() error {
-	w.ended = true
+	w.End()
 	return nil
 }

@@ -36,13 +36,13 @@ const (
 // on this machine until the object is committed: the service wants the size
 // first, and what failed is sent again.
 type writer struct {
-	store  *Store
-	ctx    context.Context
-	about  storage.Object
-	file   *os.File          // nil before the first byte
-	body   *io.SectionReader // all bytes, when they are final
-	failed error
-	ended  bool
+	storage.Ending
+
+	store *Store
+	ctx   context.Context
+	about storage.Object
+	file  *os.File          // nil before the first byte
+	body  *io.SectionReader // all bytes, when they are final
 
 	upload *upload // nil before the first commit
 	parked string  // the key where the uploaded bytes wait for their name
@@ -66,18 +66,8 @@ func (s *Store) Create(ctx context.Context, o storage.Object) (storage.Writer, e
 	return &writer{store: s, ctx: ctx, about: o}, nil
 }
 
-func (w *writer) usable(ctx context.Context) error {
-	switch {
-	case w.failed != nil:
-		return w.failed
-	case w.ended:
-		return fs.ErrClosed
-	}
-	return ctx.Err()
-}
-
 func (w *writer) Write(p []byte) (int, error) {
-	err := w.usable(w.ctx)
+	err := w.Usable(w.ctx)
 	if err == nil && w.body != nil {
 		err = fs.ErrClosed // a commit was tried, or the bytes are elsewhere: they are final
 	}
@@ -100,7 +90,7 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	if !ok || w.file != nil || w.body != nil {
 		return io.Copy(struct{ io.Writer }{w}, r)
 	}
-	if err := w.usable(w.ctx); err != nil {
+	if err := w.Usable(w.ctx); err != nil {
 		return 0, w.end("write", "", err)
 	}
 	w.body = section
@@ -128,7 +118,7 @@ func (w *writer) finish() error {
 // What it does exactly once is a move: an object that must not replace another one
 // is uploaded under a name of its own and moved.
 func (w *writer) Commit(ctx context.Context, name string) (storage.Info, error) {
-	err := w.usable(ctx)
+	err := w.Usable(ctx)
 	if err == nil {
 		err = storage.CheckName(name)
 	}
@@ -225,29 +215,23 @@ func (w *writer) park(ctx context.Context) error {
 
 // end gives the object up after a failure.
 func (w *writer) end(op, name string, err error) error {
-	if w.failed != nil {
-		return w.failed
-	}
-	w.failed = w.store.fail(op, name, err)
-	_ = w.Abort()
-	return w.failed
+	return w.Fail(w.store.fail(op, name, err), w.Abort)
 }
 
 // Abort implements storage.Writer. What cannot be removed from the bucket now is
 // swept a day later; so is what was uploaded and only lacks its name, when it
 // failed at that and is written down for another try.
 func (w *writer) Abort() error {
-	if w.ended {
+	if !w.End() {
 		return nil
 	}
-	w.ended = true
 	if w.file != nil {
 		w.file.Close()
 		if err := os.Remove(w.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return w.store.fail("remove", w.file.Name(), err)
 		}
 	}
-	if w.parked != "" && (w.failed == nil || w.upload.begun.Upload == "") {
+	if w.parked != "" && (w.Failed() == nil || w.upload.begun.Upload == "") {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(w.ctx), connectTimeout)
 		defer stop()
 		_ = w.store.removeOnce(ctx, w.parked)
