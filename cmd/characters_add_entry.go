@@ -13,8 +13,10 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 	"github.com/seed-7d77cb5c/easel/internal/nearest"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -74,7 +76,7 @@ func (o *charactersAddOptions) defaults(reg *registry.Registry) (json.RawMessage
 	if len(o.sets) == 0 {
 		return nil, nil
 	}
-	known := parameterNames(reg)
+	known := plan.ParameterNames(reg)
 	var b bytes.Buffer
 	for i, s := range o.sets {
 		name, value, ok := strings.Cut(s, "=")
@@ -104,23 +106,6 @@ func (o *charactersAddOptions) defaults(reg *registry.Registry) (json.RawMessage
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
-}
-
-// parameterNames are the names that any workflow has.
-func parameterNames(reg *registry.Registry) []string {
-	var names []string
-	for _, wf := range reg.Workflows() {
-		params, err := wf.Parameters()
-		if err != nil {
-			continue
-		}
-		for _, p := range params {
-			if !slices.Contains(names, p.Name) {
-				names = append(names, p.Name)
-			}
-		}
-	}
-	return names
 }
 
 // maxReference bounds a reference picture: 256 MiB.
@@ -156,5 +141,5 @@ func (o *charactersAddOptions) picture(id string) (name string, data []byte, err
 	if !rep.Complete {
 		return "", nil, bad("is damaged: "+rep.Reason, nil)
 	}
-	return "references/" + id + rep.Format.Ext, data, nil
+	return sources.ReferencePath(id, rep.Format.Ext), data, nil
 }

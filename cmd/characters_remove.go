@@ -1,9 +1,6 @@
 package cmd
 
 import (
-	"os"
-	"path/filepath"
-
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/sources"
@@ -30,11 +27,8 @@ func runCharactersRemove(a *app, id string, project bool) error {
 	if err != nil {
 		return err
 	}
-	copies, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "references", id+".*")) // ids have no * or [
-	for _, picture := range copies {
-		if os.Remove(picture) == nil {
-			a.note("removed %s", picture)
-		}
+	for _, picture := range sources.RemoveReferences(file, id) {
+		a.note("removed %s", picture)
 	}
 	return a.printRemoved(id, file)
 }

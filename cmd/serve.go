@@ -16,10 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/inventory"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
-	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/internal/server"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/worker"
@@ -72,7 +70,7 @@ that is printed at the start.`,
 	o.database.addFlags(f)
 	f.IntVar(&o.workers, "workers", 2, "run `N` jobs at once; 0 = only accept them")
 	f.BoolVar(&o.workerOnly, "worker-only", false, "run jobs and listen to nobody")
-	f.StringVarP(&o.backend, "backend", "b", "", "`NAME|URL` of the backend where jobs run")
+	f.StringVarP(&o.backend, "backend", "b", "", "`NAME|URL` of the backend where jobs run; several: a,b")
 	f.StringVarP(&o.out, "out", "o", "", "store results in a folder `DIR` or a bucket (default ./outputs)")
 	f.StringVar(&o.inputs, "inputs", "", "let requests name input files below `DIR`")
 	f.StringArrayVar(&o.origins, "allow-origin", nil, "let pages of an `ORIGIN` such as http://localhost:5173 use the API with a key (repeatable)")
@@ -114,15 +112,20 @@ func runServe(ctx context.Context, o *serveOptions) error {
 	}
 	defer func() { _ = closeDir() }() // it was read only
 
+	live := o.follow(cfg)
+	if _, err := live.Registry(); err != nil {
+		return err
+	}
 	options := jobs.Options{Workers: o.workers, Log: o.app.logger()}
+	places, closeAll, err := o.openBackends(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	var work *worker.Worker
 	if o.workers > 0 {
-		be, err := o.app.openBackend(ctx, o.backend, cfg.Reconnect)
-		if err != nil {
-			return err
-		}
-		defer be.Close()
-		w := o.worker(be, dest, &server.Inputs{Files: files, Dir: dir, Private: o.private}, cfg.CacheDir)
-		options.Work, options.Discard = w.Work, w.Discard
+		work = o.worker(places, dest, &server.Inputs{Files: files, Dir: dir, Private: o.private}, cfg.CacheDir)
+		options.Work, options.Discard = work.Work, work.Discard
 	}
 	db, err := o.database.open(ctx, options)
 	if err != nil {
@@ -138,27 +141,25 @@ func runServe(ctx context.Context, o *serveOptions) error {
 			o.app.logger().Warn("closing the database", "error", err)
 		}
 	}()
+	if work != nil {
+		reporting, stop := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); work.Report(reporting, db) }()
+		defer func() { stop(); <-done }() // before the database is closed
+	}
 	if o.workerOnly {
 		o.app.note("running jobs of %s", jobs.Shown(o.database.address()))
 		<-ctx.Done()
 		return nil // asked to stop, it does
 	}
-	return o.serve(ctx, db, dest, files, dir)
-}
-
-func (o *serveOptions) worker(be *backends.Backend, dest *destination, in *server.Inputs, cache string) *worker.Worker {
-	w := worker.Options{
-		Catalog: o.app.catalog, Store: dest.store, Out: dest.name, Inputs: in.Open, Version: o.app.version(), Log: o.app.logger(),
-		Places: []worker.Place{{Name: be.Name, Address: be.Reopen, Backend: be}},
-	}
-	if !be.Can().Ephemeral {
-		w.Definitions = preflight.NewCache(cache, be.Address, nil)
-	}
-	return worker.New(w)
+	return o.serve(ctx, db, server.Options{
+		DB: db, Catalog: o.app.catalog, Store: dest.store, Files: files, Inputs: dir, Own: live.own, Changed: live.Reload,
+		Backends: o.asked(places, cfg),
+	})
 }
 
 // serve answers requests until ctx ends.
-func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, dest *destination, files storage.Store, dir func(string) (io.ReadCloser, error)) error {
+func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, so server.Options) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return listenError(o.listen, err)
@@ -175,10 +176,10 @@ func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, dest *destination
 	if err != nil {
 		return err
 	}
-	s := server.New(server.Options{
-		DB: db, Catalog: o.app.catalog, Store: dest.store, Files: files, Inputs: dir, Secret: secret, Listen: at, Origins: o.origins, Hosts: o.hosts,
-		Version: o.app.version(), Log: o.app.logger(), UI: web.Handler(),
-	})
+	so.Secret, so.Listen, so.Origins, so.Hosts = secret, at, o.origins, o.hosts
+	so.Version, so.Log, so.UI = o.app.version(), o.app.logger(), web.Handler()
+	so.Agents = o.agents()
+	s := server.New(so)
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	scheme := "http"
 	if o.cert != "" {

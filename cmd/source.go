@@ -79,3 +79,11 @@ func (a *app) printRemoved(id, file string) error {
 	}
 	return a.printJSON(map[string]string{"id": id, "file": file})
 }
+
+// checkID refuses ids that cannot be typed, or would be read as a file.
+func checkID(what, id string) error {
+	if !sources.ValidID(id) {
+		return usagef(sources.IDForm, "%s %q cannot be an id", what, id)
+	}
+	return nil
+}

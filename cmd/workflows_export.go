@@ -144,7 +144,7 @@ func exportTo(a *app, wf *registry.Workflow, g *comfy.Graph, dir string, force b
 		return fmt.Errorf("write the graph of %s: %w", wf.ID, err)
 	}
 	var file string
-	if err := writeGraph(graph, raw, func() (err error) {
+	if err := sources.WriteGraph(graph, raw, func() (err error) {
 		file, err = src.Set(sources.Workflows, wf.ID, entry, force)
 		return err
 	}); err != nil {

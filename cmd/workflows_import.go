@@ -105,18 +105,18 @@ func (o *importOptions) args(c *cobra.Command, args []string) error {
 
 // An importedWorkflow is what `workflows import --json` prints.
 type importedWorkflow struct {
-	ID        string              `json:"id"`
-	File      string              `json:"file"`  // registry file
-	Graph     string              `json:"graph"` // graph file
-	Written   bool                `json:"written"`
-	Entry     *registry.Workflow  `json:"entry"`
-	Landings  []landing           `json:"parameters"`
-	Missing   []missingNode       `json:"missing_nodes"`
-	Absent    []absentModel       `json:"missing_models"`
-	Notes     []string            `json:"notes"`
-	Problems  []registry.Problem  `json:"problems"` // what validate will say
-	Conflicts []importer.Conflict `json:"conflicts"`
-	Command   string              `json:"command"` // that runs it
+	ID        string                 `json:"id"`
+	File      string                 `json:"file"`  // registry file
+	Graph     string                 `json:"graph"` // graph file
+	Written   bool                   `json:"written"`
+	Entry     *registry.Workflow     `json:"entry"`
+	Landings  []landing              `json:"parameters"`
+	Missing   []importer.MissingNode `json:"missing_nodes"`
+	Absent    []importer.AbsentModel `json:"missing_models"`
+	Notes     []string               `json:"notes"`
+	Problems  []registry.Problem     `json:"problems"` // what validate will say
+	Conflicts []importer.Conflict    `json:"conflicts"`
+	Command   string                 `json:"command"` // that runs it
 	graph     *comfy.Graph
 }
 
@@ -180,7 +180,7 @@ func (o *importOptions) settle(in *importing, res *importedWorkflow, wf *registr
 	checked := checkWorkflow(o.app, wf)
 	res.Landings, res.Problems = checked.Parameters, checked.Problems
 	res.Command = exampleCommand(res.ID, wf)
-	res.Missing, res.Absent = in.lacks(wf)
+	res.Missing, res.Absent = importer.Lacks(in.file, in.defs, in.aliases, wf)
 }
 
 // namedParams reads the values of --param.

@@ -8,12 +8,11 @@ import (
 	"slices"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
-	"github.com/seed-7d77cb5c/easel/comfy/editor"
 	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/importer"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
-	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -41,7 +40,7 @@ func (o *importOptions) read(ctx context.Context, word string) (*importing, erro
 	}
 	in := &importing{word: word, id: o.id, file: file}
 	if in.id == "" {
-		in.id = idFrom(plan.GraphName(word))
+		in.id = sources.IDFrom(plan.GraphName(word))
 	}
 	if in.mapping, err = o.readMapping(ctx, in); err != nil {
 		return nil, err
@@ -132,59 +131,4 @@ func (o *importOptions) readMapping(ctx context.Context, in *importing) (*import
 		return nil, &invalidError{o.mapping + " describes no parameters", hint}
 	}
 	return &m, nil
-}
-
-// A missingNode is a node that the server does not have.
-type missingNode struct {
-	Node   string `json:"node"`
-	Class  string `json:"class"`
-	Title  string `json:"title"`
-	Pack   string `json:"pack"`   // "" when it is not known
-	Page   string `json:"page"`   // of the pack, "" when it is not known
-	Unsure bool   `json:"unsure"` // the file does not name all of its values, so the graph may lack some
-}
-
-// An absentModel is a model file that the server does not have.
-type absentModel struct {
-	Folder string `json:"folder"`
-	File   string `json:"file"`
-}
-
-// lacks says what the server does not have of what the workflow needs; nothing
-// where no server was asked.
-func (in *importing) lacks(wf *registry.Workflow) ([]missingNode, []absentModel) {
-	nodes, models := []missingNode{}, []absentModel{}
-	unsure := map[string]bool{}
-	packs := map[string]string{}
-	for _, n := range in.file.Missing {
-		unsure[n.Node] = n.Confidence == editor.Doubtful
-	}
-	for _, n := range in.file.Origins {
-		packs[n.Class] = n.Pack
-	}
-	g := in.file.Graph
-	if len(in.defs.Classes) == 0 {
-		return nodes, models
-	}
-	for _, id := range g.IDs() {
-		n := g.Node(id)
-		if in.defs.Classes[n.Class] != nil {
-			continue
-		}
-		m := missingNode{Node: id, Class: n.Class, Title: n.Title, Pack: packs[n.Class], Unsure: unsure[id]}
-		if name, page := preflight.PackageOf(n.Class); name != "" {
-			m.Pack, m.Page = name, page
-		}
-		nodes = append(nodes, m)
-	}
-	lacks, err := preflight.SurveyOf(in.defs.Classes, in.aliases).Check(context.Background(), wf)
-	if err != nil {
-		return nodes, models // the check of the entry says so
-	}
-	for _, m := range wf.Models {
-		if slices.ContainsFunc(lacks, func(l preflight.Lack) bool { return l.What == m.Folder+"/"+m.File }) {
-			models = append(models, absentModel{m.Folder, m.File})
-		}
-	}
-	return nodes, models
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-7d77cb5c/easel/internal/importer"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -135,7 +136,7 @@ func (o *importOptions) needsTable(in *importing, res *importedWorkflow) error {
 	for _, m := range res.Entry.Models {
 		state := "not checked"
 		switch {
-		case slices.Contains(res.Absent, absentModel{m.Folder, m.File}):
+		case slices.Contains(res.Absent, importer.AbsentModel{Folder: m.Folder, File: m.File}):
 			state = "missing"
 		case asked:
 			state = "there"
@@ -150,7 +151,7 @@ func (o *importOptions) needsTable(in *importing, res *importedWorkflow) error {
 	}
 	t = term.NewTable(o.app.streams, "MISSING CLASS", "COMES WITH", "NODES").Talk()
 	for i, n := range res.Missing {
-		same := func(o missingNode) bool { return o.Class == n.Class }
+		same := func(o importer.MissingNode) bool { return o.Class == n.Class }
 		if slices.IndexFunc(res.Missing, same) < i {
 			continue
 		}

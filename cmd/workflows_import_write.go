@@ -2,12 +2,9 @@ package cmd
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/importer"
@@ -15,32 +12,15 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
-	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
-
-// An importRecord is what an import leaves beside the graph, so that a later one
-// can tell what the user has changed since.
-type importRecord struct {
-	Source  string          `json:"source"` // as it was named: a path (from the record's folder in a project), an address, server:NAME
-	Mapping string          `json:"mapping,omitempty"`
-	Params  []string        `json:"params,omitempty"` // --param
-	Drop    []string        `json:"drop,omitempty"`   // --drop
-	Name    string          `json:"name,omitempty"`
-	Text    string          `json:"description,omitempty"`
-	Entry   json.RawMessage `json:"entry"`
-	Graph   json.RawMessage `json:"graph"`
-}
-
-// recordFile is where the record of an import lies.
-func recordFile(graph string) string { return strings.TrimSuffix(graph, ".json") + ".import.json" }
 
 // An imported is a workflow that was imported before, as it stands now.
 type imported struct {
 	id     string
 	file   string // registry file
 	graph  string // graph file
-	record importRecord
+	record importer.Record
 	entry  json.RawMessage
 	mine   json.RawMessage // graph
 }
@@ -55,7 +35,7 @@ func (o *importOptions) find(src sources.Source, word string) (*imported, string
 	case byID:
 		id = word
 	case id == "":
-		id = idFrom(plan.GraphName(word))
+		id = sources.IDFrom(plan.GraphName(word))
 	}
 	reg, err := o.app.registry()
 	if err != nil {
@@ -72,8 +52,8 @@ func (o *importOptions) find(src sources.Source, word string) (*imported, string
 	if holder == "" {
 		return nil, "", &invalidError{fmt.Sprintf("the %s's registry has no workflow %q", src.Name, id), "it is from " + wf.Source.Layer + "; --project says which registry is meant"}
 	}
-	graph := filepath.Join(filepath.Dir(holder), "graphs", id+".json")
-	data, err := os.ReadFile(recordFile(graph))
+	graph := sources.GraphFile(holder, id)
+	data, err := os.ReadFile(sources.RecordFile(graph))
 	if err != nil {
 		return nil, "", &invalidError{
 			fmt.Sprintf("nothing is recorded of an import of %s, so it cannot be told what was changed since", id),
@@ -82,7 +62,7 @@ func (o *importOptions) find(src sources.Source, word string) (*imported, string
 	}
 	at := &imported{id: id, file: holder, graph: graph}
 	if err := json.Unmarshal(data, &at.record); err != nil {
-		return nil, "", &registry.FileError{Path: recordFile(graph), Message: "is no record of an import", Err: err}
+		return nil, "", &registry.FileError{Path: sources.RecordFile(graph), Message: "is no record of an import", Err: err}
 	}
 	if at.mine, err = os.ReadFile(graph); err != nil {
 		return nil, "", plan.OpenError(graph, err)
@@ -146,7 +126,7 @@ func (o *importOptions) write(src sources.Source, in *importing, res *importedWo
 	if res.File = holder; holder == "" {
 		res.File = src.Registry()
 	}
-	res.Graph = filepath.Join(filepath.Dir(res.File), "graphs", res.ID+".json")
+	res.Graph = sources.GraphFile(res.File, res.ID)
 	fresh, err := marshal("the entry of "+res.ID, res.Entry)
 	if err != nil {
 		return err
@@ -155,7 +135,7 @@ func (o *importOptions) write(src sources.Source, in *importing, res *importedWo
 	if err != nil {
 		return err
 	}
-	record := importRecord{
+	record := importer.Record{
 		Source: o.sourceOf(in.word, res.Graph), Mapping: o.sourceOf(o.mapping, res.Graph), Params: paramWords(in.options.Named), Drop: in.options.Drop,
 		Name: in.options.Name, Text: in.options.Description, Entry: fresh, Graph: graph,
 	}
@@ -175,12 +155,8 @@ func (o *importOptions) write(src sources.Source, in *importing, res *importedWo
 		return err
 	}
 	res.Written = true
-	return writeGraph(res.Graph, graph, func() error {
-		if _, err := src.Set(sources.Workflows, res.ID, entry, before != nil || o.force); err != nil {
-			return err
-		}
-		return sources.Write(recordFile(res.Graph), append(kept, '\n'))
-	})
+	_, err = src.SetWorkflow(res.ID, entry, graph, kept, before != nil || o.force)
+	return err
 }
 
 // paramWords writes parameters as --param takes them.
@@ -242,18 +218,4 @@ func (o *importOptions) merge(in *importing, res *importedWorkflow, before *impo
 	}
 	o.settle(in, res, wf, g)
 	return mergedEntry, mergedGraph, nil
-}
-
-// writeGraph writes a graph file, and then the entry that names it. A graph that
-// no entry came to is taken away again, unless it took the place of another.
-func writeGraph(path string, raw json.RawMessage, entry func() error) error {
-	_, before := os.Stat(path)
-	if err := sources.Write(path, textdoc.Pretty(raw)); err != nil {
-		return err
-	}
-	err := entry()
-	if err != nil && errors.Is(before, fs.ErrNotExist) {
-		_ = os.Remove(path)
-	}
-	return err
 }

@@ -1,13 +1,9 @@
 package cmd
 
 import (
-	"os"
-	"path/filepath"
-
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/sources"
-	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 func newWorkflowsRemoveCmd(a *app) *cobra.Command {
@@ -36,29 +32,8 @@ func runWorkflowsRemove(a *app, id string, project bool) error {
 	if err != nil {
 		return err
 	}
-	if graph := unusedGraph(before, file, id); graph != "" && os.Remove(graph) == nil {
-		_ = os.Remove(recordFile(graph)) // of its import
+	if graph := sources.RemoveGraph(before, file, id); graph != "" {
 		a.note("removed %s", graph)
 	}
 	return a.printRemoved(id, file)
-}
-
-// unusedGraph is the graph file that import wrote for a workflow and that no
-// other workflow uses, "" when there is none.
-func unusedGraph(reg *registry.Registry, file, id string) string {
-	own := "graphs/" + id + ".json"
-	found := false
-	for _, wf := range reg.Workflows() {
-		if filepath.Dir(wf.Source.Path) != filepath.Dir(file) || wf.Path != own {
-			continue
-		}
-		if wf.ID != id {
-			return ""
-		}
-		found = true
-	}
-	if !found {
-		return ""
-	}
-	return filepath.Join(filepath.Dir(file), filepath.FromSlash(own))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -133,7 +134,7 @@ func updateHint(old []checkedWorkflow, backend string) string {
 
 func checkWorkflow(a *app, wf *registry.Workflow) checkedWorkflow {
 	r := checkedWorkflow{ID: wf.ID, Parameters: []landing{}, Problems: wf.Check(), Drift: []registry.Problem{}}
-	if _, err := os.Stat(recordFile(filepath.Join(filepath.Dir(wf.Source.Path), filepath.FromSlash(wf.Path)))); err == nil {
+	if _, err := os.Stat(sources.RecordFile(filepath.Join(filepath.Dir(wf.Source.Path), filepath.FromSlash(wf.Path)))); err == nil {
 		r.imported = true
 	}
 	if params, err := wf.Parameters(); err == nil {

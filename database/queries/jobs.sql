@@ -1,7 +1,7 @@
 -- name: InsertJob :exec
-INSERT INTO jobs (id, key_id, batch_id, item, workflow_id, character_id, prompt, state, priority, position, not_before,
+INSERT INTO jobs (id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before,
     request, run_order, seed, webhook, attempt, failures, crashes, cancel_requested, created_at, updated_at)
-VALUES (sqlc.arg(id), sqlc.arg(key_id), sqlc.narg(batch_id), sqlc.narg(item), sqlc.arg(workflow_id), sqlc.narg(character_id),
+VALUES (sqlc.arg(id), sqlc.arg(key_id), sqlc.narg(batch_id), sqlc.narg(item), sqlc.narg(sweep), sqlc.arg(workflow_id), sqlc.narg(character_id),
     sqlc.arg(prompt), 'queued', sqlc.arg(priority), sqlc.arg(position), 0,
     sqlc.arg(request), sqlc.arg(run_order), sqlc.narg(seed), sqlc.narg(webhook), 0, 0, 0, 0, sqlc.arg(created_at), sqlc.arg(created_at));
 
@@ -71,7 +71,7 @@ WHERE id = sqlc.arg(id) AND state IN ('queued', 'running');
 
 -- name: RetryJob :execrows
 UPDATE jobs SET state = 'queued', not_before = 0, failures = 0, crashes = 0, cancel_requested = 0, ticket = NULL, prompt_id = NULL,
-    progress = NULL, result = NULL, error = NULL, started_at = NULL, finished_at = NULL,
+    progress = NULL, result = NULL, error = NULL, started_at = NULL, finished_at = NULL, cleared_at = NULL,
     position = sqlc.arg(position), updated_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND state IN ('failed', 'cancelled');
 
@@ -153,3 +153,12 @@ WHERE state = 'queued' AND key_id = sqlc.arg(key_id) AND priority = sqlc.arg(pri
 
 -- name: CountQueued :one
 SELECT COUNT(*) FROM jobs WHERE state = 'queued';
+
+-- name: LastPosition :one
+SELECT CAST(COALESCE(MAX(position), 0) AS BIGINT) FROM jobs
+WHERE state = 'queued' AND key_id = sqlc.arg(key_id) AND priority = sqlc.arg(priority);
+
+-- name: Durations :many
+SELECT started_at, finished_at FROM jobs
+WHERE workflow_id = sqlc.arg(workflow_id) AND state = 'succeeded' AND started_at IS NOT NULL AND finished_at IS NOT NULL
+ORDER BY seq DESC LIMIT 20;

@@ -1,13 +1,11 @@
 -- name: InsertOutput :exec
-INSERT INTO outputs (id, job_id, key_id, n, name, kind, media_type, node, width, height, bytes, sha256, content, favourite, created_at)
-VALUES (sqlc.arg(id), sqlc.arg(job_id), sqlc.arg(key_id), sqlc.arg(n), sqlc.arg(name), sqlc.arg(kind), sqlc.arg(media_type), sqlc.arg(node),
+INSERT INTO outputs (id, job_id, key_id, workflow_id, character_id, batch_id, n, name, kind, media_type, node, width, height, bytes, sha256, content, favourite, created_at)
+VALUES (sqlc.arg(id), sqlc.arg(job_id), sqlc.arg(key_id), sqlc.arg(workflow_id), sqlc.narg(character_id), sqlc.narg(batch_id),
+    sqlc.arg(n), sqlc.arg(name), sqlc.arg(kind), sqlc.arg(media_type), sqlc.arg(node),
     sqlc.narg(width), sqlc.narg(height), sqlc.arg(bytes), sqlc.arg(sha256), sqlc.narg(content), 0, sqlc.arg(created_at));
 
--- name: GetOutput :one
-SELECT * FROM outputs WHERE id = sqlc.arg(id);
-
--- name: OutputsOfJob :many
-SELECT * FROM outputs WHERE job_id = sqlc.arg(job_id) ORDER BY n;
+-- name: LastOutput :one
+SELECT CAST(COALESCE(MAX(n), 0) AS BIGINT) FROM outputs WHERE job_id = sqlc.arg(job_id);
 
 -- name: SetFavourite :execrows
 UPDATE outputs SET favourite = sqlc.arg(favourite) WHERE id = sqlc.arg(id);

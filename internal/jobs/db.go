@@ -93,6 +93,7 @@ type engine interface {
 // A tx is an open transaction.
 type tx struct {
 	q    *dbq.Queries
+	on   dbq.DBTX                                             // for queries that are put together
 	hand func(ctx context.Context, n int, at time.Time) error // tickets
 	// notify tells other processes that there are new events.
 	notify func(ctx context.Context) error
@@ -316,21 +317,13 @@ func raw(s *string) json.RawMessage {
 
 func jobOf(r dbq.Job) Job {
 	return Job{
-		Seq: r.Seq, ID: r.ID, Key: r.KeyID, Batch: text(r.BatchID), Item: text(r.Item), Workflow: r.WorkflowID,
+		Seq: r.Seq, ID: r.ID, Key: r.KeyID, Batch: text(r.BatchID), Item: text(r.Item), Sweep: raw(r.Sweep), Workflow: r.WorkflowID,
 		Character: text(r.CharacterID), Prompt: r.Prompt, State: State(r.State), Priority: r.Priority, Position: r.Position,
 		NotBefore: timeOf(&r.NotBefore), Request: json.RawMessage(r.Request), Order: json.RawMessage(r.RunOrder),
 		Ticket: raw(r.Ticket), PromptID: text(r.PromptID), Backend: text(r.Backend), Seed: text(r.Seed),
 		Attempt: r.Attempt, Failures: r.Failures, Crashes: r.Crashes, Webhook: text(r.Webhook), Cancel: r.CancelRequested != 0,
 		Progress: raw(r.Progress), Result: raw(r.Result), Error: raw(r.Error),
-		Created: timeOf(&r.CreatedAt), Updated: timeOf(&r.UpdatedAt), Started: timeOf(r.StartedAt), Finished: timeOf(r.FinishedAt),
-	}
-}
-
-func outputOf(r dbq.Output) Output {
-	return Output{
-		Seq: r.Seq, ID: r.ID, Job: r.JobID, Key: r.KeyID, N: r.N, Name: r.Name, Kind: r.Kind, MediaType: r.MediaType, Node: r.Node,
-		Width: r.Width, Height: r.Height, Bytes: r.Bytes, SHA256: r.Sha256, Text: r.Content, Favourite: r.Favourite != 0,
-		Created: timeOf(&r.CreatedAt),
+		Created: timeOf(&r.CreatedAt), Updated: timeOf(&r.UpdatedAt), Started: timeOf(r.StartedAt), Finished: timeOf(r.FinishedAt), Cleared: timeOf(r.ClearedAt),
 	}
 }
 

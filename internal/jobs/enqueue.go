@@ -138,7 +138,7 @@ func (db *DB) insert(ctx context.Context, t *tx, e Enqueue) (Enqueued, []Event, 
 	var events []Event
 	for i, n := range e.Jobs {
 		err := t.q.InsertJob(ctx, dbq.InsertJobParams{
-			ID: out.Jobs[i], KeyID: e.Key, BatchID: given(out.Batch), Item: given(n.Item), WorkflowID: n.Workflow,
+			ID: out.Jobs[i], KeyID: e.Key, BatchID: given(out.Batch), Item: given(n.Item), Sweep: given(string(n.Sweep)), WorkflowID: n.Workflow,
 			CharacterID: given(n.Character), Prompt: n.Prompt, Priority: e.Priority, Position: placeAt(now, i),
 			Request: string(n.Request), RunOrder: string(n.Order), Seed: given(n.Seed), Webhook: given(n.Webhook), CreatedAt: millis(now),
 		})

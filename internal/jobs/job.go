@@ -54,9 +54,10 @@ var (
 type Job struct {
 	Seq       int64 // order of creation
 	ID        string
-	Key       string // whose it is; "" = the owner of the machine
-	Batch     string // "" = none
-	Item      string // of the batch
+	Key       string          // whose it is; "" = the owner of the machine
+	Batch     string          // "" = none
+	Item      string          // of the batch
+	Sweep     json.RawMessage // its point of the batch's sweeps, an object; nil without
 	Workflow  string
 	Character string
 	Prompt    string
@@ -82,11 +83,13 @@ type Job struct {
 	Updated   time.Time
 	Started   time.Time // zero until it is taken
 	Finished  time.Time // zero until it ended
+	Cleared   time.Time // zero while lists show it
 }
 
 // New is a job to be queued.
 type New struct {
 	Item      string
+	Sweep     json.RawMessage // its point of the batch's sweeps, an object; nil without
 	Workflow  string
 	Character string
 	Prompt    string
@@ -144,6 +147,14 @@ type Output struct {
 	Text      *string
 	Favourite bool
 	Created   time.Time
+
+	// What is the job's, for lists.
+	Workflow  string
+	Character string
+	Batch     string
+	Prompt    string
+	Seed      string
+	Sweep     json.RawMessage
 }
 
 // A Batch is jobs that were asked for together.

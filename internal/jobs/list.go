@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,57 +14,85 @@ import (
 // A Filter says which jobs or outputs are listed; what is empty does not count.
 type Filter struct {
 	Key       *string // whose; nil = all keys'
-	States    []State
+	States    []State // of jobs
 	Workflow  string
+	Character string
 	Batch     string
-	Search    string // in the prompt, any case
-	Kind      string // of outputs
-	Favourite bool   // outputs only
-	Before    int64  // only those with a lower Seq: the next page
-	After     int64  // only those with a higher Seq
+	Job       string    // outputs only
+	Search    string    // in the prompt, any case
+	Kind      string    // of outputs
+	Favourite bool      // outputs only
+	Since     time.Time // created then or later
+	Until     time.Time // created before
+	Cleared   bool      // jobs that were taken out of lists too
+	Before    int64     // only those with a lower Seq: the next page
+	After     int64     // only those with a higher Seq
 	OldFirst  bool
 	Limit     int // at least 1
 }
 
-// condition is the WHERE clause of a list as far as it concerns jobs under the
-// name j, with its arguments.
-func (f Filter) condition(seq string) (string, []any) {
-	var where []string
-	var args []any
-	add := func(text string, arg any) {
-		args = append(args, arg)
-		where = append(where, fmt.Sprintf(text, len(args)))
+// A clause is a WHERE clause that grows, with its arguments.
+type clause struct {
+	where []string
+	args  []any
+}
+
+// add adds a condition, in which %d is the number of its argument.
+func (c *clause) add(text string, arg any) {
+	c.args = append(c.args, arg)
+	c.where = append(c.where, fmt.Sprintf(text, len(c.args)))
+}
+
+func (c *clause) String() string {
+	if len(c.where) == 0 {
+		return "TRUE"
 	}
+	return strings.Join(c.where, " AND ")
+}
+
+// among is the condition that a column is one of some texts, its arguments
+// behind others.
+func among[T ~string](column string, values []T, args []any) (string, []any) {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		args = append(args, string(v))
+		marks[i] = fmt.Sprintf("$%d", len(args))
+	}
+	return column + " IN (" + strings.Join(marks, ", ") + ")", args
+}
+
+// condition is what jobs and outputs have in common; of is the table with
+// whose, workflow, batch and so on: j or o.
+func (f Filter) condition(of string) *clause {
+	c := &clause{}
 	if f.Key != nil {
-		add("j.key_id = $%d", *f.Key)
-	}
-	if len(f.States) > 0 {
-		marks := make([]string, len(f.States))
-		for i, s := range f.States {
-			args = append(args, string(s))
-			marks[i] = fmt.Sprintf("$%d", len(args))
-		}
-		where = append(where, "j.state IN ("+strings.Join(marks, ", ")+")")
+		c.add(of+".key_id = $%d", *f.Key)
 	}
 	if f.Workflow != "" {
-		add("j.workflow_id = $%d", f.Workflow)
+		c.add(of+".workflow_id = $%d", f.Workflow)
+	}
+	if f.Character != "" {
+		c.add(of+".character_id = $%d", f.Character)
 	}
 	if f.Batch != "" {
-		add("j.batch_id = $%d", f.Batch)
+		c.add(of+".batch_id = $%d", f.Batch)
 	}
 	if f.Search != "" {
-		add(`LOWER(j.prompt) LIKE $%d ESCAPE '\'`, "%"+likeText.Replace(strings.ToLower(f.Search))+"%")
+		c.add(`LOWER(j.prompt) LIKE $%d ESCAPE '\'`, "%"+likeText.Replace(strings.ToLower(f.Search))+"%")
+	}
+	if !f.Since.IsZero() {
+		c.add(of+".created_at >= $%d", millis(f.Since))
+	}
+	if !f.Until.IsZero() {
+		c.add(of+".created_at < $%d", millis(f.Until))
 	}
 	if f.Before > 0 {
-		add(seq+" < $%d", f.Before)
+		c.add(of+".seq < $%d", f.Before)
 	}
 	if f.After > 0 {
-		add(seq+" > $%d", f.After)
+		c.add(of+".seq > $%d", f.After)
 	}
-	if len(where) == 0 {
-		return "TRUE", args
-	}
-	return strings.Join(where, " AND "), args
+	return c
 }
 
 // likeText keeps % and _ of a search what they are.
@@ -78,16 +107,24 @@ func (f Filter) order(seq string) string {
 
 // Jobs lists jobs, newest first.
 func (db *DB) Jobs(ctx context.Context, f Filter) ([]Job, error) {
-	where, args := f.condition("j.seq")
-	rows, err := db.engine.read().Query(ctx, "SELECT "+jobColumns+" FROM jobs j WHERE "+where+f.order("j.seq"), args...)
+	c := f.condition("j")
+	if len(f.States) > 0 {
+		var text string
+		text, c.args = among("j.state", f.States, c.args)
+		c.where = append(c.where, text)
+	}
+	if !f.Cleared {
+		c.where = append(c.where, "j.cleared_at IS NULL")
+	}
+	rows, err := db.engine.read().Query(ctx, "SELECT "+jobColumns+" FROM jobs j WHERE "+c.String()+f.order("j.seq"), c.args...)
 	if err != nil {
 		return nil, db.failure(err)
 	}
 	found, err := collect(rows, func(r *dbq.Job) []any {
 		return []any{
-			&r.Seq, &r.ID, &r.KeyID, &r.BatchID, &r.Item, &r.WorkflowID, &r.CharacterID, &r.Prompt, &r.State, &r.Priority, &r.Position,
+			&r.Seq, &r.ID, &r.KeyID, &r.BatchID, &r.Item, &r.Sweep, &r.WorkflowID, &r.CharacterID, &r.Prompt, &r.State, &r.Priority, &r.Position,
 			&r.NotBefore, &r.Request, &r.PromptID, &r.Backend, &r.Seed, &r.Attempt, &r.Failures, &r.CancelRequested,
-			&r.Progress, &r.Result, &r.Error, &r.CreatedAt, &r.UpdatedAt, &r.StartedAt, &r.FinishedAt,
+			&r.Progress, &r.Result, &r.Error, &r.CreatedAt, &r.UpdatedAt, &r.StartedAt, &r.FinishedAt, &r.ClearedAt,
 		}
 	})
 	if err != nil {
@@ -101,32 +138,40 @@ func (db *DB) Jobs(ctx context.Context, f Filter) ([]Job, error) {
 }
 
 // jobColumns leave out what is large and no list shows: order and ticket.
-const jobColumns = "j.seq, j.id, j.key_id, j.batch_id, j.item, j.workflow_id, j.character_id, j.prompt, j.state, j.priority, j.position, " +
+const jobColumns = "j.seq, j.id, j.key_id, j.batch_id, j.item, j.sweep, j.workflow_id, j.character_id, j.prompt, j.state, j.priority, j.position, " +
 	"j.not_before, j.request, j.prompt_id, j.backend, j.seed, j.attempt, j.failures, j.cancel_requested, " +
-	"j.progress, j.result, j.error, j.created_at, j.updated_at, j.started_at, j.finished_at"
+	"j.progress, j.result, j.error, j.created_at, j.updated_at, j.started_at, j.finished_at, j.cleared_at"
 
 // Outputs lists outputs, newest first.
 func (db *DB) Outputs(ctx context.Context, f Filter) ([]Output, error) {
-	where, args := f.condition("o.seq")
+	c := f.condition("o")
+	if f.Job != "" {
+		c.add("o.job_id = $%d", f.Job)
+	}
 	if f.Kind != "" {
-		args = append(args, f.Kind)
-		where += fmt.Sprintf(" AND o.kind = $%d", len(args))
+		c.add("o.kind = $%d", f.Kind)
 	}
 	if f.Favourite {
-		where += " AND o.favourite = 1"
+		c.where = append(c.where, "o.favourite = 1")
 	}
-	return db.selectOutputs(ctx, "SELECT "+outputColumns+" FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE "+where+f.order("o.seq"), args)
+	return db.selectOutputs(ctx, c.String()+f.order("o.seq"), c.args)
 }
 
-func (db *DB) selectOutputs(ctx context.Context, query string, args []any) ([]Output, error) {
-	rows, err := db.engine.read().Query(ctx, query, args...)
+// selectOutputs reads outputs by what follows WHERE.
+func (db *DB) selectOutputs(ctx context.Context, where string, args []any) ([]Output, error) {
+	rows, err := db.engine.read().Query(ctx, "SELECT "+outputColumns+" FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE "+where, args...)
 	if err != nil {
 		return nil, db.failure(err)
 	}
-	found, err := collect(rows, func(r *dbq.Output) []any {
+	type row struct {
+		dbq.Output
+		prompt      string
+		seed, sweep *string
+	}
+	found, err := collect(rows, func(r *row) []any {
 		return []any{
-			&r.Seq, &r.ID, &r.JobID, &r.KeyID, &r.N, &r.Name, &r.Kind, &r.MediaType, &r.Node, &r.Width, &r.Height, &r.Bytes,
-			&r.Sha256, &r.Content, &r.Favourite, &r.CreatedAt,
+			&r.Seq, &r.ID, &r.JobID, &r.KeyID, &r.WorkflowID, &r.CharacterID, &r.BatchID, &r.N, &r.Name, &r.Kind, &r.MediaType, &r.Node,
+			&r.Width, &r.Height, &r.Bytes, &r.Sha256, &r.Content, &r.Favourite, &r.CreatedAt, &r.prompt, &r.seed, &r.sweep,
 		}
 	})
 	if err != nil {
@@ -134,13 +179,18 @@ func (db *DB) selectOutputs(ctx context.Context, query string, args []any) ([]Ou
 	}
 	outputs := make([]Output, len(found))
 	for i, r := range found {
-		outputs[i] = outputOf(r)
+		outputs[i] = Output{
+			Seq: r.Seq, ID: r.ID, Job: r.JobID, Key: r.KeyID, N: r.N, Name: r.Name, Kind: r.Kind, MediaType: r.MediaType, Node: r.Node,
+			Width: r.Width, Height: r.Height, Bytes: r.Bytes, SHA256: r.Sha256, Text: r.Content, Favourite: r.Favourite != 0,
+			Created: timeOf(&r.CreatedAt), Workflow: r.WorkflowID, Character: text(r.CharacterID), Batch: text(r.BatchID),
+			Prompt: r.prompt, Seed: text(r.seed), Sweep: raw(r.sweep),
+		}
 	}
 	return outputs, nil
 }
 
-const outputColumns = "o.seq, o.id, o.job_id, o.key_id, o.n, o.name, o.kind, o.media_type, o.node, o.width, o.height, o.bytes, " +
-	"o.sha256, o.content, o.favourite, o.created_at"
+const outputColumns = "o.seq, o.id, o.job_id, o.key_id, o.workflow_id, o.character_id, o.batch_id, o.n, o.name, o.kind, o.media_type, o.node, " +
+	"o.width, o.height, o.bytes, o.sha256, o.content, o.favourite, o.created_at, j.prompt, j.seed, j.sweep"
 
 func collect[T any](rows pgx.Rows, into func(*T) []any) ([]T, error) {
 	defer rows.Close()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,33 +25,32 @@ func (db *DB) Job(ctx context.Context, id string) (Job, error) {
 // Cancel asks for the end of a job. One that waits is cancelled at once; one
 // that runs, or was submitted before, is told, and ends soon. A job that ended
 // stays as it is, which is ErrState.
-func (db *DB) Cancel(ctx context.Context, id string) error {
-	now := db.now()
-	return db.change(ctx, id, func(ctx context.Context, t *tx, job Job) (Event, error) {
-		rows, err := t.q.CancelQueued(ctx, dbq.CancelQueuedParams{ID: id, Now: millis(now)})
-		if err != nil {
+func (db *DB) Cancel(ctx context.Context, id string) error { return db.change(ctx, id, db.cancel) }
+
+func (db *DB) cancel(ctx context.Context, t *tx, job Job) (Event, error) {
+	now, id := db.now(), job.ID
+	told := Event{Job: id, Key: job.Key, Type: EventState, Data: stateData(Cancelled, job.Attempt), Created: now}
+	rows, err := t.q.CancelQueued(ctx, dbq.CancelQueuedParams{ID: id, Now: millis(now)})
+	if err != nil {
+		return Event{}, err
+	}
+	if rows == 1 {
+		return told, db.deliver(ctx, t, job, Cancelled, now)
+	}
+	rows, err = t.q.RequestCancel(ctx, dbq.RequestCancelParams{ID: id, Now: millis(now)})
+	if err != nil {
+		return Event{}, err
+	}
+	if rows == 0 {
+		return Event{}, ErrState
+	}
+	if job.State == Queued { // a run that was submitted before has to be taken off its backend
+		if err := t.hand(ctx, 1, time.Time{}); err != nil {
 			return Event{}, err
 		}
-		if rows == 1 {
-			if err := db.deliver(ctx, t, job, Cancelled, now); err != nil {
-				return Event{}, err
-			}
-			return Event{Type: EventState, Data: stateData(Cancelled, job.Attempt), Created: now}, nil
-		}
-		rows, err = t.q.RequestCancel(ctx, dbq.RequestCancelParams{ID: id, Now: millis(now)})
-		if err != nil {
-			return Event{}, err
-		}
-		if rows == 0 {
-			return Event{}, ErrState
-		}
-		if job.State == Queued { // a run that was submitted before has to be taken off its backend
-			if err := t.hand(ctx, 1, time.Time{}); err != nil {
-				return Event{}, err
-			}
-		}
-		return Event{Type: EventCancel, Data: json.RawMessage("{}"), Created: now}, nil
-	})
+	}
+	told.Type, told.Data = EventCancel, json.RawMessage("{}")
+	return told, nil
 }
 
 // CancelBatch cancels what has not ended of a batch.
@@ -65,15 +65,109 @@ func (db *DB) CancelBatch(ctx context.Context, id string) error {
 	if err != nil {
 		return db.failure(err)
 	}
+	var ids []string
 	for _, r := range rows {
-		if State(r.State).Ended() {
-			continue
-		}
-		if err := db.Cancel(ctx, r.ID); err != nil && !errors.Is(err, ErrState) {
-			return err
+		if !State(r.State).Ended() {
+			ids = append(ids, r.ID)
 		}
 	}
+	return db.cancelAll(ctx, ids)
+}
+
+// CancelWaiting cancels all jobs of a key that wait, of all keys for nil, and
+// returns how many there were.
+func (db *DB) CancelWaiting(ctx context.Context, key *string) (int, error) {
+	total := 0
+	for {
+		found, err := db.Jobs(ctx, Filter{Key: key, States: []State{Queued}, Cleared: true, Limit: cancelledTogether})
+		if err != nil || len(found) == 0 {
+			return total, err
+		}
+		ids := make([]string, len(found))
+		for i, j := range found {
+			ids[i] = j.ID
+		}
+		if err := db.cancelAll(ctx, ids); err != nil {
+			return total, err
+		}
+		total += len(ids)
+		if len(found) < cancelledTogether {
+			return total, nil
+		}
+	}
+}
+
+// cancelledTogether bounds the jobs that are cancelled in one transaction.
+const cancelledTogether = 200
+
+// cancelAll cancels jobs, many in one transaction. Those that ended meanwhile
+// stay as they are.
+func (db *DB) cancelAll(ctx context.Context, ids []string) error {
+	for part := range slices.Chunk(ids, cancelledTogether) {
+		var told []Event
+		err := db.tx(ctx, func(ctx context.Context, t *tx) error {
+			told = nil
+			for _, id := range part {
+				row, err := t.q.GetJob(ctx, id)
+				if errors.Is(err, pgx.ErrNoRows) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				e, err := db.cancel(ctx, t, jobOf(row))
+				if errors.Is(err, ErrState) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				if e, err = t.tell(ctx, e); err != nil {
+					return err
+				}
+				told = append(told, e)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, e := range told {
+			if e.Type == EventCancel {
+				db.endCancelled(ctx, e.Job)
+			}
+		}
+		db.hub.spread(told...)
+	}
 	return nil
+}
+
+// Clear takes jobs that ended in some states out of lists, of one key or of all
+// for nil, and returns how many. Their results stay.
+func (db *DB) Clear(ctx context.Context, key *string, states []State) (int64, error) {
+	now := db.now()
+	c := &clause{args: []any{millis(now)}}
+	ended, args := among("state", states, c.args)
+	c.where, c.args = []string{"cleared_at IS NULL", ended}, args
+	if key != nil {
+		c.add("key_id = $%d", *key)
+	}
+	var told Event
+	var rows int64
+	err := db.tx(ctx, func(ctx context.Context, t *tx) error {
+		tag, err := t.on.Exec(ctx, "UPDATE jobs SET cleared_at = $1 WHERE "+c.String(), c.args...)
+		if err != nil {
+			return err
+		}
+		rows = tag.RowsAffected()
+		told, err = t.tell(ctx, Event{Key: text(key), Type: EventQueue, Data: fmt.Appendf(nil, `{"cleared":%d}`, rows), Created: now})
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	db.hub.spread(told)
+	return rows, nil
 }
 
 // Retry queues a failed or cancelled job again, as a new run at the end of the
@@ -100,6 +194,7 @@ type Place struct {
 	Priority *int64 // nil: it keeps its own
 	Before   string // the waiting job that comes after it; "" = its place stays
 	First    bool   // before all others of its priority
+	Last     bool   // behind them
 }
 
 // Move changes the place of a waiting job. It is ErrState when either does not
@@ -129,6 +224,10 @@ func (db *DB) Move(ctx context.Context, id string, p Place) error {
 			var first int64
 			first, err = t.q.FirstPosition(ctx, dbq.FirstPositionParams{KeyID: job.Key, Priority: priority})
 			position = first - 1<<10
+		case p.Last:
+			var last int64
+			last, err = t.q.LastPosition(ctx, dbq.LastPositionParams{KeyID: job.Key, Priority: priority})
+			position = last + 1<<10
 		}
 		if err != nil {
 			return Event{}, err

@@ -70,6 +70,7 @@ func (e *postgresEngine) tx(ctx context.Context, f func(*tx) error) error {
 	defer t.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
 	err = f(&tx{
 		q:    dbq.New(t),
+		on:   t,
 		hand: func(ctx context.Context, n int, at time.Time) error { return e.tickets.hand(ctx, t, n, at) },
 		notify: func(ctx context.Context) error {
 			_, err := t.Exec(ctx, "SELECT pg_notify($1, '')", channel)

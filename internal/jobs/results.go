@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
@@ -12,24 +10,19 @@ import (
 
 // Output reads an output. A missing one is ErrNotFound.
 func (db *DB) Output(ctx context.Context, id string) (Output, error) {
-	row, err := db.r.GetOutput(ctx, id)
-	if err != nil {
-		return Output{}, db.failure(err)
+	found, err := db.selectOutputs(ctx, "o.id = $1", []any{id})
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
 	}
-	return outputOf(row), nil
+	if err != nil {
+		return Output{}, err
+	}
+	return found[0], nil
 }
 
 // OutputsOf are the outputs of a job, in their order.
 func (db *DB) OutputsOf(ctx context.Context, job string) ([]Output, error) {
-	rows, err := db.r.OutputsOfJob(ctx, job)
-	if err != nil {
-		return nil, db.failure(err)
-	}
-	outputs := make([]Output, len(rows))
-	for i, r := range rows {
-		outputs[i] = outputOf(r)
-	}
-	return outputs, nil
+	return db.selectOutputs(ctx, "o.job_id = $1 ORDER BY o.n", []any{job})
 }
 
 // OutputsOfJobs are the outputs of several jobs, each one's in their order.
@@ -37,11 +30,17 @@ func (db *DB) OutputsOfJobs(ctx context.Context, ids []string) ([]Output, error)
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	marks, args := make([]string, len(ids)), make([]any, len(ids))
-	for i, id := range ids {
-		marks[i], args[i] = fmt.Sprintf("$%d", i+1), id
+	where, args := among("o.job_id", ids, nil)
+	return db.selectOutputs(ctx, where+" ORDER BY o.job_id, o.n", args)
+}
+
+// OutputsByID are the outputs of some ids that there are, newest first.
+func (db *DB) OutputsByID(ctx context.Context, ids []string) ([]Output, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	return db.selectOutputs(ctx, "SELECT "+outputColumns+" FROM outputs o WHERE o.job_id IN ("+strings.Join(marks, ", ")+") ORDER BY o.job_id, o.n", args)
+	where, args := among("o.id", ids, nil)
+	return db.selectOutputs(ctx, where+" ORDER BY o.seq DESC", args)
 }
 
 // SetFavourite marks an output, or takes the mark away.

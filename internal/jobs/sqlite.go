@@ -88,6 +88,7 @@ func (e *sqliteEngine) tx(ctx context.Context, f func(*tx) error) error {
 	defer t.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
 	err = f(&tx{
 		q:      dbq.New(sqlText{t}),
+		on:     sqlText{t},
 		hand:   func(ctx context.Context, n int, at time.Time) error { return e.tickets.hand(ctx, t, n, at) },
 		notify: func(context.Context) error { return nil }, // others look at data_version
 	})

@@ -263,9 +263,14 @@ func (db *DB) end(ctx context.Context, l *Lease, out Outcome) error {
 		if err := fenced(rows, err); err != nil {
 			return err
 		}
+		before, err := t.q.LastOutput(ctx, l.Job.ID) // of a run that failed halfway before it was tried again
+		if err != nil {
+			return err
+		}
 		for _, o := range out.Outputs {
 			err := t.q.InsertOutput(ctx, dbq.InsertOutputParams{
-				ID: newID(), JobID: l.Job.ID, KeyID: l.Job.Key, N: o.N, Name: o.Name, Kind: o.Kind, MediaType: o.MediaType, Node: o.Node,
+				ID: newID(), JobID: l.Job.ID, KeyID: l.Job.Key, WorkflowID: l.Job.Workflow, CharacterID: given(l.Job.Character), BatchID: given(l.Job.Batch),
+				N: before + o.N, Name: o.Name, Kind: o.Kind, MediaType: o.MediaType, Node: o.Node,
 				Width: o.Width, Height: o.Height, Bytes: o.Bytes, Sha256: o.SHA256, Content: o.Text, CreatedAt: millis(now),
 			})
 			if err != nil {

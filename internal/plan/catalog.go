@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -136,4 +137,21 @@ func (c *Catalog) Resolve(o Order) (run.Request, error) {
 		req.Expand = func(text string, seed uint64) (string, error) { return registry.ExpandDynamic(text, seed, w.Lines) }
 	}
 	return req, nil
+}
+
+// ParameterNames are the names of parameters that any workflow has.
+func ParameterNames(reg *registry.Registry) []string {
+	var names []string
+	for _, wf := range reg.Workflows() {
+		params, err := wf.Parameters()
+		if err != nil {
+			continue // it has none that could be given
+		}
+		for _, p := range params {
+			if !slices.Contains(names, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return names
 }

@@ -199,14 +199,14 @@ func (e agentEngine) Prepare(ctx context.Context, req mcp.Request) (mcp.Run, err
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
 		return nil, err
 	}
-	orders, _, err := e.s.orders(ctx, req.Request)
+	points, _, err := e.s.points(ctx, req.Request, ours{})
 	if err != nil {
 		return nil, err
 	}
-	if len(orders) != 1 {
+	if len(points) != 1 {
 		return nil, invalid("", "a call makes one run, and this would make several", "call the tool once for each picture")
 	}
-	n, err := newJob(orders[0], req.Request, req.Body, "")
+	n, err := newJob(points[0], req.Request, req.Body, "")
 	if err != nil {
 		return nil, err
 	}

@@ -294,7 +294,11 @@ func (s *Server) byLink(r *http.Request) (p principal, ok bool, err error) {
 	if signed == "" {
 		return principal{}, false, nil
 	}
-	if r.Method != http.MethodGet || !s.verify("link\n"+r.URL.Path, signed) {
+	purpose := "link\n" + r.URL.Path
+	if r.URL.Path == apiPath+"/outputs/archive" { // what it holds is in its query
+		purpose = "archive\n" + r.URL.Query().Get("ids")
+	}
+	if r.Method != http.MethodGet || !s.verify(purpose, signed) {
 		return principal{}, false, &statusError{
 			Status: http.StatusForbidden, Code: "link", Detail: "The link is not valid any more",
 			Hint: "ask for the job or the output again: the answer has a new one",

@@ -38,6 +38,7 @@ func (s *Server) generateRoutes() {
 		o.SkipValidateBody = true // the registry does that, with the command line's words
 		huma.Register(s.api, o, op.do)
 	}
+	s.countRoutes()
 	s.describeRequests()
 }
 
@@ -88,8 +89,47 @@ func invalid(field, message, hint string) error {
 
 // ours are the keys of a request that are about the job and not about the run.
 type ours struct {
-	Priority int64  `json:"priority"`
-	Webhook  string `json:"webhook"`
+	Priority int64
+	Webhook  string
+	Sweep    json.RawMessage // an object of values by parameter; nil without
+	Zip      bool
+}
+
+// prepared is what one request asks for, checked.
+type prepared struct {
+	request  *plan.Request
+	workflow *registry.Workflow
+	points   []plan.Point
+	job      ours
+}
+
+// prepare checks a request.
+func (s *Server) prepare(ctx context.Context, body []byte, check func(*plan.Request) error) (*prepared, error) {
+	rest, job, err := cutOurs(body)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{job: job}
+	if p.request, err = plan.DecodeRequest("the request", rest); err != nil {
+		return nil, err
+	}
+	if err := check(p.request); err != nil {
+		return nil, err
+	}
+	p.points, p.workflow, err = s.points(ctx, p.request, job)
+	return p, err
+}
+
+// jobs are the rows of what was prepared.
+func (p *prepared) jobs(body []byte) ([]jobs.New, error) {
+	all := make([]jobs.New, len(p.points))
+	for i, point := range p.points {
+		var err error
+		if all[i], err = newJob(point, p.request, body, p.job.Webhook); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // accept queues what one request asks for.
@@ -97,34 +137,19 @@ func (s *Server) accept(ctx context.Context, in *generateInput, path string, che
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
 		return nil, s.refused(err)
 	}
-	rest, job, err := cutOurs(in.RawBody)
+	p, err := s.prepare(ctx, in.RawBody, check)
 	if err != nil {
 		return nil, s.refused(err)
 	}
-	req, err := plan.DecodeRequest("the request", rest)
-	if err != nil {
+	e := jobs.Enqueue{Key: asking(ctx).key.ID, Priority: p.job.Priority}
+	if e.Jobs, err = p.jobs(in.RawBody); err != nil {
 		return nil, s.refused(err)
 	}
-	if err := check(req); err != nil {
-		return nil, s.refused(err)
-	}
-	orders, wf, err := s.orders(ctx, req)
-	if err != nil {
-		return nil, s.refused(err)
-	}
-	e := jobs.Enqueue{Key: asking(ctx).key.ID, Priority: job.Priority}
-	if len(orders) > 1 {
-		e.Batch = &jobs.NewBatch{Workflow: wf.ID, Request: in.RawBody}
-	}
-	for i, o := range orders {
-		n, err := newJob(o, req, in.RawBody, job.Webhook)
-		if err != nil {
-			return nil, s.refused(err)
+	if len(e.Jobs) > 1 {
+		e.Batch = &jobs.NewBatch{Workflow: p.workflow.ID, Request: in.RawBody}
+		for i := range e.Jobs {
+			e.Jobs[i].Item = strconv.Itoa(i + 1)
 		}
-		if e.Batch != nil {
-			n.Item = strconv.Itoa(i + 1)
-		}
-		e.Jobs = append(e.Jobs, n)
 	}
 	return s.enqueue(ctx, in, path, e)
 }
@@ -144,6 +169,10 @@ func cutOurs(body []byte) ([]byte, ours, error) {
 			into = &o.Priority
 		case "webhook":
 			into = &o.Webhook
+		case "sweep":
+			into = &o.Sweep
+		case "zip":
+			into = &o.Zip
 		default:
 			name, _ := json.Marshal(m.Name) // a string does not fail
 			rest = append(rest, string(name)+":"+string(m.JSON))
@@ -164,8 +193,8 @@ func cutOurs(body []byte) ([]byte, ours, error) {
 	return []byte("{" + strings.Join(rest, ",") + "}"), o, nil
 }
 
-// orders makes the checked orders of a request, one per run.
-func (s *Server) orders(ctx context.Context, req *plan.Request) ([]plan.Order, *registry.Workflow, error) {
+// points makes the checked orders of a request, one per run.
+func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]plan.Point, *registry.Workflow, error) {
 	if req.Workflow == "" {
 		return nil, nil, invalid("workflow_id", "workflow_id is required", "GET "+apiPath+"/workflows lists them")
 	}
@@ -180,13 +209,17 @@ func (s *Server) orders(ctx context.Context, req *plan.Request) ([]plan.Order, *
 	if err := s.findInputs(ctx, wf, &o); err != nil {
 		return nil, nil, err
 	}
-	o.Provenance = plan.ProvenanceNone // the row is the record
-	orders, err := s.o.Catalog.Expand(o)
+	product, zip, err := s.sweeps(ctx, wf, job)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, one := range orders {
-		resolved, err := s.o.Catalog.Resolve(one)
+	o.Provenance = plan.ProvenanceNone // the row is the record
+	points, err := s.o.Catalog.Points(o, product, zip)
+	if err != nil {
+		return nil, nil, sweepFailure(err)
+	}
+	for _, point := range points {
+		resolved, err := s.o.Catalog.Resolve(point.Order)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -194,16 +227,17 @@ func (s *Server) orders(ctx context.Context, req *plan.Request) ([]plan.Order, *
 			return nil, nil, err
 		}
 	}
-	return orders, wf, nil
+	return points, wf, nil
 }
 
-func newJob(o plan.Order, req *plan.Request, body []byte, webhook string) (jobs.New, error) {
+func newJob(p plan.Point, req *plan.Request, body []byte, webhook string) (jobs.New, error) {
+	o := p.Order
 	order, err := json.Marshal(o)
 	if err != nil {
 		return jobs.New{}, err
 	}
 	return jobs.New{
-		Workflow: o.Workflow, Character: o.Character, Prompt: plan.JSONText(req.Texts[registry.RolePrompt]), Webhook: webhook,
+		Sweep: sweepPoint(p.Axes), Workflow: o.Workflow, Character: o.Character, Prompt: plan.JSONText(req.Texts[registry.RolePrompt]), Webhook: webhook,
 		Request: body, Order: order,
 	}, nil
 }
@@ -221,8 +255,9 @@ func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued,
 	i := slices.IndexFunc(members, func(m registry.NamedValue) bool { return m.Name == "items" })
 	if i < 0 {
 		return s.accept(ctx, in, "generate/batch", func(r *plan.Request) error {
-			if len(r.Images) == 0 && r.Count == 0 {
-				return invalid("items", "items, input_images or count is required", "")
+			swept := slices.ContainsFunc(members, func(m registry.NamedValue) bool { return m.Name == "sweep" })
+			if len(r.Images) == 0 && r.Count == 0 && !swept {
+				return invalid("items", "items, input_images, sweep or count is required", "")
 			}
 			return nil
 		})
@@ -283,27 +318,12 @@ func (s *Server) batchItem(ctx context.Context, shared []registry.NamedValue, it
 		parts = append(parts, string(name)+":"+string(m.JSON))
 	}
 	body := []byte("{" + strings.Join(parts, ",") + "}")
-	rest, job, err := cutOurs(body)
+	p, err := s.prepare(ctx, body, func(*plan.Request) error { return nil })
 	if err != nil {
 		return batchItem{}, "", err
 	}
-	req, err := plan.DecodeRequest("the item", rest)
-	if err != nil {
-		return batchItem{}, "", err
-	}
-	orders, wf, err := s.orders(ctx, req)
-	if err != nil {
-		return batchItem{}, "", err
-	}
-	out := batchItem{priority: job.Priority}
-	for _, o := range orders {
-		n, err := newJob(o, req, body, job.Webhook)
-		if err != nil {
-			return batchItem{}, "", err
-		}
-		out.jobs = append(out.jobs, n)
-	}
-	return out, wf.ID, nil
+	made, err := p.jobs(body)
+	return batchItem{made, p.job.Priority}, p.workflow.ID, err
 }
 
 // itemErrors are the errors of an item with its place in the list.

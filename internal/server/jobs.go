@@ -41,6 +41,9 @@ type jobView struct {
 	WorkflowID string          `json:"workflow_id"`
 	Character  *string         `json:"character_id"`
 	BatchID    *string         `json:"batch_id"`
+	Item       *string         `json:"item" doc:"of the batch"`
+	Sweep      json.RawMessage `json:"sweep,omitempty" doc:"its point of a sweep: values by parameter, as text"`
+	Prompt     string          `json:"prompt"`
 	State      jobs.State      `json:"state" enum:"queued,running,succeeded,failed,cancelled"`
 	Progress   json.RawMessage `json:"progress" doc:"node, step, steps, fraction (0 to 1), eta_ms; null before it runs"`
 	Request    json.RawMessage `json:"request" doc:"as it was sent"`
@@ -83,7 +86,7 @@ type batchLinks struct {
 func (s *Server) view(j jobs.Job, outputs []jobs.Output) jobView {
 	self := apiPath + "/jobs/" + j.ID
 	v := jobView{
-		ID: j.ID, WorkflowID: j.Workflow, Character: known(j.Character), BatchID: known(j.Batch), State: j.State, Progress: orNull(j.Progress),
+		ID: j.ID, WorkflowID: j.Workflow, Character: known(j.Character), BatchID: known(j.Batch), Item: known(j.Item), Sweep: j.Sweep, Prompt: j.Prompt, State: j.State, Progress: orNull(j.Progress),
 		Request: j.Request, Seed: known(j.Seed), Backend: known(j.Backend), Outputs: []outputView{}, Warnings: []string{}, Error: orNull(j.Error),
 		Attempt: j.Attempt, Priority: j.Priority, Created: j.Created, Started: moment(j.Started), Finished: moment(j.Finished),
 		Links: jobLinks{Self: self, Events: s.link(self + "/events"), Cancel: self + "/cancel"},
@@ -170,13 +173,21 @@ type Page struct {
 
 func (s *Server) listJobs(ctx context.Context, in *struct {
 	Page
-	Status   []jobs.State `query:"status" doc:"queued, running, succeeded, failed, cancelled; several with commas"`
-	Workflow string       `query:"workflow" maxLength:"200"`
-	Batch    string       `query:"batch" maxLength:"64"`
-	Search   string       `query:"search" maxLength:"500" doc:"words of the prompt"`
+	Status    []jobs.State `query:"status" doc:"queued, running, succeeded, failed, cancelled; several with commas"`
+	Workflow  string       `query:"workflow" maxLength:"200" doc:"id"`
+	Character string       `query:"character" maxLength:"200" doc:"id"`
+	Batch     string       `query:"batch" maxLength:"64" doc:"id; its cleared jobs too"`
+	Search    string       `query:"search" maxLength:"500" doc:"words of the prompt"`
+	Since     time.Time    `query:"since" doc:"queued then or later"`
+	Until     time.Time    `query:"until" doc:"queued before"`
+	Cleared   bool         `query:"cleared" doc:"also those that POST /queue/clear took out"`
+	Order     string       `query:"order" enum:"newest,oldest" default:"newest"`
 },
 ) (*jobList, error) {
-	f := jobs.Filter{States: in.Status, Workflow: in.Workflow, Batch: in.Batch, Search: in.Search, Limit: in.Limit + 1}
+	f := jobs.Filter{
+		States: in.Status, Workflow: in.Workflow, Character: in.Character, Batch: in.Batch, Search: in.Search, Since: in.Since, Until: in.Until,
+		Cleared: in.Cleared || in.Batch != "", OldFirst: in.Order == "oldest", Limit: in.Limit + 1,
+	}
 	if err := s.filter(ctx, &f, in.Cursor); err != nil {
 		return nil, s.refused(err)
 	}
@@ -258,11 +269,12 @@ func (s *Server) setPriority(ctx context.Context, in *struct {
 		Priority *int64 `json:"priority,omitempty" minimum:"-100" maximum:"100" doc:"higher goes first"`
 		Before   string `json:"before,omitempty" maxLength:"64" doc:"the waiting job that is to come after this one"`
 		First    bool   `json:"first,omitempty" doc:"before all others of its priority"`
+		Last     bool   `json:"last,omitempty" doc:"behind all others of its priority"`
 	}
 },
 ) (*jobAnswer, error) {
 	move := func(ctx context.Context, id string) error {
-		return s.o.DB.Move(ctx, id, jobs.Place{Priority: in.Body.Priority, Before: in.Body.Before, First: in.Body.First})
+		return s.o.DB.Move(ctx, id, jobs.Place{Priority: in.Body.Priority, Before: in.Body.Before, First: in.Body.First, Last: in.Body.Last})
 	}
 	return s.changing(move)(ctx, &in.IDPath)
 }

@@ -13,11 +13,10 @@ import (
 )
 
 func (s *Server) manageRoutes() {
-	huma.Register(s.api, operation(http.MethodGet, "/queue", "get-queue", "Show how much waits, and whether it is held back", "queue"), s.getQueue)
-	huma.Register(s.api, operation(http.MethodPost, "/queue/pause", "pause-queue", "Hold waiting jobs back; what runs goes on", "queue"), s.pausing(true))
-	huma.Register(s.api, operation(http.MethodPost, "/queue/resume", "resume-queue", "Let waiting jobs go on", "queue"), s.pausing(false))
-
 	huma.Register(s.api, operation(http.MethodGet, "/presets", "list-presets", "List the presets of a key", "presets"), s.listPresets)
+	one := operation(http.MethodGet, "/presets/{name}", "get-preset", "Show a preset", "presets")
+	one.Errors = append(one.Errors, http.StatusNotFound)
+	huma.Register(s.api, one, s.getPreset)
 	put := operation(http.MethodPut, "/presets/{name}", "put-preset", "Keep a request under a name", "presets")
 	put.SkipValidateBody, put.MaxBodyBytes = true, s.o.Limits.Body
 	put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema("generate")}}}}
@@ -29,37 +28,6 @@ func (s *Server) manageRoutes() {
 	huma.Register(s.api, operation(http.MethodGet, "/jobs/{id}/deliveries", "list-deliveries", "List the webhook messages of a job", "webhooks"), s.listDeliveries)
 	again := operation(http.MethodPost, "/jobs/{id}/deliveries/{delivery}/redeliver", "redeliver", "Send a webhook message once more", "webhooks")
 	huma.Register(s.api, again, s.redeliver)
-}
-
-type queueView struct {
-	Paused bool                 `json:"paused"`
-	Counts map[jobs.State]int64 `json:"counts"`
-}
-
-type queueAnswer struct{ Body queueView }
-
-func (s *Server) getQueue(ctx context.Context, _ *struct{}) (*queueAnswer, error) {
-	counts, err := s.o.DB.Counts(ctx)
-	if err != nil {
-		return nil, s.refused(err)
-	}
-	paused, err := s.o.DB.Paused(ctx)
-	if err != nil {
-		return nil, s.refused(err)
-	}
-	return &queueAnswer{queueView{paused, counts}}, nil
-}
-
-func (s *Server) pausing(paused bool) func(context.Context, *struct{}) (*queueAnswer, error) {
-	return func(ctx context.Context, in *struct{}) (*queueAnswer, error) {
-		if err := may(ctx, jobs.ScopeManage); err != nil {
-			return nil, s.refused(err)
-		}
-		if err := s.o.DB.Pause(ctx, paused); err != nil {
-			return nil, s.refused(err)
-		}
-		return s.getQueue(ctx, in)
-	}
 }
 
 type presetView struct {
@@ -85,6 +53,14 @@ func (s *Server) listPresets(ctx context.Context, _ *struct{}) (*presetList, err
 		out.Body.Presets = append(out.Body.Presets, presetView{p.Name, p.Order, p.Updated})
 	}
 	return out, nil
+}
+
+func (s *Server) getPreset(ctx context.Context, in *NamePath) (*presetAnswer, error) {
+	p, err := s.o.DB.Preset(ctx, asking(ctx).key.ID, in.Name)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	return &presetAnswer{presetView{p.Name, p.Order, p.Updated}}, nil
 }
 
 // NamePath is the name in a path.

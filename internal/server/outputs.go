@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -30,6 +31,7 @@ func (s *Server) outputRoutes() {
 		return o
 	}
 	huma.Register(s.api, get("/outputs", "list-outputs", "List results, newest first"), s.listOutputs)
+	s.archiveRoutes()
 	huma.Register(s.api, get("/outputs/{id}", "get-output", "Show a result"), s.getOutput)
 	remove := get("/outputs/{id}", "delete-output", "Delete a result")
 	remove.Method, remove.DefaultStatus = http.MethodDelete, http.StatusNoContent
@@ -73,6 +75,13 @@ type outputView struct {
 	Text      *string   `json:"text,omitempty"`
 	Favourite bool      `json:"favourite"`
 	Created   time.Time `json:"created_at"`
+
+	Workflow  string          `json:"workflow_id" doc:"of the job, as all that follows"`
+	Character *string         `json:"character_id"`
+	Batch     *string         `json:"batch_id"`
+	Prompt    string          `json:"prompt"`
+	Seed      *string         `json:"seed" doc:"an exact integer, as text"`
+	Sweep     json.RawMessage `json:"sweep,omitempty" doc:"its point of a sweep: values by parameter, as text"`
 }
 
 func (s *Server) viewOutput(o jobs.Output) outputView {
@@ -81,6 +90,7 @@ func (s *Server) viewOutput(o jobs.Output) outputView {
 		ID: o.ID, Job: o.Job, N: o.N, Name: o.Name, Path: s.o.Store.Location(o.Name), URL: s.link(self + "/content"), Kind: o.Kind,
 		MediaType: o.MediaType, Node: o.Node, Width: o.Width, Height: o.Height, Bytes: o.Bytes, SHA256: o.SHA256, Text: o.Text,
 		Favourite: o.Favourite, Created: o.Created,
+		Workflow: o.Workflow, Character: known(o.Character), Batch: known(o.Batch), Prompt: o.Prompt, Seed: known(o.Seed), Sweep: o.Sweep,
 	}
 	if o.Kind == "image" {
 		link := s.link(self + "/thumbnail")
@@ -118,7 +128,11 @@ func (s *Server) filter(ctx context.Context, f *jobs.Filter, cursor string) erro
 	if err != nil || seq <= 0 {
 		return invalid("cursor", "the cursor is none of this list", "use next_cursor of the page before")
 	}
-	f.Before = seq
+	if f.OldFirst {
+		f.After = seq
+	} else {
+		f.Before = seq
+	}
 	return nil
 }
 
@@ -134,16 +148,32 @@ type outputList struct {
 	}
 }
 
+// OutputFilter says which outputs are wanted.
+type OutputFilter struct {
+	Workflow  string    `query:"workflow" maxLength:"200" doc:"id"`
+	Character string    `query:"character" maxLength:"200" doc:"id"`
+	Batch     string    `query:"batch" maxLength:"64" doc:"id"`
+	Job       string    `query:"job" maxLength:"64" doc:"id"`
+	Kind      string    `query:"kind" enum:"image,video,audio,text,file"`
+	Favourite bool      `query:"favourite" doc:"only marked ones"`
+	Search    string    `query:"search" maxLength:"500" doc:"words of the prompt"`
+	Since     time.Time `query:"since" doc:"made then or later"`
+	Until     time.Time `query:"until" doc:"made before"`
+}
+
+func (f OutputFilter) of(limit int) jobs.Filter {
+	return jobs.Filter{
+		Workflow: f.Workflow, Character: f.Character, Batch: f.Batch, Job: f.Job, Kind: f.Kind, Favourite: f.Favourite, Search: f.Search,
+		Since: f.Since, Until: f.Until, Limit: limit,
+	}
+}
+
 func (s *Server) listOutputs(ctx context.Context, in *struct {
 	Page
-	Workflow  string `query:"workflow" maxLength:"200"`
-	Batch     string `query:"batch" maxLength:"64"`
-	Kind      string `query:"kind" enum:"image,video,audio,text,file"`
-	Favourite bool   `query:"favourite"`
-	Search    string `query:"search" maxLength:"500" doc:"words of the prompt"`
+	OutputFilter
 },
 ) (*outputList, error) {
-	f := jobs.Filter{Workflow: in.Workflow, Batch: in.Batch, Kind: in.Kind, Favourite: in.Favourite, Search: in.Search, Limit: in.Limit + 1}
+	f := in.of(in.Limit + 1)
 	if err := s.filter(ctx, &f, in.Cursor); err != nil {
 		return nil, s.refused(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
@@ -39,8 +41,18 @@ type Options struct {
 	Limits  Limits
 	Version string
 	Log     *slog.Logger
-	UI      http.Handler // what answers outside of the API; nil: nothing does
-	Now     func() time.Time
+
+	// Own is where workflows and characters that clients bring are kept; nil: they
+	// cannot be changed. Changed is called after each change, so that the catalog
+	// reads them.
+	Own     *sources.Source
+	Changed func() error
+	// Backends are asked for choices and definitions; the first is the one that is
+	// meant when none is named.
+	Backends []Backend
+
+	UI  http.Handler // what answers outside of the API; nil: nothing does
+	Now func() time.Time
 
 	// Agents says what agents are shown at /mcp.
 	Agents AgentOptions
@@ -87,6 +99,7 @@ type Server struct {
 	api     huma.API
 	handler http.Handler
 	guesses guesses
+	editing sync.Mutex    // held by who changes files of the user's
 	drawing chan struct{} // holds a place for each thumbnail that is being made
 	closing chan struct{}
 	agents  agents
@@ -160,6 +173,9 @@ func (s *Server) routes() {
 	s.outputRoutes()
 	s.eventRoutes()
 	s.manageRoutes()
+	s.queueRoutes()
+	s.libraryRoutes()
+	s.backendRoutes()
 }
 
 // operation is the description of an operation of the API.

@@ -28,6 +28,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/internal/worker"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -55,11 +56,11 @@ type houseOptions struct {
 func build(t *testing.T, o houseOptions) *house {
 	t.Helper()
 	dir := t.TempDir()
-	reg, err := registry.Load(registry.Layer{Name: "built-in", FS: workflows.FS(), File: "registry.json"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	catalog := &plan.Catalog{Registry: func() (*registry.Registry, error) { return reg, nil }, Dir: dir}
+	own := sources.User(dir)
+	live := &sources.Live{Folders: []string{filepath.Join(dir, "workflows")}, Load: func() (*registry.Registry, error) {
+		return registry.Load(append([]registry.Layer{{Name: "built-in", FS: workflows.FS(), File: "registry.json"}}, own.Layers()...)...)
+	}}
+	catalog := &plan.Catalog{Registry: live.Registry, Dir: dir}
 	files, err := new(stores.Opener).Open(filepath.Join(dir, "files"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +80,8 @@ func build(t *testing.T, o houseOptions) *house {
 		open = func(name string) (io.ReadCloser, error) { return root.Open(name) }
 	}
 	options := jobs.Options{Workers: o.workers}
+	var asked []Backend
+	var work *worker.Worker
 	if o.workers > 0 {
 		step := o.step
 		if step == "" {
@@ -89,10 +92,12 @@ func build(t *testing.T, o houseOptions) *house {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { be.Close() })
-		options.Work = worker.New(worker.Options{
+		asked = append(asked, Backend{Name: be.Name, Server: be})
+		work = worker.New(worker.Options{
 			Catalog: catalog, Store: store, Out: h.out, Inputs: (&Inputs{Files: files, Dir: open}).Open, Version: "test",
-			Places: []worker.Place{{Name: be.Name, Backend: be}},
-		}).Work
+			Places: []worker.Place{{Name: be.Name, Backend: be}}, Slots: o.workers,
+		})
+		options.Work = work.Work
 	}
 	ctx := context.Background()
 	h.db, err = jobs.Open(ctx, "sqlite:"+filepath.Join(dir, "easel.db"), options)
@@ -109,6 +114,12 @@ func build(t *testing.T, o houseOptions) *house {
 			t.Error(err)
 		}
 	})
+	if work != nil {
+		reporting, stop := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); work.Report(reporting, h.db) }()
+		t.Cleanup(func() { stop(); <-done })
+	}
 	listen := o.listen
 	if listen == "" {
 		listen = "127.0.0.1:7860"
@@ -116,6 +127,7 @@ func build(t *testing.T, o houseOptions) *house {
 	h.s = New(Options{
 		DB: h.db, Catalog: catalog, Store: store, Files: files, Inputs: open, Secret: bytes.Repeat([]byte("s"), 32),
 		Listen: netip.MustParseAddrPort(listen), Limits: o.limits, Origins: o.origins, Version: "test",
+		Own: &own, Changed: live.Reload, Backends: asked,
 	})
 	web := httptest.NewServer(h.s)
 	t.Cleanup(func() { h.s.Close(); web.Close() })

@@ -29,18 +29,20 @@ type Place struct {
 	Name    string
 	Address string // to open it again; "" when it dies with this process
 	Backend comfy.Backend
+	// Definitions are those that are kept of it; nil: none are.
+	Definitions *preflight.Cache
 }
 
 // Options of a Worker.
 type Options struct {
-	Catalog     *plan.Catalog
-	Places      []Place // at least one
-	Store       storage.Store
-	Out         string // how to open the store again
-	Inputs      run.OpenInput
-	Definitions *preflight.Cache
-	Version     string
-	Log         *slog.Logger
+	Catalog *plan.Catalog
+	Places  []Place // at least one
+	Store   storage.Store
+	Out     string // how to open the store again
+	Inputs  run.OpenInput
+	Version string
+	Slots   int // jobs at once, for reports
+	Log     *slog.Logger
 }
 
 // A Worker runs jobs. It is safe for concurrent use.
@@ -58,19 +60,25 @@ type place struct {
 	Place
 	runner *run.Runner
 
+	changed chan struct{} // has an element when a report is due
+
 	mu      sync.Mutex
 	running int
 	failed  time.Time // when it was last found to be away
+	act     activity
 }
 
 // New makes a worker.
 func New(o Options) *Worker {
 	w := &Worker{o: o, lease: map[string]*jobs.Lease{}}
 	w.prefix = strings.TrimSuffix(o.Store.Location("x"), "x")
+	if w.o.Log == nil {
+		w.o.Log = slog.New(slog.DiscardHandler)
+	}
 	for _, p := range o.Places {
-		w.places = append(w.places, &place{Place: p, runner: &run.Runner{
+		w.places = append(w.places, &place{Place: p, changed: make(chan struct{}, 1), runner: &run.Runner{
 			Backend: p.Backend, BackendName: p.Name, Address: p.Address, Store: o.Store, Out: o.Out, OpenInput: o.Inputs,
-			Version: o.Version, Definitions: o.Definitions, Leave: true, History: rows{w},
+			Version: o.Version, Definitions: p.Definitions, Leave: true, History: rows{w},
 		}})
 	}
 	return w
@@ -84,7 +92,7 @@ const (
 )
 
 // Work is the jobs.Work of a worker.
-func (w *Worker) Work(ctx context.Context, l *jobs.Lease) jobs.Outcome {
+func (w *Worker) Work(ctx context.Context, l *jobs.Lease) (out jobs.Outcome) {
 	t, state, err := openTicket(l.Job.Ticket)
 	if err != nil {
 		return failed(fmt.Errorf("the ticket of the job cannot be read: %w", err))
@@ -97,6 +105,9 @@ func (w *Worker) Work(ctx context.Context, l *jobs.Lease) jobs.Outcome {
 		return failed(fmt.Errorf("the run is on backend %q, which this process does not have", l.Job.Backend))
 	}
 	defer p.leave()
+	began := time.Now()
+	p.begin(l.Job.ID)
+	defer func() { p.end(l.Job.ID, time.Since(began), out) }()
 	var res *run.Result
 	if t == nil {
 		t, err = w.prepare(ctx, p, l)
@@ -134,6 +145,7 @@ func (w *Worker) prepare(ctx context.Context, p *place, l *jobs.Lease) (*run.Tic
 		return nil, err
 	}
 	req.Preview = true
+	p.loads(req)
 	t, err := p.runner.Prepare(ctx, req)
 	if err != nil {
 		return nil, err

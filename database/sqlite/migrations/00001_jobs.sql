@@ -33,6 +33,7 @@ CREATE TABLE jobs (
     key_id           TEXT NOT NULL,
     batch_id         TEXT REFERENCES batches (id) ON DELETE CASCADE,
     item             TEXT,                   -- of the batch
+    sweep            TEXT,                   -- its point of the batch's sweeps: {"steps": "20"}
     workflow_id      TEXT NOT NULL,
     character_id     TEXT,
     prompt           TEXT NOT NULL,          -- for searching
@@ -59,11 +60,14 @@ CREATE TABLE jobs (
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL,
     started_at       INTEGER,
-    finished_at      INTEGER
+    finished_at      INTEGER,
+    cleared_at       INTEGER                  -- taken out of lists, with its results kept
 );
 CREATE INDEX jobs_next ON jobs (state, key_id, priority DESC, position);
 CREATE INDEX jobs_batch ON jobs (batch_id, seq);
 CREATE INDEX jobs_workflow ON jobs (workflow_id, seq);
+CREATE INDEX jobs_key ON jobs (key_id, seq);
+CREATE INDEX jobs_state ON jobs (state, seq);
 CREATE INDEX jobs_finished ON jobs (finished_at);
 CREATE INDEX jobs_lease ON jobs (state, lease_until);
 
@@ -72,6 +76,9 @@ CREATE TABLE outputs (
     id         TEXT NOT NULL UNIQUE,
     job_id     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     key_id     TEXT NOT NULL,
+    workflow_id  TEXT NOT NULL, -- of the job, as the next two
+    character_id TEXT,
+    batch_id     TEXT,
     n          INTEGER NOT NULL, -- from 1, in the order of the run
     name       TEXT NOT NULL,   -- in the store
     kind       TEXT NOT NULL,
@@ -87,6 +94,13 @@ CREATE TABLE outputs (
     UNIQUE (job_id, n)
 );
 CREATE INDEX outputs_sha256 ON outputs (sha256);
+CREATE INDEX outputs_key ON outputs (key_id, seq);
+CREATE INDEX outputs_workflow ON outputs (workflow_id, seq);
+CREATE INDEX outputs_character ON outputs (character_id, seq);
+CREATE INDEX outputs_batch ON outputs (batch_id, seq);
+CREATE INDEX outputs_kind ON outputs (kind, seq);
+CREATE INDEX outputs_favourite ON outputs (favourite, seq);
+CREATE INDEX outputs_created ON outputs (created_at);
 
 CREATE TABLE files (
     id         TEXT PRIMARY KEY,
@@ -149,6 +163,15 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_next ON deliveries (state, next_at);
 CREATE INDEX deliveries_job ON deliveries (job_id, seq);
 
+-- What processes say of the backends that they run jobs on.
+CREATE TABLE backends (
+    process TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    report  TEXT NOT NULL, -- JSON
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (process, name)
+);
+
 -- Switches of the whole service.
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
@@ -158,6 +181,7 @@ INSERT INTO settings (name, value) VALUES ('paused', 0);
 
 -- +goose Down
 DROP TABLE settings;
+DROP TABLE backends;
 DROP TABLE deliveries;
 DROP TABLE idempotency;
 DROP TABLE events;

@@ -160,6 +160,37 @@ func (q *Queries) DeleteJob(ctx context.Context, id string) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const durations = `-- name: Durations :many
+SELECT started_at, finished_at FROM jobs
+WHERE workflow_id = $1 AND state = 'succeeded' AND started_at IS NOT NULL AND finished_at IS NOT NULL
+ORDER BY seq DESC LIMIT 20
+`
+
+type DurationsRow struct {
+	StartedAt  *int64
+	FinishedAt *int64
+}
+
+func (q *Queries) Durations(ctx context.Context, workflowID string) ([]DurationsRow, error) {
+	rows, err := q.db.Query(ctx, durations, workflowID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DurationsRow
+	for rows.Next() {
+		var i DurationsRow
+		if err := rows.Scan(&i.StartedAt, &i.FinishedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ensureLane = `-- name: EnsureLane :exec
 INSERT INTO lanes (key_id, served)
 VALUES ($1, (SELECT COALESCE(MAX(served), 0) FROM lanes))
@@ -385,7 +416,7 @@ func (q *Queries) GetIdempotency(ctx context.Context, arg GetIdempotencyParams) 
 }
 
 const getJob = `-- name: GetJob :one
-SELECT seq, id, key_id, batch_id, item, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at FROM jobs WHERE id = $1
+SELECT seq, id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at, cleared_at FROM jobs WHERE id = $1
 `
 
 func (q *Queries) GetJob(ctx context.Context, id string) (Job, error) {
@@ -397,6 +428,7 @@ func (q *Queries) GetJob(ctx context.Context, id string) (Job, error) {
 		&i.KeyID,
 		&i.BatchID,
 		&i.Item,
+		&i.Sweep,
 		&i.WorkflowID,
 		&i.CharacterID,
 		&i.Prompt,
@@ -424,6 +456,7 @@ func (q *Queries) GetJob(ctx context.Context, id string) (Job, error) {
 		&i.UpdatedAt,
 		&i.StartedAt,
 		&i.FinishedAt,
+		&i.ClearedAt,
 	)
 	return i, err
 }
@@ -555,11 +588,11 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 }
 
 const insertJob = `-- name: InsertJob :exec
-INSERT INTO jobs (id, key_id, batch_id, item, workflow_id, character_id, prompt, state, priority, position, not_before,
+INSERT INTO jobs (id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before,
     request, run_order, seed, webhook, attempt, failures, crashes, cancel_requested, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6,
-    $7, 'queued', $8, $9, 0,
-    $10, $11, $12, $13, 0, 0, 0, 0, $14, $14)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+    $8, 'queued', $9, $10, 0,
+    $11, $12, $13, $14, 0, 0, 0, 0, $15, $15)
 `
 
 type InsertJobParams struct {
@@ -567,6 +600,7 @@ type InsertJobParams struct {
 	KeyID       string
 	BatchID     *string
 	Item        *string
+	Sweep       *string
 	WorkflowID  string
 	CharacterID *string
 	Prompt      string
@@ -585,6 +619,7 @@ func (q *Queries) InsertJob(ctx context.Context, arg InsertJobParams) error {
 		arg.KeyID,
 		arg.BatchID,
 		arg.Item,
+		arg.Sweep,
 		arg.WorkflowID,
 		arg.CharacterID,
 		arg.Prompt,
@@ -663,8 +698,25 @@ func (q *Queries) LastEvent(ctx context.Context) (int64, error) {
 	return column_1, err
 }
 
+const lastPosition = `-- name: LastPosition :one
+SELECT CAST(COALESCE(MAX(position), 0) AS BIGINT) FROM jobs
+WHERE state = 'queued' AND key_id = $1 AND priority = $2
+`
+
+type LastPositionParams struct {
+	KeyID    string
+	Priority int64
+}
+
+func (q *Queries) LastPosition(ctx context.Context, arg LastPositionParams) (int64, error) {
+	row := q.db.QueryRow(ctx, lastPosition, arg.KeyID, arg.Priority)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const orphans = `-- name: Orphans :many
-SELECT seq, id, key_id, batch_id, item, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at FROM jobs WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT 100
+SELECT seq, id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at, cleared_at FROM jobs WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT 100
 `
 
 func (q *Queries) Orphans(ctx context.Context, now *int64) ([]Job, error) {
@@ -682,6 +734,7 @@ func (q *Queries) Orphans(ctx context.Context, now *int64) ([]Job, error) {
 			&i.KeyID,
 			&i.BatchID,
 			&i.Item,
+			&i.Sweep,
 			&i.WorkflowID,
 			&i.CharacterID,
 			&i.Prompt,
@@ -709,6 +762,7 @@ func (q *Queries) Orphans(ctx context.Context, now *int64) ([]Job, error) {
 			&i.UpdatedAt,
 			&i.StartedAt,
 			&i.FinishedAt,
+			&i.ClearedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -758,7 +812,7 @@ func (q *Queries) RequestCancel(ctx context.Context, arg RequestCancelParams) (i
 
 const retryJob = `-- name: RetryJob :execrows
 UPDATE jobs SET state = 'queued', not_before = 0, failures = 0, crashes = 0, cancel_requested = 0, ticket = NULL, prompt_id = NULL,
-    progress = NULL, result = NULL, error = NULL, started_at = NULL, finished_at = NULL,
+    progress = NULL, result = NULL, error = NULL, started_at = NULL, finished_at = NULL, cleared_at = NULL,
     position = $1, updated_at = $2
 WHERE id = $3 AND state IN ('failed', 'cancelled')
 `
@@ -932,7 +986,7 @@ const takeJob = `-- name: TakeJob :one
 UPDATE jobs SET state = 'running', attempt = attempt + 1, owner = $1, lease_until = $2,
     started_at = COALESCE(started_at, $3), updated_at = $3
 WHERE id = $4 AND state = 'queued'
-RETURNING seq, id, key_id, batch_id, item, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at
+RETURNING seq, id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at, cleared_at
 `
 
 type TakeJobParams struct {
@@ -956,6 +1010,7 @@ func (q *Queries) TakeJob(ctx context.Context, arg TakeJobParams) (Job, error) {
 		&i.KeyID,
 		&i.BatchID,
 		&i.Item,
+		&i.Sweep,
 		&i.WorkflowID,
 		&i.CharacterID,
 		&i.Prompt,
@@ -983,6 +1038,7 @@ func (q *Queries) TakeJob(ctx context.Context, arg TakeJobParams) (Job, error) {
 		&i.UpdatedAt,
 		&i.StartedAt,
 		&i.FinishedAt,
+		&i.ClearedAt,
 	)
 	return i, err
 }

@@ -4,6 +4,13 @@
 
 package dbq
 
+type Backend struct {
+	Process string
+	Name    string
+	Report  string
+	SeenAt  int64
+}
+
 type Batch struct {
 	ID          string
 	KeyID       string
@@ -64,6 +71,7 @@ type Job struct {
 	KeyID           string
 	BatchID         *string
 	Item            *string
+	Sweep           *string
 	WorkflowID      string
 	CharacterID     *string
 	Prompt          string
@@ -91,6 +99,7 @@ type Job struct {
 	UpdatedAt       int64
 	StartedAt       *int64
 	FinishedAt      *int64
+	ClearedAt       *int64
 }
 
 type Key struct {
@@ -109,22 +118,25 @@ type Lane struct {
 }
 
 type Output struct {
-	Seq       int64
-	ID        string
-	JobID     string
-	KeyID     string
-	N         int64
-	Name      string
-	Kind      string
-	MediaType string
-	Node      string
-	Width     *int64
-	Height    *int64
-	Bytes     int64
-	Sha256    string
-	Content   *string
-	Favourite int64
-	CreatedAt int64
+	Seq         int64
+	ID          string
+	JobID       string
+	KeyID       string
+	WorkflowID  string
+	CharacterID *string
+	BatchID     *string
+	N           int64
+	Name        string
+	Kind        string
+	MediaType   string
+	Node        string
+	Width       *int64
+	Height      *int64
+	Bytes       int64
+	Sha256      string
+	Content     *string
+	Favourite   int64
+	CreatedAt   int64
 }
 
 type Preset struct {

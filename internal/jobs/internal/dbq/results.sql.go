@@ -59,34 +59,6 @@ func (q *Queries) GetFile(ctx context.Context, id string) (File, error) {
 	return i, err
 }
 
-const getOutput = `-- name: GetOutput :one
-SELECT seq, id, job_id, key_id, n, name, kind, media_type, node, width, height, bytes, sha256, content, favourite, created_at FROM outputs WHERE id = $1
-`
-
-func (q *Queries) GetOutput(ctx context.Context, id string) (Output, error) {
-	row := q.db.QueryRow(ctx, getOutput, id)
-	var i Output
-	err := row.Scan(
-		&i.Seq,
-		&i.ID,
-		&i.JobID,
-		&i.KeyID,
-		&i.N,
-		&i.Name,
-		&i.Kind,
-		&i.MediaType,
-		&i.Node,
-		&i.Width,
-		&i.Height,
-		&i.Bytes,
-		&i.Sha256,
-		&i.Content,
-		&i.Favourite,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
 const getPreset = `-- name: GetPreset :one
 SELECT name, key_id, run_order, created_at, updated_at FROM presets WHERE key_id = $1 AND name = $2
 `
@@ -142,26 +114,30 @@ func (q *Queries) InsertFile(ctx context.Context, arg InsertFileParams) error {
 }
 
 const insertOutput = `-- name: InsertOutput :exec
-INSERT INTO outputs (id, job_id, key_id, n, name, kind, media_type, node, width, height, bytes, sha256, content, favourite, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11, $12, $13, 0, $14)
+INSERT INTO outputs (id, job_id, key_id, workflow_id, character_id, batch_id, n, name, kind, media_type, node, width, height, bytes, sha256, content, favourite, created_at)
+VALUES ($1, $2, $3, $4, $5, $6,
+    $7, $8, $9, $10, $11,
+    $12, $13, $14, $15, $16, 0, $17)
 `
 
 type InsertOutputParams struct {
-	ID        string
-	JobID     string
-	KeyID     string
-	N         int64
-	Name      string
-	Kind      string
-	MediaType string
-	Node      string
-	Width     *int64
-	Height    *int64
-	Bytes     int64
-	Sha256    string
-	Content   *string
-	CreatedAt int64
+	ID          string
+	JobID       string
+	KeyID       string
+	WorkflowID  string
+	CharacterID *string
+	BatchID     *string
+	N           int64
+	Name        string
+	Kind        string
+	MediaType   string
+	Node        string
+	Width       *int64
+	Height      *int64
+	Bytes       int64
+	Sha256      string
+	Content     *string
+	CreatedAt   int64
 }
 
 func (q *Queries) InsertOutput(ctx context.Context, arg InsertOutputParams) error {
@@ -169,6 +145,9 @@ func (q *Queries) InsertOutput(ctx context.Context, arg InsertOutputParams) erro
 		arg.ID,
 		arg.JobID,
 		arg.KeyID,
+		arg.WorkflowID,
+		arg.CharacterID,
+		arg.BatchID,
 		arg.N,
 		arg.Name,
 		arg.Kind,
@@ -182,6 +161,17 @@ func (q *Queries) InsertOutput(ctx context.Context, arg InsertOutputParams) erro
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const lastOutput = `-- name: LastOutput :one
+SELECT CAST(COALESCE(MAX(n), 0) AS BIGINT) FROM outputs WHERE job_id = $1
+`
+
+func (q *Queries) LastOutput(ctx context.Context, jobID string) (int64, error) {
+	row := q.db.QueryRow(ctx, lastOutput, jobID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const latestFile = `-- name: LatestFile :one
@@ -229,47 +219,6 @@ func (q *Queries) ListPresets(ctx context.Context, keyID string) ([]Preset, erro
 			&i.RunOrder,
 			&i.CreatedAt,
 			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const outputsOfJob = `-- name: OutputsOfJob :many
-SELECT seq, id, job_id, key_id, n, name, kind, media_type, node, width, height, bytes, sha256, content, favourite, created_at FROM outputs WHERE job_id = $1 ORDER BY n
-`
-
-func (q *Queries) OutputsOfJob(ctx context.Context, jobID string) ([]Output, error) {
-	rows, err := q.db.Query(ctx, outputsOfJob, jobID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Output
-	for rows.Next() {
-		var i Output
-		if err := rows.Scan(
-			&i.Seq,
-			&i.ID,
-			&i.JobID,
-			&i.KeyID,
-			&i.N,
-			&i.Name,
-			&i.Kind,
-			&i.MediaType,
-			&i.Node,
-			&i.Width,
-			&i.Height,
-			&i.Bytes,
-			&i.Sha256,
-			&i.Content,
-			&i.Favourite,
-			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package cmd
+package sources
 
 import "testing"
 
@@ -7,7 +7,7 @@ func TestIDFrom(t *testing.T) {
 	for name, want := range map[string]string{
 		"flux_single": "flux_single", "My Graph (2)": "my_graph_2", "Été": "été", "工作流 (2)": "工作流_2", "🎨": "", "--x--": "x", "...": "", "A-b": "a-b",
 	} {
-		if got := idFrom(name); got != want {
+		if got := IDFrom(name); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package cmd
+package sources
 
 import (
 	"regexp"
@@ -9,17 +9,16 @@ import (
 
 var idForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$`) })
 
-// checkID refuses ids that cannot be typed, or would be read as a file.
-func checkID(what, id string) error {
-	if !idForm().MatchString(id) {
-		return usagef("letters, digits, dashes and underscores, at most 64", "%s %q cannot be an id", what, id)
-	}
-	return nil
-}
+// IDForm says in words what ValidID asks for.
+const IDForm = "letters, digits, dashes and underscores, at most 64"
 
-// idFrom makes an id of a file name in any script: "My Graph (2)" is my_graph_2,
+// ValidID reports whether a text can be the id of an entry: one that can be
+// typed, and is not read as a file.
+func ValidID(id string) bool { return idForm().MatchString(id) }
+
+// IDFrom makes an id of a file name in any script: "My Graph (2)" is my_graph_2,
 // "工作流" stays as it is. It is "" when there is no letter or digit in it.
-func idFrom(name string) string {
+func IDFrom(name string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(name) {
 		switch {

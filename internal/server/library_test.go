@@ -1,0 +1,316 @@
+package server
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+)
+
+const cardGraph = `{"1": {"class_type": "EmptyImage", "inputs": {"width": 32, "height": 32, "batch_size": 1, "color": 255}},
+ "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}}`
+
+func TestImportEditAndRemoveAWorkflow(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{workers: 1})
+	raw := []string{"Content-Type", "application/octet-stream"}
+	var got importedView
+	h.want(200, h.ask("POST", "/api/v1/workflows/import?dry_run=true&filename=My%20Card.json", cardGraph, raw...)).into(t, &got)
+	if got.ID != "my_card" || got.Written || len(got.Inputs) != 4 || got.Inputs[0].Targets[0] != "1.width" || got.Backend == nil {
+		t.Fatalf("the draft is %+v", got)
+	}
+	h.want(404, h.ask("GET", "/api/v1/workflows/my_card", ""))
+	h.want(200, h.ask("POST", "/api/v1/workflows/import?filename=My%20Card.json&id=card&drop=batch_size", cardGraph, raw...)).into(t, &got)
+	if !got.Written || len(got.Inputs) != 3 {
+		t.Fatalf("the import is %+v", got)
+	}
+	h.want(409, h.ask("POST", "/api/v1/workflows/import?id=card", cardGraph, raw...))
+	h.want(400, h.ask("POST", "/api/v1/workflows/import?id=card", `{"no": "graph"}`, raw...))
+	h.want(400, h.ask("POST", "/api/v1/workflows/import?id=..", cardGraph, raw...))
+
+	var list struct {
+		Workflows []workflowDoc     `json:"workflows"`
+		Sources   map[string]string `json:"sources"`
+	}
+	h.want(200, h.ask("GET", "/api/v1/workflows", "")).into(t, &list)
+	if list.Sources["card"] != "user" || list.Sources["qwen_single"] != "built-in" {
+		t.Errorf("the sources are %v", list.Sources)
+	}
+	var graph workflowGraph
+	h.want(200, h.ask("GET", "/api/v1/workflows/card/graph", "")).into(t, &graph)
+	if len(graph.Bindings) != 3 || graph.Bindings[0].Class != "EmptyImage" || !slices.Equal(graph.Outputs, []string{"2"}) {
+		t.Errorf("the graph is %+v", graph)
+	}
+
+	tag := h.ask("GET", "/api/v1/workflows/card", "").Header.Get("ETag")
+	var entry workflowDoc
+	patch := `{"name": "Karte", "params": {"width": {"label": "Breite", "max": 64, "default": 48, "step": null}}}`
+	h.want(200, h.ask("PATCH", "/api/v1/workflows/card", patch, "If-Match", tag)).into(t, &entry)
+	if w := entry.ConfigurableParams["width"]; entry.Name != "Karte" || w.Label != "Breite" || w.Max != "64" || string(w.Default) != "48" || w.Step != "" {
+		t.Errorf("the entry is %+v", entry)
+	}
+	h.want(412, h.ask("PATCH", "/api/v1/workflows/card", patch, "If-Match", tag))
+	for name, body := range map[string]string{
+		"a default beyond its range": `{"params": {"width": {"default": 65}}}`,
+		"no such parameter":          `{"params": {"widht": {"max": 3}}}`,
+		"what is not changed here":   `{"params": {"width": {"bind": ["2.images"]}}}`,
+		"another kind of value":      `{"params": {"width": {"max": "many"}}}`,
+	} {
+		r := h.ask("PATCH", "/api/v1/workflows/card", body)
+		if r.StatusCode != 400 {
+			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
+		}
+	}
+	h.want(409, h.ask("PATCH", "/api/v1/workflows/qwen_single", `{"name": "x"}`))
+	h.want(400, h.ask("POST", "/api/v1/generate", `{"workflow_id": "card", "params": {"width": 65}}`))
+	var job jobView
+	h.want(200, h.ask("POST", "/api/v1/generate?wait=60", `{"workflow_id": "card"}`)).into(t, &job)
+	if job.State != jobs.Succeeded || *job.Outputs[0].Width != 48 {
+		t.Errorf("the job is %+v", job)
+	}
+	h.want(409, h.ask("DELETE", "/api/v1/workflows/qwen_single", ""))
+	h.want(204, h.ask("DELETE", "/api/v1/workflows/card", ""))
+	h.want(404, h.ask("GET", "/api/v1/workflows/card", ""))
+}
+
+func TestLiveChoices(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{workers: 1})
+	var schema workflowSchema
+	h.want(200, h.ask("GET", "/api/v1/workflows/qwen_single/schema", "")).into(t, &schema)
+	i := slices.IndexFunc(schema.Inputs, func(i input) bool { return i.Name == "sampler" || i.Name == "sampler_name" })
+	if schema.Backend == nil || i >= 0 && (schema.Inputs[i].ChoicesState != choicesLive || !slices.Contains(schema.Inputs[i].Choices, "euler")) {
+		t.Errorf("the schema is %+v", schema)
+	}
+	if i = slices.IndexFunc(schema.Inputs, func(i input) bool { return i.ChoicesState == choicesLive }); i < 0 {
+		t.Errorf("no input has live choices: %+v", schema.Inputs)
+	}
+	h.want(404, h.ask("GET", "/api/v1/workflows/qwen_single/schema?backend=nowhere", ""))
+	var models struct {
+		Models []struct{ Folder, Name string }
+	}
+	h.want(200, h.ask("GET", "/api/v1/backends/emulator/models?folder=samplers", "")).into(t, &models)
+	if len(models.Models) == 0 || models.Models[0].Folder != "samplers" {
+		t.Errorf("the samplers are %+v", models)
+	}
+	h.want(404, h.ask("GET", "/api/v1/backends/emulator/models?folder=smaplers", ""))
+}
+
+func TestCharacters(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{})
+	file := h.upload("face.png")
+	var c characterDoc
+	h.want(200, h.ask("PUT", "/api/v1/characters/anna", `{"name": "Anna", "trigger": "anna woman", "defaults": {"steps": 24}, "reference_image": "`+file+`"}`)).into(t, &c)
+	if c.ID != "anna" || c.ReferenceImage != "references/anna.png" {
+		t.Fatalf("the character is %+v", c)
+	}
+	var list characterListDoc
+	h.want(200, h.ask("GET", "/api/v1/characters", "")).into(t, &list)
+	if list.Sources["anna"] != "user" {
+		t.Errorf("the list is %+v", list)
+	}
+	small := h.want(200, h.ask("GET", list.Images["anna"], "", "Origin", "http://x", "Sec-Fetch-Site", "none"))
+	if m, err := png.Decode(bytes.NewReader(small.body)); err != nil || m.Bounds() != image.Rect(0, 0, 64, 48) {
+		t.Errorf("the picture: %v", err)
+	}
+	h.want(200, h.ask("PUT", "/api/v1/characters/anna", `{"name": "Anna B", "trigger": "anna", "reference_image": "references/anna.png"}`)).into(t, &c)
+	if c.Name != "Anna B" || c.ReferenceImage == "" {
+		t.Errorf("the picture did not stay: %+v", c)
+	}
+	h.want(200, h.ask("PUT", "/api/v1/characters/anna", `{"trigger": "anna"}`)).into(t, &c)
+	h.want(404, h.ask("GET", "/api/v1/characters/anna/image", ""))
+	for name, body := range map[string]string{
+		"unknown key":       `{"tigger": "x"}`,
+		"unknown parameter": `{"trigger": "x", "defaults": {"stepz": 3}}`,
+		"another id":        `{"id": "bob", "trigger": "x"}`,
+		"no such file":      `{"trigger": "x", "reference_image": "nothing.png"}`,
+		"no object":         `[]`,
+		"a wrong strength":  `{"lora": "a.safetensors", "lora_strength": "strong"}`,
+	} {
+		if r := h.ask("PUT", "/api/v1/characters/anna", body); r.StatusCode != 400 {
+			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
+		}
+	}
+	h.want(400, h.ask("PUT", "/api/v1/characters/..%2Fx", `{"trigger": "x"}`))
+	h.want(409, h.ask("DELETE", "/api/v1/characters/milan", ""))
+	h.want(204, h.ask("DELETE", "/api/v1/characters/anna", ""))
+	h.want(404, h.ask("DELETE", "/api/v1/characters/anna", ""))
+}
+
+func TestSweepsAndTheirGrid(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{workers: 2})
+	body := `{"workflow_id": "flux_single", "prompt": "a fox", "sweep": {"steps": "10,20", "guidance": "2:3:0.5"}}`
+	var count struct {
+		Runs int    `json:"runs"`
+		Each *int64 `json:"each_ms"`
+	}
+	h.want(200, h.ask("POST", "/api/v1/generate/count", body)).into(t, &count)
+	if count.Runs != 6 || count.Each != nil {
+		t.Errorf("the count is %+v", count)
+	}
+	var b batchView
+	h.want(202, h.ask("POST", "/api/v1/generate", body)).into(t, &b)
+	if b.Total != 6 {
+		t.Fatalf("the batch is %+v", b)
+	}
+	seeds, points := map[string]bool{}, []string{}
+	for _, id := range b.Jobs {
+		var j jobView
+		h.want(200, h.ask("GET", "/api/v1/jobs/"+id+"?wait=60", "")).into(t, &j)
+		if j.State != jobs.Succeeded {
+			t.Fatalf("the job is %+v", j)
+		}
+		seeds[*j.Seed] = true
+		points = append(points, string(j.Sweep))
+	}
+	if len(seeds) != 1 {
+		t.Errorf("the seeds differ: %v", seeds)
+	}
+	if points[0] != `{"steps":"10","guidance":"2"}` || points[5] != `{"steps":"20","guidance":"3"}` {
+		t.Errorf("the points are %v", points)
+	}
+	h.want(200, h.ask("POST", "/api/v1/generate/count", body)).into(t, &count)
+	if count.Each == nil {
+		t.Error("nothing is estimated after six runs")
+	}
+	for name, c := range map[string]struct{ sweep, field string }{
+		"no range":        {`{"steps": "1..x"}`, "sweep.steps"},
+		"beyond":          {`{"steps": "1,9999"}`, "steps"},
+		"no parameter":    {`{"stepz": "1,2"}`, "stepz"},
+		"too many":        {`{"seed": "1..20000"}`, "count"},
+		"no object":       {`"steps"`, "sweep"},
+		"workflows":       {`{"workflow": "a,b"}`, "sweep.workflow"},
+		"zip of one":      {`{"steps": "1,2"}, "zip": true`, "zip"},
+		"zip of two ways": {`{"steps": "1,2", "guidance": "1,2,3"}, "zip": true`, "sweep.guidance"},
+	} {
+		r := h.ask("POST", "/api/v1/generate", fmt.Sprintf(`{"workflow_id": "flux_single", "prompt": "x", "sweep": %s}`, c.sweep))
+		var e statusError
+		r.into(t, &e)
+		if r.StatusCode != 400 || len(e.Errors) == 0 || e.Errors[0].Field != c.field {
+			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
+		}
+	}
+
+	// What was made is found again in every way, and comes in one file.
+	var found struct {
+		Outputs []outputView `json:"outputs"`
+		Next    *string      `json:"next_cursor"`
+	}
+	for query, want := range map[string]int{
+		"": 6, "?batch=" + b.ID: 6, "?workflow=flux_single&kind=image": 6, "?workflow=qwen_single": 0, "?character=milan": 0, "?search=FOX": 6,
+		"?search=fo%25": 0, "?job=" + b.Jobs[0]: 1, "?favourite=true": 0, "?since=2099-01-01T00:00:00Z": 0, "?until=2099-01-01T00:00:00Z": 6, "?limit=4": 4,
+	} {
+		h.want(200, h.ask("GET", "/api/v1/outputs"+query, "")).into(t, &found)
+		if len(found.Outputs) != want {
+			t.Errorf("%s finds %d outputs, want %d", query, len(found.Outputs), want)
+		}
+	}
+	h.want(200, h.ask("GET", "/api/v1/outputs?limit=4", "")).into(t, &found)
+	first := found.Outputs[0]
+	if first.Prompt != "a fox" || first.Workflow != "flux_single" || first.Seed == nil || first.Sweep == nil || found.Next == nil {
+		t.Errorf("the output is %+v", first)
+	}
+	h.want(200, h.ask("GET", "/api/v1/outputs?limit=4&cursor="+*found.Next, "")).into(t, &found)
+	if len(found.Outputs) != 2 || found.Next != nil {
+		t.Errorf("the second page has %d", len(found.Outputs))
+	}
+	var link struct{ URL string }
+	h.want(200, h.ask("POST", "/api/v1/outputs/archive", `{"ids": ["`+first.ID+`", "`+found.Outputs[0].ID+`"]}`)).into(t, &link)
+	for at, want := range map[string]int{link.URL: 2, "/api/v1/outputs/archive?batch=" + b.ID: 6} {
+		r := h.want(200, h.ask("GET", at, ""))
+		z, err := zip.NewReader(bytes.NewReader(r.body), int64(len(r.body)))
+		if err != nil || len(z.File) != want {
+			t.Fatalf("%s: %v, %d files", at, err, len(z.File))
+		}
+		for _, f := range z.File {
+			if !strings.HasSuffix(f.Name, ".png") || f.UncompressedSize64 == 0 {
+				t.Errorf("the archive has %s", f.Name)
+			}
+		}
+	}
+	h.want(403, h.ask("GET", strings.Replace(link.URL, first.ID, found.Outputs[1].ID, 1), ""))
+	h.want(404, h.ask("GET", "/api/v1/outputs/archive?ids=nothing", ""))
+	h.want(400, h.ask("GET", "/api/v1/outputs/archive", ""))
+
+	// A result is an input, by its id.
+	var again jobView
+	h.want(200, h.ask("POST", "/api/v1/generate?wait=60", `{"workflow_id": "qwen_single", "prompt": "x", "input_image": "`+first.ID+`"}`)).into(t, &again)
+	if again.State != jobs.Succeeded {
+		t.Errorf("the job on a result is %+v", again)
+	}
+	var backends backendList
+	h.want(200, h.ask("GET", "/api/v1/backends", "")).into(t, &backends.Body)
+	if len(backends.Body.Backends) != 1 || backends.Body.Backends[0].Slots != 2 {
+		t.Errorf("the backends are %+v", backends.Body)
+	}
+	var thumbs thumbnailMap
+	h.want(200, h.ask("GET", "/api/v1/workflows/thumbnails", "")).into(t, &thumbs.Body)
+	h.want(200, h.ask("GET", thumbs.Body.Thumbnails["flux_single"], ""))
+}
+
+func TestClearingAndCancellingTheQueue(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{})
+	var b batchView
+	h.want(202, h.ask("POST", "/api/v1/generate", `{"workflow_id": "flux_single", "prompt": "x", "count": 3}`)).into(t, &b)
+	var changed struct{ Jobs int }
+	h.want(200, h.ask("POST", "/api/v1/queue/cancel", "")).into(t, &changed)
+	if changed.Jobs != 3 {
+		t.Errorf("cancelled are %d", changed.Jobs)
+	}
+	h.want(400, h.ask("POST", "/api/v1/queue/clear", `{"states": ["queued"]}`))
+	for _, step := range []struct{ body, list string }{{`{"states": ["failed"]}`, "3"}, {"", "0"}} {
+		h.want(200, h.ask("POST", "/api/v1/queue/clear", step.body))
+		var list struct{ Jobs []jobView }
+		h.want(200, h.ask("GET", "/api/v1/jobs", "")).into(t, &list)
+		if fmt.Sprint(len(list.Jobs)) != step.list {
+			t.Errorf("after clearing %s: %d jobs", step.body, len(list.Jobs))
+		}
+	}
+	var list struct{ Jobs []jobView }
+	h.want(200, h.ask("GET", "/api/v1/jobs?cleared=true&order=oldest", "")).into(t, &list)
+	if len(list.Jobs) != 3 || list.Jobs[0].ID != b.Jobs[0] {
+		t.Errorf("all jobs are %+v", list.Jobs)
+	}
+	h.want(200, h.ask("POST", "/api/v1/jobs/"+b.Jobs[0]+"/retry", ""))
+	h.want(200, h.ask("GET", "/api/v1/jobs", "")).into(t, &list)
+	if len(list.Jobs) != 1 {
+		t.Errorf("a job that is tried again is not listed: %+v", list.Jobs)
+	}
+	var who struct {
+		Local, Editable bool
+		Scopes          []string
+	}
+	h.want(200, h.ask("GET", "/api/v1/session", "")).into(t, &who)
+	if !who.Local || !who.Editable || len(who.Scopes) != 3 {
+		t.Errorf("the session is %+v", who)
+	}
+	_, secret, err := h.db.AddKey(t.Context(), "small", []jobs.Scope{jobs.ScopeGenerate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range [][2]string{{"PUT", "/api/v1/characters/x"}, {"DELETE", "/api/v1/workflows/flux_single"}, {"PATCH", "/api/v1/workflows/flux_single"}, {"POST", "/api/v1/workflows/import"}, {"POST", "/api/v1/queue/pause"}} {
+		h.want(http.StatusForbidden, h.ask(call[0], call[1], "{}", "Authorization", "Bearer "+secret))
+	}
+	h.want(200, h.ask("POST", "/api/v1/queue/cancel", "", "Authorization", "Bearer "+secret)).into(t, &changed)
+	if changed.Jobs != 0 {
+		t.Error("a key cancelled jobs of another")
+	}
+	h.want(http.StatusOK, h.ask("PUT", "/api/v1/presets/noir", `{"workflow_id": "flux_single", "params": {"steps": 9}}`))
+	var preset presetView
+	h.want(200, h.ask("GET", "/api/v1/presets/noir", "")).into(t, &preset)
+	if !json.Valid(preset.Request) || preset.Name != "noir" {
+		t.Errorf("the preset is %+v", preset)
+	}
+	h.want(404, h.ask("GET", "/api/v1/presets/neu", ""))
+}
