@@ -32,7 +32,7 @@ func TestAgentConversation(t *testing.T) {
 		arguments  map[string]any
 	}{
 		{"A lighthouse at dusk, please.", "flux_single", map[string]any{"prompt": "a lighthouse at dusk", "steps": 8, "seed": "7"}},
-		{"Paint a red boat where the water is.", "qwen_inpaint", map[string]any{"prompt": "a red boat", "mask_rect": []string{"15%,60%,45%,30%"}, "mask_feather": 12, "seed": "7"}},
+		{"Paint a red boat where the water is.", "qwen_inpaint", map[string]any{"prompt": "a red boat", "mask_rect": []string{"15%,60%,47%,30%"}, "mask_feather": 24, "seed": "7"}},
 		{"And larger.", "qwen_upscale", map[string]any{}},
 	} {
 		if image != "" {
