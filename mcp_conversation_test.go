@@ -157,11 +157,11 @@ func likeAnyOther(s string) string {
 	for _, r := range []struct{ what, by string }{
 		{`[0-9a-f]{64}`, "HASH"},
 		{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
-		{`\b[0-9a-z]{14,26}\b`, "RUN"},
+		{`"easel/eta_ms":[0-9]+,?`, ""},
 		{`("[a-z]+_ms"|"easel/step"|"bytes"|"size"|"gpu_seconds"|"progress"|"id"):[0-9.e+-]+`, "$1:N"},
+		{`\b[0-9a-z]{14,26}\b`, "RUN"},
 		{`step [0-9]+ of`, "step N of"},
 		{`, [0-9.]+m?s left`, ", T left"},
-		{`"easel/eta_ms":N,?`, ""},
 		{`"data":"[^"]+"`, `"data":"…"`},
 		{`"backend":"[^"]+"`, `"backend":"SERVER"`},
 		{`http://[0-9.:]+|127\.0\.0\.1:[0-9]+`, "SERVER"},
@@ -170,4 +170,3 @@ func likeAnyOther(s string) string {
 	}
 	return s
 }
-

@@ -81,11 +81,11 @@ func TestAgentOverHTTP(t *testing.T) {
 				if err := a.Ping(t.Context(), nil); version < "2026" && err != nil {
 					t.Error(err)
 				}
-				wrong := a.call("flux_single", map[string]any{"prompt": "a fox", "steps": 0})
+				wrong := a.call("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 0})
 				if !wrong.IsError || !strings.Contains(said(wrong), "- steps: Parameter 'steps' below minimum 1 (allowed: 1 to ") {
 					t.Errorf("0 steps: %s", said(wrong))
 				}
-				res := a.made("flux_single", map[string]any{"prompt": "a fox " + version + who, "steps": 20, "seed": "18446744073709551615"})
+				res := a.made("flux_single", map[string]any{"prompt": "a fox " + version + who, "width": 256, "height": 256, "steps": 20, "seed": "18446744073709551615"})
 				if len(shown(res)) != 1 || !strings.Contains(said(res), "seed 18446744073709551615") {
 					t.Errorf("it says %s", said(res))
 				}
@@ -177,6 +177,45 @@ func TestAgentOverHTTPCancels(t *testing.T) {
 			t.Error("the call ended well")
 		}
 		until(t, "it is gone from the server", func() bool { return r.busy() == 0 })
+	}
+}
+
+// A server that is stopped in the middle of a call keeps its job, and the next one
+// ends it.
+func TestAgentOverHTTPOutlivesTheServer(t *testing.T) {
+	t.Parallel()
+	r := newAgentRig(t, emulator.Options{StepTime: 300 * time.Millisecond})
+	c := r.command("serve", "--listen", "127.0.0.1:0", "--out", r.path("out"), "--grace", "1ms")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := r.over(strings.TrimSpace(line), "", agentOptions{})
+	over := make(chan error, 1)
+	go func() {
+		res, err := a.CallTool(t.Context(), &sdk.CallToolParams{Name: "flux_single", Arguments: map[string]any{"prompt": "a fox", "steps": 10}})
+		if err == nil && !res.IsError {
+			t.Error("the call ended well")
+		}
+		over <- err
+	}()
+	until(t, "it runs", func() bool { return r.busy() == 1 })
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait() // by the signal
+	<-over
+	next := r.over(r.serve(), "", agentOptions{})
+	until(t, "the job ends", func() bool { return strings.Contains(said(next.made("list_jobs", nil)), `"state":"succeeded"`) })
+	if n := len(r.outcomes()); n != 1 {
+		t.Errorf("it was computed %d times", n)
 	}
 }
 

@@ -151,7 +151,7 @@ func (r *agentRig) connect(transport sdk.Transport, o agentOptions) *agent {
 	}
 	client := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, options)
 	for _, root := range o.roots {
-		client.AddRoots(&sdk.Root{URI: "file://" + filepath.ToSlash(root)})
+		client.AddRoots(&sdk.Root{URI: fileURI(root)})
 	}
 	session, err := client.Connect(r.t.Context(), &sdk.LoggingTransport{Transport: transport, Writer: a}, &sdk.ClientSessionOptions{ProtocolVersion: o.version})
 	if err != nil {
@@ -161,6 +161,9 @@ func (r *agentRig) connect(transport sdk.Transport, o agentOptions) *agent {
 	r.t.Cleanup(func() { session.Close() })
 	return a
 }
+
+// fileURI is a path as a file: URI.
+func fileURI(path string) string { return "file:///" + strings.TrimPrefix(filepath.ToSlash(path), "/") }
 
 func (a *agent) call(name string, args any) *sdk.CallToolResult {
 	a.t.Helper()

@@ -120,9 +120,9 @@ func TestAgentGetsWhatGeneratePrints(t *testing.T) {
 	r := newAgentRig(t, emulator.Options{})
 	a := r.start(agentOptions{})
 	const seed = "18446744073709551615"
-	res := a.made("flux_single", map[string]any{"prompt": "a lighthouse", "steps": 3, "seed": seed})
+	res := a.made("flux_single", map[string]any{"prompt": "a lighthouse", "width": 256, "height": 256, "steps": 3, "seed": seed})
 	mine := a.structured()
-	c := r.command("generate", "flux_single", "a lighthouse", "--steps", "3", "--seed", seed, "--json", "--out", r.path("out"))
+	c := r.command("generate", "flux_single", "a lighthouse", "--steps", "3", "--width", "256", "--height", "256", "--seed", seed, "--json", "--out", r.path("out"))
 	out, err := c.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestAgentSeesScaledPictures(t *testing.T) {
 func TestAgentHearsProgress(t *testing.T) {
 	t.Parallel()
 	a := newAgentRig(t, emulator.Options{StepTime: 30 * time.Millisecond}).start(agentOptions{})
-	a.made("flux_single", map[string]any{"prompt": "a fox", "steps": 20})
+	a.made("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 20})
 	last, steps := 0.0, false
 	for _, p := range a.heard() {
 		if p.ProgressToken != "p" || p.Progress <= last || p.Total != 1 {
@@ -280,7 +280,7 @@ func TestAgentCallsTwiceAtOnce(t *testing.T) {
 	most := 0
 	for i := range 2 {
 		go func() {
-			p := &sdk.CallToolParams{Name: "flux_single", Arguments: map[string]any{"prompt": fmt.Sprintf("fox %d", i), "steps": 5}}
+			p := &sdk.CallToolParams{Name: "flux_single", Arguments: map[string]any{"prompt": fmt.Sprintf("fox %d", i), "width": 256, "height": 256, "steps": 5}}
 			p.SetProgressToken(fmt.Sprint("call", i))
 			res, err := a.CallTool(t.Context(), p)
 			if err != nil {
@@ -314,8 +314,8 @@ func TestAgentReachesItsLimits(t *testing.T) {
 	r := newAgentRig(t, emulator.Options{})
 	a := r.start(agentOptions{}, "--max-runs", "1")
 	a.call("flux_single", map[string]any{"steps": 0}) // refused calls do not count
-	a.made("flux_single", map[string]any{"prompt": "a fox", "steps": 1})
-	res := a.call("flux_single", map[string]any{"prompt": "a fox", "steps": 1})
+	a.made("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 1})
+	res := a.call("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 1})
 	if !res.IsError || !strings.HasPrefix(said(res), "max_runs: all of the 1 runs") {
 		t.Errorf("the second: %s", said(res))
 	}
@@ -327,7 +327,7 @@ func TestAgentReachesItsLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	priced := r.start(agentOptions{}, "--max-cost", "0.01", "--backend", "dear")
-	priced.made("flux_single", map[string]any{"prompt": "a hare", "steps": 20})
+	priced.made("flux_single", map[string]any{"prompt": "a hare", "width": 256, "height": 256, "steps": 20})
 	res = priced.call("flux_single", map[string]any{"prompt": "a fox", "steps": 1})
 	if !res.IsError || !strings.HasPrefix(said(res), "max_cost: ") {
 		t.Errorf("the second, dear one: %s", said(res))
@@ -407,12 +407,12 @@ func TestAgentGivesPictures(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range []string{
-				"photo.png", r.path("root", "photo.png"), "file://" + filepath.ToSlash(r.path("root", "photo.png")), r.path("inputs", "photo.png"), link(t, first), res.Outputs[0].File,
+				"photo.png", r.path("root", "photo.png"), fileURI(r.path("root", "photo.png")), r.path("inputs", "photo.png"), link(t, first), res.Outputs[0].File,
 			} {
 				a.made("qwen_upscale", map[string]any{"image": name})
 			}
 			for _, name := range []string{
-				r.path("secret", "photo.png"), "../secret/photo.png", "link.png", r.path("root", "..", "secret", "photo.png"), "file://" + filepath.ToSlash(r.path("secret", "photo.png")),
+				r.path("secret", "photo.png"), "../secret/photo.png", "link.png", r.path("root", "..", "secret", "photo.png"), fileURI(r.path("secret", "photo.png")),
 				"https://example.com/photo.png", "easel://outputs/nothing/1", "data:image/png;base64,aGVsbG8=", "-", "",
 			} {
 				res := a.call("qwen_upscale", map[string]any{"image": name})
@@ -434,6 +434,50 @@ func TestAgentGivesPictures(t *testing.T) {
 	})
 }
 
+func TestAgentStaysWithinItsArguments(t *testing.T) {
+	t.Parallel()
+	r := newAgentRig(t, emulator.Options{})
+	a := r.start(agentOptions{})
+	for _, name := range []string{"12.steps", "SaveImage.filename_prefix", "#Sampler.steps"} {
+		res := a.call("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, name: "x"})
+		if !res.IsError || !strings.Contains(said(res), "Parameter '"+name+"' not supported") {
+			t.Errorf("%s: %s", name, said(res))
+		}
+	}
+	photo := "data:image/png;base64," + base64.StdEncoding.EncodeToString(aPicture(t))
+	res := a.call("qwen_inpaint", map[string]any{"prompt": "a hat", "image": photo})
+	if !res.IsError || !strings.Contains(said(res), "- mask: ") {
+		t.Errorf("without a mask: %s", said(res))
+	}
+	mask := image.NewGray(image.Rect(0, 0, 64, 64))
+	for i := range mask.Pix {
+		mask.Pix[i] = byte(255 * (i / 32 % 2))
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, mask); err != nil {
+		t.Fatal(err)
+	}
+	a.made("qwen_inpaint", map[string]any{"prompt": "a hat", "image": photo, "mask": "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())})
+	if len(r.outcomes()) != 1 {
+		t.Errorf("%d runs", len(r.outcomes()))
+	}
+}
+
+func TestAgentWithoutABackend(t *testing.T) {
+	t.Parallel()
+	r := newAgentRig(t, emulator.Options{})
+	a := r.start(agentOptions{}, "--backend", "http://127.0.0.1:1")
+	tools, err := a.ListTools(t.Context(), nil)
+	if err != nil || len(tools.Tools) < 10 {
+		t.Fatalf("%v, %v", tools, err)
+	}
+	for _, res := range []*sdk.CallToolResult{a.call("flux_single", map[string]any{"prompt": "a fox"}), a.call("list_models", nil)} {
+		if !res.IsError || !strings.HasPrefix(said(res), "unreachable: ") || !strings.Contains(said(res), "may work later") {
+			t.Errorf("it says %s", said(res))
+		}
+	}
+}
+
 func TestAgentSpeaksEarlierRevisions(t *testing.T) {
 	t.Parallel()
 	r := newAgentRig(t, emulator.Options{})
@@ -442,7 +486,7 @@ func TestAgentSpeaksEarlierRevisions(t *testing.T) {
 			t.Parallel()
 			r := &agentRig{t: t, home: r.home, comfyui: r.comfyui, env: r.env}
 			a := r.start(agentOptions{version: version})
-			res := a.made("flux_single", map[string]any{"prompt": "a fox " + version, "steps": 1})
+			res := a.made("flux_single", map[string]any{"prompt": "a fox " + version, "width": 256, "height": 256, "steps": 1})
 			if len(shown(res)) != 1 {
 				t.Error("no picture")
 			}
@@ -461,7 +505,7 @@ func TestAgentReadsWhatServersSayAsData(t *testing.T) {
 	}
 	r := newAgentRig(t, emulator.Options{Faults: []emulator.Fault{fault}})
 	a := r.start(agentOptions{})
-	res := a.call("flux_single", map[string]any{"prompt": "a fox", "steps": 1})
+	res := a.call("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 1})
 	if !res.IsError || !strings.HasPrefix(said(res), `node_error: <data>"`) {
 		t.Errorf("the failure: %s", said(res))
 	}
@@ -480,7 +524,7 @@ func TestAgentSeesResourcesAndPrompts(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := r.start(agentOptions{})
-	res := a.made("flux_single", map[string]any{"prompt": "a fox", "steps": 1})
+	res := a.made("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 1})
 	list, err := a.ListResources(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/mcp"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
+	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 // mcpOptions are what agents may do.
@@ -62,6 +63,7 @@ Input pictures are read from folders that the client opens (its roots) and from
 	f.DurationVar(&g.reconnect, "reconnect", 30*time.Second, "wait up to `DURATION` for a backend lost during a run")
 	_ = c.RegisterFlagCompletionFunc("backend", a.completeBackends)
 	_ = c.RegisterFlagCompletionFunc("workflows", a.completeIDs)
+	a.completeFacts(c, "category", func(wf *registry.Workflow) string { return wf.Category })
 	return c
 }
 

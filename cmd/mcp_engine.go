@@ -158,17 +158,30 @@ func mcpProgress(ev run.Event) (p mcp.Progress, ok bool) {
 	return p, true
 }
 
-func (e *mcpEngine) Offer(ctx context.Context, wf *registry.Workflow) (map[string][]string, error) {
-	return e.app.choicesOf(ctx, e.asked(), wf)
+func (e *mcpEngine) Offers(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error) {
+	return e.app.offersOf(ctx, e.asked(), of)
 }
 
-// choicesOf is what a backend offers for the parameters of a workflow.
-func (a *app) choicesOf(ctx context.Context, spec string, wf *registry.Workflow) (map[string][]string, error) {
-	o, err := a.offerOf(ctx, spec, wf)
+// offersOf is what a backend offers for the parameters of workflows.
+func (a *app) offersOf(ctx context.Context, spec string, of []*registry.Workflow) ([]map[string][]string, error) {
+	be, err := a.openBackend(ctx, spec, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
-	return o.choices, nil
+	defer be.Close()
+	inv, err := a.inventory(be)
+	if err != nil {
+		return nil, err
+	}
+	var offers []map[string][]string
+	for _, wf := range of {
+		o, err := collectOffer(ctx, inv, be.Name, wf)
+		if err != nil {
+			return offers, err
+		}
+		offers = append(offers, o.choices)
+	}
+	return offers, nil
 }
 
 // asked is the backend that is asked what it has: of a pool the first.

@@ -224,8 +224,8 @@ func (o *serveOptions) agents() server.AgentOptions {
 		return server.AgentOptions{}
 	}
 	return server.AgentOptions{
-		Offer: func(ctx context.Context, wf *registry.Workflow) (map[string][]string, error) {
-			return o.app.choicesOf(ctx, o.backend, wf)
+		Offers: func(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error) {
+			return o.app.offersOf(ctx, o.backend, of)
 		},
 		Models: func(ctx context.Context, folder string) ([]inventory.Item, error) {
 			return o.app.modelsOf(ctx, o.backend, folder)

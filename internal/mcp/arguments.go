@@ -51,6 +51,8 @@ func (s *Server) request(ctx context.Context, t *tool, given []registry.NamedVal
 	for _, m := range given {
 		a := find(t.arguments, m.Name)
 		switch {
+		case a == nil && strings.Contains(m.Name, "."):
+			return Request{}, unknownArgument(t.workflow.ID, m.Name) // "12.steps" would reach any input of the graph
 		case a == nil:
 			params = append(params, run.NamedValue(m))
 		case a.key != "":
@@ -78,6 +80,10 @@ func (s *Server) request(ctx context.Context, t *tool, given []registry.NamedVal
 	}
 	req, err := plan.DecodeRequest(argumentsName, raw)
 	return Request{req, raw, files}, err
+}
+
+func unknownArgument(workflow, name string) error {
+	return &registry.ValuesError{Workflow: workflow, Problems: []registry.Problem{{Parameter: name, Message: fmt.Sprintf("Parameter '%s' not supported", name)}}}
 }
 
 // files finds the files that one argument names, and says how the order calls

@@ -3,8 +3,10 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
+	"runtime/debug"
 	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -16,9 +18,17 @@ import (
 
 // call makes one run of a workflow.
 func (s *Server) call(t *tool) sdk.ToolHandler {
-	return func(ctx context.Context, req *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-		s.running.Add(1)
+	return func(ctx context.Context, req *sdk.CallToolRequest) (out *sdk.CallToolResult, err error) {
+		if !s.begin() {
+			return nil, context.Canceled
+		}
 		defer s.running.Done()
+		defer func() {
+			if p := recover(); p != nil { // other calls go on
+				s.o.Log.Error("a call panicked", "tool", t.name, "panic", p, "stack", string(debug.Stack()))
+				out, err = nil, errBug
+			}
+		}()
 		ctx, end := s.within(ctx)
 		defer end()
 		given, err := decode(req.Params.Arguments)
@@ -47,10 +57,12 @@ func (s *Server) call(t *tool) sdk.ToolHandler {
 
 // current is a tool with the choices that are known now.
 func (s *Server) current(t *tool) tool {
-	s.offering.Lock()
-	defer s.offering.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return *t
 }
+
+var errBug = errors.New("easel failed while it ran the call: that is a bug")
 
 func (s *Server) run(ctx context.Context, req *sdk.CallToolRequest, request Request) (*run.Result, error) {
 	prepared, err := s.o.Engine.Prepare(ctx, request)

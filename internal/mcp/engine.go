@@ -24,9 +24,9 @@ type Engine interface {
 	// its turn.
 	Prepare(ctx context.Context, req Request) (Run, error)
 
-	// Offer is what the backend has to choose from, by parameter; what is not
-	// known is left out.
-	Offer(ctx context.Context, wf *registry.Workflow) (map[string][]string, error)
+	// Offers are what the backend has to choose from, of each workflow by parameter;
+	// what is not known is left out. Nil where nothing is known of the backend.
+	Offers(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error)
 	// Models lists what the backend has in a folder, in all of them for "".
 	Models(ctx context.Context, folder string) ([]inventory.Item, error)
 

@@ -45,16 +45,18 @@ type Preset struct {
 
 // A Server offers workflows to agents, on one connection or many.
 type Server struct {
-	o        Options
-	sdk      *sdk.Server
-	gate     *gate
-	tools    []*tool
-	running  sync.WaitGroup // calls
-	stop     context.Context
-	stopAll  context.CancelFunc
-	offering sync.Mutex
-	asked    chan struct{} // closed when the backend has answered; nil = it was not asked
-	askedAt  time.Time
+	o       Options
+	sdk     *sdk.Server
+	gate    *gate
+	tools   []*tool
+	stop    context.Context // ends when the server is closed
+	stopAll context.CancelFunc
+
+	mu      sync.Mutex
+	over    bool           // it is closed
+	running sync.WaitGroup // calls, and the question for choices
+	asked   chan struct{}  // closed when the backend has answered; nil = it was not asked
+	askedAt time.Time
 }
 
 // A tool is a workflow that agents can call.
@@ -182,8 +184,8 @@ func (s *Server) fresh(next sdk.MethodHandler) sdk.MethodHandler {
 }
 
 func (s *Server) awaitOffer(ctx context.Context) {
-	s.offering.Lock()
-	if s.asked == nil || time.Since(s.askedAt) > offerHolds {
+	s.mu.Lock()
+	if (s.asked == nil || time.Since(s.askedAt) > offerHolds) && !s.over {
 		done := make(chan struct{})
 		s.asked, s.askedAt = done, time.Now()
 		ctx := context.WithoutCancel(ctx)
@@ -197,7 +199,7 @@ func (s *Server) awaitOffer(ctx context.Context) {
 		})
 	}
 	asked := s.asked
-	s.offering.Unlock()
+	s.mu.Unlock()
 	timer := time.NewTimer(offerPatience)
 	defer timer.Stop()
 	select {
@@ -210,13 +212,17 @@ func (s *Server) awaitOffer(ctx context.Context) {
 // refresh asks for the choices of all tools. Of a backend that does not answer,
 // the tools stay as they are.
 func (s *Server) refresh(ctx context.Context) {
-	changed := false
+	var workflows []*registry.Workflow
 	for _, t := range s.tools {
-		offer, err := s.o.Engine.Offer(ctx, t.workflow)
-		if err != nil {
-			s.o.Log.Info("asking the backend for choices", "workflow", t.workflow.ID, "error", err)
-			break
-		}
+		workflows = append(workflows, t.workflow)
+	}
+	offers, err := s.o.Engine.Offers(ctx, workflows)
+	if err != nil {
+		s.o.Log.Info("asking the backend for choices", "error", err)
+	}
+	changed := false
+	for i, offer := range offers {
+		t := s.tools[i]
 		if maps.EqualFunc(offer, t.offer, slices.Equal[[]string]) {
 			continue
 		}
@@ -224,13 +230,23 @@ func (s *Server) refresh(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		s.offering.Lock()
+		s.mu.Lock()
 		t.offer, t.arguments, changed = offer, args, true
-		s.offering.Unlock()
+		s.mu.Unlock()
 	}
 	if changed {
 		s.addTools()
 	}
+}
+
+// begin counts a call, unless the server is closed.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.running.Add(1)
+	}
+	return !s.over
 }
 
 // within is a context that also ends when the server stops.
@@ -264,6 +280,9 @@ const mostLine = 64 << 20
 // Close takes runs that have not ended off their backend, waits for it, and ends
 // the sessions.
 func (s *Server) Close() {
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
 	s.stopAll()
 	s.running.Wait()
 	for session := range s.sdk.Sessions() {

@@ -21,7 +21,7 @@ import (
 // AgentOptions say what agents are shown of the backend. Nil functions mean that
 // nothing is known of it.
 type AgentOptions struct {
-	Offer  func(ctx context.Context, wf *registry.Workflow) (map[string][]string, error)
+	Offers func(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error)
 	Models func(ctx context.Context, folder string) ([]inventory.Item, error)
 }
 
@@ -334,11 +334,11 @@ func (s *Server) agentResult(ctx context.Context, j jobs.Job) (*run.Result, erro
 	return res, failed
 }
 
-func (e agentEngine) Offer(ctx context.Context, wf *registry.Workflow) (map[string][]string, error) {
-	if e.s.o.Agents.Offer == nil {
+func (e agentEngine) Offers(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error) {
+	if e.s.o.Agents.Offers == nil {
 		return nil, nil
 	}
-	return e.s.o.Agents.Offer(ctx, wf)
+	return e.s.o.Agents.Offers(ctx, of)
 }
 
 func (e agentEngine) Models(ctx context.Context, folder string) ([]inventory.Item, error) {
