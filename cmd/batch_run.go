@@ -126,10 +126,10 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	prepare := &run.Runner{
 		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(), Publisher: dest.publisher(),
 	}
-	var done func()
+	var open []*backends.Backend
 	defer func() {
-		if done != nil {
-			done()
+		for _, be := range open {
+			be.Close()
 		}
 	}()
 	maxFailures := o.maxFailures
@@ -140,9 +140,8 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	sum, err := batch.Run(ctx, batch.Options{
 		Batch: b, Catalog: o.app.catalog, Ledger: book, Prepare: prepare,
 		Connect: func(ctx context.Context) ([]batch.Place, error) {
-			var places []batch.Place
-			var err error
-			places, done, err = o.connect(ctx, prepare)
+			places, opened, err := o.connect(ctx, prepare)
+			open = opened
 			return places, err
 		},
 		Ordering: batch.Ordering(o.order), Depth: o.depth, Force: o.output.force, Timeout: o.timeout,
@@ -193,9 +192,8 @@ func (o *batchOptions) backends(settings string) string {
 	return settings
 }
 
-// connect opens the backends. done must be called when the batch is over, also after
-// an error, unless it is nil: it deals with pods and closes all.
-func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) (places []batch.Place, done func(), err error) {
+// connect opens the backends.
+func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batch.Place, []*backends.Backend, error) {
 	cfg, err := o.app.config()
 	if err != nil {
 		return nil, nil, err
@@ -206,38 +204,23 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) (places
 	if err != nil {
 		return nil, nil, err
 	}
-	pods, err := o.pod.use(ctx, o.app, opener)
-	if err != nil {
-		return nil, nil, err
-	}
 	var open []*backends.Backend
-	done = func() {
-		for _, be := range open {
-			if be.Pod != nil {
-				o.pod.finish(ctx, o.app, pods, be.Pod, be)
-			}
-			be.Close()
-		}
-	}
 	if len(names) == 0 {
 		be, err := opener.Open(ctx, "", o.reconnect)
 		if err != nil {
 			o.noteBackend("")
-			return nil, done, err
+			return nil, nil, err
 		}
 		open = append(open, be)
 	}
 	for _, name := range slices.Compact(names) {
 		be, err := opener.DialContext(ctx, strings.TrimSpace(name), given, o.reconnect)
 		if err != nil {
-			return nil, done, err
+			return nil, open, err
 		}
 		open = append(open, be)
 	}
-	if (o.pod.start || o.pod.stop.given) && !slices.ContainsFunc(open, func(be *backends.Backend) bool { return be.Pod != nil }) {
-		return nil, done, usagef("--backend pod://ID_OR_NAME is one; easel runpod pods list shows them", "--start-pod and --stop-after are for pods, and none of the backends is one")
-	}
-	places = make([]batch.Place, len(open))
+	places := make([]batch.Place, len(open))
 	for i, be := range open {
 		if be.Public {
 			o.app.note("warning: %s", backends.OpenToAll(be.Address))
@@ -250,9 +233,9 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) (places
 		}
 		paused, err := o.app.pausedAt(opener, be)
 		if err != nil {
-			return nil, done, err
+			return nil, open, err
 		}
 		places[i] = batch.Place{Runner: &r, USDPerHour: be.USDPerHour(ctx), Paused: paused}
 	}
-	return places, done, nil
+	return places, open, nil
 }

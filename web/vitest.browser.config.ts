@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["tests/browser/**/*.test.ts"],
     globalSetup: "tests/browser/build.ts",
     fileParallelism: false,
-    testTimeout: 45_000,
+    testTimeout: 90_000,
     hookTimeout: 90_000,
   },
 });

@@ -53,7 +53,8 @@ type jobView struct {
 	Warnings   []string        `json:"warnings"`
 	Error      json.RawMessage `json:"error" doc:"null while nothing failed"`
 	Attempt    int64           `json:"attempt"`
-	Priority   int64           `json:"priority"`
+	Priority   int64           `json:"priority" doc:"higher goes first"`
+	Position   int64           `json:"position" doc:"within a priority and a key, lower goes first"`
 	Created    time.Time       `json:"created_at"`
 	Started    *time.Time      `json:"started_at"`
 	Finished   *time.Time      `json:"finished_at"`
@@ -88,7 +89,7 @@ func (s *Server) view(j jobs.Job, outputs []jobs.Output) jobView {
 	v := jobView{
 		ID: j.ID, WorkflowID: j.Workflow, Character: known(j.Character), BatchID: known(j.Batch), Item: known(j.Item), Sweep: j.Sweep, Prompt: j.Prompt, State: j.State, Progress: orNull(j.Progress),
 		Request: j.Request, Seed: known(j.Seed), Backend: known(j.Backend), Outputs: []outputView{}, Warnings: []string{}, Error: orNull(j.Error),
-		Attempt: j.Attempt, Priority: j.Priority, Created: j.Created, Started: moment(j.Started), Finished: moment(j.Finished),
+		Attempt: j.Attempt, Priority: j.Priority, Position: j.Position, Created: j.Created, Started: moment(j.Started), Finished: moment(j.Finished),
 		Links: jobLinks{Self: self, Events: s.link(self + "/events"), Cancel: self + "/cancel"},
 	}
 	if j.State == jobs.Succeeded {

@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-ec2973603e9f";
-const files = "/ /assets/generate-BOzRglPm.js /assets/index-Dayn8qnl.css /assets/index-eSKfSDMY.js /assets/queue-DtBX72JX.js /assets/results-DO21d7xN.js /assets/settings-B7pAryhd.js /assets/shell-D-59U8iO.js /assets/text-DpfA1P2s.js /assets/useQuery-O-pTSJz5.js /assets/workflows-BO-1TDBc.js /icon.svg /theme.js".split(" ");
+const version = "easel-10591abdb2d5";
+const files = "/ /assets/MaskEditor-DqfeFtBC.js /assets/dist-CdbXheEX.js /assets/empty-BygzHiml.js /assets/generate-D5E1r5KU.js /assets/index-BGKuANoP.css /assets/index-DegfucIm.js /assets/queue-aRAowE7M.js /assets/results-BhLGxVQJ.js /assets/settings-BiZAGCLj.js /assets/shortcuts-C9dZL8VU.js /assets/switch-k0bFs7_y.js /assets/workflows-C3tpws01.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

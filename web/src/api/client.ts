@@ -28,7 +28,11 @@ async function exact(request: Request): Promise<Response> {
 }
 
 /** api is the one client of the HTTP API; its paths and bodies are those of docs/openapi.json. Wrap calls in ask. */
-export const api = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "http://localhost", fetch: exact });
+export const api = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? "http://localhost",
+  fetch: exact,
+  querySerializer: { array: { style: "form", explode: false } },
+});
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 

@@ -30,6 +30,13 @@ export const queries = {
         (await ask(api.GET("/api/v1/workflows/{id}/schema", { params: { path: { id } }, signal }))) as unknown as WorkflowSchema,
       enabled: id !== "",
     }),
+  /** thumbnails are the newest picture of each workflow, by id. */
+  thumbnails: queryOptions({
+    queryKey: ["outputs", "thumbnails"],
+    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/workflows/thumbnails", { signal }))).thumbnails as Record<string, string>,
+    staleTime: 5 * 60_000,
+    retry: false,
+  }),
   characters: queryOptions({
     queryKey: ["characters"],
     queryFn: async ({ signal }) =>
@@ -47,6 +54,14 @@ export const queries = {
       queryFn: ({ signal }) => ask(api.GET("/api/v1/jobs", { params: { query: filter }, signal })),
       placeholderData: keepPreviousData,
     }),
+  queue: queryOptions({
+    queryKey: ["jobs", "queue"],
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/queue", { signal })),
+  }),
+  backends: queryOptions({
+    queryKey: ["backends"],
+    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/backends", { signal }))).backends,
+  }),
   outputs: (filter: { workflow?: string; kind?: "image" | "video" | "audio" | "text" | "file"; limit?: number; favourite?: boolean }) =>
     queryOptions({
       queryKey: ["outputs", filter],

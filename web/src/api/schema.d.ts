@@ -4,6 +4,43 @@
  */
 
 export interface paths {
+    "/api/v1/backends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the backends where jobs run
+         * @description Of all processes that run jobs of this database, as each reported within the last two minutes.
+         */
+        get: operations["list-backends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backends/{name}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what a backend has: models by folder, samplers, schedulers */
+        get: operations["list-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}": {
         parameters: {
             query?: never;
@@ -47,6 +84,45 @@ export interface paths {
         };
         /** List the characters */
         get: operations["list-characters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/characters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a character */
+        get: operations["get-character"];
+        /**
+         * Add a character to the user's, or change it
+         * @description The whole entry; reference_image is the id of a file or of a result, whose picture is copied, or what it was before.
+         */
+        put: operations["put-character"];
+        post?: never;
+        /** Remove a character of the user's */
+        delete: operations["delete-character"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/characters/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the reference picture of a character */
+        get: operations["get-character-image"];
         put?: never;
         post?: never;
         delete?: never;
@@ -151,6 +227,26 @@ export interface paths {
         put?: never;
         /** Run a workflow for each of several items or images */
         post: operations["generate-batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/generate/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a request and count its runs, without queueing any
+         * @description Takes what POST /generate takes and answers mistakes as that does.
+         */
+        post: operations["count-runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -328,6 +424,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outputs/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download several results as a ZIP file
+         * @description The results of the ids, or all of a batch or a job, at most 1000; the files are sent as they are read.
+         */
+        get: operations["download-outputs"];
+        put?: never;
+        /**
+         * Make the address of a ZIP file of several results
+         * @description A browser opens it as a download without a key; it is valid for an hour.
+         */
+        post: operations["link-outputs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/outputs/{id}": {
         parameters: {
             query?: never;
@@ -421,7 +541,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Show a preset */
+        get: operations["get-preset"];
         /** Keep a request under a name */
         put: operations["put-preset"];
         post?: never;
@@ -443,6 +564,46 @@ export interface paths {
         get: operations["get-queue"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel all jobs that wait
+         * @description Of the key's jobs, or of all with the scope manage. What runs goes on.
+         */
+        post: operations["cancel-queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take ended jobs out of the list, and keep their results
+         * @description Of the key's jobs, or of all with the scope manage. GET /jobs?cleared=true still shows them.
+         */
+        post: operations["clear-queue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -483,6 +644,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who asks, and what that allows */
+        get: operations["get-session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status/{id}": {
         parameters: {
             query?: never;
@@ -517,6 +695,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a workflow of any workflow file, or of the one inside a picture
+         * @description A file of ComfyUI's editor, an API-format graph, or either inside a picture, video or sound made by ComfyUI: what easel workflows import takes. With dry_run nothing is written, and the answer says what it would be.
+         */
+        post: operations["import-workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/thumbnails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the newest picture of each workflow */
+        get: operations["list-workflow-thumbnails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{id}": {
         parameters: {
             query?: never;
@@ -526,6 +741,28 @@ export interface paths {
         };
         /** Show a workflow with its parameters */
         get: operations["get-workflow"];
+        put?: never;
+        post?: never;
+        /** Remove a workflow of the user's */
+        delete: operations["delete-workflow"];
+        options?: never;
+        head?: never;
+        /**
+         * Change labels, ranges and defaults of a workflow of the user's
+         * @description What is null is taken out. The entry is checked against its graph as easel workflows validate does.
+         */
+        patch: operations["patch-workflow"];
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the graph of a workflow, and where its parameters land */
+        get: operations["get-workflow-graph"];
         put?: never;
         post?: never;
         delete?: never;
@@ -541,7 +778,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Describe what a workflow takes */
+        /**
+         * Describe what a workflow takes
+         * @description All that a request can give: declared parameters in their order, then the standard inputs of the graph; with the choices that a backend has.
+         */
         get: operations["get-workflow-schema"];
         put?: never;
         post?: never;
@@ -555,6 +795,55 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ArchiveLinkBody: {
+            url: string;
+        };
+        BackendListBody: {
+            backends: components["schemas"]["BackendView"][];
+        };
+        BackendView: {
+            /** @description as it may be shown; absent for one that dies with its process */
+            address?: string;
+            /** @description ids of those that run there */
+            jobs: string[];
+            /** @description of the last run that failed; null when none did since one succeeded */
+            last_error: components["schemas"]["Failure"];
+            /**
+             * Format: int64
+             * @description of the last question; null when it did not answer
+             */
+            latency_ms: number | null;
+            /**
+             * Format: int64
+             * @description of the last 20 runs that succeeded, from preparing to their end; null before any
+             */
+            median_ms: number | null;
+            /** @description of the last run: what is in its memory, as far as easel knows */
+            models: string[];
+            name: string;
+            /**
+             * Format: int64
+             * @description that ended since the process began
+             */
+            runs: number;
+            /**
+             * Format: date-time
+             * @description when its process said so
+             */
+            seen_at: string;
+            /**
+             * Format: int64
+             * @description jobs that its process runs at once, on all of its backends
+             */
+            slots: number;
+            /**
+             * @description unknown: it cannot be asked and has not run anything yet
+             * @enum {string}
+             */
+            state: "idle" | "busy" | "unreachable" | "unknown";
+            /** @description of the server */
+            version?: string;
+        };
         BatchLinks: {
             cancel: string;
             jobs: string;
@@ -602,10 +891,16 @@ export interface components {
             priority?: number;
             /** @description what is to be seen */
             prompt?: string;
+            /** @description tries several values of parameters, or of character: a run for each with each */
+            sweep?: {
+                [key: string]: unknown;
+            };
             /** @description an address that is told when the job ended */
             webhook?: string;
             /** @description as GET /workflows lists it */
             workflow_id?: string;
+            /** @description pairs the values of sweeps, instead of each with each */
+            zip?: boolean;
         };
         BatchView: {
             /** Format: date-time */
@@ -623,6 +918,75 @@ export interface components {
             /** Format: int64 */
             total: number;
             workflow_id: string;
+        };
+        Binding: {
+            class: string;
+            /** @description empty where the parameter turns the node on and off */
+            input: string;
+            node: string;
+            parameter: string;
+            role?: string;
+            title?: string;
+        };
+        ChangedAnswerBody: {
+            /**
+             * Format: int64
+             * @description how many there were
+             */
+            jobs: number;
+        };
+        CharacterDoc: {
+            /** @description values by parameter */
+            defaults?: unknown;
+            description?: string;
+            id: string;
+            lora?: string;
+            lora_strength?: string;
+            /** @description several: file, strength */
+            loras?: unknown;
+            name?: string;
+            negative?: string;
+            /** @description template with {prompt} and {trigger} */
+            prompt?: string;
+            /** @description a path beside the file; to set it: a file or a result, by id */
+            reference_image?: string;
+            trigger?: string;
+            /** @enum {string} */
+            trigger_position?: "start" | "end";
+        };
+        CharacterListDoc: {
+            characters: components["schemas"]["CharacterDoc"][];
+            /** @description address of the reference picture, by id, valid for an hour without a key */
+            images: {
+                [key: string]: string;
+            };
+            /** @description where each is from, by id: built-in, user, project, flag; user's can be changed here */
+            sources: {
+                [key: string]: string;
+            };
+        };
+        "Clear-queueRequest": {
+            /** @description succeeded, failed, cancelled; all three when it is left out */
+            states?: string[];
+        };
+        CountAnswerBody: {
+            /**
+             * Format: int64
+             * @description median of the workflow's last jobs that succeeded; null before any
+             */
+            each_ms: number | null;
+            /**
+             * Format: int64
+             * @description of all runs on the backends that there are now; null when it is not known
+             */
+            estimated_ms: number | null;
+            /** Format: int64 */
+            runs: number;
+            /**
+             * Format: int64
+             * @description jobs of all keys that have not ended and go before or beside them
+             */
+            waiting: number;
         };
         DeliveryListBody: {
             deliveries: components["schemas"]["DeliveryView"][];
@@ -643,6 +1007,13 @@ export interface components {
              * @description HTTP status of the last answer
              */
             status: number | null;
+        };
+        Failure: {
+            /** Format: date-time */
+            at: string;
+            code: string;
+            hint?: string;
+            message: string;
         };
         FieldError: {
             allowed?: string;
@@ -705,10 +1076,35 @@ export interface components {
             priority?: number;
             /** @description what is to be seen */
             prompt?: string;
+            /** @description tries several values of parameters, or of character: a run for each with each */
+            sweep?: {
+                [key: string]: unknown;
+            };
             /** @description an address that is told when the job ended */
             webhook?: string;
             /** @description as GET /workflows lists it */
             workflow_id: string;
+            /** @description pairs the values of sweeps, instead of each with each */
+            zip?: boolean;
+        };
+        ImportedView: {
+            /** @description whose definitions counted; null without any */
+            backend: string | null;
+            /** @description as the registry file has it */
+            entry: unknown;
+            id: string;
+            /** @description parameters, with where each lands */
+            inputs: components["schemas"]["Input"][];
+            /** @description that the backend does not have */
+            missing_nodes: components["schemas"]["MissingNode"][];
+            /** @description files that the workflow needs on the server */
+            models: components["schemas"]["NeededModel"][];
+            notes: string[];
+            /** @description what easel workflows validate says */
+            problems: components["schemas"]["Problem"][];
+            /** @description where the workflow is from that has this id already */
+            replaces: string | null;
+            written: boolean;
         };
         InpaintRequest: {
             /** @description as GET /characters lists it */
@@ -750,10 +1146,60 @@ export interface components {
             priority?: number;
             /** @description what is to be seen */
             prompt?: string;
+            /** @description tries several values of parameters, or of character: a run for each with each */
+            sweep?: {
+                [key: string]: unknown;
+            };
             /** @description an address that is told when the job ended */
             webhook?: string;
             /** @description as GET /workflows lists it */
             workflow_id?: string;
+            /** @description pairs the values of sweeps, instead of each with each */
+            zip?: boolean;
+        };
+        Input: {
+            advanced?: boolean;
+            choices?: string[];
+            /** @description the input of a node whose list is meant: KSampler.sampler_name */
+            choices_from?: string;
+            /**
+             * @description where choices come from: the entry, the backend, or nowhere since it does not answer
+             * @enum {string}
+             */
+            choices_state?: "registry" | "live" | "unreachable";
+            /** @description its entry lists it; else the graph has it by its role */
+            declared: boolean;
+            default?: unknown;
+            description?: string;
+            /** @description of a model */
+            folder?: string;
+            group?: string;
+            label?: string;
+            /** @description inclusive; exact, also above 2^53 */
+            max?: string;
+            /**
+             * Format: int64
+             * @description characters
+             */
+            max_length?: number;
+            /** @description inclusive; exact, also above 2^53 */
+            min?: string;
+            name: string;
+            /** @description RE2; the whole text matches it */
+            pattern?: string;
+            required: boolean;
+            /** @description what it is in the graph: prompt, negative, image, mask, seed, width, height, lora, ... */
+            role?: string;
+            step?: string;
+            /** @description where it lands: NODE.INPUT */
+            targets: string[];
+            /** @description int, float, bool, string, text, enum, model, seed, size, image, mask, video, audio, or list<TYPE> */
+            type: string;
+            unit?: string;
+        };
+        Item: {
+            folder: string;
+            name: string;
         };
         JobLinks: {
             cancel: string;
@@ -779,12 +1225,23 @@ export interface components {
             /** Format: date-time */
             finished_at: string | null;
             id: string;
+            /** @description of the batch */
+            item: string | null;
             links: components["schemas"]["JobLinks"];
             outputs: components["schemas"]["OutputView"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description within a priority and a key, lower goes first
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description higher goes first
+             */
             priority: number;
             /** @description node, step, steps, fraction (0 to 1), eta_ms; null before it runs */
             progress: unknown;
+            prompt: string;
             /** @description as it was sent */
             request: unknown;
             /** @description an exact integer, as text */
@@ -793,8 +1250,35 @@ export interface components {
             started_at: string | null;
             /** @enum {string} */
             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** @description its point of a sweep: values by parameter, as text */
+            sweep?: unknown;
             warnings: string[];
             workflow_id: string;
+        };
+        "Link-outputsRequest": {
+            /** @description of results */
+            ids: string[];
+        };
+        MissingNode: {
+            class: string;
+            node: string;
+            pack: string;
+            page: string;
+            title: string;
+            unsure: boolean;
+        };
+        ModelListBody: {
+            models: components["schemas"]["Item"][];
+        };
+        NeededModel: {
+            file: string;
+            folder: string;
+            page?: string;
+            /** Format: double */
+            size_gb?: number;
+            /** @enum {string} */
+            state: "there" | "missing" | "unknown";
+            url?: string;
         };
         OutputListBody: {
             /** @description null on the last page */
@@ -802,8 +1286,10 @@ export interface components {
             outputs: components["schemas"]["OutputView"][];
         };
         OutputView: {
+            batch_id: string | null;
             /** Format: int64 */
             bytes: number;
+            character_id: string | null;
             /** Format: date-time */
             created_at: string;
             favourite: boolean;
@@ -823,7 +1309,12 @@ export interface components {
             node: string;
             /** @description where it is stored */
             path: string;
+            prompt: string;
+            /** @description an exact integer, as text */
+            seed: string | null;
             sha256: string;
+            /** @description its point of a sweep: values by parameter, as text */
+            sweep?: unknown;
             text?: string;
             /** @description null where there is none */
             thumbnail_url: string | null;
@@ -834,6 +1325,40 @@ export interface components {
              * @description pixels
              */
             width: number | null;
+            /** @description of the job, as all that follows */
+            workflow_id: string;
+        };
+        ParameterDoc: {
+            advanced?: boolean;
+            bind?: unknown;
+            choices?: string[];
+            choices_from?: string;
+            default?: unknown;
+            description?: string;
+            folder?: string;
+            group?: string;
+            label?: string;
+            max?: string;
+            /** Format: int64 */
+            max_length?: number;
+            min?: string;
+            pattern?: string;
+            required?: boolean;
+            step?: string;
+            type: string;
+            unit?: string;
+        };
+        "Patch-workflowRequest": {
+            /** @enum {string} */
+            category?: "generation" | "editing" | "upscaling" | "video";
+            description?: string;
+            name?: string;
+            /** @description by parameter: label, description, default, min, max, step, unit, group, advanced, choices, required, pattern, max_length */
+            params?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
         };
         PresetListBody: {
             presets: components["schemas"]["PresetView"][];
@@ -844,11 +1369,37 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        Problem: {
+            allowed?: string;
+            column?: string;
+            file?: string;
+            hint?: string;
+            message: string;
+            nearest?: string[];
+            parameter?: string;
+            /** Format: int64 */
+            row?: number;
+        };
         QueueView: {
+            /** @description jobs by state, of all keys */
             counts: {
                 [key: string]: number;
             };
             paused: boolean;
+        };
+        SessionAnswerBody: {
+            /** @description workflows and characters can be changed here */
+            editable: boolean;
+            /** @description the owner of the machine asks */
+            local: boolean;
+            /** @description only this machine can reach the server */
+            loopback: boolean;
+            /** @description of the key; null for the owner of the machine */
+            name: string | null;
+            /** @description generate, manage, graphs */
+            scopes: string[];
+            /** @description of easel */
+            version: string;
         };
         "Set-favouriteRequest": {
             favourite: boolean;
@@ -858,6 +1409,8 @@ export interface components {
             before?: string;
             /** @description before all others of its priority */
             first?: boolean;
+            /** @description behind all others of its priority */
+            last?: boolean;
             /**
              * Format: int64
              * @description higher goes first
@@ -876,6 +1429,53 @@ export interface components {
             /** @description always about:blank: code tells kinds apart */
             type: string;
         };
+        ThumbnailMapBody: {
+            /** @description address by workflow, valid for an hour without a key; those without a picture are absent */
+            thumbnails: {
+                [key: string]: string;
+            };
+        };
+        WorkflowDoc: {
+            category: string;
+            /** @description in the order of the file */
+            configurable_params: {
+                [key: string]: components["schemas"]["ParameterDoc"];
+            };
+            description: string;
+            example_payload?: unknown;
+            id: string;
+            /** Format: int64 */
+            max_batch_size?: number;
+            model_family: string;
+            name: string;
+            requires_input_image: boolean;
+            requires_mask: boolean;
+            supports_batch: boolean;
+            workflow_path: string;
+        };
+        WorkflowGraph: {
+            /** @description in the order of the parameters */
+            bindings: components["schemas"]["Binding"][];
+            /** @description in the API format: nodes by id */
+            graph: unknown;
+            /** @description nodes whose files are the result */
+            outputs: string[];
+            workflow_id: string;
+        };
+        WorkflowListDoc: {
+            /** @description where each is from, by id: built-in, user, project, flag; user's can be changed here */
+            sources: {
+                [key: string]: string;
+            };
+            /** @description entries as in the registry file, in its order */
+            workflows: components["schemas"]["WorkflowDoc"][];
+        };
+        WorkflowSchema: {
+            /** @description whose choices they are; null when none was asked */
+            backend: string | null;
+            inputs: components["schemas"]["Input"][];
+            workflow_id: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -885,6 +1485,177 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-backends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackendListBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "list-models": {
+        parameters: {
+            query?: {
+                /** @description checkpoints, loras, samplers, KSampler.scheduler, ...; all model folders when it is left out */
+                folder?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelListBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
     "get-batch": {
         parameters: {
             query?: never;
@@ -1085,9 +1856,7 @@ export interface operations {
     "list-characters": {
         parameters: {
             query?: never;
-            header?: {
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1101,7 +1870,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["CharacterListDoc"];
                 };
             };
             /** @description Bad Request */
@@ -1124,6 +1893,95 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "get-character": {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CharacterDoc"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1165,6 +2023,229 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "put-character": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CharacterDoc"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "delete-character": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "get-character-image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
         };
@@ -1588,6 +2669,102 @@ export interface operations {
             };
         };
     };
+    "count-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountAnswerBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
     "generate-single": {
         parameters: {
             query?: {
@@ -1711,10 +2888,21 @@ export interface operations {
                 limit?: number;
                 /** @description queued, running, succeeded, failed, cancelled; several with commas */
                 status?: string[];
+                /** @description id */
                 workflow?: string;
+                /** @description id */
+                character?: string;
+                /** @description id; its cleared jobs too */
                 batch?: string;
                 /** @description words of the prompt */
                 search?: string;
+                /** @description queued then or later */
+                since?: string;
+                /** @description queued before */
+                until?: string;
+                /** @description also those that POST /queue/clear took out */
+                cleared?: boolean;
+                order?: "newest" | "oldest";
             };
             header?: never;
             path?: never;
@@ -2514,12 +3702,23 @@ export interface operations {
             query?: {
                 cursor?: string;
                 limit?: number;
+                /** @description id */
                 workflow?: string;
+                /** @description id */
+                character?: string;
+                /** @description id */
                 batch?: string;
+                /** @description id */
+                job?: string;
                 kind?: "image" | "video" | "audio" | "text" | "file";
+                /** @description only marked ones */
                 favourite?: boolean;
                 /** @description words of the prompt */
                 search?: string;
+                /** @description made then or later */
+                since?: string;
+                /** @description made before */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -2534,6 +3733,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutputListBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "download-outputs": {
+        parameters: {
+            query?: {
+                /** @description ids with commas between them */
+                ids?: string;
+                /** @description id of a batch */
+                batch?: string;
+                /** @description id of a job */
+                job?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+        };
+    };
+    "link-outputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Link-outputsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveLinkBody"];
                 };
             };
             /** @description Bad Request */
@@ -3015,6 +4337,100 @@ export interface operations {
             };
         };
     };
+    "get-preset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresetView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
     "put-preset": {
         parameters: {
             query?: never;
@@ -3261,6 +4677,167 @@ export interface operations {
             };
         };
     };
+    "cancel-queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedAnswerBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "clear-queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Clear-queueRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedAnswerBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
     "pause-queue": {
         parameters: {
             query?: never;
@@ -3351,6 +4928,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueueView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "get-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswerBody"];
                 };
             };
             /** @description Bad Request */
@@ -3528,7 +5179,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["WorkflowListDoc"];
                 };
             };
             /** @description Bad Request */
@@ -3596,6 +5247,126 @@ export interface operations {
             };
         };
     };
+    "import-workflow": {
+        parameters: {
+            query?: {
+                /** @description write nothing */
+                dry_run?: boolean;
+                /** @description replace a workflow of the same id */
+                force?: boolean;
+                /** @description of the workflow; from the file's name when it is left out */
+                id?: string;
+                /** @description of a file that is the whole body */
+                filename?: string;
+                /** @description for people */
+                name?: string;
+                description?: string;
+                /** @description whose node definitions count; the first of this process when it is left out */
+                backend?: string;
+                /** @description a further parameter, NAME=PLACE: cfg=KSampler.cfg */
+                param?: string[];
+                /** @description a parameter that is not wanted */
+                drop?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedView"];
+                };
+            };
+        };
+    };
+    "list-workflow-thumbnails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThumbnailMapBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
     "get-workflow": {
         parameters: {
             query?: never;
@@ -3617,7 +5388,318 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["WorkflowDoc"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "delete-workflow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "patch-workflow": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag that was seen: fails when the workflow was changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Patch-workflowRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDoc"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "get-workflow-graph": {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowGraph"];
                 };
             };
             /** @description Bad Request */
@@ -3687,7 +5769,10 @@ export interface operations {
     };
     "get-workflow-schema": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description name; the first of this process when it is left out */
+                backend?: string;
+            };
             header?: {
                 "If-None-Match"?: string;
             };
@@ -3706,7 +5791,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["WorkflowSchema"];
                 };
             };
             /** @description Bad Request */

@@ -163,7 +163,7 @@ function AwayBanner() {
 }
 
 function ShortcutsDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
-  const all = useBoundShortcuts();
+  const all = useBoundShortcuts().filter((s) => s.label);
   const groups = [...new Set(all.map((s) => s.group))].reverse();
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={t.app.shortcuts}>

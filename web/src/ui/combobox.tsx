@@ -5,6 +5,7 @@ import type { FieldIds } from "./field";
 import { Popover } from "./popover";
 
 interface ComboboxProps extends Partial<FieldIds> {
+  "aria-labelledby"?: string;
   value: string;
   onChange: (value: string) => void;
   options: string[];
@@ -50,7 +51,12 @@ export function Combobox({ value, onChange, options, label, placeholder, search,
       label={label}
       className="w-[var(--radix-popover-trigger-width)] min-w-60 p-0"
       trigger={
-        <button type="button" {...ids} className="field-box flex items-center gap-2 text-left">
+        <button
+          type="button"
+          {...ids}
+          aria-labelledby={ids["aria-labelledby"] && `${ids["aria-labelledby"]} ${ids.id}`}
+          className="field-box flex items-center gap-2 text-left"
+        >
           <span className={cx("flex-1 truncate", !value && "text-muted")}>{value || placeholder}</span>
           <ChevronsUpDown className="size-4 text-muted" aria-hidden />
         </button>

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
@@ -86,15 +87,22 @@ export class Server {
     return new Promise((resolve) => child.on("close", () => resolve(out.trim())));
   }
 
-  /** api asks the server as a program of this machine. */
-  async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${this.url}/api/v1${path}`, {
-      method,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+  /** api asks the server as a program of this machine: without the headers of a browser, which fetch sends here too. */
+  api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+      const asked = request(`${this.url}/api/v1${path}`, { method, headers }, (answer) => {
+        let text = "";
+        answer.setEncoding("utf8");
+        answer.on("data", (d) => (text += d));
+        answer.on("end", () => {
+          if ((answer.statusCode ?? 500) >= 400) reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
+          else resolve((text ? JSON.parse(text) : undefined) as T);
+        });
+      });
+      asked.on("error", reject);
+      asked.end(body === undefined ? undefined : JSON.stringify(body));
     });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (answer.status === 204 ? undefined : await answer.json()) as T;
   }
 }
 
@@ -180,7 +188,7 @@ export class Tab {
   private static async in(context: BrowserContext, server: Server): Promise<Tab> {
     const page = await context.newPage();
     const tab = new Tab(page, context, server);
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     page.on("console", (m) => m.type() === "error" && tab.errors.push(`${m.text()} ${m.location().url}`));
     page.on("pageerror", (e) => tab.errors.push(String(e)));
     page.on("request", (r) => {

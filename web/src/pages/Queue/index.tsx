@@ -1,18 +1,85 @@
-import { useActiveJobs } from "@/api/events";
+import { Ellipsis, Pause, Play } from "lucide-react";
+import { useState } from "react";
+import { api, ask } from "@/api/client";
+import { events, useActiveJobs, usePaused } from "@/api/events";
+import { queryClient } from "@/api/queries";
 import { Page } from "@/app/shell";
+import { GenerationQueue } from "@/components/GenerationQueue";
 import { t } from "@/text";
+import { Button } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
+import { Menu } from "@/ui/menu";
+import { toast } from "@/ui/toast";
+import { Backends } from "./backends";
 
 export function Queue() {
-  const jobs = useActiveJobs();
+  const paused = usePaused();
+  const waiting = useActiveJobs().filter((j) => j.state === "queued").length;
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+
+  const act = async (what: () => Promise<void>) => {
+    setBusy(true);
+    try {
+      await what();
+    } catch (error) {
+      toast.failed(error);
+    } finally {
+      setBusy(false);
+    }
+    await queryClient.invalidateQueries({ queryKey: ["jobs"] });
+  };
+  const toggle = () =>
+    act(async () => {
+      const { paused: now } = await ask(paused ? api.POST("/api/v1/queue/resume") : api.POST("/api/v1/queue/pause"));
+      events.setPaused(now);
+    });
+  const cancelAll = () =>
+    act(async () => {
+      const { jobs } = await ask(api.POST("/api/v1/queue/cancel"));
+      setAsking(false);
+      toast.done(t.queue.cancelled(jobs));
+    });
+
   return (
-    <Page title={t.queue.title}>
-      <ul className="divide-y divide-line">
-        {jobs.map((j) => (
-          <li key={j.id} className="py-2">
-            {j.workflow_id} {j.state}
-          </li>
-        ))}
-      </ul>
+    <Page
+      title={t.queue.title}
+      actions={
+        <>
+          <Button onClick={() => void toggle()} busy={busy}>
+            {!busy && (paused ? <Play /> : <Pause />)}
+            {paused ? t.queue.resume : t.queue.pause}
+          </Button>
+          <Menu items={[{ label: t.queue.cancelWaiting, danger: true, disabled: waiting === 0, onSelect: () => setAsking(true) }]}>
+            <Button look="quiet" size="icon" aria-label={t.queue.actions}>
+              <Ellipsis />
+            </Button>
+          </Menu>
+        </>
+      }
+    >
+      {paused && (
+        <p role="status" className="mb-4 rounded-lg bg-warn-tint px-3 py-2 text-warn">
+          {t.queue.paused}
+        </p>
+      )}
+      <Backends />
+      <GenerationQueue />
+      <Dialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={t.queue.cancelWaitingAsk(waiting)}
+        footer={
+          <>
+            <Button onClick={() => setAsking(false)}>{t.queue.keep}</Button>
+            <Button look="danger" busy={busy} onClick={() => void cancelAll()}>
+              {t.queue.cancelWaiting}
+            </Button>
+          </>
+        }
+      >
+        <p className="text-muted">{t.queue.cancelWaitingText}</p>
+      </Dialog>
     </Page>
   );
 }

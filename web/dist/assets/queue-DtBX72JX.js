@@ -1,1 +1,0 @@
-import{b as e,t}from"./shell-D-59U8iO.js";import{n,t as r}from"./text-DpfA1P2s.js";var i=n();function a(){let n=e();return(0,i.jsx)(t,{title:r.queue.title,children:(0,i.jsx)(`ul`,{className:`divide-y divide-line`,children:n.map(e=>(0,i.jsxs)(`li`,{className:`py-2`,children:[e.workflow_id,` `,e.state]},e.id))})})}var o=a;export{o as component};

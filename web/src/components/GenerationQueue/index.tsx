@@ -1,0 +1,140 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { ListOrdered } from "lucide-react";
+import type { ReactNode } from "react";
+import { api, ask, type Job } from "@/api/client";
+import { events, useActiveJobs } from "@/api/events";
+import { queries, queryClient } from "@/api/queries";
+import { t } from "@/text";
+import { Button, buttonLook } from "@/ui/button";
+import { Empty } from "@/ui/empty";
+import { toast } from "@/ui/toast";
+import { fold, type Group, inOrder, moves } from "./order";
+import { type QueueActions, QueueRow } from "./row";
+import { Waiting } from "./waiting";
+
+/** GenerationQueue is what runs, what waits in its order, and what failed with its reason. */
+export function GenerationQueue() {
+  const active = useActiveJobs();
+  const workflows = useQuery(queries.workflows);
+  const ended = useQuery(queries.jobs({ status: ["failed", "cancelled"], limit: 200 }));
+  const queue = useQuery(queries.queue);
+  const navigate = useNavigate();
+  const name = (id: string) => workflows.data?.find((w) => w.id === id)?.name ?? id;
+
+  const running = active.filter((j) => j.state === "running");
+  const waiting = fold(inOrder(active.filter((j) => j.state === "queued")));
+  // What was tried again is in the list until it is asked for anew.
+  const failed = fold((ended.data?.jobs ?? []).filter((j) => !active.some((a) => a.id === j.id)));
+  const unseen = Math.max(0, Number(queue.data?.counts.queued ?? 0) - active.filter((j) => j.state === "queued").length);
+
+  const each = async (jobs: Job[], act: (job: Job) => Promise<unknown>) => {
+    try {
+      for (const job of jobs) await act(job);
+    } catch (error) {
+      toast.failed(error);
+    }
+    await queryClient.invalidateQueries({ queryKey: ["jobs"] });
+  };
+  const place = (id: string, body: { before?: string; first?: boolean; priority?: number }) =>
+    ask(api.POST("/api/v1/jobs/{id}/priority", { params: { path: { id } }, body })).then((job) => events.put(job));
+  const onMove = async (from: number, to: number) => {
+    try {
+      for (const m of moves(waiting, from, to)) await place(m.id, m.body);
+    } catch (error) {
+      toast.failed(error);
+    }
+  };
+  const actions: QueueActions = {
+    cancel: (jobs) => {
+      const batch = jobs.length > 1 ? jobs[0]?.batch_id : undefined;
+      if (batch) void each(jobs.slice(0, 1), () => ask(api.POST("/api/v1/batches/{id}/cancel", { params: { path: { id: batch } } })));
+      else void each(jobs, async (j) => events.put(await ask(api.POST("/api/v1/jobs/{id}/cancel", { params: { path: { id: j.id } } }))));
+    },
+    retry: (jobs) =>
+      void each(jobs, async (j) => events.put(await ask(api.POST("/api/v1/jobs/{id}/retry", { params: { path: { id: j.id } } })))),
+    remove: (jobs) =>
+      void each(jobs, async (j) => {
+        await ask(api.DELETE("/api/v1/jobs/{id}", { params: { path: { id: j.id } } }));
+        events.drop(j.id);
+      }),
+    settings: (job) => void navigate({ to: "/generate", search: { job: job.id } }),
+    move: (group: Group<Job>, to) => {
+      const jobs = to === "first" ? [...group.jobs].reverse() : group.jobs;
+      void each(jobs, (j) => place(j.id, to === "first" ? { first: true } : { priority: j.priority }));
+    },
+    prioritise: (jobs, by) => void each(jobs, (j) => place(j.id, { priority: Math.max(-100, Math.min(100, j.priority + by)) })),
+  };
+  const clear = async () => {
+    try {
+      const { jobs } = await ask(api.POST("/api/v1/queue/clear", { body: { states: ["failed", "cancelled"] } }));
+      toast.done(t.queue.cleared(jobs));
+    } catch (error) {
+      toast.failed(error);
+    }
+    await queryClient.invalidateQueries({ queryKey: ["jobs"] });
+  };
+
+  if (running.length + waiting.length + failed.length === 0) {
+    return (
+      <Empty icon={<ListOrdered />} title={t.queue.empty} hint={t.queue.emptyHint}>
+        <Link to="/generate" className={buttonLook({ look: "primary" })}>
+          {t.queue.emptyAction}
+        </Link>
+      </Empty>
+    );
+  }
+  return (
+    <div className="grid gap-6">
+      {running.length > 0 && (
+        <Section title={t.queue.running} count={running.length}>
+          <ul className="divide-y divide-line">
+            {running.map((job) => (
+              <li key={job.id}>
+                <QueueRow group={{ id: job.id, jobs: [job] }} name={name} actions={actions} />
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {waiting.length > 0 && (
+        <Section title={t.queue.waiting} count={waiting.reduce((n, g) => n + g.jobs.length, unseen)}>
+          <Waiting groups={waiting} name={name} actions={actions} onMove={onMove} />
+          {unseen > 0 && <p className="py-2 text-muted">{t.queue.more(unseen)}</p>}
+        </Section>
+      )}
+      {failed.length > 0 && (
+        <Section
+          title={t.queue.ended}
+          count={failed.reduce((n, g) => n + g.jobs.length, 0)}
+          action={
+            <Button size="sm" look="quiet" onClick={() => void clear()}>
+              {t.queue.clear}
+            </Button>
+          }
+        >
+          <ul className="divide-y divide-line">
+            {failed.map((group) => (
+              <li key={group.id}>
+                <QueueRow group={group} name={name} actions={actions} />
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+    </div>
+  );
+}
+
+function Section({ title, count, action, children }: { title: string; count: number; action?: ReactNode; children: ReactNode }) {
+  return (
+    <section aria-label={title}>
+      <header className="flex min-h-8 items-center gap-2 border-line border-b">
+        <h2 className="font-semibold">{title}</h2>
+        <span className="flex-1 text-muted">{count}</span>
+        {action}
+      </header>
+      {children}
+    </section>
+  );
+}

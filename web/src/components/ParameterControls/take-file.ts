@@ -1,0 +1,48 @@
+import { type FileInfo, upload } from "@/api/client";
+import { Problem } from "@/api/problem";
+import { t } from "@/text";
+import { itemType } from "./kinds";
+import type { Picture } from "./values";
+
+/** accepts is what a file field takes, for the browser's dialog. */
+export const accepts = (type: string) =>
+  ({ image: "image/*", mask: "image/*", video: "video/*", audio: "audio/*" })[itemType(type)] ?? "*/*";
+
+/** fits: a file is of the kind that a field takes. A file without a type is for the server to judge. */
+export const fits = (type: string, file: Pick<File, "type">) => {
+  const accept = accepts(type);
+  return accept === "*/*" || file.type === "" || file.type.startsWith(accept.slice(0, -1));
+};
+
+/** takeFile uploads a file for a field. */
+export async function takeFile(type: string, file: File, onProgress: (fraction: number) => void, signal?: AbortSignal): Promise<Picture> {
+  const name = file.name || `pasted.${file.type.split("/")[1] ?? "png"}`;
+  if (!fits(type, file))
+    throw new Problem({ detail: t.generate.wrongKind(name, itemType(type) === "mask" ? "image" : itemType(type)), code: "invalid_input" });
+  return pictureOf(await upload(file, name, onProgress, signal));
+}
+
+export const pictureOf = (f: FileInfo): Picture => ({
+  ref: f.id,
+  from: "file",
+  name: f.name,
+  type: f.media_type,
+  width: f.width,
+  height: f.height,
+});
+
+/** filesOf are the files that were dropped or pasted. */
+export function filesOf(data: DataTransfer | null): File[] {
+  return data ? [...data.files] : [];
+}
+
+/** resultOf is the result that was dragged from the filmstrip or the gallery onto a field. */
+export const resultType = "application/x-easel-output";
+export function resultOf(data: DataTransfer | null): Picture | undefined {
+  try {
+    const p = JSON.parse(data?.getData(resultType) || "null");
+    return p && typeof p.ref === "string" ? p : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import { ChevronDown, Clipboard, Minus, Play, Plus, SquareTerminal } from "lucide-react";
+import type { Input } from "@/api/types";
+import { t } from "@/text";
+import { Button } from "@/ui/button";
+import { cx } from "@/ui/cx";
+import { Keys } from "@/ui/keys";
+import { Menu } from "@/ui/menu";
+import { NumberInput } from "@/ui/number-input";
+import { draft, useFixed } from "./draft";
+import { SweepEditor } from "./sweep";
+import type { Count } from "./use-count";
+
+interface RunBarProps {
+  inputs: Input[];
+  count: Count;
+  sending: boolean;
+  running: boolean;
+  disabled: boolean;
+  onRun: () => void;
+  onCopy: (as: "command" | "curl") => void;
+}
+
+const mostRuns = 10_000;
+
+/** RunBar is the one primary button, always in sight, with how many runs it makes. */
+export function RunBar({ inputs, count, sending, running, disabled, onRun, onCopy }: RunBarProps) {
+  const runs = useFixed("count");
+  const set = (n: number) => draft.setFixed("count", Math.min(mostRuns, Math.max(1, Math.round(n))));
+  return (
+    <div className="grid gap-2 border-line border-t bg-surface px-4 py-3">
+      <div className="flex items-center gap-2">
+        <fieldset aria-label={t.generate.countLabel} className="flex h-8 shrink-0 items-center rounded-md border border-line bg-surface">
+          <Button
+            look="quiet"
+            className="h-full w-8 rounded-r-none px-0"
+            aria-label={t.generate.fewer}
+            disabled={runs <= 1}
+            onClick={() => set(runs - 1)}
+          >
+            <Minus />
+          </Button>
+          <NumberInput
+            aria-label={t.generate.countLabel}
+            value={runs}
+            onChange={set}
+            min={1}
+            max={mostRuns}
+            className="w-10 [&_input]:min-h-0 [&_input]:border-transparent [&_input]:bg-transparent [&_input]:px-0 [&_input]:text-center"
+          />
+          <Button look="quiet" className="h-full w-8 rounded-l-none px-0" aria-label={t.generate.moreRuns} onClick={() => set(runs + 1)}>
+            <Plus />
+          </Button>
+        </fieldset>
+        <SweepEditor inputs={inputs} problem={count.sweepProblem} runs={count.text} />
+        <p className={cx("min-w-0 flex-1 truncate text-right text-sm", count.sweepProblem ? "text-bad" : "text-muted")}>
+          {count.sweepProblem ?? (count.text || t.generate.sweepRuns(runs))}
+        </p>
+      </div>
+      <div className="flex gap-px">
+        <Button look="primary" size="lg" busy={sending} disabled={disabled} onClick={onRun} className="min-w-0 flex-1 rounded-r-none">
+          {!sending && <Play className="fill-current" />}
+          <span className="truncate">{running ? t.generate.queueNext : t.generate.generate}</span>
+          <Keys keys={t.generate.keys} className="hidden border-on-fill/40 text-on-fill phone:inline" />
+        </Button>
+        <Menu
+          items={[
+            { label: t.generate.copyCommand, icon: <SquareTerminal />, onSelect: () => onCopy("command") },
+            { label: t.generate.copyCurl, icon: <Clipboard />, onSelect: () => onCopy("curl") },
+          ]}
+        >
+          <Button look="primary" size="lg" className="w-9 rounded-l-none px-0" aria-label={t.generate.moreActions}>
+            <ChevronDown />
+          </Button>
+        </Menu>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { Grid3x3, Plus, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { Input } from "@/api/types";
+import { isFile, labelOf } from "@/components/ParameterControls/kinds";
+import { t } from "@/text";
+import { Button, IconButton } from "@/ui/button";
+import { Popover } from "@/ui/popover";
+import { Select } from "@/ui/select";
+import { Switch } from "@/ui/switch";
+import { draft, type SweepLine, useFixed } from "./draft";
+
+/** SweepEditor tries several values of parameters: a line each, in the command line's words. problem is what the server says of it. */
+export function SweepEditor({ inputs, problem, runs }: { inputs: Input[]; problem: string | undefined; runs: string }) {
+  const [open, setOpen] = useState(false);
+  const lines = useFixed("sweep");
+  const zip = useFixed("zip");
+  const can = inputs.filter((i) => !isFile(i));
+  const set = (next: SweepLine[]) => draft.setFixed("sweep", next);
+  const change = (at: number, line: Partial<SweepLine>) => set(lines.map((l, i) => (i === at ? { ...l, ...line } : l)));
+  const add = () => {
+    const free = can.find((i) => (i.type === "int" || i.type === "float") && !lines.some((l) => l.name === i.name)) ?? can[0];
+    if (free) set([...lines, { name: free.name, text: "" }]);
+  };
+  const active = lines.filter((l) => l.text.trim()).length;
+  return (
+    <Popover
+      open={open}
+      onOpenChange={(o) => {
+        setOpen(o);
+        if (o && lines.length === 0) add();
+        if (!o) set(lines.filter((l) => l.text.trim()));
+      }}
+      label={t.generate.sweepTitle}
+      align="start"
+      side="top"
+      className="w-[min(26rem,92vw)]"
+      trigger={
+        <Button look="plain" aria-pressed={active > 0} className={active > 0 ? "border-accent text-accent" : undefined}>
+          <Grid3x3 />
+          {t.generate.sweep}
+          {active > 0 && <span>{active}</span>}
+        </Button>
+      }
+    >
+      <div className="grid gap-3">
+        <p className="text-muted">{t.generate.sweepText}</p>
+        {lines.map((line, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place
+          <div key={at} className="flex items-center gap-2">
+            <Select
+              aria-label={t.generate.sweepParam}
+              value={line.name}
+              onChange={(e) => change(at, { name: e.target.value })}
+              className="w-32 shrink-0"
+            >
+              {can.map((i) => (
+                <option key={i.name} value={i.name}>
+                  {labelOf(i)}
+                </option>
+              ))}
+            </Select>
+            <input
+              type="text"
+              aria-label={t.generate.sweepValues}
+              placeholder="10,20,30"
+              spellCheck={false}
+              value={line.text}
+              onChange={(e) => change(at, { text: e.target.value })}
+              className="field-box font-mono"
+            />
+            <IconButton label={t.generate.sweepRemove(line.name)} onClick={() => set(lines.filter((_, i) => i !== at))}>
+              <Trash2 />
+            </IconButton>
+          </div>
+        ))}
+        <div className="flex items-center justify-between gap-2">
+          <Button look="quiet" size="sm" onClick={add}>
+            <Plus />
+            {t.generate.sweepAdd}
+          </Button>
+          <span className="text-right text-muted text-sm" role="status">
+            {runs}
+          </span>
+        </div>
+        {lines.length > 1 && (
+          // biome-ignore lint/a11y/noLabelWithoutControl: the switch is the control
+          <label className="flex items-center gap-2">
+            <Switch checked={zip} onCheckedChange={(v) => draft.setFixed("zip", v)} />
+            {t.generate.sweepZip}
+          </label>
+        )}
+        {problem ? <p className="text-bad text-sm">{problem}</p> : <p className="text-muted text-sm">{t.generate.sweepHint}</p>}
+      </div>
+    </Popover>
+  );
+}
