@@ -20,6 +20,7 @@ import (
 // commands are the words that the stories add to testscript's own.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"emulator": startEmulator,
+	"serve":    startServe,
 	"matches":  matchFiles,
 	"stdout2env": func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) != 1 {

@@ -27,6 +27,16 @@ func atMostOne(name string) cobra.PositionalArgs {
 	}
 }
 
+// someArgs is one argument or several of a kind.
+func someArgs(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return usagef(c.CommandPath()+" --help shows an example", "%s takes at least one %s", c.CommandPath(), name)
+	}
+}
+
 // exactArgs is cobra.ExactArgs in our words.
 func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

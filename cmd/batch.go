@@ -108,6 +108,7 @@ func (o *batchOptions) addSourceFlags(f *pflag.FlagSet) {
 // addItemFlags declares what generate has too, for each item.
 func (o *batchOptions) addItemFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, emulator, or several with commas")
+	f.StringVar(&o.server, "server", "", "run as jobs of "+serverUsage)
 	o.output.addFlags(f)
 	f.Lookup("out").Usage = "store in a folder `DIR`, or a bucket such as s3://BUCKET/PREFIX (default ./outputs)"
 	f.IntVarP(&o.count, "count", "n", 1, "make each item `N` times, with seeds by --seed-mode")

@@ -22,9 +22,6 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 		if short && name == "i" {
 			name = "image" // its short form, where there is one
 		}
-		if isPlannedFlag(name) {
-			return problem.NotBuilt("--" + name)
-		}
 		if runsWorkflow(c) && a.target != nil {
 			if err := noSuchInput(a.target.workflow, name); err != nil {
 				return err

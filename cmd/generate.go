@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 )
 
@@ -27,6 +28,7 @@ type generateOptions struct {
 	character string
 
 	backend   string
+	server    string // --server: an easel serve as the backend
 	pod       podOptions
 	reconnect time.Duration
 	timeout   time.Duration
@@ -140,6 +142,7 @@ func (o *generateOptions) addFlags(c *cobra.Command) {
 // addRunFlags declares the flags that every workflow takes.
 func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, pod://ID, runpod://ID, comfy-cloud, emulator; with commas the first that can")
+	f.StringVar(&o.server, "server", "", "run as a job of "+serverUsage)
 	o.pod.addFlags(f)
 	o.output.addFlags(f)
 	f.IntVarP(&o.count, "count", "n", 1, "run `N` times, with seeds by --seed-mode")
@@ -158,6 +161,21 @@ func (o *generateOptions) addRunFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.show.pictures, "preview", "auto", "pictures in the terminal: `auto|always|never`")
 	f.BoolVar(&o.open, "open", false, "open what was made with the system's viewer")
 	f.StringVar(&o.preset, "save-preset", "", "keep the values of the run as the preset `NAME`: easel generate @NAME")
+}
+
+// useServer makes --server the backend.
+func (o *generateOptions) useServer() error {
+	if o.server == "" {
+		return nil
+	}
+	if o.backend != "" {
+		return usagef("give one of them", "--server and --backend both say where to run")
+	}
+	if err := checkServer(o.server); err != nil {
+		return err
+	}
+	o.backend = backends.OfServer(o.server)
+	return nil
 }
 
 // check refuses combinations that make no sense, before anything is opened.
@@ -185,6 +203,9 @@ func (o *generateOptions) check() error {
 
 // configure takes from the settings what no flag says.
 func (o *generateOptions) configure() error {
+	if err := o.useServer(); err != nil {
+		return err
+	}
 	cfg, err := o.app.config()
 	if err != nil {
 		return err

@@ -172,6 +172,7 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newConvertCmd(a),
 		newVerifyCmd(a),
 		newServeCmd(a),
+		newJobsCmd(a),
 		newMCPCmd(a),
 		newDBCmd(a),
 		newEmulateCmd(a),
@@ -183,7 +184,6 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 		newCompletionCmd(a, root),
 		newVersionCmd(a),
 	)
-	root.AddCommand(newPlannedCmds()...)
 	return nil
 }
 

@@ -59,7 +59,7 @@ func definitionsOf(be *backends.Backend, cache string) *preflight.Cache {
 
 func (o *serveOptions) worker(places []*backends.Backend, dest *destination, in *server.Inputs, cache string) *worker.Worker {
 	w := worker.Options{
-		Catalog: o.app.catalog, Store: dest.store, Out: dest.name, Inputs: in.Open, Version: o.app.version(), Slots: o.workers, Log: o.app.logger(),
+		Catalog: o.app.catalog, Store: dest.store, Out: dest.name, Inputs: in.Open, Contents: in.Content, Version: o.app.version(), Slots: o.workers, Log: o.app.logger(),
 	}
 	for _, be := range places {
 		w.Places = append(w.Places, worker.Place{Name: be.Name, Address: be.Reopen, Backend: be, Definitions: definitionsOf(be, cache)})

@@ -211,7 +211,7 @@ func (c *Client) Follow(ctx context.Context, h comfy.Handle) iter.Seq2[comfy.Eve
 						return false
 					}
 				}
-				return !e.over()
+				return !e.Over()
 			})
 		}()
 		defer func() { stop(); <-ended }()
@@ -268,7 +268,8 @@ type stateData struct {
 	} `json:"data"`
 }
 
-func (e Event) over() bool {
+// Over reports whether the event says that the job has ended.
+func (e Event) Over() bool {
 	var s stateData
 	return e.Type == "state" && json.Unmarshal(e.Data, &s) == nil && (&Job{State: s.Data.State}).Over()
 }

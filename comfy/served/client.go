@@ -2,6 +2,7 @@ package served
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -44,6 +45,9 @@ func WithHeader(name, value string) Option { return func(c *Client) { c.wire.Hea
 // WithHTTPClient sends everything through hc. Its Timeout and CheckRedirect are not
 // used.
 func WithHTTPClient(hc *http.Client) Option { return func(c *Client) { c.wire.HTTP = hc } }
+
+// WithTLS says how the server proves who it is, and we do.
+func WithTLS(t *tls.Config) Option { return func(c *Client) { c.own.TLSClientConfig = t } }
 
 // WithPatience sets how long Follow waits for a server that stopped answering;
 // default comfy.DefaultPatience.

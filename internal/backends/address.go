@@ -9,6 +9,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/apiv2"
 	"github.com/seed-7d77cb5c/easel/comfy/runpod"
+	"github.com/seed-7d77cb5c/easel/comfy/served"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 )
 
@@ -21,7 +22,7 @@ func CheckForm(spec string) error {
 	switch {
 	case ok && (scheme == "runpod" || scheme == "pod"), spec == comfyCloud:
 		return nil
-	case scheme == "comfy-api+http", scheme == "comfy-api+https":
+	case scheme == "comfy-api+http", scheme == "comfy-api+https", scheme == "serve+http", scheme == "serve+https":
 		return nil
 	case ok && scheme != "http" && scheme != "https":
 		return &FormError{Message: "unknown form of a backend: " + scheme + "://", Write: serverForm}
@@ -52,6 +53,13 @@ func CheckAddress(address string) error {
 		c, err := apiv2.NewClient(base)
 		if err != nil {
 			return &FormError{Message: bare + ": " + err.Error(), Write: comfyAPIForm}
+		}
+		return c.Close()
+	}
+	if base, ok := cutServe(address); ok {
+		c, err := served.NewClient(base)
+		if err != nil {
+			return &FormError{Message: bare + ": " + err.Error(), Write: serveForm}
 		}
 		return c.Close()
 	}

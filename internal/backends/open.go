@@ -184,6 +184,12 @@ func (o *Opener) dial(ctx context.Context, spec string, given bool, patience tim
 		}
 		return o.openComfyAPI(spec, name, base, given, patience)
 	}
+	if base, ok := cutServe(address); ok {
+		if !known {
+			name = HostOf(base)
+		}
+		return o.openServe(spec, name, base, given, patience)
+	}
 	access, err := o.Config.Access(spec, given)
 	if err != nil {
 		return nil, err

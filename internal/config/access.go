@@ -78,6 +78,9 @@ func (c *Config) Access(spec string, given bool) (Access, error) {
 		}
 		token = kept.Reveal()
 	}
+	if token == "" && !named && access.Token.IsZero() && strings.HasPrefix(address, "serve+") {
+		token = c.getenv(ServerKeyVariable)
+	}
 	redirected := access.isZero() && !accessOf(c.userBackends[spec]).isZero()
 	if (token != "" || redirected) && !trusted {
 		return Access{}, &WithheldError{

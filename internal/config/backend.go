@@ -104,7 +104,7 @@ func sorted(m map[string]string) textdoc.Value {
 // originOf is scheme://host:port of an address, in lower case and without the
 // scheme's own port, or "" when it has none.
 func originOf(address string) string {
-	u, err := url.Parse(strings.TrimPrefix(address, "comfy-api+"))
+	u, err := url.Parse(strings.TrimPrefix(strings.TrimPrefix(address, "comfy-api+"), "serve+"))
 	if err != nil || u.Host == "" {
 		return ""
 	}

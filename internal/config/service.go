@@ -16,6 +16,9 @@ type RunPod struct {
 // keeps.
 func (c *Config) ComfyKey() (Secret, error) { return c.serviceKey("COMFY_API_KEY", SecretComfy) }
 
+// ServerKeyVariable holds the key of an easel serve that is named by its address.
+const ServerKeyVariable = "EASEL_SERVER_KEY"
+
 func (c *Config) serviceKey(variable, name string) (Secret, error) {
 	if c.getenv == nil { // settings that were made and not loaded
 		return Secret{}, nil

@@ -19,14 +19,6 @@ func Usagef(hint, format string, args ...any) error {
 	return &UsageError{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// NotBuilt is the *UsageError of a form that is part of easel's interface but
-// not of this version.
-func NotBuilt(what string) error {
-	return Usagef(notBuiltHint, "%s is not built yet", what)
-}
-
-const notBuiltHint = "easel --help lists what this version can do"
-
 // An InvalidError means an input or a combination of them that cannot run.
 type InvalidError struct {
 	Message string

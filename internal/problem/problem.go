@@ -61,7 +61,7 @@ func Of(err error) Problem {
 	p := Problem{Message: err.Error(), Problems: []registry.Problem{}}
 	p.is(CodeFailed)
 	for _, try := range []func(error, *Problem) bool{
-		ofStop, ofLimit, ofItems, ofBatchRun, ofBatch, ofAge, ofUsage, ofBackendName, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
+		ofStop, ofLimit, ofItems, ofBatchRun, ofBatch, ofAge, ofUsage, ofBackendName, ofServed, ofValues, ofPlan, ofProvenance, ofMask, ofFiles, ofBackend, ofRun, ofStorage,
 	} {
 		if try(err, &p) {
 			break

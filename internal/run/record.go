@@ -89,7 +89,7 @@ func (t *Ticket) Record(version string) Record {
 // the graph, which is there already.
 func (t *Ticket) embedded(version string) map[string]json.RawMessage {
 	if !t.Embed {
-		return nil
+		return t.PNGInfo
 	}
 	rec := t.Record(version)
 	rec.Graph = nil

@@ -96,6 +96,8 @@ type Ticket struct {
 	Format         Format         `json:"format,omitempty"`
 	Timeout        time.Duration  `json:"timeout,omitempty"`
 	Preview        bool           `json:"-"`
+	// PNGInfo is written into saved pictures, as another easel asked that bound the graph.
+	PNGInfo map[string]json.RawMessage `json:"png_info,omitempty"`
 	Warnings       []string       `json:"warnings,omitempty"`
 	Prepared       time.Time      `json:"prepared"`
 	Member         *Member        `json:"member,omitempty"`

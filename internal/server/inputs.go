@@ -42,6 +42,12 @@ const (
 	fetchRedirects = 3
 )
 
+// Content opens an upload by its hash, lower-case hex.
+func (in *Inputs) Content(sha256 string) (io.ReadCloser, error) {
+	r, _, err := in.Files.Open(context.Background(), uploadName(sha256))
+	return r, err
+}
+
 // Open opens an input by the name that a queued order has.
 func (in *Inputs) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if hash, ok := strings.CutPrefix(name, uploadMark); ok {

@@ -168,6 +168,7 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.api.OpenAPI().MarshalJSON(
 func (s *Server) routes() {
 	s.workflowRoutes()
 	s.generateRoutes()
+	s.graphRoutes()
 	s.jobRoutes()
 	s.fileRoutes()
 	s.outputRoutes()

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -40,9 +41,11 @@ type Options struct {
 	Store   storage.Store
 	Out     string // how to open the store again
 	Inputs  run.OpenInput
-	Version string
-	Slots   int // jobs at once, for reports
-	Log     *slog.Logger
+	// Contents opens an upload by its hash, lower-case hex.
+	Contents func(sha256 string) (io.ReadCloser, error)
+	Version  string
+	Slots    int // jobs at once, for reports
+	Log      *slog.Logger
 }
 
 // A Worker runs jobs. It is safe for concurrent use.
@@ -78,7 +81,7 @@ func New(o Options) *Worker {
 	for _, p := range o.Places {
 		w.places = append(w.places, &place{Place: p, changed: make(chan struct{}, 1), runner: &run.Runner{
 			Backend: p.Backend, BackendName: p.Name, Address: p.Address, Store: o.Store, Out: o.Out, OpenInput: o.Inputs,
-			Version: o.Version, Definitions: p.Definitions, Leave: true, History: rows{w},
+			Contents: o.Contents, Version: o.Version, Definitions: p.Definitions, Leave: true, History: rows{w},
 		}})
 	}
 	return w
@@ -136,6 +139,11 @@ func (w *Worker) Discard(ctx context.Context, name string) {
 
 // prepare makes the ticket of a job's order.
 func (w *Worker) prepare(ctx context.Context, p *place, l *jobs.Lease) (*run.Ticket, error) {
+	if g := unwrap(l.Job.Order); g != nil {
+		t := g.ticket()
+		t.Backend, t.Address, t.Out = p.Name, p.Address, w.o.Out
+		return t, p.runner.Preflight(ctx, t)
+	}
 	var o plan.Order
 	if err := json.Unmarshal(l.Job.Order, &o); err != nil {
 		return nil, fmt.Errorf("the order of the job cannot be read: %w", err)
@@ -351,6 +359,7 @@ func openTicket(data json.RawMessage) (*run.Ticket, ledger.State, error) {
 // Progress is how far a run is, as the HTTP API shows it.
 type Progress struct {
 	Node     *string `json:"node"`
+	NodeID   string  `json:"node_id,omitempty"`
 	Step     int     `json:"step"`
 	Steps    int     `json:"steps"`
 	Fraction float64 `json:"fraction"`
@@ -369,7 +378,7 @@ func (w *Worker) sink(ctx context.Context, l *jobs.Lease) run.Sink {
 		default:
 			return
 		}
-		p := Progress{Step: e.Step, Steps: e.Steps, Fraction: e.Fraction, Message: e.Message}
+		p := Progress{NodeID: e.Node, Step: e.Step, Steps: e.Steps, Fraction: e.Fraction, Message: e.Message}
 		if name := e.Title; name != "" || e.Class != "" {
 			if name == "" {
 				name = e.Class

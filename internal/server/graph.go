@@ -1,0 +1,127 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/worker"
+)
+
+// graphRequest asks for one run of a graph that is bound already, as `generate
+// --server` does.
+type graphRequest struct {
+	Workflow string                     `json:"workflow_id" maxLength:"200" doc:"what the job is called; the id of the workflow that the graph was made of"`
+	Graph    json.RawMessage            `json:"graph" doc:"in ComfyUI's API format"`
+	Files    []graphFile                `json:"files,omitempty" maxItems:"100" doc:"uploads that go into the graph"`
+	PNGInfo  map[string]json.RawMessage `json:"png_info,omitempty" doc:"written into saved pictures"`
+	Priority int64                      `json:"priority,omitempty" minimum:"-100" maximum:"100"`
+	Webhook  string                     `json:"webhook,omitempty" maxLength:"2000"`
+}
+
+type graphFile struct {
+	ID      string         `json:"id" maxLength:"64" doc:"of an upload"`
+	Name    string         `json:"name" maxLength:"100" pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*$" doc:"what the graph says until it is submitted"`
+	Targets []comfy.Target `json:"targets" doc:"graph inputs that take the file"`
+}
+
+func (s *Server) graphRoutes() {
+	o := operation(http.MethodPost, "/generate/graph", "generate-graph", "Run a graph: with the scope graphs any, else one of a workflow with other values", "generate")
+	o.DefaultStatus = http.StatusAccepted
+	o.MaxBodyBytes = s.o.Limits.Body
+	o.Errors = append(o.Errors, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
+	huma.Register(s.api, o, s.generateGraph)
+}
+
+func (s *Server) generateGraph(ctx context.Context, in *struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"the same again returns the first answer"`
+	Prefer         string `header:"Prefer" doc:"wait=SECONDS"`
+	Wait           int    `query:"wait" minimum:"0" maximum:"600" doc:"seconds to wait for the end"`
+	RawBody        []byte
+	Body           graphRequest
+},
+) (*queued, error) {
+	if err := may(ctx, jobs.ScopeGenerate); err != nil {
+		return nil, s.refused(err)
+	}
+	g, err := comfy.ParseGraph(in.Body.Graph)
+	if err == nil {
+		err = g.Check()
+	}
+	if err != nil {
+		return nil, s.refused(invalid("graph", "The graph cannot run: "+err.Error(), "export it with ComfyUI's Export (API)"))
+	}
+	if !s.sameShape(g, in.Body.Workflow) {
+		if err := may(ctx, jobs.ScopeGraphs); err != nil {
+			return nil, s.refused(err)
+		}
+	}
+	if in.Body.Webhook != "" {
+		if err := checkWebhook(in.Body.Webhook); err != nil {
+			return nil, s.refused(err)
+		}
+	}
+	order := worker.GraphOrder{Workflow: strings.ToValidUTF8(in.Body.Workflow, ""), Graph: g, PNGInfo: in.Body.PNGInfo}
+	for _, f := range in.Body.Files {
+		kept, err := s.o.DB.File(ctx, f.ID)
+		if err == nil {
+			err = owns(ctx, kept.Key)
+		}
+		if err != nil {
+			return nil, s.refused(err)
+		}
+		for _, t := range f.Targets {
+			if g.Node(t.Node) == nil {
+				return nil, s.refused(invalid("files", "The graph has no node "+t.Node, ""))
+			}
+		}
+		order.Files = append(order.Files, run.File{Name: f.Name, SHA256: kept.SHA256, Size: kept.Bytes, Targets: f.Targets})
+	}
+	data, err := json.Marshal(worker.Wrap(order))
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	e := jobs.Enqueue{Key: asking(ctx).key.ID, Priority: in.Body.Priority, Jobs: []jobs.New{{
+		Workflow: order.Workflow, Webhook: in.Body.Webhook, Request: in.RawBody, Order: data,
+	}}}
+	return s.enqueue(ctx, &generateInput{IdempotencyKey: in.IdempotencyKey, Prefer: in.Prefer, Wait: in.Wait, RawBody: in.RawBody}, "generate/graph", e)
+}
+
+// sameShape reports whether a graph is that of a workflow with other values: the
+// same nodes with the same links, so that it does what the workflow is for.
+func (s *Server) sameShape(g *comfy.Graph, id string) bool {
+	wf, err := s.workflow(id)
+	if err != nil {
+		return false
+	}
+	own, err := wf.Graph()
+	if err != nil || len(own.IDs()) != len(g.IDs()) {
+		return false
+	}
+	for _, id := range own.IDs() {
+		a, b := own.Node(id), g.Node(id)
+		if b == nil || a.Class != b.Class || !bytes.Equal(links(a), links(b)) {
+			return false
+		}
+	}
+	return true
+}
+
+// links are the inputs of a node that come from others.
+func links(n *comfy.Node) []byte {
+	found := map[string]comfy.Link{}
+	for _, name := range n.Inputs.Names() {
+		if l, ok := n.Inputs.Link(name); ok {
+			found[name] = l
+		}
+	}
+	data, _ := json.Marshal(found) // texts and numbers
+	return data
+}
