@@ -72,37 +72,37 @@ type Input struct {
 // named by their content, and the graph says what the workflow says; what a backend
 // calls things is put into a copy. It is what the history keeps.
 type Ticket struct {
-	Run            string         `json:"run"`
-	PromptID       string         `json:"prompt_id"`
-	Handle         comfy.Handle   `json:"handle,omitempty"`
-	Workflow       string         `json:"workflow"`
-	WorkflowDigest string         `json:"workflow_digest,omitempty"`
-	Backend        string         `json:"backend"`
-	Address        string         `json:"address,omitempty"` // name or address to open the backend again, without credentials
-	Out            string         `json:"out"`
-	Graph          *comfy.Graph   `json:"graph"`
-	Parameters     Values         `json:"parameters"`
-	Templates      Values         `json:"templates,omitempty"` // texts as written, before the choices in them were drawn
-	Explicit       []Set          `json:"set,omitempty"`
-	Seed           *Seed          `json:"seed,omitempty"`
-	Character      string         `json:"character,omitempty"`
-	Inputs         []Input        `json:"inputs,omitempty"`
-	Files          []File         `json:"files,omitempty"`   // what is sent with the graph
-	Repaint        *Repaint       `json:"repaint,omitempty"` // only part of the picture is painted
-	Naming         Naming         `json:"naming"`
-	Sidecar        bool           `json:"sidecar"`
-	Embed          bool           `json:"embed,omitempty"`
-	Strip          bool           `json:"strip,omitempty"`
-	Format         Format         `json:"format,omitempty"`
-	Timeout        time.Duration  `json:"timeout,omitempty"`
-	Preview        bool           `json:"-"`
+	Run            string        `json:"run"`
+	PromptID       string        `json:"prompt_id"`
+	Handle         comfy.Handle  `json:"handle,omitempty"`
+	Workflow       string        `json:"workflow"`
+	WorkflowDigest string        `json:"workflow_digest,omitempty"`
+	Backend        string        `json:"backend"`
+	Address        string        `json:"address,omitempty"` // name or address to open the backend again, without credentials
+	Out            string        `json:"out"`
+	Graph          *comfy.Graph  `json:"graph"`
+	Parameters     Values        `json:"parameters"`
+	Templates      Values        `json:"templates,omitempty"` // texts as written, before the choices in them were drawn
+	Explicit       []Set         `json:"set,omitempty"`
+	Seed           *Seed         `json:"seed,omitempty"`
+	Character      string        `json:"character,omitempty"`
+	Inputs         []Input       `json:"inputs,omitempty"`
+	Files          []File        `json:"files,omitempty"`   // what is sent with the graph
+	Repaint        *Repaint      `json:"repaint,omitempty"` // only part of the picture is painted
+	Naming         Naming        `json:"naming"`
+	Sidecar        bool          `json:"sidecar"`
+	Embed          bool          `json:"embed,omitempty"`
+	Strip          bool          `json:"strip,omitempty"`
+	Format         Format        `json:"format,omitempty"`
+	Timeout        time.Duration `json:"timeout,omitempty"`
+	Preview        bool          `json:"-"`
 	// PNGInfo is written into saved pictures, as another easel asked that bound the graph.
-	PNGInfo map[string]json.RawMessage `json:"png_info,omitempty"`
-	Warnings       []string       `json:"warnings,omitempty"`
-	Prepared       time.Time      `json:"prepared"`
-	Member         *Member        `json:"member,omitempty"`
-	Owned          []Owned        `json:"owned,omitempty"`
-	Made           []comfy.Output `json:"made,omitempty"` // what the backend calls the outputs, once it has ended the run
+	PNGInfo  map[string]json.RawMessage `json:"png_info,omitempty"`
+	Warnings []string                   `json:"warnings,omitempty"`
+	Prepared time.Time                  `json:"prepared"`
+	Member   *Member                    `json:"member,omitempty"`
+	Owned    []Owned                    `json:"owned,omitempty"`
+	Made     []comfy.Output             `json:"made,omitempty"` // what the backend calls the outputs, once it has ended the run
 
 	local   localGraph // for the backend that it was last meant for
 	call    *registry.Call

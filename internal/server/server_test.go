@@ -92,19 +92,12 @@ func build(t *testing.T, o houseOptions) *house {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { be.Close() })
-<<<<<<< HEAD
 		asked = append(asked, Backend{Name: be.Name, Server: be})
 		work = worker.New(worker.Options{
-			Catalog: catalog, Store: store, Out: h.out, Inputs: (&Inputs{Files: files, Dir: open}).Open, Version: "test",
+			Catalog: catalog, Store: store, Out: h.out, Inputs: (&Inputs{Files: files, Dir: open}).Open, Contents: (&Inputs{Files: files}).Content, Version: "test",
 			Places: []worker.Place{{Name: be.Name, Backend: be}}, Slots: o.workers,
 		})
 		options.Work = work.Work
-=======
-		options.Work = worker.New(worker.Options{
-			Catalog: catalog, Store: store, Out: h.out, Inputs: (&Inputs{Files: files, Dir: open}).Open, Contents: (&Inputs{Files: files}).Content, Version: "test",
-			Places: []worker.Place{{Name: be.Name, Backend: be}},
-		}).Work
->>>>>>> f8d71c4 (Describe how serve is run, backed up and restored, with a container, a unit and a compose file)
 	}
 	ctx := context.Background()
 	h.db, err = jobs.Open(ctx, "sqlite:"+filepath.Join(dir, "easel.db"), options)
