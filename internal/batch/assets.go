@@ -180,6 +180,9 @@ func (a *Assets) encode() ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
+			if n == 0 { // all lines are about as long, and a buffer that doubles costs its size twice
+				b.Grow(len(items) * (len(line) + 2*len(id)))
+			}
 			b.Write(line)
 		}
 		b.WriteString("\n    }")
