@@ -231,11 +231,7 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batc
 		if !be.Can().Ephemeral {
 			r.Definitions = preflight.NewCache(cfg.CacheDir, be.Address, nil)
 		}
-		paused, err := o.app.pausedAt(opener, be)
-		if err != nil {
-			return nil, open, err
-		}
-		places[i] = batch.Place{Runner: &r, USDPerHour: be.USDPerHour(ctx), Paused: paused}
+		places[i] = batch.Place{Runner: &r, USDPerHour: be.USDPerHour(ctx), Paused: o.app.pausedAt(opener, be)}
 	}
 	return places, open, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
+	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 )
 
@@ -190,21 +191,22 @@ func (a *app) pauses() (*ledger.Pauses, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ledger.OpenPauses(filepath.Join(cfg.DataDir, "paused")), nil
+	return pausesOf(cfg), nil
+}
+
+func pausesOf(cfg *config.Config) *ledger.Pauses {
+	return ledger.OpenPauses(filepath.Join(cfg.DataDir, "paused"))
 }
 
 // pausedAt gives the question whether a backend is paused, for those who submit by
 // themselves; nil where it cannot be.
-func (a *app) pausedAt(opener *backends.Opener, be *backends.Backend) (func() bool, error) {
+func (a *app) pausedAt(opener *backends.Opener, be *backends.Backend) func() bool {
 	place := opener.Place(be.Reopen)
 	if be.Reopen == "" || place == "" {
-		return nil, nil
+		return nil
 	}
-	pauses, err := a.pauses()
-	if err != nil {
-		return nil, err
-	}
-	return func() bool { _, paused := pauses.Of(place); return paused }, nil
+	pauses := pausesOf(opener.Config)
+	return func() bool { _, paused := pauses.Of(place); return paused }
 }
 
 // cannot says what a kind of backend has no way to.

@@ -124,7 +124,7 @@ func runServe(ctx context.Context, o *serveOptions) error {
 	defer closeAll()
 	var work *worker.Worker
 	if o.workers > 0 {
-		work = o.worker(places, dest, &server.Inputs{Files: files, Dir: dir, Private: o.private}, cfg.CacheDir)
+		work = o.worker(places, dest, &server.Inputs{Files: files, Dir: dir, Private: o.private}, cfg)
 		options.Work, options.Discard = work.Work, work.Discard
 	}
 	db, err := o.database.open(ctx, options)

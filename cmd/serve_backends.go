@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 
@@ -38,13 +39,18 @@ func (o *serveOptions) openBackends(ctx context.Context, cfg *config.Config) (op
 		}
 		return open, closeAll, err
 	}
+	var first error
 	for _, spec := range members {
 		be, err := opener.DialContext(ctx, spec, given, cfg.Reconnect)
-		if err != nil {
-			closeAll()
-			return nil, func() {}, err
+		if err != nil { // a pod that is stopped, say, is no matter of the others
+			o.app.note("warning: %s is left out: %s", spec, err)
+			first = cmp.Or(first, err)
+			continue
 		}
 		open = append(open, be)
+	}
+	if len(open) == 0 {
+		return nil, closeAll, first
 	}
 	return open, closeAll, nil
 }
@@ -57,12 +63,15 @@ func definitionsOf(be *backends.Backend, cache string) *preflight.Cache {
 	return preflight.NewCache(cache, be.Address, nil)
 }
 
-func (o *serveOptions) worker(places []*backends.Backend, dest *destination, in *server.Inputs, cache string) *worker.Worker {
+func (o *serveOptions) worker(places []*backends.Backend, dest *destination, in *server.Inputs, cfg *config.Config) *worker.Worker {
 	w := worker.Options{
 		Catalog: o.app.catalog, Store: dest.store, Out: dest.name, Inputs: in.Open, Contents: in.Content, Version: o.app.version(), Slots: o.workers, Log: o.app.logger(),
 	}
 	for _, be := range places {
-		w.Places = append(w.Places, worker.Place{Name: be.Name, Address: be.Reopen, Backend: be, Definitions: definitionsOf(be, cache)})
+		w.Places = append(w.Places, worker.Place{
+			Name: be.Name, Address: be.Reopen, Backend: be, Definitions: definitionsOf(be, cfg.CacheDir), Aliases: cfg.Backends[be.Name].Aliases,
+			Models: defaultModels(cfg), Price: be.PriceSoon(o.app.ctx), Paused: o.app.pausedAt(o.app.openerFor(cfg), be),
+		})
 	}
 	return worker.New(w)
 }

@@ -18,10 +18,6 @@ const (
 	// maxCollecting bounds the runs of a lane whose outputs are on their way.
 	maxCollecting = 32
 
-	// A lane that failed is not used for so long, doubled each time in a row.
-	restFirst = time.Second
-	restMost  = 30 * time.Second
-
 	// awayLong is how long a backend may be away before others take its runs, and
 	// unseenLong how long it may say nothing of a run that it perhaps has.
 	awayLong   = 3 * time.Second
@@ -56,9 +52,7 @@ type lane struct {
 	sending average       // submission, from the ledger to the answer
 	heard   time.Duration // execution of the last run, between messages; 0 = none
 
-	failures  int       // in a row
-	rest      time.Time // not used before
-	trial     bool      // one run at a time until one ends well
+	run.Breaker
 	probing   bool
 	away      int // runs that have lost the connection
 	awaySince time.Time
@@ -91,7 +85,7 @@ func (l *lane) depth() int {
 		took, most = max(l.heard, leastHeard), firstDepth
 	}
 	switch {
-	case l.trial:
+	case l.OnTrial():
 		return 1
 	case l.fixed > 0:
 		return l.fixed
@@ -109,7 +103,7 @@ func (l *lane) takes(now time.Time) bool { return l.usable(now) && !l.held }
 
 // usable reports whether the lane can be worked with.
 func (l *lane) usable(now time.Time) bool {
-	return l.dead == nil && l.away == 0 && !now.Before(l.rest) && !l.probing
+	return l.dead == nil && l.away == 0 && !l.Resting(now) && !l.probing
 }
 
 // look asks whether the place is to be left alone, and reports whether that is new.
@@ -121,18 +115,19 @@ func (l *lane) look() (changed bool) {
 
 // down reports whether nothing can be expected of the lane at the moment.
 func (l *lane) down(now time.Time) bool {
-	return l.dead != nil || l.trial && (now.Before(l.rest) || l.probing) || l.away > 0
+	return l.dead != nil || l.OnTrial() && (l.Resting(now) || l.probing) || l.away > 0
 }
 
 // wellAgain notes a run that ended as it should.
-func (l *lane) wellAgain() { l.failures, l.trial, l.last = 0, false, nil }
+func (l *lane) wellAgain() {
+	l.Well()
+	l.last = nil
+}
 
 // failed notes that the backend, and not a run, has failed.
 func (l *lane) failed(now time.Time, err error) {
-	l.failures++
-	l.trial, l.last = true, err
-	rest := restFirst << min(l.failures-1, 10)
-	l.rest = now.Add(min(rest, restMost))
+	l.Fail(now)
+	l.last = err
 }
 
 // load is how many runs the lane has or is about to have.
@@ -161,7 +156,7 @@ func (l *lane) executed(res *run.Result) {
 func soonDone(l *lane, lanes []*lane, left int, now time.Time) bool {
 	well, perSecond := 0, 0.0
 	for _, o := range lanes {
-		if o != l && o.takes(now) && !o.trial {
+		if o != l && o.takes(now) && !o.OnTrial() {
 			well++
 			if o.took.n > 0 {
 				perSecond += 1 / max(o.took.value, time.Millisecond).Seconds()
@@ -175,7 +170,7 @@ func soonDone(l *lane, lanes []*lane, left int, now time.Time) bool {
 // others would, when all of them take what they end soonest. Far from the end it
 // always does.
 func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
-	if l.trial && soonDone(l, lanes, left, now) {
+	if l.OnTrial() && soonDone(l, lanes, left, now) {
 		return false // one that has just failed takes nothing that is then waited for
 	}
 	if len(lanes) < 2 || left > 4*len(lanes)*defaultDepth || l.took.n == 0 {
@@ -187,7 +182,7 @@ func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
 	}
 	var all []*runner
 	for _, o := range lanes {
-		if o == l || o.took.n > 0 && o.takes(now) && !o.trial {
+		if o == l || o.took.n > 0 && o.takes(now) && !o.OnTrial() {
 			all = append(all, &runner{o, time.Duration(o.load()) * o.took.value})
 		}
 	}

@@ -30,7 +30,10 @@ func TestDepth(t *testing.T) {
 		"failed lately":                   {took: 20 * ms, sending: 100 * ms, trial: true, want: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &lane{fixed: c.fixed, trial: c.trial, heard: c.heard}
+			l := &lane{fixed: c.fixed, heard: c.heard}
+			if c.trial {
+				l.Fail(time.Now())
+			}
 			if c.took > 0 {
 				l.took.add(c.took)
 			}

@@ -412,7 +412,7 @@ func (s *scheduler) next(l *lane) (it *item, adopted bool) {
 		switch {
 		case s.stopped != "", s.queue.size == 0 && s.active == 0, l.dead != nil && len(l.limbo) == 0:
 			return nil, false
-		case l.trial && l.load() == 0 && l.usable(now) && (s.queue.size > 0 || len(l.limbo) > 0):
+		case l.OnTrial() && l.load() == 0 && l.usable(now) && (s.queue.size > 0 || len(l.limbo) > 0):
 			s.probe(l)
 			continue
 		case len(l.limbo) > 0 && l.usable(now):
@@ -437,7 +437,7 @@ func (s *scheduler) may(l *lane, it *item) bool {
 		return false // alone, and when the others have had their turn
 	}
 	if it.left[l] && slices.ContainsFunc(s.lanes, func(o *lane) bool {
-		return !it.left[o] && it.refused[o] == nil && !o.trial && !o.held && !o.down(s.o.Now())
+		return !it.left[o] && it.refused[o] == nil && !o.OnTrial() && !o.held && !o.down(s.o.Now())
 	}) {
 		return false // is it the item, or the backend? Another one shows it
 	}
@@ -458,7 +458,7 @@ func (s *scheduler) probe(l *lane) {
 		s.laneFailed(l, err)
 		return
 	}
-	l.rest = time.Time{}
+	l.RestUntil(time.Time{})
 	// One run shows whether it works.
 	for s.stopped == "" && l.usable(s.o.Now()) && l.ready+l.onServer == 0 {
 		if len(l.limbo) > 0 {
@@ -473,7 +473,7 @@ func (s *scheduler) probe(l *lane) {
 			it = s.queue.take(l, func(it *item) bool { return s.may(l, it) })
 		}
 		if it == nil {
-			l.rest = s.o.Now().Add(tick)
+			l.RestUntil(s.o.Now().Add(tick))
 			return
 		}
 		l.ready++

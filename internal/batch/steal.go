@@ -6,7 +6,7 @@ import "time"
 // nothing to do.
 func (s *scheduler) steal(now time.Time) {
 	for _, l := range s.lanes {
-		if l.load() > 0 || !l.takes(now) || l.trial {
+		if l.load() > 0 || !l.takes(now) || l.OnTrial() {
 			continue
 		}
 		if it := s.fromLimbo(l, now); it != nil {

@@ -27,17 +27,10 @@ type PoolMember struct {
 	Name string
 	Open func(context.Context) (*Runner, error)
 
-	runner   *Runner
-	failures int       // in a row
-	rest     time.Time // not used before
-	unfit    error     // it will not do in this command: why
+	runner  *Runner
+	breaker Breaker
+	unfit   error // it will not do in this command: why
 }
-
-// How long a member that failed is left alone.
-const (
-	restFirst = time.Second
-	restMost  = 30 * time.Second
-)
 
 // A PoolError means that no member of a pool could run a ticket. It is the kind of
 // failure that the first of them was.
@@ -116,7 +109,7 @@ func (p *Pool) on(ctx context.Context, m *PoolMember, t *Ticket, do func(*Runner
 	t.tried = true
 	err := do(m.runner)
 	if err == nil {
-		m.failures, m.rest = 0, time.Time{}
+		m.breaker.Well()
 	}
 	return err
 }
@@ -130,7 +123,7 @@ func (p *Pool) order() []*PoolMember {
 }
 
 func (m *PoolMember) at(now time.Time) int {
-	if m.unfit != nil || now.Before(m.rest) {
+	if m.unfit != nil || m.breaker.Resting(now) {
 		return 1
 	}
 	return 0
@@ -145,6 +138,29 @@ func (p *Pool) now() time.Time {
 
 // failed notes how a member failed, and reports whether another one may do better.
 func (m *PoolMember) failed(err error, now time.Time) bool {
+	v := Judge(err)
+	switch v {
+	case Unfit:
+		m.unfit = err
+	case Failing:
+		m.breaker.Fail(now)
+	}
+	return v != Final
+}
+
+// A Verdict says what an error of a run tells of the place where it was made.
+type Verdict int
+
+// Verdicts. Final is the run's own matter, or none that another place may repeat.
+const (
+	Final     Verdict = iota
+	Elsewhere         // another place may do it
+	Unfit             // and this one never will
+	Failing           // and this one is to be left alone for a while
+)
+
+// Judge says what an error tells of the place where a run was to be made.
+func Judge(err error) Verdict {
 	var (
 		rejected   *RejectedError
 		unreturned *UnreturnedError
@@ -160,17 +176,15 @@ func (m *PoolMember) failed(err error, now time.Time) bool {
 	)
 	switch {
 	case errors.As(err, &ambiguous) && ambiguous.Handle == "":
-		return false // it may run there, and is paid for
+		return Final // it may run there, and is paid for
 	case errors.As(err, &open) && open.Ended:
-		return false // it is made, and waits to be fetched
+		return Final // it is made, and waits to be fetched
 	case errors.As(err, &rejected), errors.As(err, &unreturned), errors.As(err, &auth), errors.As(err, &refuses) && refuses.Permanent():
-		m.unfit = err
+		return Unfit
 	case errors.As(err, &large) && large.Sent: // other files may fit
+		return Elsewhere
 	case errors.As(err, &ambiguous), errors.As(err, &lost), errors.As(err, &away), errors.As(err, &status), errors.As(err, &worker):
-		m.failures++
-		m.rest = now.Add(min(restFirst<<min(m.failures-1, 10), restMost))
-	default:
-		return false
+		return Failing
 	}
-	return true
+	return Final
 }

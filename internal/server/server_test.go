@@ -24,6 +24,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-7d77cb5c/easel/comfy/emulator"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
@@ -51,6 +52,7 @@ type houseOptions struct {
 	origins []string
 	inputs  string
 	listen  string
+	pool    []string // backends besides the emulator, before it
 }
 
 func build(t *testing.T, o houseOptions) *house {
@@ -93,9 +95,18 @@ func build(t *testing.T, o houseOptions) *house {
 		}
 		t.Cleanup(func() { be.Close() })
 		asked = append(asked, Backend{Name: be.Name, Server: be})
+		var pool []worker.Place
+		for _, spec := range o.pool {
+			other, err := (&backends.Opener{Config: &config.Config{}}).Dial(spec, true, time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { other.Close() })
+			pool = append(pool, worker.Place{Name: spec, Address: spec, Backend: other})
+		}
 		work = worker.New(worker.Options{
 			Catalog: catalog, Store: store, Out: h.out, Inputs: (&Inputs{Files: files, Dir: open}).Open, Contents: (&Inputs{Files: files}).Content, Version: "test",
-			Places: []worker.Place{{Name: be.Name, Backend: be}}, Slots: o.workers,
+			Places: append(pool, worker.Place{Name: be.Name, Backend: be}), Slots: o.workers,
 		})
 		options.Work = work.Work
 	}
@@ -337,6 +348,31 @@ func TestBatches(t *testing.T) {
 	h.want(200, h.ask("GET", "/api/v1/jobs?batch="+b.ID+"&limit=2&cursor="+*list.NextCursor, "")).into(t, &list)
 	if len(list.Jobs) != 1 || list.NextCursor != nil || list.Jobs[0].ID != b.Jobs[0] {
 		t.Fatalf("the last page is %+v", list)
+	}
+}
+
+// P-N7: jobs run on all backends of a pool; one that is dead, wants a login or refuses
+// the graph costs no job and is no other's matter.
+func TestPoolOfBackends(t *testing.T) {
+	t.Parallel()
+	login := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusUnauthorized) }))
+	t.Cleanup(login.Close)
+	strict := emulator.New(emulator.Options{StrictModels: true})
+	other := httptest.NewServer(strict)
+	t.Cleanup(func() { other.CloseClientConnections(); other.Close(); strict.Close() })
+	h := build(t, houseOptions{workers: 3, pool: []string{"http://127.0.0.1:1", login.URL, other.URL}})
+	var b batchView
+	h.want(202, h.ask("POST", "/api/v1/generate/batch", `{"workflow_id":"flux_single","params":{"steps":2},"items":[{"prompt":"a","count":6}]}`)).into(t, &b)
+	if b.Total != 6 {
+		t.Fatalf("the batch is %+v", b)
+	}
+	for _, id := range b.Jobs {
+		h.want(200, h.ask("GET", "/api/v1/jobs/"+id+"?wait=60", ""))
+	}
+	b.States = nil
+	h.want(200, h.ask("GET", "/api/v1/batches/"+b.ID, "")).into(t, &b)
+	if diff := cmp.Diff(map[jobs.State]int64{jobs.Succeeded: 6}, b.States); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,11 @@ type Place struct {
 	Backend comfy.Backend
 	// Definitions are those that are kept of it; nil: none are.
 	Definitions *preflight.Cache
+
+	Aliases map[string]string          // model names of workflows -> names there
+	Models  func(folder string) string // see run.Runner
+	Price   func() float64             // USD per hour; nil = nobody knows
+	Paused  func() bool                // it is to get no further runs for now; nil = never
 }
 
 // Options of a Worker.
@@ -67,7 +73,7 @@ type place struct {
 
 	mu      sync.Mutex
 	running int
-	failed  time.Time // when it was last found to be away
+	breaker run.Breaker
 	act     activity
 }
 
@@ -81,7 +87,7 @@ func New(o Options) *Worker {
 	for _, p := range o.Places {
 		w.places = append(w.places, &place{Place: p, changed: make(chan struct{}, 1), runner: &run.Runner{
 			Backend: p.Backend, BackendName: p.Name, Address: p.Address, Store: o.Store, Out: o.Out, OpenInput: o.Inputs,
-			Contents: o.Contents, Version: o.Version, Definitions: p.Definitions, Leave: true, History: rows{w},
+			Contents: o.Contents, Version: o.Version, Definitions: p.Definitions, Aliases: p.Aliases, Models: p.Models, Price: p.Price, Leave: true, History: rows{w},
 		}})
 	}
 	return w
@@ -90,12 +96,12 @@ func New(o Options) *Worker {
 // Patience with what fails for reasons that pass.
 const (
 	maxFailures = 3
-	awayFor     = 5 * time.Second // between two looks at a backend that was away
+	awayFor     = 5 * time.Second // between two looks at backends that are all away or paused
 	settleFor   = 10 * time.Second
 )
 
 // Work is the jobs.Work of a worker.
-func (w *Worker) Work(ctx context.Context, l *jobs.Lease) (out jobs.Outcome) {
+func (w *Worker) Work(ctx context.Context, l *jobs.Lease) jobs.Outcome {
 	t, state, err := openTicket(l.Job.Ticket)
 	if err != nil {
 		return failed(fmt.Errorf("the ticket of the job cannot be read: %w", err))
@@ -103,29 +109,68 @@ func (w *Worker) Work(ctx context.Context, l *jobs.Lease) (out jobs.Outcome) {
 	if t == nil && l.Job.Cancel {
 		return jobs.Outcome{State: jobs.Cancelled}
 	}
-	p := w.choose(l.Job.Backend, t != nil)
+	if t == nil {
+		return w.begin(ctx, l)
+	}
+	p := w.at(l.Job.Backend)
 	if p == nil {
 		return failed(fmt.Errorf("the run is on backend %q, which this process does not have", l.Job.Backend))
 	}
-	defer p.leave()
-	began := time.Now()
-	p.begin(l.Job.ID)
-	defer func() { p.end(l.Job.ID, time.Since(began), out) }()
-	var res *run.Result
-	if t == nil {
-		t, err = w.prepare(ctx, p, l)
-		if err == nil {
-			defer w.bind(t.Run, l)()
-			res, err = p.runner.Execute(ctx, t, w.sink(ctx, l))
-		}
-	} else {
+	out, _ := w.on(ctx, p, l, func() (*run.Ticket, *run.Result, error) {
 		defer w.bind(t.Run, l)()
 		if l.Job.Cancel {
 			state = ledger.Cancelling
 		}
-		res, err = p.runner.Resume(ctx, t, state, w.sink(ctx, l))
+		res, err := p.runner.Resume(ctx, t, state, w.sink(ctx, l))
+		return t, res, err
+	})
+	return out
+}
+
+// begin makes a run on the first backend that can: what one has not, or refuses, is no
+// other one's matter.
+func (w *Worker) begin(ctx context.Context, l *jobs.Lease) jobs.Outcome {
+	for tried := []*place(nil); ; {
+		p := w.choose(tried)
+		if p == nil { // all are paused
+			return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor}
+		}
+		tried = append(tried, p)
+		out, elsewhere := w.on(ctx, p, l, func() (*run.Ticket, *run.Result, error) {
+			t, err := w.prepare(ctx, p, l)
+			if err != nil {
+				return t, nil, err
+			}
+			defer w.bind(t.Run, l)()
+			res, err := p.runner.Execute(ctx, t, w.sink(ctx, l))
+			return t, res, err
+		})
+		if !elsewhere || len(tried) == len(w.places) {
+			return out
+		}
+		w.o.Log.Info("a job goes to another backend", "job", l.Job.ID, "from", p.Name)
 	}
-	return w.outcome(ctx, p, l, t, res, err)
+}
+
+// on does something with a run on a backend. elsewhere says that it was not taken
+// there, and that another one may.
+func (w *Worker) on(ctx context.Context, p *place, l *jobs.Lease, do func() (*run.Ticket, *run.Result, error)) (out jobs.Outcome, elsewhere bool) {
+	defer p.leave()
+	began := time.Now()
+	p.begin(l.Job.ID)
+	defer func() { p.end(l.Job.ID, time.Since(began), out) }()
+	t, res, err := do()
+	verdict := run.Judge(err)
+	p.judge(err, verdict)
+	var open *run.UncollectedError
+	var lost *comfy.LostError
+	var perhaps *comfy.AmbiguousError
+	elsewhere = verdict != run.Final && ctx.Err() == nil && res == nil && !errors.As(err, &open) && !errors.As(err, &lost) && !errors.As(err, &perhaps)
+	out = w.outcome(ctx, p, l, t, res, err)
+	if elsewhere && len(w.places) > 1 && out.State == jobs.Queued {
+		out.Forget = true // whoever is there first makes it
+	}
+	return out, elsewhere
 }
 
 // Discard is the jobs.Options.Discard of a worker.
@@ -193,7 +238,6 @@ func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ti
 		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: time.Second, Error: out.Error}
 	case what.Code == problem.CodeUnreachable || what.Code == problem.CodeNoBackend:
 		// Nothing was submitted: the job waits until its backend is back.
-		p.away()
 		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor, Error: out.Error}
 	case l.Job.Failures+1 >= maxFailures || !what.Retryable:
 		return out
@@ -254,18 +298,32 @@ func wide(n *int) *int64 {
 	return &v
 }
 
-// choose is where a job runs: where it was submitted, else the backend with the
-// fewest runs that was not found to be away a moment ago.
-func (w *Worker) choose(name string, submitted bool) *place {
+// at is the backend where a run was submitted.
+func (w *Worker) at(name string) *place {
+	for _, p := range w.places {
+		if p.Name == name {
+			p.mu.Lock()
+			p.running++
+			p.mu.Unlock()
+			return p
+		}
+	}
+	return nil
+}
+
+// choose is where a job runs that no backend has: on the one with the fewest runs. One
+// that failed is left alone for a while and then tried with one run, as long as there
+// are others; nil = all others are paused.
+func (w *Worker) choose(tried []*place) *place {
 	var best *place
 	var least int
 	for _, p := range w.places {
-		if submitted && p.Name != name {
+		if slices.Contains(tried, p) || p.Paused != nil && p.Paused() {
 			continue
 		}
 		p.mu.Lock()
 		load := p.running
-		if time.Since(p.failed) < awayFor {
+		if p.breaker.Resting(time.Now()) || p.breaker.OnTrial() && p.running > 0 {
 			load += 1 << 20
 		}
 		p.mu.Unlock()
@@ -287,10 +345,16 @@ func (p *place) leave() {
 	p.mu.Unlock()
 }
 
-func (p *place) away() {
+// judge notes how a run went for the backend's part.
+func (p *place) judge(err error, v run.Verdict) {
 	p.mu.Lock()
-	p.failed = time.Now()
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	switch {
+	case v == run.Failing:
+		p.breaker.Fail(time.Now())
+	case err == nil:
+		p.breaker.Well()
+	}
 }
 
 // bind says which job a run belongs to, until the result is called.
