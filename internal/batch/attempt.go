@@ -238,7 +238,7 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 		switch e.Type {
 		case run.EventStarted, run.EventNode, run.EventProgress:
 			if !it.started && limit > 0 {
-				stop := time.AfterFunc(limit, func() { a.cancel(&comfy.TimeoutError{What: "item " + it.ID, After: limit}) })
+				stop := time.AfterFunc(limit, func() { a.cancel(&comfy.TimeoutError{What: "it", After: limit}) })
 				context.AfterFunc(s.ctx, func() { stop.Stop() })
 			}
 			it.started = true
