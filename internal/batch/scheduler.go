@@ -520,7 +520,7 @@ func (s *scheduler) verdict(ctx context.Context) error {
 	e := &FailedError{Items: s.sum.Total, Failed: s.sum.Failed, Open: open, First: s.first, Stopped: s.stopped}
 	e.All = s.all && s.first != nil && s.sum.Committed == 0
 	if s.stopped == StoppedMaxCost {
-		e.Limit = fmt.Sprintf("$%.2f", s.o.MaxCost)
+		e.Limit = money(s.o.MaxCost)
 	}
 	return e
 }

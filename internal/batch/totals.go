@@ -1,6 +1,10 @@
 package batch
 
-import "time"
+import (
+	"math"
+	"strconv"
+	"time"
+)
 
 // rateWindow is how far back the rate looks.
 const rateWindow = time.Minute
@@ -54,4 +58,12 @@ func (s *scheduler) summary() Summary {
 	sum.ElapsedMS = s.o.Now().Sub(s.began).Milliseconds()
 	sum.Stopped = s.stopped
 	return sum
+}
+
+// money is an amount of US dollars for people, exact where cents do not say it.
+func money(usd float64) string {
+	if math.Abs(usd*100-math.Round(usd*100)) < 1e-9 {
+		return "$" + strconv.FormatFloat(usd, 'f', 2, 64)
+	}
+	return "$" + strconv.FormatFloat(usd, 'f', -1, 64)
 }
