@@ -109,6 +109,7 @@ func (o *batchOptions) addSourceFlags(f *pflag.FlagSet) {
 func (o *batchOptions) addItemFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.backend, "backend", "b", "", "where to run: a `NAME`, http://HOST:PORT, emulator, or several with commas")
 	f.StringVar(&o.server, "server", "", "run as jobs of "+serverUsage)
+	o.pod.addFlags(f)
 	o.output.addFlags(f)
 	f.Lookup("out").Usage = "store in a folder `DIR`, or a bucket such as s3://BUCKET/PREFIX (default ./outputs)"
 	f.IntVarP(&o.count, "count", "n", 1, "make each item `N` times, with seeds by --seed-mode")

@@ -126,10 +126,10 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	prepare := &run.Runner{
 		Store: dest.store, Out: dest.name, OpenInput: o.app.inputs.Open, Version: o.app.version(), Publisher: dest.publisher(),
 	}
-	var open []*backends.Backend
+	var done func()
 	defer func() {
-		for _, be := range open {
-			be.Close()
+		if done != nil {
+			done()
 		}
 	}()
 	maxFailures := o.maxFailures
@@ -140,8 +140,9 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 	sum, err := batch.Run(ctx, batch.Options{
 		Batch: b, Catalog: o.app.catalog, Ledger: book, Prepare: prepare,
 		Connect: func(ctx context.Context) ([]batch.Place, error) {
-			places, opened, err := o.connect(ctx, prepare)
-			open = opened
+			var places []batch.Place
+			var err error
+			places, done, err = o.connect(ctx, prepare)
 			return places, err
 		},
 		Ordering: batch.Ordering(o.order), Depth: o.depth, Force: o.output.force, Timeout: o.timeout,
@@ -192,8 +193,9 @@ func (o *batchOptions) backends(settings string) string {
 	return settings
 }
 
-// connect opens the backends.
-func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batch.Place, []*backends.Backend, error) {
+// connect opens the backends. done must be called when the batch is over, also after
+// an error, unless it is nil: it deals with pods and closes all.
+func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) (places []batch.Place, done func(), err error) {
 	cfg, err := o.app.config()
 	if err != nil {
 		return nil, nil, err
@@ -204,23 +206,38 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batc
 	if err != nil {
 		return nil, nil, err
 	}
+	pods, err := o.pod.use(ctx, o.app, opener)
+	if err != nil {
+		return nil, nil, err
+	}
 	var open []*backends.Backend
+	done = func() {
+		for _, be := range open {
+			if be.Pod != nil {
+				o.pod.finish(ctx, o.app, pods, be.Pod, be)
+			}
+			be.Close()
+		}
+	}
 	if len(names) == 0 {
 		be, err := opener.Open(ctx, "", o.reconnect)
 		if err != nil {
 			o.noteBackend("")
-			return nil, nil, err
+			return nil, done, err
 		}
 		open = append(open, be)
 	}
 	for _, name := range slices.Compact(names) {
 		be, err := opener.DialContext(ctx, strings.TrimSpace(name), given, o.reconnect)
 		if err != nil {
-			return nil, open, err
+			return nil, done, err
 		}
 		open = append(open, be)
 	}
-	places := make([]batch.Place, len(open))
+	if (o.pod.start || o.pod.stop.given) && !slices.ContainsFunc(open, func(be *backends.Backend) bool { return be.Pod != nil }) {
+		return nil, done, usagef("--backend pod://ID_OR_NAME is one; easel runpod pods list shows them", "--start-pod and --stop-after are for pods, and none of the backends is one")
+	}
+	places = make([]batch.Place, len(open))
 	for i, be := range open {
 		if be.Public {
 			o.app.note("warning: %s", backends.OpenToAll(be.Address))
@@ -233,5 +250,5 @@ func (o *batchOptions) connect(ctx context.Context, prepare *run.Runner) ([]batc
 		}
 		places[i] = batch.Place{Runner: &r, USDPerHour: be.USDPerHour(ctx), Paused: o.app.pausedAt(opener, be)}
 	}
-	return places, open, nil
+	return places, done, nil
 }

@@ -54,16 +54,11 @@ func (s *stopAfter) Set(text string) error {
 // stopTime bounds what is done about a pod at the end of a command.
 const stopTime = 15 * time.Second
 
-// open opens the backend of a command that runs workflows. done must be called when
-// the last run is over: it deals with the pod.
-func (o *podOptions) open(ctx context.Context, a *app, at place, patience time.Duration) (be *backends.Backend, done func(), err error) {
-	opener, err := a.opener()
-	if err != nil {
-		return nil, nil, err
-	}
+// use lets an opener start pods as these options say, and writes down which ones.
+func (o *podOptions) use(ctx context.Context, a *app, opener *backends.Opener) (*ledger.Pods, error) {
 	pods, err := a.pods()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	opener.StartPod = o.start
 	opener.PodStarts = func(p *backends.Pod) error {
@@ -71,6 +66,20 @@ func (o *podOptions) open(ctx context.Context, a *app, at place, patience time.D
 	}
 	opener.PodStays = func(p *backends.Pod) { a.forgetPod(pods, p.ID) }
 	opener.PodLeft = func(p *backends.Pod) { o.finish(ctx, a, pods, p, nil) }
+	return pods, nil
+}
+
+// open opens the backend of a command that runs workflows. done must be called when
+// the last run is over: it deals with the pod.
+func (o *podOptions) open(ctx context.Context, a *app, at place, patience time.Duration) (be *backends.Backend, done func(), err error) {
+	opener, err := a.opener()
+	if err != nil {
+		return nil, nil, err
+	}
+	pods, err := o.use(ctx, a, opener)
+	if err != nil {
+		return nil, nil, err
+	}
 	if at.member != "" {
 		be, err = opener.DialContext(ctx, at.member, at.given, patience)
 	} else {

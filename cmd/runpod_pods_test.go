@@ -91,6 +91,26 @@ func TestStartAndStopPod(t *testing.T) {
 	}
 }
 
+// A batch starts and stops a pod as one run does.
+func TestBatchStartsAndStopsPod(t *testing.T) {
+	t.Parallel()
+	a := podsOf(t, stoppedStudio())
+	args := []string{"batch", "flux_single", "a fox", "--sweep", "steps=1,2", "--set", "width=256", "--set", "height=256", "--out", filepath.Join(a.home, "out"), "--backend", "pod://studio"}
+	if code, _, errs := a.easel(t, args...); code != problem.ExitUnreachable || !strings.Contains(errs, "--start-pod") {
+		t.Errorf("%d\n%s", code, errs)
+	}
+	code, out, errs := a.easel(t, append(args, "--start-pod", "--stop-after=1ms")...)
+	if code != 0 || strings.Count(out, ".png") != 2 || !strings.Contains(errs, "starting pod studio") || !strings.Contains(errs, "pod studio is stopped; it ran for") {
+		t.Errorf("%d\n%s\n%s", code, out, errs)
+	}
+	if got := a.server.PodStatus(studio.ID); got != "EXITED" {
+		t.Errorf("the pod is %s", got)
+	}
+	if code, _, errs = a.easel(t, "batch", "flux_single", "a fox", "--sweep", "steps=1,2", "--out", filepath.Join(a.home, "out2"), "--backend", "emulator", "--start-pod"); code != problem.ExitUsage || !strings.Contains(errs, "are for pods") {
+		t.Errorf("%d\n%s", code, errs)
+	}
+}
+
 // Without --stop-after it goes on, and the last lines say so and how to end it.
 func TestPodGoesOn(t *testing.T) {
 	t.Parallel()

@@ -70,7 +70,13 @@ func runVerify(ctx context.Context, o *verifyOptions, args []string) error {
 		}
 		books = append(books, b)
 	}
-	verdict, err := batch.Verify(ctx, store, books)
+	var assets *batch.Assets // of plans whose ledger is elsewhere, as in a clone of a repository
+	if path := batch.AssetsPath(o.app.place(place.out), ""); path != "" {
+		if assets, err = batch.ReadAssets(path); err != nil {
+			return err
+		}
+	}
+	verdict, err := batch.Verify(ctx, store, books, assets)
 	if err != nil {
 		return err
 	}
@@ -123,7 +129,7 @@ func (o *verifyOptions) print(place *batchPlace, v batch.Verdict) error {
 	case v.Damaged() > 0 && !o.repair:
 		return &problem.DamageError{Files: v.Damaged(), Hint: "easel verify " + place.out + " --repair mends what it can"}
 	case v.Damaged() > 0:
-		return &problem.DamageError{Files: v.Damaged(), Hint: "these are of no batch: easel rerun FILE makes one again"}
+		return &problem.DamageError{Files: v.Damaged(), Hint: "no ledger knows these: the same batch makes its own again, easel rerun FILE any other"}
 	case requeued > 0:
 		return &problem.DamageError{Files: requeued, Hint: "they are planned again: easel batch retry " + place.out + " makes them", Requeued: true}
 	}

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,6 +29,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -233,7 +237,7 @@ func (b *bench) audit(items int) {
 		b.t.Fatal(err)
 	}
 	defer book.Close()
-	v, err := Verify(b.t.Context(), store, []*ledger.Batch{book})
+	v, err := Verify(b.t.Context(), store, []*ledger.Batch{book}, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -664,7 +668,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := Verify(t.Context(), store, []*ledger.Batch{book})
+	v, err := Verify(t.Context(), store, []*ledger.Batch{book}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -703,6 +707,52 @@ func TestVerifyFindsDamage(t *testing.T) {
 }
 
 // The summary is what --json prints: its names are a contract.
+// A clone of a repository has files and assets.lock, and no ledger: what the lock
+// names is missed, and what is another file is found.
+func TestVerifyByTheLock(t *testing.T) {
+	t.Parallel()
+	store, err := (&stores.Opener{}).Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	sum := func(text string) string {
+		h := sha256.Sum256([]byte(text))
+		return hex.EncodeToString(h[:])
+	}
+	for name, text := range map[string]string{"good.png": "good", "changed.png": "edited", "foreign.png": "x"} {
+		if _, _, err := storage.Put(t.Context(), store, storage.Object{Name: name}, strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), AssetsFile)
+	err = WriteAssets(path, "p", map[string]Asset{
+		"a": {Files: []AssetFile{{"good.png", sum("good")}}},
+		"b": {Files: []AssetFile{{"changed.png", sum("made")}, {"gone.png", sum("gone")}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	assets, err := ReadAssets(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Verify(t.Context(), store, nil, assets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Kind{}
+	for _, f := range v.Findings {
+		got[f.File] = f.Kind
+		if f.Damage() && (f.Batch != "p" || f.Item != "b") {
+			t.Errorf("%+v", f)
+		}
+	}
+	if want := map[string]Kind{"changed.png": Changed, "gone.png": Missing, "foreign.png": Foreign}; !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestSummaryJSON(t *testing.T) {
 	t.Parallel()
 	data, err := json.Marshal(Summary{Type: "summary"})

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -63,19 +64,20 @@ func (v Verdict) Damaged() int {
 // committed to a repository.
 const LockFile = "assets.lock"
 
-// A made file is one that a ledger knows.
+// A made file is one that a ledger or a lock file knows.
 type made struct {
 	ledger.File
-	book   *ledger.Batch
+	batch  string
 	item   string
 	record bool // it is a record, and not an output
 }
 
 // Verify reads every file of a store and holds it against the ledgers of its
-// batches, and against the records beside files.
-func Verify(ctx context.Context, store storage.Store, books []*ledger.Batch) (Verdict, error) {
+// batches, for plans without a ledger against their lock file, and against the
+// records beside files. assets may be nil.
+func Verify(ctx context.Context, store storage.Store, books []*ledger.Batch, assets *Assets) (Verdict, error) {
 	v := Verdict{Findings: []Finding{}}
-	known, err := knownFiles(books)
+	known, err := knownFiles(books, assets)
 	if err != nil {
 		return v, err
 	}
@@ -114,13 +116,27 @@ func Verify(ctx context.Context, store storage.Store, books []*ledger.Batch) (Ve
 	return v, nil
 }
 
-// knownFiles are what ledgers have stored. A later batch of the same store wins.
-func knownFiles(books []*ledger.Batch) (map[string]made, error) {
+// knownFiles are what ledgers have stored, and what a lock file says of plans that
+// have none. A later batch of the same store wins.
+func knownFiles(books []*ledger.Batch, assets *Assets) (map[string]made, error) {
 	known := map[string]made{}
+	if assets != nil {
+		for plan, items := range assets.plans {
+			if slices.ContainsFunc(books, func(b *ledger.Batch) bool { return b.Facts().Name == plan }) {
+				continue
+			}
+			for id, asset := range items {
+				for _, f := range asset.Files {
+					known[f.Name] = made{File: ledger.File{Name: f.Name, SHA256: f.SHA256}, batch: plan, item: id}
+				}
+			}
+		}
+	}
 	for _, book := range books {
+		name := book.Facts().Name
 		err := book.AllFiles(func(id string, f ledger.File) error {
 			if it, ok := book.Item(id); ok && f.Stored && it.State != ledger.ItemPlanned {
-				known[f.Name] = made{File: f, book: book, item: id, record: strings.HasSuffix(f.Name, run.RecordSuffix)}
+				known[f.Name] = made{File: f, batch: name, item: id, record: strings.HasSuffix(f.Name, run.RecordSuffix)}
 			}
 			return nil
 		})
@@ -132,7 +148,7 @@ func knownFiles(books []*ledger.Batch) (map[string]made, error) {
 }
 
 func (m made) finding(store storage.Store, kind Kind, detail string) Finding {
-	return Finding{Kind: kind, File: m.Name, Path: store.Location(m.Name), Batch: m.book.Facts().Name, Item: m.item, Detail: detail}
+	return Finding{Kind: kind, File: m.Name, Path: store.Location(m.Name), Batch: m.batch, Item: m.item, Detail: detail}
 }
 
 // look judges one file that is there.

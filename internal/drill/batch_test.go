@@ -245,7 +245,7 @@ func TestBatchResumeIsCheap(t *testing.T) {
 	t.Parallel()
 	items := 60
 	if long {
-		items = 1000
+		items = 300
 	}
 	srv, m := newRemote(t), newMachine(t)
 	m.write("graph.json", strings.Replace(graph, `"steps": 10`, `"steps": 1`, 1))
