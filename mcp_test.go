@@ -368,6 +368,40 @@ func TestAgentHas200Tools(t *testing.T) {
 	a.made("tool_199", nil)
 }
 
+func TestAgentFindsNewWorkflows(t *testing.T) {
+	t.Parallel()
+	r := newAgentRig(t, emulator.Options{})
+	a := r.start(agentOptions{})
+	has := func(name string) bool {
+		tools, err := a.ListTools(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(tools.Tools, func(tool *sdk.Tool) bool { return tool.Name == name })
+	}
+	if has("new") {
+		t.Fatal("it is there already")
+	}
+	dir := r.path("config", "easel", "workflows")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range [][2]string{
+		{"graph.json", `{"1":{"class_type":"EmptyImage","inputs":{"width":8,"height":8,"batch_size":1,"color":0}},"2":{"class_type":"SaveImage","inputs":{"images":["1",0],"filename_prefix":"x"}}}`},
+		{"registry.json", `{"workflows":{"new":{"id":"new","name":"New","description":"d","workflow_path":"graph.json"}}}`},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file[0]), []byte(file[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "it is there", func() bool { return has("new") })
+	a.made("new", nil)
+	if err := os.Remove(filepath.Join(dir, "registry.json")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is gone", func() bool { return !has("new") })
+}
+
 // aPicture is a small PNG.
 func aPicture(t *testing.T) []byte {
 	t.Helper()

@@ -57,7 +57,7 @@ Input pictures are read from folders that the client opens (its roots) and from
 	g.output.addFlags(f)
 	f.IntVar(&o.picture, "max-image", 1024, "show pictures in answers scaled to `PX` pixels at most; 0 = only say where they are")
 	f.IntVar(&o.limits.Runs, "max-runs", 0, "make `N` runs at most, then refuse; 0 = no limit")
-	f.Float64Var(&o.limits.USD, "max-cost", 0, "refuse when `USD` are spent; the backend needs usd_per_hour")
+	f.Float64Var(&g.costs.limit, "max-cost", 0, "refuse calls that may cost more than `USD` with those before them")
 	f.IntVar(&o.limits.Parallel, "parallel", 1, "make `N` runs at once; others wait")
 	f.DurationVar(&g.timeout, "timeout", 0, "cancel a run that takes longer than `DURATION` on the backend")
 	f.DurationVar(&g.reconnect, "reconnect", 30*time.Second, "wait up to `DURATION` for a backend lost during a run")
@@ -77,10 +77,10 @@ func (o *mcpOptions) check() error {
 		return usagef("it is a number of pixels", "--max-image must not be negative")
 	case o.limits.Runs < 0:
 		return usagef("0 is no limit", "--max-runs must not be negative")
-	case o.limits.USD < 0, o.runs.changed("max-cost") && o.limits.USD == 0:
-		return usagef("it is an amount of US dollars", "--max-cost must be above 0")
 	case o.limits.Parallel < 1:
 		return usagef("write --parallel 2", "--parallel takes a number of runs, at least 1")
+	case o.limits.Parallel > 1 && o.runs.costs.limit > 0:
+		return usagef("leave one of them out", "--max-cost counts one run after the other, and --parallel %d makes several at once", o.limits.Parallel)
 	case o.runs.app.global.json:
 		return usagef("leave it out", "easel mcp has no --json: it speaks its protocol on stdout")
 	}
@@ -104,7 +104,7 @@ func runMCP(ctx context.Context, o *mcpOptions) error {
 	if err != nil {
 		return err
 	}
-	engine := &mcpEngine{app: a, opts: g, priced: o.limits.USD > 0}
+	engine := &mcpEngine{app: a, opts: g}
 	for _, dir := range o.inputs {
 		at := a.path(cfg.ExpandHome(dir))
 		if info, err := os.Stat(at); err != nil || !info.IsDir() {
@@ -112,8 +112,9 @@ func runMCP(ctx context.Context, o *mcpOptions) error {
 		}
 		engine.inputs = append(engine.inputs, at)
 	}
+	live := a.follow(cfg)
 	server, err := mcp.New(mcp.Options{
-		Engine: engine, Registry: a.registry, Workflows: o.workflows, Category: o.category, Picture: o.picture, Limits: o.limits, Roots: true,
+		Engine: engine, Registry: live.Registry, Workflows: o.workflows, Category: o.category, Picture: o.picture, Limits: o.limits, Roots: true,
 		Version: a.version(), Log: a.logger(),
 		Presets: func(context.Context) ([]mcp.Preset, error) {
 			var presets []mcp.Preset

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-7d77cb5c/easel/internal/batch"
 	"github.com/seed-7d77cb5c/easel/internal/inventory"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 	"github.com/seed-7d77cb5c/easel/internal/mcp"
@@ -26,7 +25,6 @@ type mcpEngine struct {
 	opts   *generateOptions
 	dest   *destination
 	inputs []string // folders whose files may be read, absolute
-	priced bool     // runs must have a price
 }
 
 // Prepare makes of a request a run that can be executed.
@@ -85,9 +83,6 @@ type mcpRun struct {
 
 func (r *mcpRun) Execute(ctx context.Context, tell func(mcp.Progress)) (*run.Result, error) {
 	e := r.engine
-	if err := e.checkPrice(ctx); err != nil {
-		return nil, err
-	}
 	engine, done, err := e.opts.executor(ctx, r.runner, r.tickets)
 	if err != nil {
 		return nil, err
@@ -101,38 +96,13 @@ func (r *mcpRun) Execute(ctx context.Context, tell func(mcp.Progress)) (*run.Res
 	if res == nil {
 		return nil, err
 	}
+	e.opts.costs.add(res)
 	waiting := e.dest.settle(ctx)
 	e.dest.arrive(ctx, res)
 	if waiting != nil { // it is safe on this machine, and delivered later
 		res.Warnings = append(res.Warnings, waiting.Error())
 	}
 	return res, cmp.Or(err, e.dest.sign(ctx, res))
-}
-
-// checkPrice refuses a limit in money where it is not known what runs cost.
-func (e *mcpEngine) checkPrice(ctx context.Context) error {
-	if !e.priced {
-		return nil
-	}
-	cfg, err := e.app.config()
-	if err != nil {
-		return err
-	}
-	names := strings.Split(cmp.Or(e.opts.backend, cfg.Backend), ",")
-	if names[0] == "" {
-		be, err := e.app.openBackend(ctx, "", 0)
-		if err != nil {
-			return err
-		}
-		defer be.Close()
-		names = []string{be.Name}
-	}
-	for _, name := range names {
-		if name = strings.TrimSpace(name); e.app.openerFor(cfg).Estimate(ctx, name) == 0 {
-			return &batch.PriceError{Backend: name}
-		}
-	}
-	return nil
 }
 
 // mcpProgress is an event as agents hear of it; ok is false for one that they do

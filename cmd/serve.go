@@ -16,12 +16,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seed-7d77cb5c/easel/internal/inventory"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/server"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/worker"
-	"github.com/seed-7d77cb5c/easel/registry"
 	"github.com/seed-7d77cb5c/easel/web"
 )
 
@@ -112,7 +110,7 @@ func runServe(ctx context.Context, o *serveOptions) error {
 	}
 	defer func() { _ = closeDir() }() // it was read only
 
-	live := o.follow(cfg)
+	live := o.app.follow(cfg)
 	if _, err := live.Registry(); err != nil {
 		return err
 	}
@@ -178,7 +176,6 @@ func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, so server.Options
 	}
 	so.Secret, so.Listen, so.Origins, so.Hosts = secret, at, o.origins, o.hosts
 	so.Version, so.Log, so.UI = o.app.version(), o.app.logger(), web.Handler()
-	so.Agents = o.agents()
 	s := server.New(so)
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	scheme := "http"
@@ -215,22 +212,6 @@ func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, so server.Options
 		return fmt.Errorf("serve on %s: %w", o.listen, err)
 	}
 	return nil // asked to stop, it did
-}
-
-// agents says what agents are shown of the backend where jobs run, if that is known
-// here.
-func (o *serveOptions) agents() server.AgentOptions {
-	if o.workers == 0 {
-		return server.AgentOptions{}
-	}
-	return server.AgentOptions{
-		Offers: func(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error) {
-			return o.app.offersOf(ctx, o.backend, of)
-		},
-		Models: func(ctx context.Context, folder string) ([]inventory.Item, error) {
-			return o.app.modelsOf(ctx, o.backend, folder)
-		},
-	}
 }
 
 // announce prints the address on stdout, and the link for a browser on stderr.

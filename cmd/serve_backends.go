@@ -92,8 +92,7 @@ type following struct {
 }
 
 // follow makes the app's registry one that is read anew when its files change.
-func (o *serveOptions) follow(cfg *config.Config) *following {
-	a := o.app
+func (a *app) follow(cfg *config.Config) *following {
 	user := sources.User(cfg.ConfigDir)
 	live := &sources.Live{
 		Load:    a.loadRegistry,

@@ -35,12 +35,11 @@ func (s *Server) call(t *tool) sdk.ToolHandler {
 		if err != nil {
 			return s.failed(nil, err), nil
 		}
-		now := s.current(t)
-		roots, ask := s.roots(req, now.namesFiles(given))
+		roots, ask := s.roots(req, t.namesFiles(given))
 		if ask {
 			return &sdk.CallToolResult{InputRequests: sdk.InputRequestMap{rootsRequest: &sdk.ListRootsParams{}}}, nil
 		}
-		request, err := s.request(ctx, &now, given, roots)
+		request, err := s.request(ctx, t, given, roots)
 		if err != nil {
 			return s.failed(nil, err), nil
 		}
@@ -53,13 +52,6 @@ func (s *Server) call(t *tool) sdk.ToolHandler {
 		}
 		return s.answer(ctx, req, res), nil
 	}
-}
-
-// current is a tool with the choices that are known now.
-func (s *Server) current(t *tool) tool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *t
 }
 
 var errBug = errors.New("easel failed while it ran the call: that is a bug")
@@ -75,9 +67,8 @@ func (s *Server) run(ctx context.Context, req *sdk.CallToolRequest, request Requ
 	if err != nil {
 		return nil, err
 	}
-	res, err := prepared.Execute(ctx, report.tell)
-	leave(res)
-	return res, err
+	defer leave()
+	return prepared.Execute(ctx, report.tell)
 }
 
 // namesFiles reports whether a call names files by anything but their content or

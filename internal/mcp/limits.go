@@ -6,14 +6,12 @@ import (
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/internal/problem"
-	"github.com/seed-7d77cb5c/easel/internal/run"
 )
 
 // Limits bound what agents can make. Zero values limit nothing.
 type Limits struct {
-	Runs     int     // in all
-	USD      float64 // that runs cost together
-	Parallel int     // runs at once
+	Runs     int // in all
+	Parallel int // runs at once
 }
 
 // A gate lets runs through one after the other, as far as the limits allow.
@@ -21,9 +19,8 @@ type gate struct {
 	limits Limits
 	slots  chan struct{} // nil = any number at once
 
-	mu    sync.Mutex
-	runs  int
-	spent float64
+	mu   sync.Mutex
+	runs int
 }
 
 func newGate(l Limits) *gate {
@@ -35,7 +32,7 @@ func newGate(l Limits) *gate {
 }
 
 // enter waits until it is a run's turn. leave must be called when it is over.
-func (g *gate) enter(ctx context.Context, waiting func()) (leave func(*run.Result), err error) {
+func (g *gate) enter(ctx context.Context, waiting func()) (leave func(), err error) {
 	if err := g.check(); err != nil {
 		return nil, err
 	}
@@ -55,14 +52,7 @@ func (g *gate) enter(ctx context.Context, waiting func()) (leave func(*run.Resul
 		g.free()
 		return nil, err
 	}
-	return func(res *run.Result) {
-		if res != nil && res.Cost.USD != nil {
-			g.mu.Lock()
-			g.spent += *res.Cost.USD
-			g.mu.Unlock()
-		}
-		g.free()
-	}, nil
+	return g.free, nil
 }
 
 func (g *gate) free() {
@@ -90,11 +80,8 @@ func (g *gate) take() error {
 }
 
 func (g *gate) reached() error {
-	switch l := g.limits; {
-	case l.Runs > 0 && g.runs >= l.Runs:
-		return &problem.LimitError{Code: problem.CodeMaxRuns, Message: fmt.Sprintf("all of the %d runs that were allowed are made", l.Runs)}
-	case l.USD > 0 && g.spent >= l.USD:
-		return &problem.LimitError{Code: problem.CodeMaxCost, Message: fmt.Sprintf("%.2f of the %.2f USD that were allowed are spent", g.spent, l.USD)}
+	if most := g.limits.Runs; most > 0 && g.runs >= most {
+		return &problem.LimitError{Code: problem.CodeMaxRuns, Message: fmt.Sprintf("all of the %d runs that were allowed are made", most)}
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func (s *Server) listWorkflows(_ context.Context, given map[string]json.RawMessa
 		return nil, err
 	}
 	list, known := []workflowItem{}, []string{}
-	for _, t := range s.tools {
+	for _, t := range s.now() {
 		wf := t.workflow
 		if !slices.Contains(known, wf.Category) {
 			known = append(known, wf.Category)

@@ -15,12 +15,9 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// addPrompts offers a prompt for each character that some tool takes.
-func (s *Server) addPrompts() {
-	if len(s.tools) == 0 {
-		return
-	}
-	for _, c := range s.tools[0].characters {
+// addPrompts offers a prompt for each character.
+func (s *Server) addPrompts(characters []*registry.Character) {
+	for _, c := range characters {
 		name := c.Name
 		if name == "" {
 			name = c.ID
@@ -53,18 +50,18 @@ func (s *Server) addPresets(ctx context.Context) {
 		s.o.Log.Warn("listing presets", "error", err)
 		return
 	}
+	tools := s.now()
 	for _, p := range presets {
-		i := slices.IndexFunc(s.tools, func(t *tool) bool { return t.workflow.ID == p.Order.Workflow })
+		i := slices.IndexFunc(tools, func(t *tool) bool { return t.workflow.ID == p.Order.Workflow })
 		if i < 0 {
 			continue
 		}
-		t := s.tools[i]
+		t := tools[i]
 		s.sdk.AddPrompt(&sdk.Prompt{
 			Name: plain("preset_"+p.Name, mostName), Title: "@" + p.Name, Description: "A run of " + t.workflow.ID + " with the values of the preset " + p.Name,
 			Arguments: promptArguments(),
 		}, func(_ context.Context, req *sdk.GetPromptRequest) (*sdk.GetPromptResult, error) {
-			now := s.current(t)
-			values, err := json.Marshal(now.presetArguments(p, req.Params.Arguments["prompt"]))
+			values, err := json.Marshal(t.presetArguments(p, req.Params.Arguments["prompt"]))
 			if err != nil {
 				return nil, err
 			}

@@ -48,18 +48,22 @@ type Server struct {
 	o       Options
 	sdk     *sdk.Server
 	gate    *gate
-	tools   []*tool
 	stop    context.Context // ends when the server is closed
 	stopAll context.CancelFunc
 
+	changing sync.Mutex // is held while tools are changed
+
 	mu      sync.Mutex
+	reg     *registry.Registry // that the tools were made of
+	tools   []*tool
 	over    bool           // it is closed
 	running sync.WaitGroup // calls, and the question for choices
 	asked   chan struct{}  // closed when the backend has answered; nil = it was not asked
 	askedAt time.Time
 }
 
-// A tool is a workflow that agents can call.
+// A tool is a workflow that agents can call. It is not changed: another takes its
+// place.
 type tool struct {
 	name       string
 	workflow   *registry.Workflow
@@ -78,35 +82,48 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, gate: newGate(o.Limits)}
 	s.stop, s.stopAll = context.WithCancel(context.Background())
-	if err := s.choose(); err != nil {
-		return nil, err
-	}
 	s.sdk = sdk.NewServer(&sdk.Implementation{Name: "easel", Title: "easel: ComfyUI workflows", Version: o.Version}, &sdk.ServerOptions{
 		Instructions: instructions, Logger: o.Log,
 		// Tools change when the backend's choices are known. Nothing is logged to clients.
 		Capabilities: &sdk.ServerCapabilities{Tools: &sdk.ToolCapabilities{ListChanged: true}},
 	})
 	s.addListings()
-	s.addTools()
 	s.addResources()
-	s.addPrompts()
+	if err := s.load(); err != nil {
+		return nil, err
+	}
 	s.sdk.AddReceivingMiddleware(s.fresh)
 	return s, nil
 }
 
-// choose makes the tools of the workflows that are wanted.
-func (s *Server) choose() error {
+// load makes the tools of the registry, when it is another one than before.
+func (s *Server) load() error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
 	reg, err := s.o.Registry()
 	if err != nil {
 		return err
 	}
+	if reg == s.reg {
+		return nil
+	}
+	tools, err := s.choose(reg)
+	if err != nil {
+		return err
+	}
+	s.replace(reg, tools)
+	return nil
+}
+
+// choose makes the tools of the workflows that are wanted.
+func (s *Server) choose(reg *registry.Registry) ([]*tool, error) {
 	wanted := reg.List(s.o.Category)
 	if len(s.o.Workflows) > 0 {
 		wanted = nil
 		for _, id := range s.o.Workflows {
 			wf, err := reg.Workflow(id)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if s.o.Category == "" || wf.Category == s.o.Category {
 				wanted = append(wanted, wf)
@@ -122,26 +139,62 @@ func (s *Server) choose() error {
 		taken[l.tool.Name] = true
 	}
 	names := toolNames(ids, taken)
+	known := map[string]map[string][]string{} // the choices of before, until they are asked for anew
+	for _, t := range s.tools {
+		known[t.workflow.ID] = t.offer
+	}
+	var tools []*tool
 	for _, wf := range wanted {
-		t := &tool{name: names[wf.ID], workflow: wf, characters: reg.Characters()}
-		if t.arguments, err = arguments(wf, t.characters, nil); err != nil {
+		t := tool{name: names[wf.ID], workflow: wf, characters: reg.Characters()}
+		made, err := t.with(known[wf.ID])
+		if err != nil {
 			s.o.Log.Warn("a workflow is no tool", "workflow", wf.ID, "error", err)
 			continue
 		}
-		s.tools = append(s.tools, t)
+		tools = append(tools, made)
 	}
-	return nil
+	return tools, nil
 }
 
-// addTools offers the workflows, with what is known of the backend's choices.
-func (s *Server) addTools() {
+// with is the tool with what the backend has to choose from.
+func (t tool) with(offer map[string][]string) (*tool, error) {
+	var err error
+	t.offer = offer
+	t.arguments, err = arguments(t.workflow, t.characters, offer)
+	return &t, err
+}
+
+// replace offers tools instead of those of before. s.changing is held.
+func (s *Server) replace(reg *registry.Registry, tools []*tool) {
+	gone := map[string]bool{}
 	for _, t := range s.tools {
+		gone[t.name] = true
+	}
+	for _, t := range tools {
+		delete(gone, t.name)
+	}
+	newCharacters := reg != s.reg
+	s.mu.Lock()
+	s.reg, s.tools = reg, tools
+	s.mu.Unlock()
+	s.sdk.RemoveTools(slices.Collect(maps.Keys(gone))...)
+	for _, t := range tools {
 		s.sdk.AddTool(&sdk.Tool{
 			Name: t.name, Title: t.workflow.Name, Description: t.description(),
 			InputSchema: inputSchema(t.arguments), OutputSchema: resultSchema(),
 			Annotations: &sdk.ToolAnnotations{Title: t.workflow.Name, DestructiveHint: new(false), OpenWorldHint: new(true)},
 		}, s.call(t))
 	}
+	if newCharacters {
+		s.addPrompts(reg.Characters())
+	}
+}
+
+// now are the tools.
+func (s *Server) now() []*tool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tools
 }
 
 func (t *tool) description() string {
@@ -173,6 +226,9 @@ func (s *Server) fresh(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, req sdk.Request) (sdk.Result, error) {
 		switch method {
 		case "tools/list":
+			if err := s.load(); err != nil { // the tools of before stay
+				s.o.Log.Warn("reading the registry", "error", err)
+			}
 			s.awaitOffer(ctx)
 		case "resources/list":
 			return s.listResources(ctx)
@@ -212,30 +268,28 @@ func (s *Server) awaitOffer(ctx context.Context) {
 // refresh asks for the choices of all tools. Of a backend that does not answer,
 // the tools stay as they are.
 func (s *Server) refresh(ctx context.Context) {
+	tools := s.now()
 	var workflows []*registry.Workflow
-	for _, t := range s.tools {
+	for _, t := range tools {
 		workflows = append(workflows, t.workflow)
 	}
 	offers, err := s.o.Engine.Offers(ctx, workflows)
 	if err != nil {
 		s.o.Log.Info("asking the backend for choices", "error", err)
 	}
-	changed := false
+	changed := slices.Clone(tools)
 	for i, offer := range offers {
-		t := s.tools[i]
-		if maps.EqualFunc(offer, t.offer, slices.Equal[[]string]) {
+		if maps.EqualFunc(offer, tools[i].offer, slices.Equal[[]string]) {
 			continue
 		}
-		args, err := arguments(t.workflow, t.characters, offer)
-		if err != nil {
-			continue
+		if t, err := tools[i].with(offer); err == nil {
+			changed[i] = t
 		}
-		s.mu.Lock()
-		t.offer, t.arguments, changed = offer, args, true
-		s.mu.Unlock()
 	}
-	if changed {
-		s.addTools()
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	if !slices.Equal(changed, tools) && slices.Equal(s.tools, tools) { // else the registry changed meanwhile
+		s.replace(s.reg, changed)
 	}
 }
 

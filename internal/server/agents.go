@@ -18,13 +18,6 @@ import (
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// AgentOptions say what agents are shown of the backend. Nil functions mean that
-// nothing is known of it.
-type AgentOptions struct {
-	Offers func(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error)
-	Models func(ctx context.Context, folder string) ([]inventory.Item, error)
-}
-
 const (
 	agentsPath   = "/mcp"
 	agentHeaders = "Mcp-Session-Id, Mcp-Protocol-Version, Mcp-Method, Mcp-Name"
@@ -335,17 +328,45 @@ func (s *Server) agentResult(ctx context.Context, j jobs.Job) (*run.Result, erro
 }
 
 func (e agentEngine) Offers(ctx context.Context, of []*registry.Workflow) ([]map[string][]string, error) {
-	if e.s.o.Agents.Offers == nil {
-		return nil, nil
+	b, err := e.s.backend("")
+	if err != nil || b == nil {
+		return nil, err
 	}
-	return e.s.o.Agents.Offers(ctx, of)
+	inv := b.inventory()
+	var offers []map[string][]string
+	for _, wf := range of {
+		params, err := wf.Parameters()
+		if err != nil {
+			return offers, err
+		}
+		offer := map[string][]string{}
+		for _, p := range params {
+			names, err := inv.Choices(ctx, wf, p)
+			if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+				return offers, err
+			}
+			if len(names) > 0 {
+				offer[p.Name] = names
+			}
+		}
+		offers = append(offers, offer)
+	}
+	return offers, nil
 }
 
 func (e agentEngine) Models(ctx context.Context, folder string) ([]inventory.Item, error) {
-	if e.s.o.Agents.Models == nil {
-		return nil, &statusError{Status: http.StatusServiceUnavailable, Code: "no_backend", Detail: "This server has no backend of its own"}
+	b, err := e.s.backend("")
+	if err != nil {
+		return nil, err
 	}
-	return e.s.o.Agents.Models(ctx, folder)
+	if b == nil {
+		return nil, &statusError{Status: http.StatusServiceUnavailable, Code: problem.CodeNoBackend, Detail: "This server has no backend of its own"}
+	}
+	list, err := e.s.listModels(ctx, &modelsInput{Name: b.Name, Folder: folder})
+	if err != nil {
+		return nil, err
+	}
+	return list.Body.Models, nil
 }
 
 // list are the latest jobs of who asks.

@@ -125,11 +125,12 @@ type modelList struct {
 	}
 }
 
-func (s *Server) listModels(ctx context.Context, in *struct {
+type modelsInput struct {
 	Name   string `path:"name" maxLength:"200"`
 	Folder string `query:"folder" maxLength:"200" doc:"checkpoints, loras, samplers, KSampler.scheduler, ...; all model folders when it is left out"`
-},
-) (*modelList, error) {
+}
+
+func (s *Server) listModels(ctx context.Context, in *modelsInput) (*modelList, error) {
 	b, err := s.backend(in.Name)
 	if err != nil {
 		return nil, s.refused(err)

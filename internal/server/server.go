@@ -54,9 +54,6 @@ type Options struct {
 	UI  http.Handler // what answers outside of the API; nil: nothing does
 	Now func() time.Time
 
-	// Agents says what agents are shown at /mcp.
-	Agents AgentOptions
-
 	// Ready reports why no job can run now, nil when one can.
 	Ready func(ctx context.Context) error
 }
