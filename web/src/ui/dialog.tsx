@@ -14,10 +14,11 @@ interface DialogProps {
   footer?: ReactNode;
   className?: string;
   bare?: boolean; // no header: the content has its own; title is only said
+  onClosed?: () => void; // puts the focus where it belongs now, instead of where it was before
 }
 
 /** Dialog stands over the page until it is closed; focus stays inside and comes back after. */
-export function Dialog({ open, onOpenChange, title, description, children, footer, className, bare }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, description, children, footer, className, bare, onClosed }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -30,6 +31,11 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
             e.preventDefault();
             const box = e.currentTarget as HTMLElement;
             (box.querySelector<HTMLElement>("[data-autofocus], input, textarea, select") ?? box).focus();
+          }}
+          onCloseAutoFocus={(e) => {
+            if (!onClosed) return;
+            e.preventDefault();
+            onClosed();
           }}
           className={cx(
             "fixed z-50 flex animate-in flex-col overflow-hidden rounded-lg border border-line bg-raised shadow-float outline-none",

@@ -1,0 +1,300 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { ChevronLeft, Download } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { api, ask, type Job, type Output } from "@/api/client";
+import { events } from "@/api/events";
+import { queries, queryClient } from "@/api/queries";
+import type { JobError } from "@/api/types";
+import { Page } from "@/app/shell";
+import { t } from "@/text";
+import { buttonLook, IconButton } from "@/ui/button";
+import { cx } from "@/ui/cx";
+import { Empty, Failed } from "@/ui/empty";
+import { Field } from "@/ui/field";
+import { Select } from "@/ui/select";
+import { Slider } from "@/ui/slider";
+import { resultQueries } from "./data";
+import { nameOf, Preview } from "./media";
+import { axesOf, isZip, type Point, pointOf, tableOf } from "./sweep";
+import { useHidden } from "./trash";
+
+const mostJobs = 500;
+
+/** useSweep are the results and the jobs of a batch, kept fresh while it runs. */
+function useSweep(batch: string) {
+  const outputs = useQuery(resultQueries.batch(batch));
+  const jobs = useQuery({
+    queryKey: ["jobs", "batch", batch],
+    queryFn: async ({ signal }) =>
+      (await ask(api.GET("/api/v1/jobs", { params: { query: { batch, limit: mostJobs } }, signal }))).jobs.reverse(),
+  });
+  useEffect(
+    () =>
+      events.onEnded((job) => {
+        if (job.batch_id !== batch) return;
+        void queryClient.invalidateQueries({ queryKey: ["results", "batch", batch] });
+      }),
+    [batch],
+  );
+  return { outputs, jobs };
+}
+
+interface SweepViewProps {
+  batch: string;
+  onOpen: (id: string, items: Output[]) => void;
+  onDownload: (items: Output[]) => void;
+}
+
+/** SweepView is a sweep as a table: what was swept at its edges, what came of it in its cells. */
+export function SweepView({ batch, onOpen, onDownload }: SweepViewProps) {
+  const { outputs, jobs } = useSweep(batch);
+  const workflows = useQuery(queries.workflows);
+  const hidden = useHidden();
+  const shown = useMemo(() => outputs.data?.filter((o) => !hidden.has(o.id)) ?? [], [outputs.data, hidden]);
+  const points = useMemo(() => (jobs.data ?? []).map(pointOf).filter((p) => p !== undefined), [jobs.data]);
+  const axes = useMemo(() => axesOf(points), [points]);
+  const paired = isZip(axes, points);
+  const [chosen, setChosen] = useState<{ across?: string; down?: string; fixed: Point }>({ fixed: {} });
+  const [set, setSize] = useState<number>(); // pixels of a cell's width, when somebody chose it
+  const across = axes.find((a) => a.name === chosen.across) ?? axes.at(-1);
+  const down = paired
+    ? undefined
+    : chosen.down === ""
+      ? undefined
+      : (axes.find((a) => a.name === (chosen.down ?? axes[0]?.name) && a !== across) ?? axes.find((a) => a !== across));
+  const further = paired ? [] : axes.filter((a) => a !== across && a !== down);
+  const fixed = Object.fromEntries(further.map((a) => [a.name, chosen.fixed[a.name] ?? (a.values[0] as string)]));
+  const room = Math.min(innerWidth, 1700) - (innerWidth < 640 ? 110 : 340);
+  const size = set ?? Math.round(Math.min(320, Math.max(110, room / (across?.values.length || 1) - 4)));
+  const error = outputs.error ?? jobs.error;
+  const workflow = workflows.data?.find((w) => w.id === jobs.data?.[0]?.workflow_id)?.name ?? jobs.data?.[0]?.workflow_id ?? "";
+  return (
+    <Page
+      title={t.results.sweep}
+      wide
+      actions={
+        <>
+          <Link to="/results" className={buttonLook({ look: "quiet" }, "order-first -ml-2 px-2")} aria-label={t.results.title}>
+            <ChevronLeft aria-hidden />
+            {t.results.title}
+          </Link>
+          <IconButton label={t.results.downloadZip} disabled={shown.length === 0} onClick={() => onDownload(shown)}>
+            <Download />
+          </IconButton>
+        </>
+      }
+    >
+      {error && <Failed error={error} />}
+      {jobs.data && axes.length === 0 && (
+        <Empty title={t.results.noSweep} hint={t.results.noSweepHint}>
+          <Link to="/results" search={{ batch }} className={buttonLook()}>
+            {t.results.showBatch}
+          </Link>
+        </Empty>
+      )}
+      {across && jobs.data && (
+        <>
+          <div className="mb-4 flex flex-wrap items-end gap-3">
+            <p className="mr-auto self-center text-muted">{t.results.sweepOf(workflow, jobs.data.length)}</p>
+            {!paired && axes.length > 1 && (
+              <>
+                <AxisChoice
+                  label={t.results.across}
+                  value={across.name}
+                  names={axes.map((a) => a.name)}
+                  onChange={(name) => setChosen((c) => ({ ...c, across: name, down: name === down?.name ? across.name : c.down }))}
+                />
+                <AxisChoice
+                  label={t.results.down}
+                  value={down?.name ?? ""}
+                  names={axes.map((a) => a.name).filter((n) => n !== across.name)}
+                  onChange={(name) => setChosen((c) => ({ ...c, across: across.name, down: name }))}
+                />
+              </>
+            )}
+            {further.map((a) => (
+              <Field key={a.name} label={a.name} className="w-32">
+                {(ids) => (
+                  <Select
+                    {...ids}
+                    value={fixed[a.name]}
+                    onChange={(e) => setChosen((c) => ({ ...c, fixed: { ...c.fixed, [a.name]: e.target.value } }))}
+                  >
+                    {a.values.map((v) => (
+                      <option key={v}>{v}</option>
+                    ))}
+                  </Select>
+                )}
+              </Field>
+            ))}
+            <Slider label={t.results.cellSize} value={size} onChange={setSize} min={96} max={480} step={8} className="w-28" />
+          </div>
+          <Grid
+            outputs={shown}
+            jobs={jobs.data}
+            across={across.name}
+            down={down?.name}
+            fixed={fixed}
+            paired={paired ? axes.map((a) => a.name) : []}
+            size={size}
+            onOpen={(id, items) => onOpen(id, items)}
+          />
+        </>
+      )}
+    </Page>
+  );
+}
+
+function AxisChoice({
+  label,
+  value,
+  names,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  names: string[];
+  onChange: (name: string) => void;
+}) {
+  return (
+    <Field label={label} className="w-36">
+      {(ids) => (
+        <Select {...ids} value={value} onChange={(e) => onChange(e.target.value)}>
+          {names.map((n) => (
+            <option key={n}>{n}</option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
+interface GridProps {
+  outputs: Output[];
+  jobs: Job[];
+  across: string;
+  down: string | undefined;
+  fixed: Point;
+  paired: string[]; // axes that go together
+  size: number;
+  onOpen: (id: string, items: Output[]) => void;
+}
+
+function Grid({ outputs, jobs, across, down, fixed, paired, size, onOpen }: GridProps) {
+  // The jobs make the table: a point that failed or waits has its cell as well.
+  const table = useMemo(() => tableOf(jobs, down, across, fixed), [jobs, down, across, fixed]);
+  const by = useMemo(() => {
+    const map = new Map<string, Output[]>();
+    for (const o of outputs) map.set(o.job_id, [...(map.get(o.job_id) ?? []), o]);
+    return map;
+  }, [outputs]);
+  const inOrder = useMemo(() => table.cells.flat(2).flatMap((j) => by.get(j.id) ?? []), [table, by]);
+  const ratio = outputs.find((o) => o.width && o.height);
+  const height = ratio?.width && ratio.height ? (size * ratio.height) / ratio.width : size;
+  const columnName = (value: string, cell: Job[] | undefined) => {
+    const point = paired.length > 0 && cell?.[0] ? pointOf(cell[0]) : undefined;
+    return point ? paired.map((n) => t.results.axisValue(n, point[n] ?? "")).join(", ") : t.results.axisValue(across, value);
+  };
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+    <section tabIndex={0} aria-label={t.results.sweep} className="scroll -mx-4 max-h-[calc(100dvh-10rem)] px-4 pb-2 phone:-mx-6 phone:px-6">
+      <table className="border-separate border-spacing-1">
+        <thead>
+          <tr>
+            {table.rows && <td className="sticky left-0 z-10 bg-page" />}
+            {table.columns.values.map((value, c) => (
+              <th
+                key={value}
+                scope="col"
+                className="sticky top-0 z-10 bg-page py-1 text-left font-medium text-sm"
+                style={{ maxWidth: size }}
+              >
+                <span className="block truncate" title={columnName(value, table.cells[0]?.[c])}>
+                  {columnName(value, table.cells[0]?.[c])}
+                </span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.cells.map((row, r) => (
+            <tr key={table.rows?.values[r] ?? ""}>
+              {table.rows && (
+                <th scope="row" className="sticky left-0 z-10 max-w-40 bg-page pr-2 text-left align-middle font-medium text-sm">
+                  <span className="line-clamp-4 break-words">{t.results.axisValue(table.rows.name, table.rows.values[r] as string)}</span>
+                </th>
+              )}
+              {row.map((cell, c) => (
+                <td key={table.columns.values[c]} className="p-0">
+                  <Cell
+                    jobs={cell}
+                    outputs={cell.flatMap((j) => by.get(j.id) ?? [])}
+                    width={size}
+                    height={height}
+                    onOpen={(id) => onOpen(id, inOrder)}
+                  />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Cell({
+  jobs,
+  outputs,
+  width,
+  height,
+  onOpen,
+}: {
+  jobs: Job[];
+  outputs: Output[];
+  width: number;
+  height: number;
+  onOpen: (id: string) => void;
+}) {
+  const first = outputs[0];
+  if (first) {
+    return (
+      <button
+        type="button"
+        aria-label={nameOf(first)}
+        onClick={() => onOpen(first.id)}
+        className="relative block overflow-hidden rounded-sm bg-sunken focus-visible:z-10"
+        style={{ width, height }}
+      >
+        <Preview output={first} />
+        {outputs.length > 1 && (
+          <span className="absolute top-1 right-1 rounded-md bg-over px-1.5 text-sm text-white" title={t.results.times(outputs.length)}>
+            {outputs.length}
+          </span>
+        )}
+      </button>
+    );
+  }
+  const job = jobs[0];
+  const said = {
+    queued: t.results.waiting,
+    running: t.results.running,
+    failed: t.results.failed,
+    cancelled: t.results.cancelled,
+    succeeded: t.results.hole,
+  };
+  const reason = (job?.error as JobError | null | undefined)?.message;
+  return (
+    <div
+      className={cx(
+        "grid place-items-center rounded-sm bg-sunken p-2 text-center text-sm",
+        job?.state === "failed" ? "text-bad" : "text-muted",
+      )}
+      style={{ width, height }}
+      title={reason}
+    >
+      <span className="line-clamp-5 break-words">{job ? (reason ?? said[job.state]) : t.results.hole}</span>
+    </div>
+  );
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { bytes, count, day } from "./format";
+
+test.each([
+  [0, "0 B"],
+  [999, "999 B"],
+  [1000, "1 kB"],
+  [1_400_000, "1.4 MB"],
+  [999_600, "1 MB"],
+  [123_456_789, "123 MB"],
+  [5_000_000_000_000_000, "5000 TB"],
+])("%d bytes are %s", (n, text) => expect(bytes(n)).toBe(text));
+
+test("counts and days", () => {
+  expect(count(12_345)).toBe("12,345");
+  expect(day("2026-11-27")).toBe("Nov 27, 2026");
+});

@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { closeBrowser, looked, Server, Tab } from "./harness";
+
+interface Job {
+  id: string;
+  outputs: { id: string; name: string }[];
+}
+
+const nasty = `<img src=x onerror="document.title='owned'">"><script>document.title='owned'</script>`;
+let server: Server;
+let sweep: string;
+let fox: Job;
+
+beforeAll(async () => {
+  server = await Server.start({ stepTime: "1ms" });
+  const run = (body: object) => server.api<Job>("POST", "/generate?wait=60", body);
+  const first = await run({ workflow_id: "flux_single", prompt: nasty, params: { steps: 2 } });
+  const video = await run({ workflow_id: "ltx_video", prompt: "waves at dusk, slowly", input_image: first.outputs[0]?.id }).catch(String);
+  expect(video).toMatchObject({ outputs: [{ kind: "video" }] });
+  await run({ workflow_id: "qwen_text", prompt: "a lighthouse in fog, seen from the sea", params: { width: 1344, height: 768, steps: 2 } });
+  await run({ workflow_id: "qwen_text", prompt: "a tall birch in winter", params: { width: 768, height: 1344, steps: 2 } });
+  const batch = await server.api<{ id: string; jobs: string[] }>("POST", "/generate", {
+    workflow_id: "flux_single",
+    prompt: "a hare on a hill",
+    sweep: { steps: "2,3,4", guidance: "2,3" },
+  });
+  sweep = batch.id;
+  for (const id of batch.jobs) expect(await server.api<Job>("GET", `/jobs/${id}?wait=60`)).toMatchObject({ state: "succeeded" });
+  fox = await run({
+    workflow_id: "flux_single",
+    prompt: "a red fox in the snow, soft light",
+    params: { steps: 2, width: 1216, height: 832 },
+  });
+}, 180_000);
+afterAll(async () => {
+  await closeBrowser();
+  await server.stop();
+});
+
+const tiles = (tab: Tab) => tab.page.getByRole("gridcell");
+const focused = (tab: Tab) =>
+  tab.page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.tagName);
+const loaded = (tab: Tab) =>
+  tab.page.waitForFunction(() => [...document.querySelectorAll("main img")].every((i) => (i as HTMLImageElement).naturalWidth > 0));
+
+test("the gallery is accessible at both widths and in both themes, and runs nothing of a prompt", async () => {
+  await looked(server, "/results", "results", async (page) => {
+    await page.getByRole("gridcell").nth(10).waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll("main img")].every((i) => (i as HTMLImageElement).naturalWidth > 0));
+    expect(await page.title()).not.toContain("owned");
+  });
+});
+
+test("the lightbox shows a result with all that is known of it; its keys lead on", async () => {
+  await looked(server, `/results?open=${fox.outputs[0]?.id}`, "lightbox", async (page) => {
+    await page.getByRole("dialog", { name: "Result" }).waitFor();
+    await page.getByText("a red fox in the snow, soft light").first().waitFor();
+    await page.getByText("127.0.0.1").first().waitFor();
+  });
+  const tab = await Tab.open(server, "/results");
+  await tiles(tab).first().click();
+  await tab.page.getByText("1 of 11").waitFor();
+  await tab.page.keyboard.press("ArrowRight");
+  await tab.page.getByText("2 of 11").waitFor();
+  await tab.page.keyboard.press("z");
+  await tab.page.getByRole("button", { name: "Fit" }).waitFor();
+  await tab.page.keyboard.press("f");
+  await tab.page.getByRole("button", { name: "Take the mark away" }).waitFor();
+  for (let i = 0; i < 9; i++) await tab.page.keyboard.press("ArrowRight");
+  await tab.page.getByText("11 of 11").waitFor();
+  await tab.page.getByText(nasty).first().waitFor();
+  await tab.page.keyboard.press("ArrowLeft");
+  await tab.page.locator("video[controls]").waitFor();
+  await tab.shot("lightbox-video-1440");
+  await tab.page.keyboard.press("Escape");
+  await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(await focused(tab)).toContain("waves at dusk");
+  expect(await tab.page.title()).toBe("Results · easel");
+  tab.quiet();
+  await tab.close();
+});
+
+test("filters, search and favourites narrow the gallery down and stand in the address", async () => {
+  const tab = await Tab.open(server, "/results");
+  await tiles(tab).first().waitFor();
+  await tab.page.keyboard.press("/");
+  await tab.page.keyboard.type("lighthouse");
+  await expect.poll(() => tiles(tab).count()).toBe(1);
+  expect(tab.page.url()).toContain("q=lighthouse");
+  await tab.page.keyboard.press("Escape");
+  await expect.poll(() => tiles(tab).count()).toBe(11);
+  await tab.page.getByRole("button", { name: "Kind" }).click();
+  await tab.page.getByRole("menuitem", { name: "Videos" }).click();
+  await expect.poll(() => tiles(tab).count()).toBe(1);
+  await tab.page.getByRole("button", { name: "Clear the filters" }).click();
+  await tab.page.getByRole("button", { name: "Workflow" }).click();
+  await tab.page.getByRole("menuitem", { name: "Qwen-Image", exact: true }).click();
+  await expect.poll(() => tiles(tab).count()).toBe(2);
+  await tab.page.getByRole("button", { name: "Date" }).click();
+  await tab.shot("results-date-1440");
+  await tab.accessible();
+  await tab.page.getByLabel("To").fill("2001-01-01");
+  await tab.page.getByText("Nothing fits").waitFor();
+  await tab.page.keyboard.press("Escape");
+  await tab.shot("results-nothing-1440");
+  await tab.page.reload();
+  await tab.page.getByText("Nothing fits").waitFor();
+  await tab.page.locator("main").getByRole("button", { name: "Clear the filters" }).last().click();
+  await tab.page.getByRole("button", { name: "Favourites" }).click();
+  await expect.poll(() => tiles(tab).count()).toBe(1);
+  tab.quiet();
+  await tab.close();
+});
+
+test("by keyboard alone: move, select, compare, download a ZIP, delete and undo, use, run again", async () => {
+  const tab = await Tab.open(server, "/results");
+  await tiles(tab).first().waitFor();
+  await loaded(tab);
+  await tiles(tab).first().focus();
+  await tab.page.keyboard.press("ArrowRight");
+  await tab.page.keyboard.press(" ");
+  await tab.page.keyboard.press("ArrowRight");
+  await tab.page.keyboard.press(" ");
+  await tab.page.getByRole("toolbar", { name: "2 selected" }).waitFor();
+  await tab.accessible();
+  await tab.shot("results-selected-1440");
+
+  const archive = tab.page.waitForEvent("download");
+  await tab.page.keyboard.press("d");
+  expect((await archive).suggestedFilename()).toBe("easel.zip");
+  expect(await (await archive).failure()).toBeNull();
+
+  await tab.page.keyboard.press("c");
+  const divider = tab.page.getByRole("slider", { name: "Divider between the two results" });
+  await divider.waitFor();
+  await tab.page.keyboard.press("Shift+ArrowRight");
+  await tab.page.keyboard.press("ArrowRight");
+  expect(await divider.getAttribute("aria-valuenow")).toBe("61");
+  await tab.page
+    .getByRole("rowheader", { name: "steps" })
+    .or(tab.page.getByRole("rowheader", { name: "guidance" }))
+    .first()
+    .waitFor();
+  await tab.accessible();
+  await tab.fits();
+  await tab.shot("compare-1440");
+  await tab.page.keyboard.press("Escape");
+
+  await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+  await tab.page.keyboard.press("Escape");
+  await expect.poll(() => tab.page.getByRole("toolbar").count()).toBe(0);
+  await tiles(tab).first().focus();
+  const first = await focused(tab);
+  await tab.page.keyboard.press("Delete");
+  await expect.poll(() => tiles(tab).count()).toBe(10);
+  await expect.poll(() => focused(tab)).not.toBe(first);
+  await tab.page.getByText("Result deleted").waitFor();
+  await tab.shot("results-deleted-1440");
+  await tab.page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => tiles(tab).count()).toBe(11);
+
+  await tiles(tab).first().focus();
+  const file = tab.page.waitForEvent("download");
+  await tab.page.keyboard.press("d");
+  expect((await file).suggestedFilename()).toMatch(/^flux_single-.*\.png$/);
+  await tab.page.keyboard.press("i");
+  await tab.page.waitForURL(`**/generate?image=${fox.outputs[0]?.id}`);
+  await tab.page.goBack();
+  await tiles(tab).first().waitFor();
+  await tiles(tab).first().focus();
+  await tab.page.keyboard.press("r");
+  await tab.page.waitForURL(`**/generate?job=${fox.id}`);
+  tab.quiet();
+  await tab.close();
+});
+
+test("the divider of a comparison follows the pointer, and sides are swapped", async () => {
+  const list = await server.api<{ outputs: { id: string; kind: string }[] }>("GET", "/outputs?kind=image");
+  const [a, b] = list.outputs.slice(1);
+  const tab = await Tab.open(server, `/results?compare=${a?.id},${b?.id}`, { width: 375, touch: true });
+  const divider = tab.page.getByRole("slider");
+  const box = await divider.boundingBox();
+  if (!box) throw new Error("no divider");
+  await tab.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await tab.page.mouse.down();
+  await tab.page.mouse.move(box.x + box.width / 2 + 80, box.y + box.height / 2, { steps: 4 });
+  await tab.page.mouse.up();
+  expect(Number(await divider.getAttribute("aria-valuenow"))).toBeGreaterThan(60);
+  await tab.fits();
+  await tab.shot("compare-375");
+  await tab.page.getByRole("button", { name: "Swap sides" }).click();
+  await tab.page.waitForURL(`**compare=${b?.id}%2C${a?.id}`);
+  tab.quiet();
+  await tab.close();
+});
+
+test("a sweep is a grid with its axes; a cell opens; axes change places", async () => {
+  await looked(server, `/results?sweep=${sweep}`, "sweep", async (page) => {
+    await page.getByRole("rowheader").first().waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll("main img")].every((i) => (i as HTMLImageElement).naturalWidth > 0));
+  });
+  const tab = await Tab.open(server, `/results?sweep=${sweep}`);
+  await tab.page.getByRole("columnheader", { name: "guidance 2" }).waitFor();
+  expect(await tab.page.getByRole("rowheader").allInnerTexts()).toEqual(["steps 2", "steps 3", "steps 4"]);
+  await tab.page.getByLabel("Across").selectOption("steps");
+  await tab.page.getByRole("columnheader", { name: "steps 4" }).waitFor();
+  expect(await tab.page.getByRole("rowheader").allInnerTexts()).toEqual(["guidance 2", "guidance 3"]);
+  await tab.page.getByRole("cell").getByRole("button").first().press("Enter");
+  await tab.page.getByRole("dialog", { name: "Result" }).waitFor();
+  await tab.page.keyboard.press("ArrowRight");
+  await tab.page.getByText("2 of 6").waitFor();
+  tab.quiet();
+  await tab.close();
+});
+
+test("what is made while the gallery is open comes to its front, and a deleted result is told of", async () => {
+  const tab = await Tab.open(server, "/results");
+  await tiles(tab).first().waitFor();
+  const made = await server.api<Job>("POST", "/generate?wait=60", {
+    workflow_id: "flux_single",
+    prompt: "a new owl",
+    params: { steps: 2 },
+  });
+  await tab.page.getByRole("gridcell", { name: "Image: a new owl" }).waitFor();
+  await server.api("DELETE", `/outputs/${made.outputs[0]?.id}`);
+  await tab.goto(`/results?open=${made.outputs[0]?.id}`);
+  await tab.page
+    .getByRole("dialog")
+    .getByText(/not found/i)
+    .waitFor();
+  tab.quiet(/404/);
+  await tab.close();
+});
+
+test("without any result the page teaches", async () => {
+  const empty = await Server.start();
+  await looked(empty, "/results", "results-empty", (page) => page.getByRole("link", { name: "Make the first picture" }).waitFor());
+  await empty.stop();
+});
