@@ -42,14 +42,18 @@ export const session = {
     }
     tell();
   },
-  signOut() {
-    key = "";
+  /** forget drops the copy of the key that this browser keeps; this page goes on with it until it is closed. */
+  forget() {
     try {
       sessionStorage.removeItem(slot);
       localStorage.removeItem(slot);
     } catch {
       // nothing was kept
     }
+  },
+  signOut() {
+    session.forget();
+    key = "";
     denied = true;
     tell();
   },

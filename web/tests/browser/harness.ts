@@ -22,7 +22,7 @@ interface Options {
 export class Server {
   url = "";
   link = ""; // signs a browser in, once
-  private dir = mkdtempSync(join(tmpdir(), "easel-web-"));
+  readonly dir = mkdtempSync(join(tmpdir(), "easel-web-"));
   private emulator: ChildProcess | undefined;
   private process: ChildProcess | undefined;
   private backend = "";

@@ -1,28 +1,180 @@
+import { useQuery } from "@tanstack/react-query";
+import { Copy } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { api, ask } from "@/api/client";
+import { queries } from "@/api/queries";
 import { session } from "@/api/session";
 import { Page } from "@/app/shell";
 import { setTheme, type Theme, useTheme } from "@/app/theme";
 import { t } from "@/text";
-import { Button } from "@/ui/button";
+import { Button, IconButton } from "@/ui/button";
+import { copyText } from "@/ui/copy";
+import { Dialog } from "@/ui/dialog";
 import { Segments } from "@/ui/segments";
+import { toast } from "@/ui/toast";
+import { placeOf } from "./place";
 
+/** SettingsPage shows how the server stands, and sets what this browser keeps. What only the server's owner sets is
+ * said with the command that does it. */
 export function SettingsPage() {
-  const theme = useTheme();
   return (
     <Page title={t.settings.title}>
-      <section className="flex flex-wrap items-center justify-between gap-3 border-line border-b py-3">
-        <h2 className="font-medium">{t.settings.theme}</h2>
+      <Appearance />
+      <Access />
+      <Storage />
+      <About />
+    </Page>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="grid gap-x-8 gap-y-3 border-line border-t py-6 first:border-t-0 first:pt-2 lg:grid-cols-[11rem_1fr]">
+      <h2 className="font-semibold">{title}</h2>
+      <div className="grid min-w-0 gap-4">{children}</div>
+    </section>
+  );
+}
+
+function Row({ title, hint, children }: { title: ReactNode; hint?: ReactNode; children?: ReactNode }) {
+  return (
+    <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
+      <div className="min-w-0">
+        <p className="font-medium">{title}</p>
+        {hint && <p className="break-words text-muted">{hint}</p>}
+      </div>
+      {children}
+    </div>
+  );
+}
+
+/** Command is what is typed on the server, to be copied. */
+function Command({ text }: { text: string }) {
+  return (
+    <div className="flex min-w-0 items-center gap-1 rounded-md bg-sunken py-0.5 pr-0.5 pl-3">
+      <code className="min-w-0 flex-1 break-words font-mono text-sm">{text}</code>
+      <IconButton label={`${t.settings.copy}: ${text}`} size="icon-sm" onClick={() => void copyText(text)}>
+        <Copy />
+      </IconButton>
+    </div>
+  );
+}
+
+function Appearance() {
+  const theme = useTheme();
+  return (
+    <Section title={t.settings.appearance}>
+      <Row title={t.settings.theme} hint={t.settings.themeHint}>
         <Segments<Theme>
           label={t.settings.theme}
           value={theme}
           onChange={setTheme}
           options={(["system", "light", "dark"] as const).map((value) => ({ value, label: t.settings.themes[value] }))}
         />
-      </section>
-      {session.hasKey() && (
-        <section className="py-3">
-          <Button onClick={session.signOut}>{t.settings.signOut}</Button>
-        </section>
+      </Row>
+    </Section>
+  );
+}
+
+const useSession = () => useQuery({ queryKey: ["session"], queryFn: ({ signal }) => ask(api.GET("/api/v1/session", { signal })) });
+
+function Access() {
+  const { data } = useSession();
+  return (
+    <Section title={t.settings.access}>
+      <Row
+        title={data && (data.name === null ? t.settings.owner : t.settings.keyed(data.name))}
+        hint={data && (data.loopback ? t.settings.loopback : t.settings.reachable)}
+      >
+        {session.hasKey() && <Button onClick={session.signOut}>{t.settings.signOut}</Button>}
+      </Row>
+      {data && (
+        <div>
+          <p className="text-muted">{t.settings.may}</p>
+          <ul className="list-disc pl-5">
+            {data.scopes.map((s) => (
+              <li key={s}>{t.settings.scopes[s] ?? s}</li>
+            ))}
+          </ul>
+        </div>
       )}
-    </Page>
+      <div className="grid gap-2">
+        <p className="text-muted">{t.settings.keysHint}</p>
+        <Command text={t.settings.keysAdd} />
+        <Command text={t.settings.keysList} />
+        <Command text={t.settings.keysRemove} />
+      </div>
+    </Section>
+  );
+}
+
+function Storage() {
+  const newest = useQuery(queries.outputs({ limit: 1 })).data?.outputs[0];
+  const [sure, setSure] = useState(false);
+  const forget = () => {
+    setSure(false);
+    setTheme("system");
+    session.forget();
+    for (const store of [localStorage, sessionStorage])
+      for (const key of Object.keys(store)) if (key.startsWith("easel.")) store.removeItem(key);
+    toast.done(t.settings.forgotten);
+  };
+  return (
+    <Section title={t.settings.storage}>
+      <Row
+        title={t.settings.results}
+        hint={newest ? t.settings.resultsAt(placeOf(newest.path, newest.name) || "/") : t.settings.resultsNone}
+      />
+      <div className="grid gap-2">
+        <p className="text-muted">{t.settings.storageHint}</p>
+        <Command text={t.settings.storageCommand} />
+      </div>
+      <Row title={t.settings.browser} hint={t.settings.browserHint}>
+        <Button onClick={() => setSure(true)}>{t.settings.forget}</Button>
+      </Row>
+      <Dialog
+        open={sure}
+        onOpenChange={setSure}
+        title={t.settings.forgetSure}
+        footer={
+          <>
+            <Button onClick={() => setSure(false)}>{t.app.cancel}</Button>
+            <Button look="danger" onClick={forget}>
+              {t.app.delete}
+            </Button>
+          </>
+        }
+      >
+        <p>{t.settings.forgetText}</p>
+      </Dialog>
+    </Section>
+  );
+}
+
+function About() {
+  const { data } = useSession();
+  const offline = typeof navigator !== "undefined" && navigator.serviceWorker?.controller !== null && "serviceWorker" in navigator;
+  const rows: [string, ReactNode][] = [
+    [t.settings.version, data?.version],
+    [t.settings.offline, offline ? t.settings.offlineYes : t.settings.offlineNo],
+    [
+      t.settings.api,
+      <a key="api" href="/api/v1/openapi.json" target="_blank" rel="noreferrer" className="text-accent underline underline-offset-2">
+        {t.settings.apiLink}
+      </a>,
+    ],
+  ];
+  return (
+    <Section title={t.settings.about}>
+      <dl className="grid gap-1.5">
+        {rows.map(([name, value]) => (
+          <div key={name} className="flex flex-wrap gap-x-4">
+            <dt className="w-44 text-muted">{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="text-muted">{t.settings.noRequests}</p>
+    </Section>
   );
 }
