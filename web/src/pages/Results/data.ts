@@ -10,11 +10,12 @@ import { trash, useHidden } from "./trash";
 type Page = Schemas["OutputListBody"];
 type Pages = InfiniteData<Page, string | undefined>;
 
-const pageSize = 200;
+const firstPage = 100; // what is seen at once, soon
+const nextPages = 500; // the most that the server gives
 const linksLive = 50 * 60_000; // addresses in answers are valid for an hour
 const mostInBatch = 5_000;
 
-const getPage = (filter: Filter, cursor?: string, signal?: AbortSignal, limit = pageSize) =>
+const getPage = (filter: Filter, cursor?: string, signal?: AbortSignal, limit = firstPage) =>
   ask(api.GET("/api/v1/outputs", { params: { query: { ...queryOf(filter), cursor, limit } }, signal }));
 
 /** known are the ids that a list has. */
@@ -37,7 +38,7 @@ export function useResults(filter: Filter, atTop: () => boolean) {
   const queryKey = useMemo(() => ["results", "list", filter] as const, [filter]);
   const query = useInfiniteQuery({
     queryKey,
-    queryFn: ({ pageParam, signal }) => getPage(filter, pageParam, signal),
+    queryFn: ({ pageParam, signal }) => getPage(filter, pageParam, signal, pageParam ? nextPages : firstPage),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
     staleTime: linksLive,
@@ -63,7 +64,7 @@ export function useResults(filter: Filter, atTop: () => boolean) {
       if (!data || !page || gone) return;
       const have = known(data);
       const fresh = page.outputs.filter((o) => !have.has(o.id));
-      if (fresh.length === page.outputs.length && fresh.length >= pageSize) void queryClient.invalidateQueries({ queryKey });
+      if (fresh.length === page.outputs.length && fresh.length >= firstPage) void queryClient.invalidateQueries({ queryKey });
       else if (top.current()) take(fresh);
       else setWaiting(fresh);
     };

@@ -11,6 +11,7 @@ import { kindIcon, nameOf, Preview } from "./media";
 import type { Selection } from "./selection";
 
 const gap = 4;
+const rush = 80; // ms that a tile is there before its picture is asked for, while the gallery is scrolled
 const overscan = 700; // pixels above and below that are drawn already
 
 export interface TileActions {
@@ -158,6 +159,7 @@ export function Gallery({ items, selection, selecting, actions, active, onActive
                     focusable={row.start + n === at}
                     selected={selection.has(o.id)}
                     selecting={selecting}
+                    passing={virtual.isScrolling}
                     actions={actions}
                     onClick={click}
                     onToggle={selection.toggle}
@@ -179,15 +181,38 @@ interface TileProps {
   focusable: boolean;
   selected: boolean;
   selecting: boolean;
+  passing: boolean; // the gallery is being scrolled
   actions: TileActions;
   onClick: (o: Output, e: React.MouseEvent) => void;
   onToggle: (id: string) => void;
   onActive: (id: string) => void;
 }
 
+/** sameTile: scrolling that begins or ends changes nothing of a tile that is there. */
+const sameTile = ({ passing: _a, ...a }: TileProps, { passing: _b, ...b }: TileProps) =>
+  (Object.keys(a) as (keyof typeof a)[]).every((k) => a[k] === b[k]);
+
 /** Tile is one result: its picture, and on hover what is done most. The keys for that are the page's. */
-const Tile = memo(function Tile({ output: o, width, focusable, selected, selecting, actions, onClick, onToggle, onActive }: TileProps) {
+const Tile = memo(function Tile({
+  output: o,
+  width,
+  focusable,
+  selected,
+  selecting,
+  passing,
+  actions,
+  onClick,
+  onToggle,
+  onActive,
+}: TileProps) {
   const Icon = kindIcon[o.kind];
+  // A tile that only rushes by loads nothing.
+  const [shown, setShown] = useState(!passing);
+  useEffect(() => {
+    if (shown) return;
+    const later = setTimeout(() => setShown(true), rush);
+    return () => clearTimeout(later);
+  }, [shown]);
   const stop = (run: () => void) => (e: React.MouseEvent) => {
     e.stopPropagation();
     run();
@@ -207,7 +232,7 @@ const Tile = memo(function Tile({ output: o, width, focusable, selected, selecti
       style={{ width }}
     >
       <span className={cx("absolute inset-0 transition-transform duration-150", selected && "scale-[0.92]")}>
-        <Preview output={o} />
+        {shown && <Preview output={o} />}
       </span>
       {selected && <span className="pointer-events-none absolute inset-0 rounded-sm border-2 border-accent" />}
       <button
@@ -268,4 +293,4 @@ const Tile = memo(function Tile({ output: o, width, focusable, selected, selecti
       )}
     </div>
   );
-});
+}, sameTile);
