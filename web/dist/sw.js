@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-10591abdb2d5";
-const files = "/ /assets/MaskEditor-DqfeFtBC.js /assets/dist-CdbXheEX.js /assets/empty-BygzHiml.js /assets/generate-D5E1r5KU.js /assets/index-BGKuANoP.css /assets/index-DegfucIm.js /assets/queue-aRAowE7M.js /assets/results-BhLGxVQJ.js /assets/settings-BiZAGCLj.js /assets/shortcuts-C9dZL8VU.js /assets/switch-k0bFs7_y.js /assets/workflows-C3tpws01.js /icon.svg /theme.js".split(" ");
+const version = "easel-eb153eb0cd59";
+const files = "/ /assets/Backends-Byk28cq9.js /assets/MaskEditor-c-iXTaYw.js /assets/dist-BuPU-mpb.js /assets/generate-D4dvK6TZ.js /assets/index-C0lKmD_Q.js /assets/index-E71V9JHf.css /assets/menu-DZpY8m96.js /assets/queue-CScnMWds.js /assets/results-DJlfA3qA.js /assets/settings-DTipehmJ.js /assets/shortcuts-ClerCK9X.js /assets/switch-6Bv9rgqj.js /assets/workflows-ZbOfSQAV.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

@@ -87,29 +87,17 @@ export class Server {
     return new Promise((resolve) => child.on("close", () => resolve(out.trim())));
   }
 
-<<<<<<< HEAD
   /** api asks the server as a program of this machine: without the headers of a browser, which fetch sends here too. */
   api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     return new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-=======
-  /** api asks the server as a program of this machine. (Not by fetch, whose headers are those of a browser.) */
-  api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-    return new Promise((resolve, reject) => {
->>>>>>> caa6655 (Show results as a gallery of justified rows, with lightbox, comparison and sweeps as grids)
       const asked = request(`${this.url}/api/v1${path}`, { method, headers }, (answer) => {
         let text = "";
         answer.setEncoding("utf8");
         answer.on("data", (d) => (text += d));
         answer.on("end", () => {
-<<<<<<< HEAD
           if ((answer.statusCode ?? 500) >= 400) reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
           else resolve((text ? JSON.parse(text) : undefined) as T);
-=======
-          if ((answer.statusCode ?? 0) >= 300) reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
-          else resolve((text === "" ? undefined : JSON.parse(text)) as T);
->>>>>>> caa6655 (Show results as a gallery of justified rows, with lightbox, comparison and sweeps as grids)
         });
       });
       asked.on("error", reject);

@@ -4,13 +4,13 @@ import { api, ask } from "@/api/client";
 import { events, useActiveJobs, usePaused } from "@/api/events";
 import { queryClient } from "@/api/queries";
 import { Page } from "@/app/shell";
+import { Backends } from "@/components/Backends";
 import { GenerationQueue } from "@/components/GenerationQueue";
 import { t } from "@/text";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Menu } from "@/ui/menu";
 import { toast } from "@/ui/toast";
-import { Backends } from "./backends";
 
 export function Queue() {
   const paused = usePaused();
@@ -63,7 +63,7 @@ export function Queue() {
           {t.queue.paused}
         </p>
       )}
-      <Backends />
+      <Backends className="pb-6" />
       <GenerationQueue />
       <Dialog
         open={asking}

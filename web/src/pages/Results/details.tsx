@@ -5,17 +5,12 @@ import type { ReactNode } from "react";
 import type { Output } from "@/api/client";
 import { queries } from "@/api/queries";
 import { t } from "@/text";
+import { duration } from "@/text/duration";
 import { bytes, count, moment } from "@/text/format";
 import { buttonLook, IconButton } from "@/ui/button";
 import { copyText } from "@/ui/copy";
 import { baseName } from "./data";
 import { pointOf } from "./sweep";
-
-/** took writes milliseconds. */
-function took(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-}
 
 const shown = (v: unknown) => (typeof v === "string" ? v : JSON.stringify(v));
 
@@ -166,7 +161,7 @@ export function Details({ output: o }: { output: Output }) {
         title={t.results.run}
         rows={[
           [t.results.made, moment(o.created_at)],
-          [t.results.took, started && finished ? took(Date.parse(finished) - Date.parse(started)) : null],
+          [t.results.took, started && finished ? duration(Date.parse(finished) - Date.parse(started)) : null],
           [t.results.backend, job.data?.backend],
           [t.results.node, o.node],
           [t.results.job, mono(o.job_id), o.job_id],

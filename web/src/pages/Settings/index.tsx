@@ -6,6 +6,7 @@ import { queries } from "@/api/queries";
 import { session } from "@/api/session";
 import { Page } from "@/app/shell";
 import { setTheme, type Theme, useTheme } from "@/app/theme";
+import { Backends } from "@/components/Backends";
 import { t } from "@/text";
 import { Button, IconButton } from "@/ui/button";
 import { copyText } from "@/ui/copy";
@@ -20,6 +21,13 @@ export function SettingsPage() {
   return (
     <Page title={t.settings.title}>
       <Appearance />
+      <Section title={t.settings.backends}>
+        <Backends />
+        <div className="grid gap-2">
+          <p className="text-muted">{t.settings.backendsHint}</p>
+          <Command text={t.settings.backendsCommand} />
+        </div>
+      </Section>
       <Access />
       <Storage />
       <About />

@@ -5,11 +5,11 @@ import { duration } from "@/text/duration";
 import { Badge } from "@/ui/badge";
 
 /** Backends are the places where jobs run: state, models in memory, speed. */
-export function Backends() {
+export function Backends({ className }: { className?: string }) {
   const { data } = useQuery({ ...queries.backends, refetchInterval: 5_000 });
   if (!data) return null;
   return (
-    <section aria-label={t.queue.backends} className="pb-6">
+    <section aria-label={t.queue.backends} className={className}>
       {data.length === 0 && (
         <p className="rounded-lg bg-warn-tint px-3 py-2 text-warn">
           {t.queue.noBackends} <code className="font-mono text-sm">{t.queue.noBackendsHint}</code>

@@ -1,0 +1,1 @@
+import{t as e}from"./index-C0lKmD_Q.js";var t=e;export{t as component};
