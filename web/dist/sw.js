@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-eb153eb0cd59";
-const files = "/ /assets/Backends-Byk28cq9.js /assets/MaskEditor-c-iXTaYw.js /assets/dist-BuPU-mpb.js /assets/generate-D4dvK6TZ.js /assets/index-C0lKmD_Q.js /assets/index-E71V9JHf.css /assets/menu-DZpY8m96.js /assets/queue-CScnMWds.js /assets/results-DJlfA3qA.js /assets/settings-DTipehmJ.js /assets/shortcuts-ClerCK9X.js /assets/switch-6Bv9rgqj.js /assets/workflows-ZbOfSQAV.js /icon.svg /theme.js".split(" ");
+const version = "easel-523b043f9a92";
+const files = "/ /assets/Backends-KTh7De2g.js /assets/MaskEditor-Cs_7TYKi.js /assets/check--jDy5MT3.js /assets/copy-Bs00w0M0.js /assets/dist-BuPU-mpb.js /assets/generate-BSFSBmP8.js /assets/index-BStMRwGk.js /assets/index-BYW71RK5.css /assets/menu-DZpY8m96.js /assets/queue-B5ZCj8-8.js /assets/results-Dxic5qxx.js /assets/settings-CVzfuri_.js /assets/shortcuts-ClerCK9X.js /assets/switch-6Bv9rgqj.js /assets/workflows-DDOugVBR.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

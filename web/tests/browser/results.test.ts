@@ -164,12 +164,16 @@ test("by keyboard alone: move, select, compare, download a ZIP, delete and undo,
   await tab.page.keyboard.press("d");
   expect((await file).suggestedFilename()).toMatch(/^flux_single-.*\.png$/);
   await tab.page.keyboard.press("i");
-  await tab.page.waitForURL(`**/generate?image=${fox.outputs[0]?.id}`);
+  await tab.page.waitForURL("**/generate");
+  await tab.page.getByRole("button", { name: /^Remove / }).waitFor();
   await tab.page.goBack();
   await tiles(tab).first().waitFor();
   await tiles(tab).first().focus();
   await tab.page.keyboard.press("r");
-  await tab.page.waitForURL(`**/generate?job=${fox.id}`);
+  await tab.page.waitForURL("**/generate");
+  await expect
+    .poll(() => tab.page.getByRole("textbox", { name: "Prompt", exact: true }).inputValue())
+    .toBe("a red fox in the snow, soft light");
   tab.quiet();
   await tab.close();
 });

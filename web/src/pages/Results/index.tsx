@@ -22,8 +22,6 @@ import { type Selection, useSelection } from "./selection";
 import { SweepView } from "./sweep-view";
 import { trash } from "./trash";
 
-export { type ResultsSearch, readSearch } from "./filter";
-
 const askedFrom = 10; // so many are deleted only when it was meant
 
 function useItemActions(open: (change: Partial<ResultsSearch>) => void): ItemActions {
