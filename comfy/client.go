@@ -1,6 +1,7 @@
 package comfy
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -20,6 +21,8 @@ import (
 type Client struct {
 	wire         *transport.Client
 	ownTransport *http.Transport // nil when the caller gave an HTTP client
+	dial         func(ctx context.Context, network, address string) (net.Conn, error)
+	spare        *spareDialer // of ownTransport
 	patience     time.Duration
 	limits       Limits
 	times        Timeouts
@@ -69,7 +72,11 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 	}
 	if c.ownTransport != nil {
 		dialer := &net.Dialer{Timeout: c.times.Connect}
-		c.ownTransport.DialContext = dialer.DialContext
+		if c.dial == nil {
+			c.dial = dialer.DialContext
+		}
+		c.spare = &spareDialer{dial: c.dial}
+		c.ownTransport.DialContext = c.spare.DialContext
 	}
 	c.wire.HTTP = c.wire.NewHTTP(c.wire.HTTP)
 	c.wire.Limits = transport.Limits{JSON: c.limits.JSON, File: c.limits.File}
@@ -96,6 +103,7 @@ func (c *Client) Address() string { return c.wire.Address() }
 func (c *Client) Close() error {
 	c.socket.close()
 	if c.ownTransport != nil {
+		c.spare.close()
 		c.ownTransport.CloseIdleConnections()
 	}
 	return nil

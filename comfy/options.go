@@ -2,10 +2,12 @@ package comfy
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 )
@@ -67,6 +69,15 @@ func WithHTTPClient(hc *http.Client) Option {
 		}
 		c.wire.HTTP = hc
 		c.ownTransport = nil
+		return nil
+	}
+}
+
+// WithDialer sets how connections are made, as through a tunnel. WithHTTPClient
+// replaces it.
+func WithDialer(dial func(ctx context.Context, network, address string) (net.Conn, error)) Option {
+	return func(c *Client) error {
+		c.dial = dial
 		return nil
 	}
 }

@@ -78,6 +78,9 @@ func (s *socket) connect(ctx context.Context) (clientID string, err error) {
 		}
 		if !s.keeping {
 			s.keeping = true
+			if s.client.spare != nil {
+				s.client.spare.begin()
+			}
 			s.setGen(newGeneration())
 			s.done.Add(1)
 			go s.keep(s.gen)
