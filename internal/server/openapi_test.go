@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write docs/openapi.json")
+var update = flag.Bool("update", false, "write docs/openapi.json and docs/api.md")
 
 // TestTheDescriptionIsCheckedIn keeps the description of the API beside the
 // code, so that a change of it is seen in a review and by clients.
