@@ -34,6 +34,7 @@ func (s *Server) characterRoutes() {
 	put.SkipValidateBody, put.MaxBodyBytes = true, s.o.Limits.Body // the registry does that
 	put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[characterDoc](), true, "")}}}
 	huma.Register(s.api, put, s.putCharacter)
+	s.bodyIs(put, "CharacterDoc")
 	remove := operation(http.MethodDelete, "/characters/{id}", "delete-character", "Remove a character of the user's", "characters")
 	remove.DefaultStatus = http.StatusNoContent
 	remove.Errors = append(remove.Errors, http.StatusNotFound, http.StatusConflict)

@@ -39,6 +39,7 @@ func (s *Server) fileRoutes() {
 	s.raw(up, s.upload)
 
 	get := operation(http.MethodGet, "/files/{id}", "get-file", "Download an input file", "files")
+	get.Parameters = []*huma.Param{idParam()}
 	get.Responses = map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: binary}}}}
 	s.raw(get, s.download)
 }

@@ -37,6 +37,7 @@ func (s *Server) generateRoutes() {
 		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema(op.id)}}}}
 		o.SkipValidateBody = true // the registry does that, with the command line's words
 		huma.Register(s.api, o, op.do)
+		s.bodyIs(o, requestSchema(op.id))
 	}
 	s.countRoutes()
 	s.describeRequests()

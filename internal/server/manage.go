@@ -21,6 +21,7 @@ func (s *Server) manageRoutes() {
 	put.SkipValidateBody, put.MaxBodyBytes = true, s.o.Limits.Body
 	put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema("generate")}}}}
 	huma.Register(s.api, put, s.putPreset)
+	s.bodyIs(put, requestSchema("generate"))
 	remove := operation(http.MethodDelete, "/presets/{name}", "delete-preset", "Forget a preset", "presets")
 	remove.DefaultStatus = http.StatusNoContent
 	huma.Register(s.api, remove, s.deletePreset)

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"net/http"
+
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -13,6 +15,17 @@ func requestSchema(operation string) string {
 		return "InpaintRequest"
 	}
 	return "GenerateRequest"
+}
+
+// bodyIs says again what the body of an operation is, which huma forgets of one
+// that is read as bytes.
+func (s *Server) bodyIs(o huma.Operation, schema string) {
+	item := s.api.OpenAPI().Paths[o.Path]
+	op := item.Post
+	if o.Method == http.MethodPut {
+		op = item.Put
+	}
+	op.RequestBody.Content["application/json"].Schema = &huma.Schema{Ref: "#/components/schemas/" + schema}
 }
 
 // describeRequests describes the bodies that the registry checks: what each

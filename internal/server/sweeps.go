@@ -22,6 +22,7 @@ func (s *Server) countRoutes() {
 	count.Errors = append(count.Errors, http.StatusNotFound)
 	count.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema("generate")}}}}
 	huma.Register(s.api, count, s.countRuns)
+	s.bodyIs(count, requestSchema("generate"))
 }
 
 type countAnswer struct {
