@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-523b043f9a92";
-const files = "/ /assets/Backends-KTh7De2g.js /assets/MaskEditor-Cs_7TYKi.js /assets/check--jDy5MT3.js /assets/copy-Bs00w0M0.js /assets/dist-BuPU-mpb.js /assets/generate-BSFSBmP8.js /assets/index-BStMRwGk.js /assets/index-BYW71RK5.css /assets/menu-DZpY8m96.js /assets/queue-B5ZCj8-8.js /assets/results-Dxic5qxx.js /assets/settings-CVzfuri_.js /assets/shortcuts-ClerCK9X.js /assets/switch-6Bv9rgqj.js /assets/workflows-DDOugVBR.js /icon.svg /theme.js".split(" ");
+const version = "easel-53d7ff0012c9";
+const files = "/ /assets/Backends-BQ_QZf-g.js /assets/MaskEditor-BCukl5ud.js /assets/check-9VPVaPc1.js /assets/copy-BXOdgqoh.js /assets/dist-DPR7aoWQ.js /assets/generate-BFMPYWDs.js /assets/index-BHwa9tnz.css /assets/index-D2mdTS62.js /assets/menu-pqJXn4cp.js /assets/queue-DHrUH6Ni.js /assets/results-DF3C_yJ-.js /assets/settings-SN_qGxDt.js /assets/shortcuts-BHl7XEIN.js /assets/switch-D9M_o8gx.js /assets/workflows-B9JXD4QV.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

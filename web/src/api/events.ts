@@ -29,6 +29,7 @@ class EventStore {
   private paused = false;
   private lastEvent = "";
   private active: Job[] = [];
+  private states: ReadonlyMap<string, Job["state"]> = new Map();
   private listeners = new Map<string, Set<() => void>>();
   private dirty = new Set<string>();
   private endings = new Set<(job: Job) => void>();
@@ -70,6 +71,12 @@ class EventStore {
   getConnection = () => this.connection;
   isPaused = () => this.paused;
   getActive = () => this.active;
+  getStates = () => this.states;
+  /** percent is how far the run is that began first, 0 to 100; undefined while none runs. */
+  percent = () => {
+    const running = this.active.find((j) => j.state === "running");
+    return running && Math.round(((running.progress as Progress | null)?.fraction ?? 0) * 100);
+  };
 
   /** put takes a job that an answer of the API told about, such as one that was just queued. */
   put(job: Job) {
@@ -112,7 +119,14 @@ class EventStore {
   private flush = () => {
     const topics = [...this.dirty];
     this.dirty.clear();
-    if (topics.includes("active")) this.active = [...this.jobs.values()].filter((j) => !hasEnded(j));
+    if (topics.includes("active")) {
+      this.active = [...this.jobs.values()].filter((j) => !hasEnded(j));
+      const same = this.active.length === this.states.size && this.active.every((j) => this.states.get(j.id) === j.state);
+      if (!same) {
+        this.states = new Map(this.active.map((j) => [j.id, j.state]));
+        topics.push("states");
+      }
+    }
     for (const topic of topics) for (const listener of [...(this.listeners.get(topic) ?? [])]) listener();
   };
 
@@ -262,6 +276,12 @@ export function usePreview(id: string | undefined): string | undefined {
 
 /** useActiveJobs are the jobs that wait or run. */
 export const useActiveJobs = () => useSyncExternalStore((on) => events.subscribe("active", on), events.getActive);
+
+/** useActiveStates are the states of the jobs that wait or run; unlike useActiveJobs it does not change with their progress. */
+export const useActiveStates = () => useSyncExternalStore((on) => events.subscribe("states", on), events.getStates);
+
+/** usePercent is how far the run is that began first; undefined while none runs. */
+export const usePercent = () => useSyncExternalStore((on) => events.subscribe("active", on), events.percent);
 
 export const useConnection = () => useSyncExternalStore((on) => events.subscribe("connection", on), events.getConnection);
 

@@ -253,6 +253,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/generate/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a graph: with the scope graphs any, else one of a workflow with other values */
+        post: operations["generate-graph"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/generate/single": {
         parameters: {
             query?: never;
@@ -1087,6 +1104,29 @@ export interface components {
             /** @description pairs the values of sweeps, instead of each with each */
             zip?: boolean;
         };
+        GraphFile: {
+            /** @description of an upload */
+            id: string;
+            /** @description what the graph says until it is submitted */
+            name: string;
+            /** @description graph inputs that take the file */
+            targets: components["schemas"]["Target"][];
+        };
+        GraphRequest: {
+            /** @description uploads that go into the graph */
+            files?: components["schemas"]["GraphFile"][];
+            /** @description in ComfyUI's API format */
+            graph: unknown;
+            /** @description written into saved pictures */
+            png_info?: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            priority?: number;
+            webhook?: string;
+            /** @description what the job is called; the id of the workflow that the graph was made of */
+            workflow_id: string;
+        };
         ImportedView: {
             /** @description whose definitions counted; null without any */
             backend: string | null;
@@ -1428,6 +1468,10 @@ export interface components {
             title: string;
             /** @description always about:blank: code tells kinds apart */
             type: string;
+        };
+        Target: {
+            input: string;
+            node: string;
         };
         ThumbnailMapBody: {
             /** @description address by workflow, valid for an hour without a key; those without a picture are absent */
@@ -2038,7 +2082,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["CharacterDoc"];
             };
         };
         responses: {
@@ -2267,7 +2311,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["InpaintRequest"];
             };
         };
         responses: {
@@ -2421,7 +2465,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2454,7 +2500,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["GenerateRequest"];
             };
         };
         responses: {
@@ -2570,7 +2616,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["BatchRequest"];
             };
         };
         responses: {
@@ -2678,7 +2724,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["GenerateRequest"];
             };
         };
         responses: {
@@ -2765,6 +2811,123 @@ export interface operations {
             };
         };
     };
+    "generate-graph": {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the end */
+                wait?: number;
+            };
+            header?: {
+                /** @description the same again returns the first answer */
+                "Idempotency-Key"?: string;
+                /** @description wait=SECONDS */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GraphRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    "Preference-Applied"?: string;
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
     "generate-single": {
         parameters: {
             query?: {
@@ -2782,7 +2945,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["GenerateRequest"];
             };
         };
         responses: {
@@ -4442,7 +4605,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["GenerateRequest"];
             };
         };
         responses: {

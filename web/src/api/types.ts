@@ -1,44 +1,28 @@
-// What the API answers as plain JSON (entries as in the registry file), so that docs/openapi.json has no type for it.
+import type { Schemas } from "./client";
+
+// What docs/openapi.json leaves open, or says less exactly than it is: entries as in the registry file.
 
 export type Role = "prompt" | "negative" | "seed" | "image" | "mask" | "lora" | "lora_strength" | "width" | "height";
 
 /** An Input is one thing that a workflow takes: GET /workflows/{id}/schema. Integers above 2^53 are text. */
-export interface Input {
-  name: string;
-  type: string; // int, float, bool, string, text, enum, model, seed, size, image, mask, video, audio, list<...>
-  role?: Role;
-  label?: string;
-  description?: string;
-  required: boolean;
-  default?: unknown;
+export type Input = Omit<Schemas["Input"], "min" | "max" | "step" | "role" | "targets" | "declared"> & {
+  role?: Role | (string & {});
   min?: number | string;
   max?: number | string;
-  step?: number;
-  unit?: string;
-  group?: string;
-  advanced?: boolean;
-  choices?: string[];
-  max_length?: number;
-  pattern?: string;
-}
+  step?: number | string;
+};
 
 export interface WorkflowSchema {
   workflow_id: string;
   inputs: Input[];
 }
 
-export interface Workflow {
+/** A Workflow is an entry of GET /workflows. Most keys may be left out of the file. */
+export type Workflow = Partial<Omit<Schemas["WorkflowDoc"], "id" | "name" | "configurable_params" | "example_payload">> & {
   id: string;
   name: string;
-  description?: string;
-  category?: string;
-  model_family?: string;
-  supports_batch?: boolean;
-  max_batch_size?: number;
-  requires_input_image?: boolean;
-  requires_mask?: boolean;
   example_payload?: { prompt?: string; negative?: string; params?: Record<string, unknown> };
-}
+};
 
 export interface Character {
   id: string;

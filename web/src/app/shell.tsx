@@ -2,10 +2,9 @@ import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-route
 import { Images, Keyboard, ListOrdered, Settings, Sparkles, Workflow } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { Toaster } from "sonner";
-import { events, useActiveJobs, useConnection } from "@/api/events";
+import { events, useActiveStates, useConnection, usePercent } from "@/api/events";
 import { queryClient } from "@/api/queries";
 import { session } from "@/api/session";
-import type { Progress } from "@/api/types";
 import { t } from "@/text";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -72,9 +71,9 @@ export function Shell() {
       <ShortcutsDialog open={help} onOpenChange={setHelp} />
       <Toaster
         theme={theme}
-        position="bottom-right"
+        position="top-center"
         offset={16}
-        mobileOffset={{ bottom: 72 }}
+        mobileOffset={12}
         toastOptions={{
           unstyled: true,
           classNames: {
@@ -92,7 +91,7 @@ export function Shell() {
 }
 
 function Rail({ onHelp }: { onHelp: () => void }) {
-  const active = useActiveJobs().length;
+  const active = useActiveStates().size;
   return (
     <nav
       aria-label={t.app.navigation}
@@ -194,9 +193,8 @@ function ShortcutsDialog({ open, onOpenChange }: { open: boolean; onOpenChange: 
 function useTitle() {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const page = pages.find((p) => path.startsWith(p.to))?.label ?? t.app.name;
-  const running = useActiveJobs().find((j) => j.state === "running");
-  const fraction = (running?.progress as Progress | null | undefined)?.fraction;
-  const title = running ? t.app.running(Math.round((fraction ?? 0) * 100), page) : t.app.title(page);
+  const percent = usePercent();
+  const title = percent === undefined ? t.app.title(page) : t.app.running(percent, page);
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -216,7 +214,12 @@ export function Page({
 }) {
   return (
     <main className="scroll h-full">
-      <header className="sticky top-0 z-10 flex min-h-14 flex-wrap items-center gap-x-4 gap-y-2 bg-page px-4 py-2 phone:px-6">
+      <header
+        className={cx(
+          "sticky top-0 z-10 flex min-h-14 flex-wrap items-center gap-x-4 gap-y-2 bg-page px-4 py-2 phone:px-6",
+          !wide && "max-w-4xl",
+        )}
+      >
         <h1 className="flex-1 font-semibold text-xl">{title}</h1>
         {actions}
       </header>

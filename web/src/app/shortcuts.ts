@@ -22,10 +22,9 @@ function change(next: Bound[]) {
 /** chordOf writes what was pressed like a shortcut: "mod+enter", "shift+arrowup", "?". */
 export function chordOf(event: KeyboardEvent): string {
   const key = event.key.toLowerCase();
-  const printable = event.key.length === 1;
-  return [event.ctrlKey || event.metaKey ? "mod" : "", event.altKey ? "alt" : "", event.shiftKey && !printable ? "shift" : "", key]
-    .filter(Boolean)
-    .join("+");
+  const mod = event.ctrlKey || event.metaKey;
+  const typed = event.key.length === 1 && !mod; // "?" says its Shift itself
+  return [mod ? "mod" : "", event.altKey ? "alt" : "", event.shiftKey && !typed ? "shift" : "", key].filter(Boolean).join("+");
 }
 
 const typing = (target: EventTarget | null) =>
@@ -34,6 +33,8 @@ const typing = (target: EventTarget | null) =>
 function onKeyDown(event: KeyboardEvent) {
   if (event.defaultPrevented || event.isComposing) return;
   const chord = chordOf(event);
+  // Chords with Ctrl come before what has the focus, the others after it: Enter on a button is the button's.
+  if (chord.startsWith("mod+") !== (event.eventPhase === Event.CAPTURING_PHASE)) return;
   const inField = typing(event.target);
   const inDialog = document.querySelector('[role="dialog"][data-state="open"]') !== null;
   // The newest binding wins: a layer over the page has its own.
@@ -70,6 +71,10 @@ export const useBoundShortcuts = (): Shortcut[] =>
   );
 
 export function startShortcuts() {
-  addEventListener("keydown", onKeyDown);
-  return () => removeEventListener("keydown", onKeyDown);
+  document.addEventListener("keydown", onKeyDown, true);
+  document.addEventListener("keydown", onKeyDown);
+  return () => {
+    document.removeEventListener("keydown", onKeyDown, true);
+    document.removeEventListener("keydown", onKeyDown);
+  };
 }

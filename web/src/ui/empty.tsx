@@ -8,8 +8,8 @@ export function Empty({ icon, title, hint, children }: { icon?: ReactNode; title
   return (
     <div className="flex h-full min-h-48 flex-col items-center justify-center gap-1 p-6 text-center">
       {icon && <div className="mb-2 text-muted [&_svg]:size-8 [&_svg]:stroke-[1.25]">{icon}</div>}
-      <p className="font-medium">{title}</p>
-      {hint && <p className="max-w-80 text-balance text-muted">{hint}</p>}
+      <p className="max-w-120 text-balance break-words font-medium">{title}</p>
+      {hint && <p className="max-w-96 text-balance text-muted">{hint}</p>}
       {children && <div className="mt-3 flex flex-wrap justify-center gap-2">{children}</div>}
     </div>
   );

@@ -56,7 +56,9 @@ export class History {
     const before = this.start;
     this.start = undefined;
     if (!before || !part || part.width === 0 || part.height === 0) return;
-    this.done.push({ part, before: pack(cut(before, this.mask.width, part)), after: pack(cut(this.mask.data, this.mask.width, part)) });
+    const step = { part, before: pack(cut(before, this.mask.width, part)), after: pack(cut(this.mask.data, this.mask.width, part)) };
+    if (step.before.length === step.after.length && step.before.every((v, i) => v === step.after[i])) return;
+    this.done.push(step);
     this.undone = [];
   }
 

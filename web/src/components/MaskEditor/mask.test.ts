@@ -153,7 +153,11 @@ describe("history", () => {
     const h = new History(new Mask(2, 2));
     h.begin();
     h.commit(undefined);
-    expect(h.canUndo).toBe(false);
+    const m = new Mask(4, 4);
+    const same = new History(m);
+    same.begin();
+    same.commit(m.rectangle({ x: 0, y: 0 }, { x: 2, y: 2 }, true));
+    expect([h.canUndo, same.canUndo]).toEqual([false, false]);
   });
   test("packs small what is even", () => {
     const bytes = new Uint8Array(1_000_000).fill(255, 400_000, 600_000);

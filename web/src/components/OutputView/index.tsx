@@ -22,21 +22,22 @@ export function OutputView({
   switch (output.kind) {
     case "image":
       return (
-        <img
-          key={output.id}
-          src={output.url}
-          alt={alt ?? output.name}
-          width={output.width ?? undefined}
-          height={output.height ?? undefined}
-          draggable={false}
-          onLoad={() => setLoaded(output.id)}
-          onError={onStale}
-          className={cx(fit, "h-auto w-auto")}
-          style={
-            // The small picture stands there until the large one came.
-            loaded !== output.id && output.thumbnail_url ? { background: `center / 100% 100% url("${output.thumbnail_url}")` } : undefined
-          }
-        />
+        <>
+          {loaded !== output.id && output.thumbnail_url && (
+            <img src={output.thumbnail_url} alt="" aria-hidden className={fit} /> // stands there until the large one came
+          )}
+          <img
+            key={output.id}
+            src={output.url}
+            alt={alt ?? output.name}
+            width={output.width ?? undefined}
+            height={output.height ?? undefined}
+            draggable={false}
+            onLoad={() => setLoaded(output.id)}
+            onError={onStale}
+            className={fit}
+          />
+        </>
       );
     case "video":
       return <video key={output.id} src={output.url} controls loop autoPlay muted playsInline onError={onStale} className={fit} />;

@@ -116,7 +116,7 @@ function SeedControl({ input }: { input: Input }) {
             placeholder={t.generate.seedRandom}
             value={drawn ? "" : String(value)}
             onChange={(e) => values.set(input.name, e.target.value.trim() === "" ? undefined : e.target.value)}
-            className="field-box min-w-0 flex-1 font-mono placeholder:font-sans"
+            className="field-box min-w-0 flex-1 px-1.5 font-mono text-sm tracking-tight placeholder:font-sans placeholder:text-base placeholder:tracking-normal"
           />
           <IconButton
             label={drawn ? (last ? t.generate.seedLockLast : t.generate.seedLock) : t.generate.seedUnlock}
@@ -188,7 +188,7 @@ function FreeChoice(props: {
       label={labelOf(props.input)}
       placeholder={props.placeholder ?? t.generate.chooseModel}
       search={t.generate.searchModels}
-      nothing={t.generate.noModels}
+      nothing={props.input.choices_state === "unreachable" ? t.generate.modelsAway : t.generate.noModels}
       free={t.generate.useTyped}
     />
   );

@@ -17,11 +17,22 @@ export async function fetchPicture(p: Picture, signal?: AbortSignal): Promise<Bl
 }
 
 /** usePictureUrl is a picture as an address for <img>, read with whoever's key; undefined while it loads, and for what only the server can reach. */
-export function usePictureUrl(p: Picture | undefined): { url?: string; error: unknown } {
+export const usePictureUrl = (p: Picture | undefined) =>
+  useBlobUrl(p && p.from !== "url" ? p.ref : "", (signal) => fetchPicture(p as Picture, signal));
+
+/** useCharacterUrl is the reference picture of a character, "" where it has none. */
+export const useCharacterUrl = (id: string) =>
+  useBlobUrl(id && `character ${id}`, async (signal) => {
+    const answer = await authorized(`/api/v1/characters/${encodeURIComponent(id)}/image`, { signal });
+    if (!answer.ok) throw problemOf(await answer.json().catch(() => undefined), answer.status);
+    return answer.blob();
+  });
+
+function useBlobUrl(key: string, read: (signal: AbortSignal) => Promise<Blob>): { url?: string; error: unknown } {
   const { data, error } = useQuery({
-    queryKey: ["picture", p?.ref],
-    queryFn: ({ signal }) => fetchPicture(p as Picture, signal),
-    enabled: p !== undefined && p.from !== "url",
+    queryKey: ["picture", key],
+    queryFn: ({ signal }) => read(signal),
+    enabled: key !== "",
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
     retry: 1,

@@ -43,7 +43,7 @@ export function ParameterLabel({
           type="button"
           aria-description={reset}
           onClick={() => values.set(input.name, undefined)}
-          className={cx("flex min-h-8 min-w-0 items-center gap-1.5 rounded-sm text-left hover:text-accent", className)}
+          className={cx("flex min-h-8 min-w-0 items-center gap-1.5 self-start rounded-sm text-left hover:text-accent", className)}
         >
           {words}
           <span className="size-1.5 shrink-0 rounded-full bg-accent" aria-hidden />
@@ -52,7 +52,7 @@ export function ParameterLabel({
     );
   }
   const label2 = (
-    <label htmlFor={htmlFor} className={cx("flex min-h-8 min-w-0 items-center", className)}>
+    <label htmlFor={htmlFor} className={cx("flex min-h-8 min-w-0 items-center self-start", className)}>
       {words}
     </label>
   );

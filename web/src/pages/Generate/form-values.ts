@@ -1,3 +1,4 @@
+import { events } from "@/api/events";
 import type { Character, Input } from "@/api/types";
 import type { Value, Values } from "@/components/ParameterControls/values";
 import { draft, keyOf } from "./draft";
@@ -8,7 +9,6 @@ export class FormValues implements Values {
   private listeners = new Map<string, Set<() => void>>();
   private byName: Map<string, Input>;
   character: Character | undefined;
-  lastSeed: string | undefined;
 
   constructor(
     readonly workflow: string,
@@ -46,7 +46,7 @@ export class FormValues implements Values {
   }
 
   baseline(name: string): unknown {
-    if (name.startsWith("last:")) return this.lastSeed;
+    if (name.startsWith("last:")) return events.job(draft.fixed("sitting")[0] ?? "")?.seed ?? undefined;
     const input = this.byName.get(name);
     const own = this.character?.defaults?.[name];
     if (own !== undefined) return own;

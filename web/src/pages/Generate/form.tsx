@@ -6,6 +6,7 @@ import type { Character, Input, Workflow } from "@/api/types";
 import { ParameterControls } from "@/components/ParameterControls";
 import { FileControl } from "@/components/ParameterControls/file-control";
 import type { Layout } from "@/components/ParameterControls/kinds";
+import { useCharacterUrl } from "@/components/ParameterControls/picture-blob";
 import { ParameterLabel } from "@/components/ParameterControls/row";
 import { type Picture, useProblem, useValue, useValues } from "@/components/ParameterControls/values";
 import { t } from "@/text";
@@ -129,6 +130,7 @@ function CharacterPicker() {
   const character = useFixed("character");
   const { data } = useQuery(queries.characters);
   const chosen = data?.find((c) => c.id === character);
+  const { url } = useCharacterUrl(chosen?.reference_image ? chosen.id : "");
   if (!data || data.length === 0) return null;
   return (
     <section className="grid gap-1 border-line border-t py-3">
@@ -145,7 +147,16 @@ function CharacterPicker() {
           ))}
         </Select>
       </div>
-      {chosen && <p className="break-words text-muted text-sm">{summary(chosen)}</p>}
+      {chosen && (
+        <div className="flex gap-3 pt-1">
+          {chosen.reference_image && (
+            <span className="size-12 shrink-0 overflow-hidden rounded-md bg-hover">
+              {url && <img src={url} alt="" className="size-full object-cover" />}
+            </span>
+          )}
+          <p className="min-w-0 break-words text-muted text-sm">{summary(chosen)}</p>
+        </div>
+      )}
     </section>
   );
 }

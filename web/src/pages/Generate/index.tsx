@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ImagePlus } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { api, ask, type Batch, type Job } from "@/api/client";
-import { events, hasEnded, useJob } from "@/api/events";
+import { api, ask, type Batch, type GenerateRequest, type Job } from "@/api/client";
+import { events, hasEnded, useActiveStates } from "@/api/events";
 import { problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
 import { session } from "@/api/session";
@@ -23,6 +23,7 @@ import { Filmstrip } from "./filmstrip";
 import { Form } from "./form";
 import { FormValues } from "./form-values";
 import { startNotifying } from "./notify";
+import { PresetDialog } from "./preset-dialog";
 import { build, fieldName } from "./request";
 import { RunBar } from "./run-bar";
 import { pictureOfOutput, Stage } from "./stage";
@@ -37,6 +38,7 @@ export interface GenerateSearch {
   workflow?: string; // is opened
   job?: string; // its settings are read into the form
   image?: string; // the result with this id is the input
+  preset?: string; // the settings that were kept under this name
 }
 
 const text = (v: unknown) => (typeof v === "string" && v !== "" ? v : undefined);
@@ -45,6 +47,7 @@ export const readSearch = (search: Record<string, unknown>): GenerateSearch => (
   workflow: text(search.workflow),
   job: text(search.job),
   image: text(search.image),
+  preset: text(search.preset),
 });
 
 const route = getRouteApi("/generate");
@@ -98,11 +101,18 @@ function useAddress() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   useEffect(() => {
-    if (!search.workflow && !search.job && !search.image) return;
+    if (!search.workflow && !search.job && !search.image && !search.preset) return;
     void (async () => {
       try {
         if (search.workflow) draft.setFixed("workflow", search.workflow);
-        if (search.job) await takeSettings(await ask(api.GET("/api/v1/jobs/{id}", { params: { path: { id: search.job } } })));
+        if (search.job) {
+          const job = await ask(api.GET("/api/v1/jobs/{id}", { params: { path: { id: search.job } } }));
+          await takeSettings(job.request as GenerateRequest, job);
+        }
+        if (search.preset) {
+          const { request } = await ask(api.GET("/api/v1/presets/{name}", { params: { path: { name: search.preset } } }));
+          await takeSettings(request as GenerateRequest);
+        }
         if (search.image) {
           const output = await ask(api.GET("/api/v1/outputs/{id}", { params: { path: { id: search.image } } }));
           await takeAsInput(pictureOfOutput(output), false);
@@ -129,11 +139,15 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
   const character = useFixed("character");
   const sitting = useFixed("sitting");
   const [picked, setPicked] = useState<string>();
-  const shown = picked && sitting.includes(picked) ? picked : sitting[0];
+  // What runs is shown, and stays when it ended, until another run begins or one is picked.
+  const states = useActiveStates();
+  const followed = useRef<string>(undefined);
+  followed.current = sitting.find((run) => states.get(run) === "running") ?? followed.current;
+  const shown = [picked, followed.current].find((run) => run && sitting.includes(run)) ?? sitting[0];
   const { job, gone: jobGone } = useRun(shown);
-  const newest = useJob(sitting[0]);
   const [sending, setSending] = useState(false);
   const [painting, setPainting] = useState(false);
+  const [saving, setSaving] = useState<GenerateRequest>();
   const form = useRef<HTMLDivElement>(null);
 
   const inputs = schema.data?.inputs;
@@ -145,7 +159,6 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
     v.character = chosenCharacter;
     return v;
   }, [id, inputs, chosenCharacter]);
-  values.lastSeed = newest?.seed ?? undefined;
 
   useEffect(() => {
     if (!inputs) return;
@@ -174,7 +187,9 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
     requestAnimationFrame(() => {
       const field = form.current?.querySelector<HTMLElement>(`[data-parameter="${CSS.escape(name)}"]`);
       field?.scrollIntoView({ block: "center" });
-      field?.querySelector<HTMLElement>("textarea, input:not([type=file]), select, button")?.focus({ preventScroll: true });
+      (field?.querySelector<HTMLElement>("textarea, input:not([type=file]), select") ?? field?.querySelector("button"))?.focus({
+        preventScroll: true,
+      });
     });
   };
 
@@ -198,6 +213,7 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
       if (!("jobs" in answer)) events.put(answer);
       draft.addSitting(ids);
       setPicked(undefined);
+      if (states.size === 0) followed.current = ids[0];
       if (ids.length > 1) toast.done(t.generate.queued(ids.length));
     } catch (error) {
       const problem = problemOf(error);
@@ -231,7 +247,7 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
     },
     takeSettings: async (j: Job) => {
       try {
-        await takeSettings(j);
+        await takeSettings(j.request as GenerateRequest, j);
         toast.done(t.generate.settingsUsed);
       } catch (error) {
         toast.failed(error);
@@ -297,7 +313,7 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
       <section
         aria-label={t.generate.stage}
         className={cx(
-          "relative order-1 flex min-h-0 shrink-0 flex-col gap-2 p-3 md:order-2 md:flex-1 md:basis-0 md:p-5",
+          "relative order-1 flex min-h-0 min-w-0 shrink-0 flex-col gap-2 p-3 md:order-2 md:flex-1 md:basis-0 md:p-5",
           sitting.length ? "basis-[46%]" : "basis-[24%]",
         )}
       >
@@ -324,10 +340,11 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
           inputs={inputs ?? []}
           count={count}
           sending={sending}
-          running={newest !== undefined && !hasEnded(newest)}
+          running={states.has(sitting[0] ?? "")}
           disabled={!layout}
           onRun={() => void run()}
           onCopy={(as) => void copy(as)}
+          onSave={() => setSaving(make()?.request)}
         />
       </section>
       {dropping.over && (
@@ -338,6 +355,7 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
           </span>
         </div>
       )}
+      {saving && <PresetDialog request={saving} onClose={() => setSaving(undefined)} />}
       {painting && image && (
         <Suspense>
           <MaskEditor

@@ -83,8 +83,8 @@ describe("a request", () => {
   });
   test("is read back into the form it came from, with the seed that was drawn", () => {
     const values = { prompt: "fox", image: { ref: "f1", from: "file" as const, name: "" }, steps: 7 };
-    const job = { request: build(order(values, { character: "milan" })).request, seed: "18446744073709551615", character_id: "milan" };
-    const read = valuesOf(job, inputs);
+    const { request } = build(order(values, { character: "milan" }));
+    const read = valuesOf(request, "18446744073709551615", inputs);
     expect(read.character).toBe("milan");
     expect(Object.fromEntries(read.values.map(([i, v]) => [i.name, v]))).toEqual({ ...values, seed: "18446744073709551615" });
   });

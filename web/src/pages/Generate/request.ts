@@ -1,4 +1,4 @@
-import type { GenerateRequest, Job } from "@/api/client";
+import type { GenerateRequest } from "@/api/client";
 import type { Input } from "@/api/types";
 import { isFile, kindOf, labelOf } from "@/components/ParameterControls/kinds";
 import { isDrawn, seedProblem, seedRange } from "@/components/ParameterControls/seed";
@@ -42,7 +42,8 @@ export function build(o: Order): Built {
       continue;
     }
     if (input.role === "prompt" || input.role === "negative") {
-      if (typeof value === "string" && (value !== "" || input.role === "negative")) request[input.role] = value;
+      const role = input.role as "prompt" | "negative";
+      if (typeof value === "string" && (value !== "" || input.role === "negative")) request[role] = value;
       else if (input.required && !swept.has(input.name)) problems.push({ name: input.name, message: t.generate.needed(labelOf(input)) });
       continue;
     }
@@ -79,12 +80,12 @@ export function fieldName(field: string, inputs: Input[]): string {
   return bare;
 }
 
-/** valuesOf reads a job's request back into a form's values. */
+/** valuesOf reads a request back into a form's values, with the seed of the run that it made. */
 export function valuesOf(
-  job: Pick<Job, "request" | "seed" | "character_id">,
+  request: GenerateRequest,
+  seed: string | null | undefined,
   inputs: Input[],
 ): { values: [Input, Value][]; character: string } {
-  const request = (job.request ?? {}) as GenerateRequest & { items?: unknown };
   const values: [Input, Value][] = [];
   const picture = (ref: string | undefined): Picture | undefined =>
     ref ? { ref, from: /^https?:/.test(ref) ? "url" : "file", name: /^https?:/.test(ref) ? ref : "" } : undefined;
@@ -96,8 +97,8 @@ export function valuesOf(
       add(picture(ref ?? request.inputs?.[input.name]));
     } else if (input.role === "prompt") add(request.prompt);
     else if (input.role === "negative") add(request.negative);
-    else if (kindOf(input) === "seed") add(job.seed ?? undefined);
+    else if (kindOf(input) === "seed") add(seed ?? (request.params?.[input.name] as Value | undefined));
     else add(request.params?.[input.name] as Value | undefined);
   }
-  return { values, character: job.character_id ?? "" };
+  return { values, character: request.character_id ?? "" };
 }

@@ -1,4 +1,4 @@
-import { ChevronDown, Clipboard, Minus, Play, Plus, SquareTerminal } from "lucide-react";
+import { Bookmark, ChevronDown, Clipboard, Minus, Play, Plus, SquareTerminal } from "lucide-react";
 import type { Input } from "@/api/types";
 import { t } from "@/text";
 import { Button } from "@/ui/button";
@@ -18,12 +18,13 @@ interface RunBarProps {
   disabled: boolean;
   onRun: () => void;
   onCopy: (as: "command" | "curl") => void;
+  onSave: () => void;
 }
 
 const mostRuns = 10_000;
 
 /** RunBar is the one primary button, always in sight, with how many runs it makes. */
-export function RunBar({ inputs, count, sending, running, disabled, onRun, onCopy }: RunBarProps) {
+export function RunBar({ inputs, count, sending, running, disabled, onRun, onCopy, onSave }: RunBarProps) {
   const runs = useFixed("count");
   const set = (n: number) => draft.setFixed("count", Math.min(mostRuns, Math.max(1, Math.round(n))));
   return (
@@ -66,6 +67,7 @@ export function RunBar({ inputs, count, sending, running, disabled, onRun, onCop
           items={[
             { label: t.generate.copyCommand, icon: <SquareTerminal />, onSelect: () => onCopy("command") },
             { label: t.generate.copyCurl, icon: <Clipboard />, onSelect: () => onCopy("curl") },
+            { label: t.generate.savePreset, icon: <Bookmark />, onSelect: onSave },
           ]}
         >
           <Button look="primary" size="lg" className="w-9 rounded-l-none px-0" aria-label={t.generate.moreActions}>

@@ -72,7 +72,7 @@ export function Stage({ job, gone, actions }: { job: Job | undefined; gone: bool
         draggable
         onDragStart={(e) => e.dataTransfer.setData(resultType, JSON.stringify(pictureOfOutput(output)))}
       >
-        <OutputView output={output} alt={t.generate.alt(promptOf(job))} onStale={stale} className="absolute inset-0 m-auto" />
+        <OutputView output={output} alt={t.generate.alt(promptOf(job))} onStale={stale} className="absolute inset-0 m-auto size-full" />
       </div>
       <figcaption className="flex min-h-11 flex-wrap items-center gap-x-1 pt-2">
         {job.outputs.length > 1 &&
@@ -234,11 +234,7 @@ function FailedRun({ job, actions }: { job: Job; actions: StageActions }) {
   const error = job.error as JobError | null;
   return (
     <div className="scroll grid h-full place-items-center">
-      <Empty
-        icon={<TriangleAlert className="text-bad" />}
-        title={error?.message ?? t.generate.failed}
-        hint={[error?.node ? `${error.class ?? ""} ${error.node}`.trim() : "", error?.hint].filter(Boolean).join(" · ")}
-      >
+      <Empty icon={<TriangleAlert className="text-bad" />} title={error?.message ?? t.generate.failed} hint={error?.hint}>
         <Button onClick={() => actions.retry(job)}>{t.generate.retry}</Button>
         <Button onClick={() => actions.takeSettings(job)}>{t.generate.useSettings}</Button>
       </Empty>

@@ -1,21 +1,19 @@
-import type { Job } from "@/api/client";
+import type { GenerateRequest, Job } from "@/api/client";
 import { queries, queryClient } from "@/api/queries";
 import type { Workflow } from "@/api/types";
 import type { Picture } from "@/components/ParameterControls/values";
 import { draft, keyOf } from "./draft";
 import { valuesOf } from "./request";
 
-/** takeSettings reads a job's settings into the form, its seed kept. */
-export async function takeSettings(job: Job) {
-  const schema = await queryClient.ensureQueryData(queries.schema(job.workflow_id));
-  const { values, character } = valuesOf(job, schema.inputs);
-  draft.clearWorkflow(job.workflow_id);
-  for (const [input, value] of values) {
-    const base = input.default;
-    draft.set(keyOf(job.workflow_id, input), value === base && !character ? undefined : value);
-  }
+/** takeSettings reads a request into the form; of a job also the seed that it was made with. */
+export async function takeSettings(request: GenerateRequest, job?: Job) {
+  const workflow = job?.workflow_id ?? request.workflow_id;
+  const schema = await queryClient.ensureQueryData(queries.schema(workflow));
+  const { values, character } = valuesOf(request, job?.seed, schema.inputs);
+  draft.clearWorkflow(workflow);
+  for (const [input, value] of values) draft.set(keyOf(workflow, input), value === input.default && !character ? undefined : value);
   draft.setFixed("character", character);
-  draft.setFixed("workflow", job.workflow_id);
+  draft.setFixed("workflow", workflow);
 }
 
 /** takeAsInput makes a result the picture to work on; a workflow that takes none makes room for one that does. */

@@ -1,7 +1,7 @@
 import { Ellipsis, Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { api, ask } from "@/api/client";
-import { events, useActiveJobs, usePaused } from "@/api/events";
+import { events, useActiveStates, usePaused } from "@/api/events";
 import { queryClient } from "@/api/queries";
 import { Page } from "@/app/shell";
 import { Backends } from "@/components/Backends";
@@ -14,7 +14,7 @@ import { toast } from "@/ui/toast";
 
 export function Queue() {
   const paused = usePaused();
-  const waiting = useActiveJobs().filter((j) => j.state === "queued").length;
+  const waiting = [...useActiveStates().values()].filter((state) => state === "queued").length;
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
 
