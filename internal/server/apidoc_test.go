@@ -122,9 +122,9 @@ type schemaDoc struct {
 	Default          any
 }
 
-func describedAPI(t *testing.T) (descriptionDoc, map[string]operationDoc) {
+func describedAPI(t *testing.T, h *house) (descriptionDoc, map[string]operationDoc) {
 	t.Helper()
-	data, err := os.ReadFile("../../docs/openapi.json")
+	data, err := h.s.OpenAPI()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func (o operationDoc) success() int {
 func TestTheExamplesRun(t *testing.T) {
 	t.Parallel()
 	h := build(t, houseOptions{workers: 2})
-	_, all := describedAPI(t)
+	_, all := describedAPI(t, h)
 	kept, shown := map[string]string{"GRAPH": builtInGraph(t, "flux_single")}, map[string]bool{}
 	for _, e := range examples {
 		o, ok := all[e.id]
@@ -281,11 +281,11 @@ func pick(t *testing.T, body []byte, at string) string {
 	return text
 }
 
-// TestTheAPIDocumentIsCurrent writes docs/api.md from docs/openapi.json and the
+// TestTheAPIDocumentIsCurrent writes docs/api.md from the description and the
 // examples, and fails when it is another one.
 func TestTheAPIDocumentIsCurrent(t *testing.T) {
 	t.Parallel()
-	d, all := describedAPI(t)
+	d, all := describedAPI(t, build(t, houseOptions{}))
 	byTag := map[string][]operationDoc{}
 	for _, o := range all {
 		byTag[o.Tags[0]] = append(byTag[o.Tags[0]], o)
