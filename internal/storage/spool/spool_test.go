@@ -402,7 +402,7 @@ func TestOneOfManyWaits(t *testing.T) {
 	}
 }
 
-// A full spool pauses who stores, and loses nothing.
+// P-F6: a full spool pauses who stores, and loses nothing.
 func TestFullPauses(t *testing.T) {
 	t.Parallel()
 	opts := options(t)

@@ -78,7 +78,7 @@ const (
 	large = 20 << 20
 )
 
-// Whatever happens on the way, an object is there once, whole, and nothing else is.
+// P-F5: whatever happens on the way, an object is there once, whole, and nothing else is.
 func TestExactlyOnce(t *testing.T) {
 	t.Parallel()
 	tooMany := func(w http.ResponseWriter, r *http.Request, serve http.Handler) {
@@ -315,7 +315,7 @@ func TestForeignKeys(t *testing.T) {
 	}
 }
 
-// Lines in what is sent along do not become headers.
+// P-H6: lines in what is sent along do not become headers.
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	_, opts := project(t, false)
