@@ -238,16 +238,10 @@ func foreign(code string) bool {
 	return false
 }
 
-// resultSchema describes what generate --json prints, or what went wrong.
+// resultSchema describes what generate --json prints, or what went wrong. It is
+// short, since clients get it with each tool; docs/json-output.md has all fields.
 func resultSchema() json.RawMessage {
-	return json.RawMessage(`{"type":"object","properties":{` +
-		`"id":{"type":"string","description":"of the run"},` +
-		`"workflow":{"type":"string"},"backend":{"type":"string"},` +
-		`"status":{"type":"string","enum":["succeeded","partial","failed","cancelled","lost"]},` +
-		`"seed":{"type":["integer","null"],"description":"exact; the text of the answer has it too"},` +
-		`"character":{"type":["string","null"]},"parameters":{"type":"object"},"prompt_id":{"type":"string"},"cached":{"type":"boolean"},` +
-		`"outputs":{"type":"array","items":{"type":"object","properties":{"path":{"type":"string"},"file":{"type":["string","null"]},"url":{"type":["string","null"]},` +
-		`"kind":{"type":"string"},"media_type":{"type":"string"},"width":{"type":["integer","null"]},"height":{"type":["integer","null"]},"bytes":{"type":"integer"},"sha256":{"type":"string"}}}},` +
-		`"timing":{"type":"object"},"cost":{"type":"object"},"warnings":{"type":"array","items":{"type":"string"}},` +
-		`"error":{"type":"object","description":"instead of the others, when the call failed","properties":{"code":{"type":"string"},"message":{"type":"string"},"hint":{"type":"string"},"retryable":{"type":"boolean"}}}}}`)
+	return json.RawMessage(`{"type":"object","properties":{"id":{"type":"string"},"status":{"type":"string"},"seed":{"type":["integer","null"]},` +
+		`"outputs":{"type":"array","items":{"type":"object","properties":{"path":{"type":"string"},"url":{"type":["string","null"]},"media_type":{"type":"string"}}}},` +
+		`"warnings":{"type":"array","items":{"type":"string"}},"error":{"type":"object","description":"instead, when the call failed"}}}`)
 }

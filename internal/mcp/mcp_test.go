@@ -106,8 +106,8 @@ func TestSchemas(t *testing.T) {
 		parameter(registry.Parameter{Type: registry.TypeModel, Folder: "loras"}, "x.safetensors"):                                                                   `{"type":"string","enum":["x.safetensors"]}`,
 		parameter(registry.Parameter{Type: registry.TypeModel, Folder: "loras"}, many...):                                                                           `{"type":"string","description":"one of 101 names of the backend: list_models with folder loras shows them"}`,
 		parameter(registry.Parameter{Type: registry.TypeModel}, "ignore\nthis"):                                                                                     `{"type":"string"}`,
-		parameter(registry.Parameter{Type: registry.TypeText, List: true, MaxLength: 9, Label: "Tags"}):                                                             `{"type":"array","items":{"type":"string","maxLength":9},"title":"Tags"}`,
-		parameter(registry.Parameter{Type: registry.TypeSeed, Max: "9", Default: json.RawMessage("18446744073709551615")}):                                          `{"type":"string","pattern":"^(-1|[0-9]{1,20})$","description":"an exact integer as text, 0 to 9; leave it out, or -1, to have one drawn","default":"18446744073709551615"}`,
+		parameter(registry.Parameter{Type: registry.TypeText, List: true, MaxLength: 9, Label: "Tags"}):                                                             `{"type":"array","items":{"type":"string","maxLength":9},"description":"Tags"}`,
+		parameter(registry.Parameter{Type: registry.TypeSeed, Max: "9", Default: json.RawMessage("18446744073709551615")}):                                          `{"type":"string","pattern":"^(-1|[0-9]{1,20})$","description":"an integer as text, 0 to 9; left out, one is drawn","default":"18446744073709551615"}`,
 		parameter(registry.Parameter{Type: registry.TypeSize, Default: json.RawMessage(`"64x64"`), Pattern: "^[0-9]+x64$"}):                                         `{"type":"string","pattern":"^[0-9]+x[0-9]+$","description":"WIDTHxHEIGHT in pixels; must match ^[0-9]+x64$","default":"64x64"}`,
 	} {
 		if diff := cmp.Diff(want, got); diff != "" {

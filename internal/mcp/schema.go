@@ -162,10 +162,7 @@ func parameterSchema(p *registry.Parameter, choices []string) object {
 	if doc := parameterDoc(p, choices); doc != "" {
 		one = one.with("description", doc)
 	}
-	if p.Label != "" {
-		one = one.with("title", p.Label)
-	}
-	if len(p.Default) > 0 && string(p.Default) != "null" {
+	if len(p.Default) > 0 && string(p.Default) != "null" && string(p.Default) != `""` {
 		fallback := p.Default
 		if p.Type == registry.TypeSeed {
 			fallback = comfy.RawString(plan.JSONText(p.Default))
@@ -208,17 +205,17 @@ func nameLike(s string) bool {
 func parameterDoc(p *registry.Parameter, choices []string) string {
 	parts := []string{}
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
-	if p.Description != "" {
-		say("%s", p.Description)
+	if doc := cmp.Or(p.Description, p.Label); doc != "" {
+		say("%s", doc)
 	}
 	switch {
 	case p.Type == registry.TypeSeed:
 		lo, hi := p.SeedRange()
-		say("an exact integer as text, %d to %d; leave it out, or -1, to have one drawn", lo, hi)
+		say("an integer as text, %d to %d; left out, one is drawn", lo, hi)
 	case p.Type == registry.TypeSize:
 		say("WIDTHxHEIGHT in pixels")
 	case p.Role == registry.RoleMask:
-		say("white is painted anew; %s. Or draw it with the mask_ arguments", fileDoc)
+		say("white is painted anew; %s; or draw it by the mask_ arguments", fileDoc)
 	case p.Type.File():
 		say("%s", fileDoc)
 	}
@@ -244,7 +241,8 @@ func parameterDoc(p *registry.Parameter, choices []string) string {
 	return strings.Join(parts, "; ")
 }
 
-const fileDoc = "a path in a folder that is open for reading, a data: URI with base64, or the id of an earlier result: easel://outputs/RUN/N"
+// fileDoc is short, since it is said often; the instructions say the rest.
+const fileDoc = "a path, a data: URI, or easel://outputs/RUN/N"
 
 // plain is a name that every client takes for a tool or an argument: letters,
 // digits, _ and -, at most so many.

@@ -210,7 +210,7 @@ func (t *tool) description() string {
 		}
 		text += ")"
 	}
-	return text + ". Runs on a GPU, which costs time and perhaps money, and stores new files; nothing is changed or deleted. Answers with the picture, its path and its seed."
+	return text + ". Takes time on a GPU, perhaps money; stores new files and changes none."
 }
 
 // How long choices of the backend are waited for, and how long they hold.
