@@ -151,7 +151,7 @@ func (r *agentRig) connect(transport sdk.Transport, o agentOptions) *agent {
 	}
 	client := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, options)
 	for _, root := range o.roots {
-		client.AddRoots(&sdk.Root{URI: fileURI(root)})
+		client.AddRoots(&sdk.Root{URI: fileURI(root)}) //nolint:staticcheck // deprecated with revision 2026-07-28, and what clients of today have
 	}
 	session, err := client.Connect(r.t.Context(), &sdk.LoggingTransport{Transport: transport, Writer: a}, &sdk.ClientSessionOptions{ProtocolVersion: o.version})
 	if err != nil {

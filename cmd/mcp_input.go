@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -82,7 +82,7 @@ func below(root, path string) (mcp.File, bool) {
 			return nil, err
 		}
 		if !info.Mode().IsRegular() { // a pipe would wait for ever
-			return nil, fmt.Errorf("it is no file")
+			return nil, errors.New("it is no file")
 		}
 		return r.Open(name)
 	}

@@ -154,8 +154,10 @@ func (o *queueOptions) find(all []*ourRun, word string) (*ourRun, error) {
 				return nil, &invalidError{fmt.Sprintf("run %s has ended: %s", rec.ID, rec.State), "easel history show " + rec.ID}
 			}
 		}
-		return nil, &invalidError{fmt.Sprintf("no run of this machine that has not ended is %q", word),
-			"easel queue list shows ours; what others have in the queue is left alone"}
+		return nil, &invalidError{
+			fmt.Sprintf("no run of this machine that has not ended is %q", word),
+			"easel queue list shows ours; what others have in the queue is left alone",
+		}
 	}
 	ids := make([]string, len(fit))
 	for i, r := range fit {

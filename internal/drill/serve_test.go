@@ -321,7 +321,7 @@ func newCluster(t *testing.T) *cluster {
 			continue
 		}
 		c := &cluster{t: t, bin: filepath.Dir(f), port: freePort(t)}
-		dir, err := os.MkdirTemp("", "easel-pg-")
+		dir, err := os.MkdirTemp("", "easel-pg-") //nolint:usetesting // a test's own folder is closed to the user of the database
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,11 +16,9 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
 )
 
-var (
-	// leaseFor is how long a process that says nothing keeps its jobs. It
-	// extends them three times as often, so that one late answer costs nothing.
-	leaseFor = crashpoint.Duration("EASEL_LEASE", 15*time.Second)
-)
+// leaseFor is how long a process that says nothing keeps its jobs. It
+// extends them three times as often, so that one late answer costs nothing.
+var leaseFor = crashpoint.Duration("EASEL_LEASE", 15*time.Second)
 
 const (
 	// maxCrashes is how many processes may be gone while they run a job, before

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/url"
@@ -142,7 +143,7 @@ func dataURI(uri string) ([]byte, error) {
 	head, body, ok := strings.Cut(strings.TrimPrefix(uri, "data:"), ",")
 	kind, base := strings.CutSuffix(head, ";base64")
 	if !ok || !base {
-		return nil, fmt.Errorf("it is no data: URI with base64")
+		return nil, errors.New("it is no data: URI with base64")
 	}
 	if _, _, err := mime.ParseMediaType(kind); kind != "" && err != nil {
 		return nil, err
@@ -155,7 +156,7 @@ func dataURI(uri string) ([]byte, error) {
 	}, body)
 	content, err := base64.RawStdEncoding.DecodeString(body)
 	if err == nil && len(content) == 0 {
-		err = fmt.Errorf("it is empty")
+		err = errors.New("it is empty")
 	}
 	return content, err
 }

@@ -37,7 +37,7 @@ func (s *Server) call(t *tool) sdk.ToolHandler {
 		}
 		roots, ask := s.roots(req, t.namesFiles(given))
 		if ask {
-			return &sdk.CallToolResult{InputRequests: sdk.InputRequestMap{rootsRequest: &sdk.ListRootsParams{}}}, nil
+			return &sdk.CallToolResult{InputRequests: sdk.InputRequestMap{rootsRequest: &sdk.ListRootsParams{}}}, nil //nolint:staticcheck // deprecated with revision 2026-07-28, and what clients of today have
 		}
 		request, err := s.request(ctx, t, given, roots)
 		if err != nil {
@@ -96,7 +96,7 @@ func (s *Server) roots(req *sdk.CallToolRequest, wanted bool) (roots []string, a
 	if !s.o.Roots || !wanted {
 		return nil, false
 	}
-	if answer, ok := req.Params.InputResponses[rootsRequest].(*sdk.ListRootsResult); ok {
+	if answer, ok := req.Params.InputResponses[rootsRequest].(*sdk.ListRootsResult); ok { //nolint:staticcheck // deprecated with revision 2026-07-28, and what clients of today have
 		for _, r := range answer.Roots {
 			if dir, err := filePath(r.URI); err == nil {
 				roots = append(roots, dir)
@@ -105,7 +105,7 @@ func (s *Server) roots(req *sdk.CallToolRequest, wanted bool) (roots []string, a
 		return roots, false
 	}
 	can := req.ClientCapabilities()
-	return nil, can != nil && can.RootsV2 != nil
+	return nil, can != nil && can.RootsV2 != nil //nolint:staticcheck // deprecated with revision 2026-07-28, and what clients of today have
 }
 
 // answer is what an agent sees of a run that succeeded.

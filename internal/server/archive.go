@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,7 +21,7 @@ const mostArchived = 1000
 
 func (s *Server) archiveRoutes() {
 	zipped := operation(http.MethodGet, "/outputs/archive", "download-outputs", "Download several results as a ZIP file", "outputs")
-	zipped.Description = "The results of the ids, or all of a batch or a job, at most " + fmt.Sprint(mostArchived) + "; the files are sent as they are read."
+	zipped.Description = "The results of the ids, or all of a batch or a job, at most " + strconv.Itoa(mostArchived) + "; the files are sent as they are read."
 	text := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}

@@ -65,7 +65,7 @@ func TestImportEditAndRemoveAWorkflow(t *testing.T) {
 		"another kind of value":      `{"params": {"width": {"max": "many"}}}`,
 	} {
 		r := h.ask("PATCH", "/api/v1/workflows/card", body)
-		if r.StatusCode != 400 {
+		if r.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
 		}
 	}
@@ -136,7 +136,7 @@ func TestCharacters(t *testing.T) {
 		"no object":         `[]`,
 		"a wrong strength":  `{"lora": "a.safetensors", "lora_strength": "strong"}`,
 	} {
-		if r := h.ask("PUT", "/api/v1/characters/anna", body); r.StatusCode != 400 {
+		if r := h.ask("PUT", "/api/v1/characters/anna", body); r.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
 		}
 	}
@@ -196,7 +196,7 @@ func TestSweepsAndTheirGrid(t *testing.T) {
 		r := h.ask("POST", "/api/v1/generate", fmt.Sprintf(`{"workflow_id": "flux_single", "prompt": "x", "sweep": %s}`, c.sweep))
 		var e statusError
 		r.into(t, &e)
-		if r.StatusCode != 400 || len(e.Errors) == 0 || e.Errors[0].Field != c.field {
+		if r.StatusCode != http.StatusBadRequest || len(e.Errors) == 0 || e.Errors[0].Field != c.field {
 			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
 		}
 	}

@@ -55,8 +55,10 @@ func (s *Server) describeRequests() {
 		"mask_grow":    {Type: "integer", Description: "pixels"},
 		"mask_feather": {Type: "integer", Description: "pixels"},
 		"expand":       text("left=256,bottom=10%: paints beyond the edges"),
-		"sweep": {Type: "object", AdditionalProperties: &huma.Schema{Description: "a list, or as easel batch --sweep takes it: 10,20..30,2:8:2"},
-			Description: "tries several values of parameters, or of character: a run for each with each"},
+		"sweep": {
+			Type: "object", AdditionalProperties: &huma.Schema{Description: "a list, or as easel batch --sweep takes it: 10,20..30,2:8:2"},
+			Description: "tries several values of parameters, or of character: a run for each with each",
+		},
 		"zip":      {Type: "boolean", Description: "pairs the values of sweeps, instead of each with each"},
 		"priority": {Type: "integer", Description: "-100 to 100; higher goes first"},
 		"webhook":  text("an address that is told when the job ended"),
