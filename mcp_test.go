@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -424,7 +425,7 @@ func TestAgentGivesPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(r.path("secret", "photo.png"), r.path("root", "link.png")); err != nil {
+	if err := os.Symlink(r.path("secret", "photo.png"), r.path("root", "link.png")); err != nil && runtime.GOOS != "windows" { // where it needs a right
 		t.Fatal(err)
 	}
 	data := "data:image/png;base64," + base64.StdEncoding.EncodeToString(photo)
