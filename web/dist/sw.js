@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-53d7ff0012c9";
-const files = "/ /assets/Backends-BQ_QZf-g.js /assets/MaskEditor-BCukl5ud.js /assets/check-9VPVaPc1.js /assets/copy-BXOdgqoh.js /assets/dist-DPR7aoWQ.js /assets/generate-BFMPYWDs.js /assets/index-BHwa9tnz.css /assets/index-D2mdTS62.js /assets/menu-pqJXn4cp.js /assets/queue-DHrUH6Ni.js /assets/results-DF3C_yJ-.js /assets/settings-SN_qGxDt.js /assets/shortcuts-BHl7XEIN.js /assets/switch-D9M_o8gx.js /assets/workflows-B9JXD4QV.js /icon.svg /theme.js".split(" ");
+const version = "easel-7aec21a2c2fd";
+const files = "/ /assets/Backends-j_yHREsV.js /assets/MaskEditor-CLXsxooZ.js /assets/check-BK12uOf7.js /assets/copy-NfrKMovR.js /assets/dist-BM7rViaV.js /assets/generate-BSTlnQAu.js /assets/index-DKbPmwF1.css /assets/index-bze4rLtb.js /assets/menu-BshtNBNP.js /assets/queue-D15lnPpZ.js /assets/react-dom-CfgplUKF.js /assets/results-DhcOXgOS.js /assets/settings-CC2iDo_Y.js /assets/shortcuts-BzlnrvCT.js /assets/switch-Bk3PZE1i.js /assets/theme-Bhb0f_CK.js /assets/toaster-CbUCy7s1.js /assets/workflows-TMRepyoH.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

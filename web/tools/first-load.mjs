@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const limit = 220 * 1024;
+const limit = 220_000;
 const first = new Set(["index.html", "theme.js"]);
 const follow = (name) => {
   const text = readFileSync(`dist/${name}`, "utf8");

@@ -1,7 +1,6 @@
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { Images, Keyboard, ListOrdered, Settings, Sparkles, Workflow } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
-import { Toaster } from "sonner";
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { events, useActiveStates, useConnection, usePercent } from "@/api/events";
 import { queryClient } from "@/api/queries";
 import { session } from "@/api/session";
@@ -14,7 +13,8 @@ import { toast } from "@/ui/toast";
 import { Tooltip, TooltipProvider } from "@/ui/tooltip";
 import { startShortcuts, useBoundShortcuts, useShortcuts } from "./shortcuts";
 import { SignIn } from "./sign-in";
-import { useTheme } from "./theme";
+
+const Toaster = lazy(() => import("@/ui/toaster"));
 
 const pages = [
   { to: "/generate", label: t.app.pages.generate, icon: Sparkles },
@@ -27,9 +27,10 @@ const pages = [
 /** Shell is what stands around every page: the rail (a bar at the bottom of a phone), banners, toasts, sign-in. */
 export function Shell() {
   const denied = useSyncExternalStore(session.subscribe, session.isDenied);
-  const theme = useTheme();
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
+  const [settled, setSettled] = useState(false);
+  useEffect(() => setSettled(true), []);
   useEffect(startShortcuts, []);
   useShortcuts([
     { keys: "?", label: t.app.shortcuts, group: t.app.name, run: () => setHelp(true) },
@@ -69,23 +70,11 @@ export function Shell() {
       </div>
       {denied && <SignIn />}
       <ShortcutsDialog open={help} onOpenChange={setHelp} />
-      <Toaster
-        theme={theme}
-        position="top-center"
-        offset={16}
-        mobileOffset={12}
-        toastOptions={{
-          unstyled: true,
-          classNames: {
-            toast: "flex w-full items-center gap-3 rounded-lg border border-line bg-raised p-3 text-text shadow-float",
-            content: "min-w-0 flex-1",
-            title: "font-medium",
-            description: "text-muted text-sm break-words",
-            icon: "text-bad",
-            actionButton: "h-7 shrink-0 rounded-md px-2 font-medium text-accent hover:bg-hover",
-          },
-        }}
-      />
+      {settled && (
+        <Suspense>
+          <Toaster />
+        </Suspense>
+      )}
     </TooltipProvider>
   );
 }

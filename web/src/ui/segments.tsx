@@ -18,14 +18,14 @@ export function Segments<T extends string>({ value, onChange, options, label, cl
       value={value}
       onValueChange={(v) => v && onChange(v as T)}
       aria-label={label}
-      className={cx("inline-flex rounded-md bg-sunken p-0.5", className)}
+      className={cx("inline-flex max-w-full overflow-x-auto rounded-md bg-sunken p-0.5 [scrollbar-width:none]", className)}
     >
       {options.map((o) => (
         <Radix.Item
           key={o.value}
           value={o.value}
           aria-label={o.title}
-          className="flex h-7 min-w-8 items-center justify-center gap-1.5 rounded-sm px-2 text-muted hover:text-text data-[state=on]:bg-raised data-[state=on]:text-text [&_svg]:size-4"
+          className="flex h-7 min-w-8 shrink-0 items-center justify-center gap-1.5 rounded-sm px-2 text-muted hover:text-text data-[state=on]:bg-raised data-[state=on]:text-text [&_svg]:size-4"
         >
           {o.label}
         </Radix.Item>

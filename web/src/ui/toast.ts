@@ -1,4 +1,3 @@
-import { toast as sonner } from "sonner";
 import { problemOf } from "@/api/problem";
 
 interface Action {
@@ -6,12 +5,15 @@ interface Action {
   onClick: () => void;
 }
 
+// What shows them is loaded after the first page stands.
+const shown = () => import("./toaster").then((m) => m.sonner);
+
 /** toast says in passing what happened; what needs an answer is a Dialog. */
 export const toast = {
-  done: (text: string, action?: Action) => void sonner(text, { action, duration: action ? 8000 : undefined }),
+  done: (text: string, action?: Action) => void shown().then((sonner) => sonner(text, { action, duration: action ? 8000 : undefined })),
   failed: (error: unknown, action?: Action) => {
     const p = problemOf(error);
     if (p.code === "aborted" || p.status === 401) return; // meant, or the sign-in page says it
-    sonner.error(p.message, { id: p.message, description: p.hint || undefined, action, duration: 8000 });
+    void shown().then((sonner) => sonner.error(p.message, { id: p.message, description: p.hint || undefined, action, duration: 8000 }));
   },
 };

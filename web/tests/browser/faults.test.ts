@@ -80,7 +80,7 @@ test("a wrong value is told at its field, a run that was deleted elsewhere is to
   await page.getByText("A seed is between 0 and 18446744073709551615").waitFor();
   await tab.accessible();
   await tab.shot("generate-problem-1440");
-  await page.getByRole("button", { name: "Seed", exact: true }).click();
+  await page.getByRole("button", { name: "Reset Seed to -1" }).click();
   await page.getByRole("textbox", { name: "Steps" }).fill("2");
   await page.keyboard.press("Control+Enter");
   await page.getByRole("img", { name: "Result: a fox" }).waitFor();

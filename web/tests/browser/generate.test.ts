@@ -65,7 +65,7 @@ test("only what was changed is sent, a dot marks it, a click takes it back, and 
   expect(await prompt(page).inputValue()).toBe("a fox");
   expect(await page.getByRole("textbox", { name: "Seed", exact: true }).inputValue()).toBe("18446744073709551615");
   await page.getByRole("textbox", { name: "Steps" }).fill("5");
-  await page.getByRole("button", { name: "Steps", exact: true }).click(); // back to what holds: the character's 24
+  await page.getByText("Steps", { exact: true }).first().click(); // back to what holds: the character's 24
   expect(await page.getByRole("textbox", { name: "Steps" }).inputValue()).toBe("24");
   await page.getByRole("textbox", { name: "Steps" }).fill("3");
   await page.keyboard.press("Control+Enter");
@@ -227,5 +227,47 @@ test("pictures come by drop, paste and address; what is no picture is told", asy
     .setInputFiles({ name: "empty.png", mimeType: "image/png", buffer: Buffer.alloc(0) });
   await page.getByText(/empty or cut off/).waitFor();
   tab.quiet(/400/);
+  await tab.close();
+});
+
+test("on a phone: the stage comes first, the mask is painted by finger, two fingers zoom", async () => {
+  const tab = await Tab.open(server, "/generate?workflow=sd_inpaint", { width: 375, touch: true });
+  const { page } = tab;
+  await prompt(page).fill("a straw hat");
+  await page.getByRole("textbox", { name: "Steps" }).fill("3");
+  await page.locator("[data-parameter=image] input[type=file]").setInputFiles(portrait);
+  await page.getByText("portrait.png").waitFor();
+  await page.getByRole("button", { name: "Paint the mask" }).tap();
+  await page.getByRole("button", { name: "Use mask" }).waitFor();
+  const canvas = page.getByLabel(/The picture, to paint on/);
+  await expect.poll(() => page.getByRole("button", { name: "Use mask" }).isEnabled()).toBe(true);
+  const debug = await tab.context.newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
+    debug.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+  await touch("touchStart", [150, 250]);
+  for (let i = 1; i <= 10; i++) await touch("touchMove", [150 + 7 * i, 250 + 4 * i]);
+  await touch("touchEnd");
+  await expect.poll(() => page.getByRole("button", { name: "Undo" }).isEnabled()).toBe(true);
+  await touch("touchStart", [150, 300], [220, 360]);
+  for (let i = 1; i <= 6; i++) await touch("touchMove", [150 - 6 * i, 300 - 6 * i], [220 + 6 * i, 360 + 6 * i]);
+  await touch("touchEnd");
+  await tab.fits();
+  await tab.accessible();
+  await tab.shot("mask-375");
+  await canvas.press("Enter");
+  await page.getByText("mask.png").waitFor();
+  await page.getByRole("button", { name: "Generate", exact: true }).tap();
+  await page.getByRole("img", { name: "Result: a straw hat" }).waitFor();
+  await tab.fits();
+  await tab.accessible();
+  await tab.shot("generate-done-375");
+  await page.getByRole("button", { name: /Workflow Stable Diffusion inpaint/ }).tap();
+  await page.getByRole("dialog", { name: "Choose a workflow" }).waitFor();
+  await tab.shot("picker-375");
+  await page.keyboard.press("Escape");
+  await tab.theme("dark");
+  await tab.goto("/queue");
+  await tab.shot("queue-375-dark");
+  tab.quiet();
   await tab.close();
 });

@@ -234,7 +234,7 @@ export class Tab {
         const result = await (globalThis as any).axe.run(document, { resultTypes: ["violations"] });
         return result.violations.map(
           // biome-ignore lint/suspicious/noExplicitAny: as above
-          (v: any) => `${v.id}: ${v.help}\n  ${v.nodes.map((n: any) => `${n.target} ${n.failureSummary ?? ""}`).join("\n  ")}`,
+          (v: any) => `${v.id}: ${v.help}\n  ${v.nodes.map((n: any) => `${n.target} ${n.html} ${n.failureSummary ?? ""}`).join("\n  ")}`,
         );
       });
       expect(found, `axe in the ${theme} theme`).toEqual([]);

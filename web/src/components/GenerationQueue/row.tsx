@@ -142,7 +142,7 @@ function Actions({ group, actions }: { group: Group<Job>; actions: QueueActions 
       <>
         <Button size="sm" onClick={() => actions.retry(group.jobs)}>
           <RotateCcw />
-          <span className="hidden phone:inline">{many ? t.queue.retryAll(group.jobs.length) : t.queue.retry}</span>
+          <span className="sr-only phone:not-sr-only">{many ? t.queue.retryAll(group.jobs.length) : t.queue.retry}</span>
         </Button>
         <MoreMenu items={[settings, { label: t.queue.remove, danger: true, onSelect: () => actions.remove(group.jobs) }]} />
       </>

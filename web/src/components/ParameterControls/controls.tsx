@@ -54,7 +54,7 @@ function NumberControl({ input }: { input: Input }) {
   const soft = slidable(input);
   const range = Number.isFinite(min) && Number.isFinite(max) ? t.generate.range(String(min), String(max)) : undefined;
   return (
-    <Row input={input}>
+    <Row input={input} range={range}>
       {(ids) => (
         <div className="group flex items-center gap-3">
           {slider ? (
@@ -87,7 +87,6 @@ function NumberControl({ input }: { input: Input }) {
             max={max}
             step={step}
             unit={input.unit}
-            title={range}
             className={slider ? "w-21 shrink-0" : "w-32 shrink-0"}
           />
         </div>

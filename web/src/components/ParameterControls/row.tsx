@@ -30,33 +30,39 @@ export function ParameterLabel({
   const values = useValues();
   const changed = useValue(input.name) !== undefined;
   const text = label ?? labelOf(input);
+  const back = t.generate.reset(text, shown(values.baseline(input.name)));
+  const reset = () => values.set(input.name, undefined);
   const words = (
-    <span id={htmlFor && `${htmlFor}-label`} className="truncate">
+    // biome-ignore lint/a11y/useKeyWithClickEvents: keys have the button beside it
+    <label
+      id={htmlFor && `${htmlFor}-label`}
+      htmlFor={htmlFor}
+      onClick={(e) => {
+        if (!changed) return;
+        e.preventDefault();
+        reset();
+      }}
+      className={cx("min-w-0 truncate", changed && "hover:text-accent")}
+    >
       {text}
-    </span>
-  );
-  if (changed) {
-    const reset = t.generate.reset(text, shown(values.baseline(input.name)));
-    return (
-      <Tooltip text={reset}>
-        <button
-          type="button"
-          aria-description={reset}
-          onClick={() => values.set(input.name, undefined)}
-          className={cx("flex min-h-8 min-w-0 items-center gap-1.5 self-start rounded-sm text-left hover:text-accent", className)}
-        >
-          {words}
-          <span className="size-1.5 shrink-0 rounded-full bg-accent" aria-hidden />
-        </button>
-      </Tooltip>
-    );
-  }
-  const label2 = (
-    <label htmlFor={htmlFor} className={cx("flex min-h-8 min-w-0 items-center self-start", className)}>
-      {words}
     </label>
   );
-  return input.description ? <Tooltip text={input.description}>{label2}</Tooltip> : label2;
+  const about = changed ? back : input.description;
+  return (
+    <span className={cx("flex min-h-8 min-w-0 items-center self-start", className)}>
+      {about ? <Tooltip text={about}>{words}</Tooltip> : words}
+      {changed && (
+        <button
+          type="button"
+          aria-label={back}
+          onClick={reset}
+          className="-my-1 grid size-6 shrink-0 place-items-center rounded-md hover:bg-hover"
+        >
+          <span className="size-1.5 rounded-full bg-accent" aria-hidden />
+        </button>
+      )}
+    </span>
+  );
 }
 
 /** Row is a parameter: its label left, its control right, what is wrong with it under both. */
@@ -64,16 +70,19 @@ export function Row({
   input,
   children,
   label,
+  range,
   wide,
 }: {
   input: Input;
   children: (ids: ControlIds) => ReactNode;
   label?: string;
+  range?: string; // what a number may be, in words
   wide?: boolean;
 }) {
   const id = useId();
   const problem = useProblem(input.name);
-  const note = problem || input.description ? `${id}-note` : undefined;
+  const said = problem || [input.description, range].filter(Boolean).join(". ");
+  const note = said ? `${id}-note` : undefined;
   return (
     <div data-parameter={input.name} className={cx("grid gap-x-3", wide ? "grid-cols-1" : "grid-cols-[minmax(5.5rem,30%)_1fr]")}>
       <ParameterLabel input={input} htmlFor={id} label={label} />
@@ -81,7 +90,7 @@ export function Row({
         {children({ id, "aria-labelledby": `${id}-label`, "aria-describedby": note, "aria-invalid": problem ? true : undefined })}
         {note && (
           <p id={note} className={problem ? "pt-1 text-bad text-sm" : "sr-only"}>
-            {problem || input.description}
+            {said}
           </p>
         )}
       </div>

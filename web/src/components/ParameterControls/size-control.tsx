@@ -46,7 +46,6 @@ export const SizeControl = memo(function SizeControl({ width, height }: { width:
             min={rw.min}
             max={rw.max}
             step={rw.step}
-            title={t.generate.range(String(rw.min), String(rw.max))}
             className="min-w-0 flex-1"
           />
           <IconButton label={t.generate.swap} onClick={() => both({ width: h, height: w })}>
@@ -60,7 +59,6 @@ export const SizeControl = memo(function SizeControl({ width, height }: { width:
             max={rh.max}
             step={rh.step}
             unit="px"
-            title={t.generate.range(String(rh.min), String(rh.max))}
             className="min-w-0 flex-1"
           />
         </div>

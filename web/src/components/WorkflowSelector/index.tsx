@@ -108,8 +108,8 @@ function Picker({ workflows, value, thumbnails, onChoose }: PickerProps) {
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the grid in it
-    <div className="grid gap-3" onKeyDown={walk}>
-      <div className="sticky top-0 z-10 grid gap-2 bg-raised pb-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3" onKeyDown={walk}>
+      <div className="sticky top-0 z-10 grid grid-cols-[minmax(0,1fr)] gap-2 bg-raised pb-2">
         <label className="relative block">
           <Search className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted" aria-hidden />
           <input
@@ -155,7 +155,7 @@ function Picker({ workflows, value, thumbnails, onChoose }: PickerProps) {
           </Button>
         </Empty>
       )}
-      <div ref={list} className="grid grid-cols-1 gap-2 phone:grid-cols-2 rail:grid-cols-3">
+      <div ref={list} className="grid grid-cols-[minmax(0,1fr)] gap-2 phone:grid-cols-2 rail:grid-cols-3">
         {found.map((w) => (
           <button
             key={w.id}

@@ -28,37 +28,49 @@ export function RunBar({ inputs, count, sending, running, disabled, onRun, onCop
   const runs = useFixed("count");
   const set = (n: number) => draft.setFixed("count", Math.min(mostRuns, Math.max(1, Math.round(n))));
   return (
-    <div className="grid gap-2 border-line border-t bg-surface px-4 py-3">
-      <div className="flex items-center gap-2">
-        <fieldset aria-label={t.generate.countLabel} className="flex h-8 shrink-0 items-center rounded-md border border-line bg-surface">
-          <Button
-            look="quiet"
-            className="h-full w-8 rounded-r-none px-0"
-            aria-label={t.generate.fewer}
-            disabled={runs <= 1}
-            onClick={() => set(runs - 1)}
-          >
-            <Minus />
-          </Button>
-          <NumberInput
-            aria-label={t.generate.countLabel}
-            value={runs}
-            onChange={set}
-            min={1}
-            max={mostRuns}
-            className="w-10 [&_input]:min-h-0 [&_input]:border-transparent [&_input]:bg-transparent [&_input]:px-0 [&_input]:text-center"
-          />
-          <Button look="quiet" className="h-full w-8 rounded-l-none px-0" aria-label={t.generate.moreRuns} onClick={() => set(runs + 1)}>
-            <Plus />
-          </Button>
-        </fieldset>
-        <SweepEditor inputs={inputs} problem={count.sweepProblem} runs={count.text} />
-        <p className={cx("min-w-0 flex-1 truncate text-right text-sm", count.sweepProblem ? "text-bad" : "text-muted")}>
-          {count.sweepProblem ?? (count.text || t.generate.sweepRuns(runs))}
-        </p>
-      </div>
-      <div className="flex gap-px">
-        <Button look="primary" size="lg" busy={sending} disabled={disabled} onClick={onRun} className="min-w-0 flex-1 rounded-r-none">
+    // One row on a phone, two elsewhere: the large button has its own.
+    <div className="flex flex-wrap items-center gap-2 border-line border-t bg-surface px-4 py-2.5 phone:py-3">
+      <fieldset aria-label={t.generate.countLabel} className="flex h-8 shrink-0 items-center rounded-md border border-line bg-surface">
+        <Button
+          look="quiet"
+          className="h-full w-8 rounded-r-none px-0"
+          aria-label={t.generate.fewer}
+          disabled={runs <= 1}
+          onClick={() => set(runs - 1)}
+        >
+          <Minus />
+        </Button>
+        <NumberInput
+          aria-label={t.generate.countLabel}
+          value={runs}
+          onChange={set}
+          min={1}
+          max={mostRuns}
+          className="w-10 [&_input]:min-h-0 [&_input]:border-transparent [&_input]:bg-transparent [&_input]:px-0 [&_input]:text-center"
+        />
+        <Button look="quiet" className="h-full w-8 rounded-l-none px-0" aria-label={t.generate.moreRuns} onClick={() => set(runs + 1)}>
+          <Plus />
+        </Button>
+      </fieldset>
+      <SweepEditor inputs={inputs} problem={count.sweepProblem} runs={count.text} />
+      <p
+        className={cx(
+          "min-w-0 flex-1 truncate text-right text-sm max-phone:order-last max-phone:basis-full max-phone:text-left",
+          count.sweepProblem ? "text-bad" : "text-muted",
+          !count.sweepProblem && !count.text && "max-phone:hidden",
+        )}
+      >
+        {count.sweepProblem ?? (count.text || t.generate.sweepRuns(runs))}
+      </p>
+      <div className="flex min-w-0 flex-1 gap-px phone:basis-full">
+        <Button
+          look="primary"
+          size="lg"
+          busy={sending}
+          disabled={disabled}
+          onClick={onRun}
+          className="min-w-0 flex-1 rounded-r-none max-phone:px-2"
+        >
           {!sending && <Play className="fill-current" />}
           <span className="truncate">{running ? t.generate.queueNext : t.generate.generate}</span>
           <Keys keys={t.generate.keys} className="hidden border-on-fill/40 text-on-fill phone:inline" />

@@ -147,11 +147,11 @@ function ResultActions({ job, output, actions }: { job: Job; output: Output; act
         <>
           <Button size="sm" look="quiet" onClick={() => actions.takeAsInput(pictureOfOutput(output))}>
             <ImageUp />
-            <span className="hidden phone:inline">{t.generate.useAsInput}</span>
+            <span className="sr-only phone:not-sr-only">{t.generate.useAsInput}</span>
           </Button>
           <Button size="sm" look="quiet" onClick={() => actions.repair(pictureOfOutput(output))}>
             <PaintbrushVertical />
-            <span className="hidden phone:inline">{t.generate.repair}</span>
+            <span className="sr-only phone:not-sr-only">{t.generate.repair}</span>
           </Button>
         </>
       )}

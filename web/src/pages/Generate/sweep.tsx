@@ -4,6 +4,7 @@ import type { Input } from "@/api/types";
 import { isFile, labelOf } from "@/components/ParameterControls/kinds";
 import { t } from "@/text";
 import { Button, IconButton } from "@/ui/button";
+import { cx } from "@/ui/cx";
 import { Popover } from "@/ui/popover";
 import { Select } from "@/ui/select";
 import { Switch } from "@/ui/switch";
@@ -35,9 +36,9 @@ export function SweepEditor({ inputs, problem, runs }: { inputs: Input[]; proble
       side="top"
       className="w-[min(26rem,92vw)]"
       trigger={
-        <Button look="plain" aria-pressed={active > 0} className={active > 0 ? "border-accent text-accent" : undefined}>
+        <Button look="plain" aria-pressed={active > 0} className={cx("max-phone:px-2", active > 0 && "border-accent text-accent")}>
           <Grid3x3 />
-          {t.generate.sweep}
+          <span className="sr-only phone:not-sr-only">{t.generate.sweep}</span>
           {active > 0 && <span>{active}</span>}
         </Button>
       }

@@ -1,1 +1,0 @@
-import{o as e}from"./index-D2mdTS62.js";var t=e;export{t as component};
