@@ -12,6 +12,8 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/database"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
 )
 
 // databaseOptions say where jobs are kept.
@@ -50,24 +52,50 @@ func (o *databaseOptions) open(ctx context.Context, options jobs.Options) (*jobs
 		return nil, err
 	}
 	address := o.address()
-	db, err := jobs.Open(ctx, address, options)
+	db, err := o.connect(ctx, options)
 	if err != nil {
-		var form *jobs.AddressError
-		if errors.As(err, &form) {
-			return nil, usagef("write --database sqlite:easel.db or --database postgres://USER@HOST/NAME", "%s", err)
-		}
 		return nil, err
 	}
 	if strings.HasPrefix(address, "sqlite:") {
 		if err := db.Migrate(ctx); err != nil {
-			return nil, errors.Join(err, db.Close(ctx))
+			return nil, errors.Join(databaseError(address, err), db.Close(ctx))
 		}
 	}
-	var schema *jobs.SchemaError
-	if err := db.CheckSchema(ctx); errors.As(err, &schema) {
-		return nil, errors.Join(&invalidError{err.Error(), "easel db migrate --database " + jobs.Shown(address)}, db.Close(ctx))
+	err = db.CheckSchema(ctx)
+	if schema, ok := errors.AsType[*jobs.SchemaError](err); ok {
+		return nil, errors.Join(&invalidError{schema.Error(), "easel db migrate --database " + jobs.Shown(address)}, db.Close(ctx))
+	}
+	if err != nil {
+		return nil, errors.Join(databaseError(address, err), db.Close(ctx))
 	}
 	return db, nil
+}
+
+// connect opens the database as it is.
+func (o *databaseOptions) connect(ctx context.Context, options jobs.Options) (*jobs.DB, error) {
+	db, err := jobs.Open(ctx, o.address(), options)
+	if form, ok := errors.AsType[*jobs.AddressError](err); ok {
+		return nil, usagef("write --database sqlite:easel.db or --database postgres://USER@HOST/NAME", "%s", form)
+	}
+	return db, databaseError(o.address(), err)
+}
+
+// databaseError says why a database cannot be used, and what helps.
+func databaseError(address string, err error) error {
+	err = jobs.Connecting(address, err)
+	connect, ok := errors.AsType[*jobs.ConnectError](err)
+	if !ok {
+		return err
+	}
+	switch {
+	case connect.File:
+		return &storage.Error{Op: "open", Location: "the database " + connect.Address, Err: errors.New(connect.Reason)}
+	case connect.Login:
+		return &problem.ServiceError{Message: connect.Error(), Hint: "EASEL_DATABASE=postgres://USER:PASSWORD@HOST/NAME holds an address with a password", Login: true}
+	case connect.Absent:
+		return &problem.ServiceError{Message: connect.Error(), Hint: "createdb makes one; then easel db migrate makes its tables"}
+	}
+	return &problem.ServiceError{Message: connect.Error(), Hint: "is it running, and reachable from here? pg_isready asks it"}
 }
 
 func newDBCmd(a *app) *cobra.Command {
@@ -94,13 +122,13 @@ func newDBMigrateCmd(a *app) *cobra.Command {
 }
 
 func runDBMigrate(ctx context.Context, o *databaseOptions) error {
-	db, err := jobs.Open(ctx, o.address(), jobs.Options{})
+	db, err := o.connect(ctx, jobs.Options{})
 	if err != nil {
 		return err
 	}
 	defer db.Close(ctx) // what was migrated is
 	if err := db.Migrate(ctx); err != nil {
-		return err
+		return databaseError(o.address(), err)
 	}
 	o.app.note("the tables of %s are up to date", jobs.Shown(o.address()))
 	return nil
@@ -120,14 +148,14 @@ func newDBStatusCmd(a *app) *cobra.Command {
 }
 
 func runDBStatus(ctx context.Context, o *databaseOptions) error {
-	db, err := jobs.Open(ctx, o.address(), jobs.Options{})
+	db, err := o.connect(ctx, jobs.Options{})
 	if err != nil {
 		return err
 	}
 	defer db.Close(ctx) // nothing was written
 	have, want, err := db.Schema(ctx)
 	if err != nil {
-		return err
+		return databaseError(o.address(), err)
 	}
 	counts := map[jobs.State]int64{}
 	if have == want {

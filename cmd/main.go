@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/internal/problem"
@@ -58,6 +59,10 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		for n := 0; ; n++ {
 			select {
 			case sig := <-signals:
+				if f := hangups.Load(); f != nil && sig == syscall.SIGHUP {
+					(*f)()
+					continue
+				}
 				cause := signalError(sig)
 				if n > 0 {
 					endBy(cause)
@@ -73,6 +78,16 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		close(done)
 		cancel(nil)
 	}
+}
+
+// hangups is what SIGHUP does instead of ending the process, while a server runs:
+// such programs read their files again then.
+var hangups atomic.Pointer[func()]
+
+// onHangup makes SIGHUP call f, until the result is called.
+func onHangup(f func()) (back func()) {
+	hangups.Store(&f)
+	return func() { hangups.Store(nil) }
 }
 
 func signalError(sig os.Signal) *problem.SignalError {

@@ -38,7 +38,10 @@ type serveOptions struct {
 	cert, key  string
 	grace      time.Duration
 	keep       time.Duration
-	private    bool
+
+	keepUploads time.Duration
+	rate        int
+	private     bool
 }
 
 func newServeCmd(a *app) *cobra.Command {
@@ -77,6 +80,8 @@ that is printed at the start.`,
 	f.StringVar(&o.key, "tls-key", "", "the key of the certificate in `FILE`")
 	f.DurationVar(&o.grace, "grace", 30*time.Second, "on SIGTERM let running jobs end for `DURATION`, then hand them back")
 	f.DurationVar(&o.keep, "keep", 0, "delete jobs and their results `DURATION` after they ended, such as 720h; 0 = never")
+	f.DurationVar(&o.keepUploads, "keep-uploads", 30*24*time.Hour, "delete uploaded inputs `DURATION` after they came, unless a job waits for them; 0 = never")
+	f.IntVar(&o.rate, "jobs-per-minute", server.DefaultLimits.Rate, "let a key make `N` jobs a minute; the owner of the machine has no limit")
 	f.BoolVar(&o.private, "allow-private", false, "let requests name inputs and webhooks at addresses of this network")
 	_ = c.RegisterFlagCompletionFunc("backend", a.completeBackends)
 	c.AddCommand(newServeKeysCmd(a))
@@ -86,6 +91,9 @@ that is printed at the start.`,
 func runServe(ctx context.Context, o *serveOptions) error {
 	if (o.cert == "") != (o.key == "") {
 		return usagef("give both or none", "--tls-cert and --tls-key belong together")
+	}
+	if o.rate < 1 || o.keep < 0 || o.keepUploads < 0 || o.grace < 0 {
+		return usagef("leave it out", "--jobs-per-minute is at least 1, and no duration is below 0")
 	}
 	if o.workers < 0 || (o.workerOnly && o.workers == 0) {
 		return usagef("write --workers 2", "--workers takes a number of jobs, at least 1 with --worker-only")
@@ -113,6 +121,15 @@ func runServe(ctx context.Context, o *serveOptions) error {
 	live := o.app.follow(cfg)
 	if _, err := live.Registry(); err != nil {
 		return err
+	}
+	if !o.app.streams.ErrTTY { // who closes a terminal wants an end
+		defer onHangup(func() {
+			if err := live.Reload(); err != nil {
+				o.app.logger().Error("the registry cannot be read: the one of before stays", "error", err)
+				return
+			}
+			o.app.logger().Info("the registry was read anew")
+		})()
 	}
 	options := jobs.Options{Workers: o.workers, Log: o.app.logger()}
 	places, closeAll, err := o.openBackends(ctx, cfg)
@@ -176,6 +193,7 @@ func (o *serveOptions) serve(ctx context.Context, db *jobs.DB, so server.Options
 	}
 	so.Secret, so.Listen, so.Origins, so.Hosts = secret, at, o.origins, o.hosts
 	so.Version, so.Log, so.UI = o.app.version(), o.app.logger(), web.Handler()
+	so.Limits = server.Limits{Rate: o.rate}
 	s := server.New(so)
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	scheme := "http"

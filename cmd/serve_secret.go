@@ -70,6 +70,11 @@ func (o *serveOptions) tidy(ctx context.Context, s *server.Server) {
 		if err := s.Tidy(ctx, o.keep); err != nil && ctx.Err() == nil {
 			o.app.logger().Warn("deleting old jobs", "error", err)
 		}
+		if o.keepUploads > 0 {
+			if err := s.TidyFiles(ctx, o.keepUploads); err != nil && ctx.Err() == nil {
+				o.app.logger().Warn("deleting old uploads", "error", err)
+			}
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -36,3 +36,18 @@ SELECT * FROM presets WHERE key_id = sqlc.arg(key_id) ORDER BY name;
 
 -- name: DeletePreset :execrows
 DELETE FROM presets WHERE key_id = sqlc.arg(key_id) AND name = sqlc.arg(name);
+
+-- name: DeleteFile :execrows
+DELETE FROM files WHERE id = sqlc.arg(id);
+
+-- name: FilesBefore :many
+SELECT * FROM files WHERE created_at < sqlc.arg(before) AND id > sqlc.arg(after) ORDER BY id LIMIT 200;
+
+-- name: FilesOfContent :one
+SELECT COUNT(*) FROM files WHERE sha256 = sqlc.arg(sha256);
+
+-- name: JobsThatWaitFor :one
+SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running') AND run_order LIKE sqlc.arg(pattern);
+
+-- name: StoredBytes :one
+SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM files WHERE key_id = sqlc.arg(key_id) AND name <> '';

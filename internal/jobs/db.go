@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
 )
@@ -253,10 +254,18 @@ func (db *DB) failure(err error) error {
 		return nil
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNotFound
+	case foreignText(err):
+		return fmt.Errorf("%w: %w", ErrText, err)
 	case db.engine.away(err):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
+}
+
+// foreignText reports whether PostgreSQL refused the characters of a text.
+func foreignText(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "22021" || pg.Code == "22P05")
 }
 
 // tell writes an event down that watchers get when the transaction is over.

@@ -46,6 +46,9 @@ var (
 	ErrTaken = errors.New("the job was taken over")
 	// ErrKeyReused means an Idempotency-Key that came with another body before.
 	ErrKeyReused = errors.New("the idempotency key was used with another body")
+	// ErrText means a text that the database cannot keep: PostgreSQL has no place for
+	// U+0000 and for what is no UTF-8.
+	ErrText = errors.New("the text has characters that cannot be kept")
 	// ErrUnavailable means that the database does not answer.
 	ErrUnavailable = errors.New("the database does not answer")
 )

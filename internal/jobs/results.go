@@ -98,6 +98,48 @@ func (db *DB) LatestFile(ctx context.Context, key, name string) (File, error) {
 	return fileOf(row), nil
 }
 
+// Stored is how many bytes the uploads of a key have.
+func (db *DB) Stored(ctx context.Context, key string) (int64, error) {
+	n, err := db.r.StoredBytes(ctx, key)
+	return n, db.failure(err)
+}
+
+// DeleteFile removes an upload's row; its content is the caller's.
+func (db *DB) DeleteFile(ctx context.Context, id string) error {
+	return db.one(db.q.DeleteFile(ctx, id))
+}
+
+// FilesBefore are uploads of before a time with an id behind another, by id, at
+// most 200: the next page begins behind the last one's.
+func (db *DB) FilesBefore(ctx context.Context, before time.Time, after string) ([]File, error) {
+	rows, err := db.r.FilesBefore(ctx, dbq.FilesBeforeParams{Before: millis(before), After: after})
+	if err != nil {
+		return nil, db.failure(err)
+	}
+	files := make([]File, len(rows))
+	for i, r := range rows {
+		files[i] = fileOf(r)
+	}
+	return files, nil
+}
+
+// Waits reports whether a job that has not ended has a word in its order. The
+// word has no %, _ or characters that JSON writes in another way.
+func (db *DB) Waits(ctx context.Context, word string) (bool, error) {
+	n, err := db.q.JobsThatWaitFor(ctx, "%"+word+"%")
+	return n > 0, db.failure(err)
+}
+
+// NeedsContent reports whether another upload has a content, or a job that has not
+// ended names it by a word in its order.
+func (db *DB) NeedsContent(ctx context.Context, sha256, word string) (bool, error) {
+	n, err := db.q.FilesOfContent(ctx, sha256)
+	if err != nil || n > 0 {
+		return n > 0, db.failure(err)
+	}
+	return db.Waits(ctx, word)
+}
+
 func fileOf(r dbq.File) File {
 	return File{
 		ID: r.ID, Key: r.KeyID, Name: r.Name, SHA256: r.Sha256, Bytes: r.Bytes, MediaType: r.MediaType,

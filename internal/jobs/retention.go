@@ -25,6 +25,9 @@ func (db *DB) Tidy(ctx context.Context, ended time.Time) ([]string, error) {
 	if _, err := db.q.DeleteDeliveriesBefore(ctx, millis(now.Add(-keepNames))); err != nil {
 		return nil, db.failure(err)
 	}
+	if _, err := db.q.DeleteBackendsBefore(ctx, millis(now.Add(-keepEvents))); err != nil {
+		return nil, db.failure(err)
+	}
 	if ended.IsZero() {
 		return nil, nil
 	}

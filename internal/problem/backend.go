@@ -27,9 +27,16 @@ func ofBackend(err error, p *Problem) bool {
 	var uncollected *run.UncollectedError
 	var move *comfy.MoveError
 	var stored *storage.Error
+	var service *ServiceError
 	switch {
 	case errors.As(err, &stored):
 		return false
+	case errors.As(err, &service):
+		p.is(CodeUnreachable)
+		if service.Login {
+			p.is(CodeAuthentication)
+		}
+		p.Message, p.Hint = service.Message, service.Hint
 	case errors.As(err, &move): // before what it wraps
 		p.is(CodeRejected)
 		p.Hint = "easel queue list shows what waits"

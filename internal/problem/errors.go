@@ -32,6 +32,16 @@ func Invalidf(hint, format string, args ...any) error {
 	return &InvalidError{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
+// A ServiceError means that something else than a backend does not answer, or
+// refuses the login: a database, a server of easel.
+type ServiceError struct {
+	Message string
+	Hint    string
+	Login   bool // it answers, and refuses who asks
+}
+
+func (e *ServiceError) Error() string { return e.Message }
+
 // An OutOfDateError means that something does not fit any more, or not yet, what
 // it was made of: a workflow and its file, or the server that it was made for.
 type OutOfDateError struct {

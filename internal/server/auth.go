@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 )
@@ -68,6 +69,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.fail(w, err)
 			return
 		}
+		if err := checkText(r); err != nil {
+			s.fail(w, err)
+			return
+		}
 		origin := r.Header.Get("Origin")
 		allowed := slices.Contains(s.o.Origins, origin)
 		if allowed {
@@ -92,6 +97,18 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, p)))
 	})
+}
+
+// checkText refuses addresses and names of calls that are no text: no file, job or
+// prompt is called so.
+func checkText(r *http.Request) error {
+	query, err := url.QueryUnescape(r.URL.RawQuery)
+	for _, text := range []string{r.URL.Path, query, r.Header.Get("Idempotency-Key")} {
+		if err != nil || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return &statusError{Status: http.StatusBadRequest, Code: "invalid_request", Detail: "The address of the request is no text", Hint: "write it in UTF-8, percent-encoded"}
+		}
+	}
+	return nil
 }
 
 // protect sets the headers that keep what is served from being more than data.

@@ -87,6 +87,8 @@ func failure(err error) *statusError {
 			Status: http.StatusUnprocessableEntity, Code: "idempotency_key_reused", Detail: "The Idempotency-Key was used with another body",
 			Hint: "use a new key for a new request",
 		}
+	case errors.Is(err, jobs.ErrText):
+		e = &statusError{Status: http.StatusBadRequest, Code: "invalid_parameter", Detail: "A text has characters that cannot be kept", Hint: "leave U+0000 out, and write UTF-8"}
 	case errors.Is(err, jobs.ErrUnavailable):
 		e = &statusError{Status: http.StatusServiceUnavailable, Code: "database_unavailable", Detail: "The database does not answer", RetryAfter: 2}
 	default:

@@ -42,6 +42,97 @@ func (s *Server) fileRoutes() {
 	get.Parameters = []*huma.Param{idParam()}
 	get.Responses = map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: binary}}}}
 	s.raw(get, s.download)
+
+	about := operation(http.MethodGet, "/files/{id}/info", "get-file-info", "Show an input file", "files")
+	about.Errors = append(about.Errors, http.StatusNotFound)
+	huma.Register(s.api, about, s.fileInfo)
+	remove := operation(http.MethodDelete, "/files/{id}", "delete-file", "Delete an input file", "files")
+	remove.DefaultStatus = http.StatusNoContent
+	remove.Errors = append(remove.Errors, http.StatusNotFound)
+	huma.Register(s.api, remove, s.deleteFile)
+}
+
+type fileAnswer struct{ Body fileView }
+
+func (s *Server) ownFile(ctx context.Context, id string) (jobs.File, error) {
+	f, err := s.o.DB.File(ctx, id)
+	if err != nil {
+		return f, err
+	}
+	return f, owns(ctx, f.Key)
+}
+
+func (s *Server) fileInfo(ctx context.Context, in *IDPath) (*fileAnswer, error) {
+	f, err := s.ownFile(ctx, in.ID)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	return &fileAnswer{s.viewFile(f)}, nil
+}
+
+// deleteFile forgets an upload. Its content goes when no other upload and no
+// waiting job needs it.
+func (s *Server) deleteFile(ctx context.Context, in *IDPath) (*struct{}, error) {
+	if err := may(ctx, jobs.ScopeGenerate); err != nil {
+		return nil, s.refused(err)
+	}
+	f, err := s.ownFile(ctx, in.ID)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	return nil, s.refused(s.forget(ctx, f))
+}
+
+func (s *Server) forget(ctx context.Context, f jobs.File) error {
+	if err := s.o.DB.DeleteFile(ctx, f.ID); err != nil {
+		return err
+	}
+	needed, err := s.o.DB.NeedsContent(ctx, f.SHA256, uploadMark+f.SHA256)
+	if err != nil || needed {
+		return err
+	}
+	return s.o.Files.Remove(ctx, uploadName(f.SHA256))
+}
+
+// TidyFiles removes uploads that came longer ago than keep, unless a job waits for
+// them, and small pictures that were made longer ago: those are made again when
+// somebody looks.
+func (s *Server) TidyFiles(ctx context.Context, keep time.Duration) error {
+	before := s.o.Now().Add(-keep)
+	var after string
+	for {
+		old, err := s.o.DB.FilesBefore(ctx, before, after)
+		if err != nil {
+			return err
+		}
+		for _, f := range old {
+			after = f.ID
+			waits, err := s.o.DB.Waits(ctx, uploadMark+f.SHA256)
+			if err != nil {
+				return err
+			}
+			if waits {
+				continue
+			}
+			if err := s.forget(ctx, f); err != nil && !errors.Is(err, jobs.ErrNotFound) {
+				return err
+			}
+		}
+		if len(old) == 0 {
+			break
+		}
+	}
+	for info, err := range s.o.Files.List(ctx, "thumbnails/") {
+		if err != nil {
+			return err
+		}
+		if info.Modified.Before(before) {
+			if err := s.o.Files.Remove(ctx, info.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // raw adds an operation that reads and writes streams: huma would hold its body
@@ -127,6 +218,14 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		body, name = part, part.FileName()
+	}
+	if stored, err := s.o.DB.Stored(ctx, asking(ctx).key.ID); err != nil {
+		return err
+	} else if stored >= s.o.Limits.Stored {
+		return &statusError{
+			Status: http.StatusTooManyRequests, Code: "storage_limit", Detail: fmt.Sprintf("The uploads of this key have %d bytes, and may have %d", stored, s.o.Limits.Stored),
+			Hint: "DELETE " + apiPath + "/files/ID removes one",
+		}
 	}
 	got, err := s.keep(ctx, body)
 	if err != nil {

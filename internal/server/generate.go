@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -157,6 +158,9 @@ func (s *Server) accept(ctx context.Context, in *generateInput, path string, che
 
 // cutOurs takes the keys that are about the job out of a body.
 func cutOurs(body []byte) ([]byte, ours, error) {
+	if !utf8.Valid(body) {
+		return nil, ours{}, jobs.ErrText
+	}
 	members, err := registry.DecodeObject("the request", body)
 	if err != nil {
 		return nil, ours{}, err
@@ -194,10 +198,17 @@ func cutOurs(body []byte) ([]byte, ours, error) {
 	return []byte("{" + strings.Join(rest, ",") + "}"), o, nil
 }
 
+// mostValues bounds the values of a request: each that no workflow has is compared
+// with all that there are, to name the nearest.
+const mostValues = 200
+
 // points makes the checked orders of a request, one per run.
 func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]plan.Point, *registry.Workflow, error) {
 	if req.Workflow == "" {
 		return nil, nil, invalid("workflow_id", "workflow_id is required", "GET "+apiPath+"/workflows lists them")
+	}
+	if n := len(req.Params) + len(req.Inputs); n > mostValues {
+		return nil, nil, invalid("params", fmt.Sprintf("a request has at most %d values, not %d", mostValues, n), "")
 	}
 	wf, err := s.workflow(req.Workflow)
 	if err != nil {
@@ -224,7 +235,11 @@ func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]pla
 		if err != nil {
 			return nil, nil, err
 		}
-		if _, err := resolved.Resolve(); err != nil {
+		call, err := resolved.Resolve()
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := s.checkPixels(resolved.Workflow, call); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -233,6 +248,9 @@ func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]pla
 
 func newJob(p plan.Point, req *plan.Request, body []byte, webhook string) (jobs.New, error) {
 	o := p.Order
+	if strings.ContainsRune(plan.JSONText(req.Texts[registry.RolePrompt]), 0) {
+		return jobs.New{}, invalid("prompt", "the prompt has the character U+0000", "")
+	}
 	order, err := json.Marshal(o)
 	if err != nil {
 		return jobs.New{}, err
@@ -280,7 +298,9 @@ func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued,
 			if f.Status != http.StatusBadRequest && f.Status != http.StatusNotFound {
 				return nil, s.refused(err)
 			}
-			problems = append(problems, itemErrors(n, f)...)
+			if problems = append(problems, itemErrors(n, f)...); len(problems) >= mostProblems {
+				break // who has so many looks at the first ones
+			}
 			continue
 		}
 		if e.Batch.Workflow == "" {
@@ -297,6 +317,9 @@ func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued,
 	}
 	return s.enqueue(ctx, in, "generate/batch", e)
 }
+
+// mostProblems bounds the mistakes of a batch that are looked for.
+const mostProblems = 100
 
 type batchItem struct {
 	jobs     []jobs.New
@@ -393,7 +416,16 @@ func (s *Server) admit(ctx context.Context, e jobs.Enqueue) (jobs.Enqueued, erro
 			Detail: fmt.Sprintf("%d jobs of this key wait already", waiting), RetryAfter: 30,
 		}
 	}
-	return s.o.DB.Enqueue(ctx, e)
+	if !asking(ctx).local {
+		if wait := s.pace.take(e.Key, len(e.Jobs), s.o.Limits.Rate, s.o.Now()); wait > 0 {
+			return jobs.Enqueued{}, tooFast(s.o.Limits.Rate, wait)
+		}
+	}
+	made, err := s.o.DB.Enqueue(ctx, e)
+	if err == nil {
+		s.o.Log.Info("jobs queued", "request", requestID(ctx), "jobs", len(made.Jobs), "first", made.Jobs[0], "batch", made.Batch, "replay", made.Replay)
+	}
+	return made, err
 }
 
 // patience is how long the client waits for the end.

@@ -193,7 +193,7 @@ func (s *Server) findInput(ctx context.Context, field, name string) (string, err
 // when the result is deleted meanwhile.
 func (s *Server) keepOutput(ctx context.Context, o jobs.Output) (string, error) {
 	if _, err := s.o.Files.Stat(ctx, uploadName(o.SHA256)); err == nil {
-		return uploadMark + o.SHA256, nil
+		return uploadMark + o.SHA256, s.noteKept(ctx, o)
 	}
 	r, _, err := s.o.Store.Open(ctx, o.Name)
 	if err != nil {
@@ -204,5 +204,14 @@ func (s *Server) keepOutput(ctx context.Context, o jobs.Output) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	return uploadMark + got.sha256, nil
+	return uploadMark + got.sha256, s.noteKept(ctx, o)
+}
+
+// noteKept writes an upload down for a result that is an input, so that its
+// content is removed like others'. It has no name: nobody uploaded it.
+func (s *Server) noteKept(ctx context.Context, o jobs.Output) error {
+	_, err := s.o.DB.AddFile(ctx, jobs.File{
+		Key: asking(ctx).key.ID, SHA256: o.SHA256, Bytes: o.Bytes, MediaType: o.MediaType, Width: o.Width, Height: o.Height,
+	})
+	return err
 }

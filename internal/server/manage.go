@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -79,6 +80,9 @@ func (s *Server) putPreset(ctx context.Context, in *struct {
 ) (*presetAnswer, error) {
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
 		return nil, s.refused(err)
+	}
+	if !utf8.Valid(in.RawBody) {
+		return nil, s.refused(jobs.ErrText)
 	}
 	req, err := plan.DecodeRequest("the preset", in.RawBody)
 	if err != nil {

@@ -6,6 +6,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
@@ -58,44 +59,13 @@ type Options struct {
 	Ready func(ctx context.Context) error
 }
 
-// Limits bound what one client can ask for. Zero values are DefaultLimits.
-type Limits struct {
-	Upload  int64 // bytes of an uploaded file
-	Body    int64 // bytes of any other request
-	Waiting int64 // jobs of one key that have not ended
-	Batch   int   // jobs of one batch
-	Pixels  int   // of an uploaded picture
-}
-
-// DefaultLimits are generous for a team and stop a runaway script.
-var DefaultLimits = Limits{Upload: 512 << 20, Body: 8 << 20, Waiting: 20_000, Batch: 10_000, Pixels: 200_000_000}
-
-func (l Limits) withDefaults() Limits {
-	d := DefaultLimits
-	if l.Upload > 0 {
-		d.Upload = l.Upload
-	}
-	if l.Body > 0 {
-		d.Body = l.Body
-	}
-	if l.Waiting > 0 {
-		d.Waiting = l.Waiting
-	}
-	if l.Batch > 0 {
-		d.Batch = l.Batch
-	}
-	if l.Pixels > 0 {
-		d.Pixels = l.Pixels
-	}
-	return d
-}
-
 // A Server answers the API. Close ends its event streams.
 type Server struct {
 	o       Options
 	api     huma.API
 	handler http.Handler
 	guesses guesses
+	pace    pace
 	editing sync.Mutex    // held by who changes files of the user's
 	drawing chan struct{} // holds a place for each thumbnail that is being made
 	closing chan struct{}
@@ -184,14 +154,35 @@ func operation(method, path, id, summary, tag string) huma.Operation {
 	}
 }
 
-// logged writes a line for each request: never its query, which may be signed.
+// logged writes a line for each request: never its query, which may be signed. The
+// answer names the request, by the client's name for it or by one of ours.
 func (s *Server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := s.o.Now()
+		id := r.Header.Get(requestIDHeader)
+		if !requestIDForm(id) {
+			id = rand.Text()
+		}
+		w.Header().Set(requestIDHeader, id)
 		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(sw, r)
-		s.o.Log.Info("request", "method", r.Method, "path", r.URL.Path, "status", sw.status, "ms", s.o.Now().Sub(begun).Milliseconds())
+		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		s.o.Log.Info("request", "request", id, "method", r.Method, "path", r.URL.Path, "status", sw.status, "ms", s.o.Now().Sub(begun).Milliseconds())
 	})
+}
+
+const requestIDHeader = "X-Request-Id"
+
+type requestIDKey struct{}
+
+// requestIDForm reports whether a client's name for a request can stand in a log.
+func requestIDForm(id string) bool {
+	return id != "" && len(id) <= 64 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") == ""
+}
+
+// requestID is the name of the request that a context belongs to.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
 }
 
 // statusWriter remembers the status of an answer.
@@ -225,7 +216,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p) //nolint:forbidigo // it tells net/http to cut the connection
 			}
-			s.o.Log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", p)
+			s.o.Log.Error("a request panicked", "request", requestID(r.Context()), "method", r.Method, "path", r.URL.Path, "panic", p)
 			if sw, ok := w.(*statusWriter); ok && !sw.begun {
 				s.fail(w, &statusError{Status: http.StatusInternalServerError, Code: "internal", Detail: "easel failed while it answered: that is a bug"})
 			}

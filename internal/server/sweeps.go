@@ -86,6 +86,9 @@ func (s *Server) places(ctx context.Context) (int, error) {
 	return n, nil
 }
 
+// mostSweeps is as in easel batch.
+const mostSweeps = 64
+
 // sweeps reads the sweeps of a request, with the files that their values name
 // looked up.
 func (s *Server) sweeps(ctx context.Context, wf *registry.Workflow, job ours) (product, zip []plan.Sweep, err error) {
@@ -99,6 +102,9 @@ func (s *Server) sweeps(ctx context.Context, wf *registry.Workflow, job ours) (p
 	params, err := wf.Parameters()
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(members) > mostSweeps {
+		return nil, nil, invalid("sweep", "a request has at most "+strconv.Itoa(mostSweeps)+" sweeps", "")
 	}
 	var all []plan.Sweep
 	for _, m := range members {

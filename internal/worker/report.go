@@ -75,6 +75,11 @@ func (p *place) loads(req run.Request) {
 		return // the run says so
 	}
 	models := call.Models()
+	for _, m := range req.Workflow.Models {
+		if !slices.Contains(models, m.File) {
+			models = append(models, m.File)
+		}
+	}
 	p.mu.Lock()
 	p.act.models = models
 	p.mu.Unlock()

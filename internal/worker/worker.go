@@ -158,7 +158,11 @@ func (w *Worker) on(ctx context.Context, p *place, l *jobs.Lease, do func() (*ru
 	defer p.leave()
 	began := time.Now()
 	p.begin(l.Job.ID)
-	defer func() { p.end(l.Job.ID, time.Since(began), out) }()
+	defer func() {
+		took := time.Since(began)
+		p.end(l.Job.ID, took, out)
+		w.o.Log.Info("job attempt ended", "job", l.Job.ID, "attempt", l.Job.Attempt, "state", out.State, "backend", p.Name, "ms", took.Milliseconds())
+	}()
 	t, res, err := do()
 	verdict := run.Judge(err)
 	p.judge(err, verdict)

@@ -9,6 +9,18 @@ import (
 	"context"
 )
 
+const deleteFile = `-- name: DeleteFile :execrows
+DELETE FROM files WHERE id = $1
+`
+
+func (q *Queries) DeleteFile(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteFile, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deleteOutput = `-- name: DeleteOutput :execrows
 DELETE FROM outputs WHERE id = $1
 `
@@ -36,6 +48,56 @@ func (q *Queries) DeletePreset(ctx context.Context, arg DeletePresetParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const filesBefore = `-- name: FilesBefore :many
+SELECT id, key_id, name, sha256, bytes, media_type, width, height, created_at FROM files WHERE created_at < $1 AND id > $2 ORDER BY id LIMIT 200
+`
+
+type FilesBeforeParams struct {
+	Before int64
+	After  string
+}
+
+func (q *Queries) FilesBefore(ctx context.Context, arg FilesBeforeParams) ([]File, error) {
+	rows, err := q.db.Query(ctx, filesBefore, arg.Before, arg.After)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []File
+	for rows.Next() {
+		var i File
+		if err := rows.Scan(
+			&i.ID,
+			&i.KeyID,
+			&i.Name,
+			&i.Sha256,
+			&i.Bytes,
+			&i.MediaType,
+			&i.Width,
+			&i.Height,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const filesOfContent = `-- name: FilesOfContent :one
+SELECT COUNT(*) FROM files WHERE sha256 = $1
+`
+
+func (q *Queries) FilesOfContent(ctx context.Context, sha256 string) (int64, error) {
+	row := q.db.QueryRow(ctx, filesOfContent, sha256)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const getFile = `-- name: GetFile :one
@@ -163,6 +225,17 @@ func (q *Queries) InsertOutput(ctx context.Context, arg InsertOutputParams) erro
 	return err
 }
 
+const jobsThatWaitFor = `-- name: JobsThatWaitFor :one
+SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running') AND run_order LIKE $1
+`
+
+func (q *Queries) JobsThatWaitFor(ctx context.Context, pattern string) (int64, error) {
+	row := q.db.QueryRow(ctx, jobsThatWaitFor, pattern)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const lastOutput = `-- name: LastOutput :one
 SELECT CAST(COALESCE(MAX(n), 0) AS BIGINT) FROM outputs WHERE job_id = $1
 `
@@ -268,4 +341,15 @@ func (q *Queries) SetFavourite(ctx context.Context, arg SetFavouriteParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const storedBytes = `-- name: StoredBytes :one
+SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM files WHERE key_id = $1 AND name <> ''
+`
+
+func (q *Queries) StoredBytes(ctx context.Context, keyID string) (int64, error) {
+	row := q.db.QueryRow(ctx, storedBytes, keyID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }

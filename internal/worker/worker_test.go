@@ -1,0 +1,221 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/backends"
+	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
+	"github.com/seed-7d77cb5c/easel/registry"
+	"github.com/seed-7d77cb5c/easel/workflows"
+)
+
+// A shop is a worker with a database.
+type shop struct {
+	t  *testing.T
+	db *jobs.DB
+}
+
+func emulator(t *testing.T, name string) Place {
+	t.Helper()
+	be, err := (&backends.Opener{Config: &config.Config{}}).Dial("emulator?step-time=5ms", true, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { be.Close() })
+	return Place{Name: name, Backend: be}
+}
+
+func openShop(t *testing.T, workers int, places ...Place) *shop {
+	t.Helper()
+	dir, ctx := t.TempDir(), context.Background()
+	reg, err := registry.Load(registry.Layer{Name: "built-in", FS: workflows.FS(), File: "registry.json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := new(stores.Opener).Open(filepath.Join(dir, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := New(Options{
+		Catalog: &plan.Catalog{Registry: func() (*registry.Registry, error) { return reg, nil }, Dir: dir}, Places: places, Store: store, Version: "test", Slots: workers,
+	})
+	db, err := jobs.Open(ctx, "sqlite:"+filepath.Join(dir, "easel.db"), jobs.Options{Workers: workers, Work: w.Work, Discard: w.Discard})
+	if err == nil {
+		err = errors.Join(db.Migrate(ctx), db.Start(ctx))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	reporting, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); w.Report(reporting, db) }()
+	t.Cleanup(func() {
+		stop()
+		<-done
+		if left, err := db.Backends(ctx); err != nil || len(left) > 0 {
+			t.Errorf("the reports stay: %v, %v", left, err)
+		}
+		if err := db.Close(reporting); err != nil {
+			t.Error(err)
+		}
+	})
+	return &shop{t, db}
+}
+
+// order queues a run and returns the job's id.
+func (s *shop) order(o plan.Order) string {
+	s.t.Helper()
+	data, err := json.Marshal(o)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	made, err := s.db.Enqueue(s.t.Context(), jobs.Enqueue{Jobs: []jobs.New{{Workflow: o.Workflow, Request: json.RawMessage("{}"), Order: data}}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return made.Jobs[0]
+}
+
+func fox(steps string) plan.Order {
+	return plan.Order{Workflow: "flux_single", Values: []plan.Value{
+		{Name: "prompt", Text: "a fox", Origin: registry.FromParams}, {Name: "steps", Text: steps, Origin: registry.FromParams},
+	}}
+}
+
+// await waits until a job is as it is wanted.
+func (s *shop) await(id string, want func(jobs.Job) bool) jobs.Job {
+	s.t.Helper()
+	ctx, stop := context.WithTimeout(s.t.Context(), time.Minute)
+	defer stop()
+	for {
+		w := s.db.Watch(func(e jobs.Event) bool { return e.Job == id })
+		j, err := s.db.Job(ctx, id)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if want(j) {
+			w.Close()
+			return j
+		}
+		select {
+		case <-w.C:
+		case <-ctx.Done():
+			s.t.Fatalf("the job stays %+v", j)
+		}
+		w.Close()
+	}
+}
+
+func ended(j jobs.Job) bool { return j.State.Ended() }
+
+// TestAllPlacesAreUsed: jobs go to the place with the fewest runs, and reports say
+// what each does.
+func TestAllPlacesAreUsed(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, 2, emulator(t, "left"), emulator(t, "right"))
+	var ids []string
+	for range 6 {
+		ids = append(ids, s.order(fox("8")))
+	}
+	used := map[string]int{}
+	for _, id := range ids {
+		j := s.await(id, ended)
+		if j.State != jobs.Succeeded || j.Seed == "" || j.PromptID == "" {
+			t.Fatalf("the job is %+v", j)
+		}
+		used[j.Backend]++
+	}
+	if used["left"] == 0 || used["right"] == 0 {
+		t.Errorf("the places are used %v", used)
+	}
+	for begun := time.Now(); ; {
+		found, err := s.db.Backends(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs, models := 0, 0
+		for _, b := range found {
+			var r Report
+			if err := json.Unmarshal(b.Report, &r); err != nil {
+				t.Fatal(err)
+			}
+			runs, models = runs+r.Runs, models+len(r.Models)
+		}
+		if len(found) == 2 && runs == 6 && models > 0 {
+			return
+		}
+		if time.Since(begun) > 30*time.Second {
+			t.Fatalf("the reports are %+v", found)
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}
+
+// gone is a place that nobody answers at.
+type gone struct{ comfy.Backend }
+
+func (gone) Submit(context.Context, comfy.Submission) (comfy.Handle, error) {
+	return "", &comfy.UnreachableError{Address: "gone", Reason: "connection refused"}
+}
+
+func (gone) State(context.Context, comfy.Handle) (comfy.State, error) {
+	return comfy.State{}, &comfy.UnreachableError{Address: "gone", Reason: "connection refused"}
+}
+
+func (gone) Definitions(context.Context, ...string) (map[string]*comfy.ClassInfo, error) {
+	return nil, &comfy.UnreachableError{Address: "gone", Reason: "connection refused"}
+}
+
+// TestAPlaceThatIsAwayIsLeft: its job ends at another place, and what failed counts as no
+// failure.
+func TestAPlaceThatIsAwayIsLeft(t *testing.T) {
+	t.Parallel()
+	there := emulator(t, "there")
+	s := openShop(t, 1, Place{Name: "gone", Backend: gone{there.Backend}}, there)
+	id := s.order(fox("1"))
+	if j := s.await(id, ended); j.State != jobs.Succeeded || j.Backend != "there" || j.Failures != 0 {
+		t.Errorf("the job is %+v", j)
+	}
+}
+
+// TestCancellingTakesTheRunOff: a job that runs ends as cancelled, and one that
+// waits as well.
+func TestCancellingTakesTheRunOff(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, 1, emulator(t, "one"))
+	running, waiting := s.order(fox("100")), s.order(fox("1"))
+	s.await(running, func(j jobs.Job) bool { return j.PromptID != "" })
+	for _, id := range []string{waiting, running} {
+		if err := s.db.Cancel(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if j := s.await(id, ended); j.State != jobs.Cancelled {
+			t.Errorf("the job is %+v", j)
+		}
+	}
+}
+
+// TestWhatCannotRunFailsWithItsReason: an order that no registry knows, and a
+// ticket of a place that is not here, are told in words and not tried again.
+func TestWhatCannotRunFailsWithItsReason(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, 1, emulator(t, "one"))
+	j := s.await(s.order(plan.Order{Workflow: "gone_since"}), ended)
+	if j.State != jobs.Failed || !strings.Contains(string(j.Error), "gone_since") || j.Attempt != 1 {
+		t.Errorf("the job is %+v", j)
+	}
+	j = s.await(s.order(fox("0")), ended)
+	if j.State != jobs.Failed || !strings.Contains(string(j.Error), "below minimum") {
+		t.Errorf("the job is %+v", j)
+	}
+}
