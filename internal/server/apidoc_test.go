@@ -39,6 +39,7 @@ var examples = []example{
 	{id: "get-workflow-graph", call: "GET /workflows/flux_single/graph"},
 	{id: "upload-file", call: "POST /files", body: "photo.png", keep: "FILE=.id"},
 	{id: "get-file", call: "GET /files/$FILE"},
+	{id: "get-file-info", call: "GET /files/$FILE/info"},
 	{id: "generate", call: "POST /generate?wait=60", body: `{"workflow_id": "flux_single", "prompt": "a fox", ` + short + `, "webhook": "https://example.com/told"}`, keep: "JOB=.id OUTPUT=.outputs.0.id", status: 200},
 	{id: "generate-single", call: "POST /generate/single", body: `{"workflow_id": "qwen_single", "input_image": "$FILE", "prompt": "a red coat", "params": {"steps": 2}}`},
 	{id: "generate-batch", call: "POST /generate/batch", body: `{"workflow_id": "flux_single", ` + short + `, "items": [{"prompt": "a heron"}, {"prompt": "a wren"}]}`, keep: "BATCH=.id"},
@@ -85,6 +86,7 @@ var examples = []example{
 	{id: "cancel-queue", call: "POST /queue/cancel"},
 	{id: "resume-queue", call: "POST /queue/resume"},
 	{id: "clear-queue", call: "POST /queue/clear", body: `{"states": ["cancelled", "failed"]}`},
+	{id: "delete-file", call: "DELETE /files/$FILE"},
 	{id: "delete-output", call: "DELETE /outputs/$OUTPUT"},
 	{id: "delete-job", call: "DELETE /jobs/$JOB"},
 }
