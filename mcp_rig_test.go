@@ -255,7 +255,7 @@ func (r *agentRig) busy() int {
 // until waits for something that must become true.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -266,9 +266,7 @@ func TestAgentThatDisappearsLeavesNothing(t *testing.T) {
 			if err := c.Wait(); err != nil {
 				t.Errorf("easel ended with %v", err)
 			}
-			if n := r.busy(); n != 0 {
-				t.Errorf("the server has %d runs left", n)
-			}
+			until(t, "the server has no run left", func() bool { return r.busy() == 0 })
 		})
 	}
 }
