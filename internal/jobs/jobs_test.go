@@ -33,7 +33,7 @@ func onBoth(t *testing.T, f func(t *testing.T, address string)) {
 	})
 }
 
-func postgresDatabase(t *testing.T) string {
+func postgresDatabase(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("EASEL_TEST_POSTGRES")
 	if server == "" {
@@ -63,7 +63,7 @@ func postgresDatabase(t *testing.T) string {
 }
 
 // open opens a database with its tables. It is closed with the test.
-func open(t *testing.T, address string, o Options) *DB {
+func open(t testing.TB, address string, o Options) *DB {
 	t.Helper()
 	ctx := context.Background()
 	db, err := Open(ctx, address, o)

@@ -33,6 +33,7 @@ type sqliteEngine struct {
 	writer, reader *sql.DB
 	tickets        *tickets[*sql.Tx]
 	owners         owners
+	writes, reads  statements
 }
 
 func openSQLite(ctx context.Context, path string, workers int, log *slog.Logger, work func(context.Context) error) (_ *sqliteEngine, err error) {
@@ -52,6 +53,7 @@ func openSQLite(ctx context.Context, path string, workers int, log *slog.Logger,
 			e.reader.Close()
 		}
 	}()
+	e.writes.db, e.reads.db = e.writer, e.reader
 	e.writer.SetMaxOpenConns(1)
 	e.reader.SetMaxOpenConns(4)
 	if err := e.writer.PingContext(ctx); err != nil {
@@ -77,18 +79,19 @@ func sqliteAt(path string, readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-func (e *sqliteEngine) write() dbq.DBTX { return sqlText{e.writer} }
-func (e *sqliteEngine) read() dbq.DBTX  { return sqlText{e.reader} }
+func (e *sqliteEngine) write() dbq.DBTX { return sqlText{e.writer, &e.writes, nil} }
+func (e *sqliteEngine) read() dbq.DBTX  { return sqlText{e.reader, &e.reads, nil} }
 
 func (e *sqliteEngine) tx(ctx context.Context, f func(*tx) error) error {
+	e.writes.prepare(ctx)
 	t, err := e.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
 	err = f(&tx{
-		q:      dbq.New(sqlText{t}),
-		on:     sqlText{t},
+		q:      dbq.New(sqlText{t, &e.writes, t}),
+		on:     sqlText{t, &e.writes, t},
 		hand:   func(ctx context.Context, n int, at time.Time) error { return e.tickets.hand(ctx, t, n, at) },
 		notify: func(context.Context) error { return nil }, // others look at data_version
 	})
@@ -161,7 +164,10 @@ func (e *sqliteEngine) renumber(context.Context, *sql.Tx) error { return nil }
 func (e *sqliteEngine) lookBack() int64 { return 0 }
 
 func (e *sqliteEngine) close(ctx context.Context) error {
-	return errors.Join(e.tickets.stop(ctx), e.reader.Close(), e.writer.Close())
+	stopped := e.tickets.stop(ctx)
+	e.writes.close()
+	e.reads.close()
+	return errors.Join(stopped, e.reader.Close(), e.writer.Close())
 }
 
 func (e *sqliteEngine) away(err error) bool {
@@ -176,10 +182,18 @@ type sqlText struct {
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	}
+	kept *statements
+	tx   *sql.Tx // nil outside of a transaction
 }
 
 func (s sqlText) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
-	res, err := s.on.ExecContext(ctx, query, args...)
+	var res sql.Result
+	var err error
+	if stmt := s.kept.of(ctx, s.tx, query); stmt != nil {
+		res, err = stmt.ExecContext(ctx, args...)
+	} else {
+		res, err = s.on.ExecContext(ctx, query, args...)
+	}
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
@@ -188,7 +202,13 @@ func (s sqlText) Exec(ctx context.Context, query string, args ...any) (pgconn.Co
 }
 
 func (s sqlText) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
-	rows, err := s.on.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does both
+	run := s.on.QueryContext
+	if stmt := s.kept.of(ctx, s.tx, query); stmt != nil {
+		run = func(ctx context.Context, _ string, args ...any) (*sql.Rows, error) {
+			return stmt.QueryContext(ctx, args...)
+		}
+	}
+	rows, err := run(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller does both
 	if err != nil {
 		return nil, err
 	}
@@ -196,6 +216,9 @@ func (s sqlText) Query(ctx context.Context, query string, args ...any) (pgx.Rows
 }
 
 func (s sqlText) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
+	if stmt := s.kept.of(ctx, s.tx, query); stmt != nil {
+		return sqlRow{stmt.QueryRowContext(ctx, args...)}
+	}
 	return sqlRow{s.on.QueryRowContext(ctx, query, args...)}
 }
 

@@ -39,7 +39,7 @@ import (
 
 // A house is a server with its worker on the embedded emulator.
 type house struct {
-	t   *testing.T
+	t   testing.TB
 	db  *jobs.DB
 	s   *Server
 	url string
@@ -76,7 +76,7 @@ type houseOptions struct {
 	pool    []string // backends besides the emulator, before it
 }
 
-func build(t *testing.T, o houseOptions) *house {
+func build(t testing.TB, o houseOptions) *house {
 	t.Helper()
 	dir := t.TempDir()
 	own := sources.User(dir)
@@ -174,7 +174,7 @@ type reply struct {
 	body []byte
 }
 
-func (r reply) into(t *testing.T, v any) {
+func (r reply) into(t testing.TB, v any) {
 	t.Helper()
 	if err := json.Unmarshal(r.body, v); err != nil {
 		t.Fatalf("%s: %v", r.body, err)
