@@ -86,7 +86,7 @@ test("what is no workflow is told in words, and a drop is taken", async () => {
   await target.dispatchEvent("drop", { dataTransfer: data });
   await tab.page.getByRole("dialog", { name: "Import notes.txt" }).waitFor();
   await tab.page.getByRole("button", { name: "Import", exact: true }).last().isDisabled();
-  await expect.poll(() => tab.page.getByRole("dialog").innerText()).toMatch(/workflow|graph|JSON/i);
+  await expect.poll(() => tab.page.getByRole("dialog").textContent()).toMatch(/workflow|graph|JSON/i);
   await tab.shot("workflow-import-wrong-1440");
   tab.quiet(/400|422/);
   await tab.close();
@@ -99,7 +99,7 @@ test("a character is added with a picture, changed and removed", async () => {
   await tab.page.getByLabel("Name", { exact: true }).fill("Mara");
   await tab.page.getByLabel("Prompt", { exact: true }).fill("mara, {prompt}");
   const [output] = (await server.api<{ outputs: { path: string }[] }>("GET", "/outputs?limit=1")).outputs;
-  await tab.page.getByLabel("Picture").setInputFiles(output?.path as string);
+  await tab.page.getByLabel("Picture", { exact: true }).setInputFiles(output?.path as string);
   await tab.page.getByRole("dialog").locator("img").waitFor();
   await tab.accessible();
   await tab.shot("character-1440");

@@ -3,7 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { ChevronLeft, Pencil, Trash2 } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
 import { api, ask } from "@/api/client";
-import { queries } from "@/api/queries";
+import { queries, queryClient } from "@/api/queries";
 import { Page } from "@/app/shell";
 import { t } from "@/text";
 import { Badge } from "@/ui/badge";
@@ -14,7 +14,7 @@ import { toast } from "@/ui/toast";
 import { changed, workflowQueries } from "./data";
 import type { Entry } from "./edit";
 import { EditDialog } from "./edit-dialog";
-import { modelsOf, type Needed } from "./graph";
+import { has, modelsOf, type Needed } from "./graph";
 import { GraphView } from "./graph-view";
 import { Parameters } from "./parameters";
 
@@ -44,7 +44,8 @@ export function Detail({ id }: { id: string }) {
     try {
       await ask(api.DELETE("/api/v1/workflows/{id}", { params: { path: { id } } }));
       toast.done(t.workflows.removed(workflow?.name ?? id));
-      void navigate({ to: "/workflows", search: {} });
+      await navigate({ to: "/workflows", search: {} });
+      queryClient.removeQueries({ queryKey: ["workflows", id] }); // nobody is to ask for it again
       await changed();
     } catch (error) {
       toast.failed(error);
@@ -152,7 +153,7 @@ function Models({ needed }: { needed: Needed[] }) {
                 {m.file} <span className="block text-muted text-sm">{t.workflows.usedBy(m.node)}</span>
               </th>
               {lists.map((list, i) => {
-                const there = list.data?.some((f) => f.name === m.file || f.name.replaceAll("\\", "/").endsWith(`/${m.file}`));
+                const there = has(list.data ?? [], m.file);
                 return (
                   <td key={backends[i]?.name} className="py-1.5 pr-4 align-top">
                     {list.data?.length ? (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { columnsOf, draw, type Graph, modelsOf } from "./graph";
+import { columnsOf, draw, type Graph, has, modelsOf } from "./graph";
 
 const graph: Graph = {
   "30": { class_type: "CheckpointLoaderSimple", inputs: { ckpt_name: "flux1-dev-fp8.safetensors" }, _meta: { title: "Checkpoint" } },
@@ -48,4 +48,11 @@ test("a large graph is drawn soon", () => {
 
 test("model files are those that nodes name", () => {
   expect(modelsOf(graph)).toEqual([{ file: "flux1-dev-fp8.safetensors", node: "Checkpoint" }]);
+});
+
+test("a file is there by its name, in whatever folder and with either slash", () => {
+  const list = [{ name: "flux/a.safetensors" }, { name: "qwen\\b.safetensors" }, { name: "c.safetensors" }];
+  for (const file of ["a.safetensors", "flux/a.safetensors", "b.safetensors", "c.safetensors"]) expect(has(list, file)).toBe(true);
+  expect(has(list, "aa.safetensors")).toBe(false);
+  expect(has(list, "ensors")).toBe(false);
 });

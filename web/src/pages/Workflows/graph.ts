@@ -153,3 +153,7 @@ export function modelsOf(graph: Graph): Needed[] {
   }
   return [...found.values()];
 }
+
+/** has tells whether a backend's list names a model file, with or without the folder that it is in. */
+export const has = (list: { name: string }[], file: string) =>
+  list.some(({ name }) => name === file || name.replaceAll("\\", "/").endsWith(`/${file}`));

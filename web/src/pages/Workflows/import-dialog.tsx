@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { problemOf } from "@/api/problem";
 import { t } from "@/text";
@@ -8,7 +9,8 @@ import { Failed } from "@/ui/empty";
 import { Field } from "@/ui/field";
 import { Progress } from "@/ui/progress";
 import { toast } from "@/ui/toast";
-import { type Imported, importFile } from "./data";
+import { type Imported, importFile, workflowQueries } from "./data";
+import { has } from "./graph";
 import { Parameters } from "./parameters";
 
 /** ImportDialog says what easel understands of a file, and makes a workflow of it when that is wanted. */
@@ -34,6 +36,9 @@ export function ImportDialog({ file, onClose, onDone }: { file: File; onClose: (
       gone = true;
     };
   }, [file]);
+  // easel may run with another file of the folder where one is missing, and counts it as there: the list tells.
+  const list = useQuery({ ...workflowQueries.models(found?.backend ?? ""), enabled: !!found?.backend }).data;
+  const stateOf = (m: Imported["models"][0]) => (m.state === "there" && list?.length && !has(list, m.file) ? "missing" : m.state);
   const replaces = found?.id === id ? found.replaces : null;
   const save = async () => {
     setBusy(true);
@@ -104,7 +109,7 @@ export function ImportDialog({ file, onClose, onDone }: { file: File; onClose: (
           <Part title={t.workflows.models} shown={found.models.length > 0}>
             {found.models.map((m) => (
               <li key={m.folder + m.file} className="flex flex-wrap items-center gap-2">
-                <Badge look={m.state === "there" ? "good" : m.state === "missing" ? "bad" : "plain"}>{t.workflows[m.state]}</Badge>
+                <Badge look={stateOf(m) === "there" ? "good" : stateOf(m) === "missing" ? "bad" : "plain"}>{t.workflows[stateOf(m)]}</Badge>
                 <span className="break-all">
                   <span className="text-muted">{m.folder}/</span>
                   {m.file}

@@ -35,8 +35,8 @@ function Library({ tab }: { tab: Tab }) {
     if (first) setFile(first);
   };
   return (
-    <section
-      aria-label={t.workflows.title}
+    // biome-ignore lint/a11y/noStaticElementInteractions: a drop has a button that does the same
+    <div
       className="relative h-full"
       onDragOver={(e) => {
         if (!e.dataTransfer.types.includes("Files")) return;
@@ -99,7 +99,7 @@ function Library({ tab }: { tab: Tab }) {
           }}
         />
       )}
-    </section>
+    </div>
   );
 }
 

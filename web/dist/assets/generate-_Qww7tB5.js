@@ -1,0 +1,1 @@
+import{o as e}from"./index-CZR10iAx.js";var t=e;export{t as component};
