@@ -31,6 +31,10 @@ test("the list, a workflow with its graph, characters and presets are accessible
     await page.getByRole("img", { name: /Graph of 8 nodes/ }).waitFor();
     await page.getByRole("region", { name: "Models" }).getByText("there").first().waitFor();
   });
+  const tab = await Tab.open(server, "/workflows?id=qwen_edit");
+  await tab.page.getByRole("img", { name: /^Graph of/ }).scrollIntoViewIfNeeded();
+  await tab.shot("workflow-graph-1440");
+  await tab.close();
   await looked(server, "/workflows?tab=characters", "characters", (page) => page.getByRole("heading", { name: "Milan" }).waitFor());
 });
 

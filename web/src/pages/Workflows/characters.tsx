@@ -29,7 +29,7 @@ export function Characters() {
           <code className="rounded-md bg-sunken px-2 py-1.5 font-mono text-sm">{t.workflows.charactersCommand}</code>
         </Empty>
       )}
-      <ul className="grid gap-x-4 gap-y-6 phone:grid-cols-2 xl:grid-cols-3">
+      <ul className="grid gap-x-6 gap-y-6 md:grid-cols-2">
         {list.map((c) => (
           <li key={c.id} className="flex gap-4">
             <span className="grid size-28 shrink-0 place-items-center overflow-hidden rounded-lg bg-hover text-muted">

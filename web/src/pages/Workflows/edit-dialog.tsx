@@ -107,7 +107,10 @@ export function EditDialog({ id, entry, onClose }: { id: string; entry: Entry; o
                       aria-invalid={errors[`params.${name}.${key}`] ? true : undefined}
                       className="field-box"
                       value={texts[name]?.[key] ?? written(p[key])}
-                      onChange={(e) => setTexts({ ...texts, [name]: { ...texts[name], [key]: e.target.value } })}
+                      onChange={(e) => {
+                        setTexts({ ...texts, [name]: { ...texts[name], [key]: e.target.value } });
+                        if (errorOf(name)) setErrors({});
+                      }}
                     />
                   </label>
                 ))}

@@ -75,7 +75,7 @@ export function ImportDialog({ file, onClose, onDone }: { file: File; onClose: (
       {!found && error === undefined && <Progress label={t.app.loading} />}
       {found && (
         <div className="grid gap-5">
-          <div className="grid gap-3 phone:grid-cols-2">
+          <div className="grid items-start gap-3 phone:grid-cols-2">
             <Field label={t.workflows.asName}>
               {(ids) => <input {...ids} className="field-box" value={name} onChange={(e) => setName(e.target.value)} />}
             </Field>
@@ -102,10 +102,6 @@ export function ImportDialog({ file, onClose, onDone }: { file: File; onClose: (
               </li>
             ))}
           </Part>
-          <section>
-            <h3 className="mb-1 font-medium">{t.workflows.understood}</h3>
-            <Parameters inputs={found.inputs} />
-          </section>
           <Part title={t.workflows.models} shown={found.models.length > 0}>
             {found.models.map((m) => (
               <li key={m.folder + m.file} className="flex flex-wrap items-center gap-2">
@@ -117,6 +113,10 @@ export function ImportDialog({ file, onClose, onDone }: { file: File; onClose: (
               </li>
             ))}
           </Part>
+          <section>
+            <h3 className="mb-1 font-medium">{t.workflows.understood}</h3>
+            <Parameters inputs={found.inputs} />
+          </section>
           <Part title={t.workflows.notes} shown={found.notes.length > 0}>
             {found.notes.map((n) => (
               <li key={n} className="break-words text-muted">
