@@ -156,7 +156,7 @@ func TestExitCodes(t *testing.T) {
 		{"workflows list --registry none.json", problem.ExitInvalid, "no such registry"},
 		{"history show nope", problem.ExitInvalid, "matches"},
 		{"config get nope", problem.ExitUsage, "unknown setting"},
-		{"jobs list", problem.ExitUsage, "easel jobs is not built yet"},
+		{"jobs list --server http://127.0.0.1:1", problem.ExitUnreachable, "is easel serve running there?"},
 		{"nonsense", problem.ExitUsage, "unknown command"},
 		{"nonsense --help", problem.ExitUsage, "unknown command"},
 		{"help nonsense", problem.ExitUsage, "unknown command"},

@@ -62,6 +62,9 @@ const (
 	maxFile   = 2 << 30  // bytes of one output
 )
 
+// Who is what messages call the server.
+const Who = "an easel serve"
+
 // NewClient makes a client of the server at base: http(s)://host[:port][/path].
 // Nothing is contacted.
 func NewClient(base string, opts ...Option) (*Client, error) {
@@ -77,7 +80,7 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 	tr.DialContext = (&net.Dialer{Timeout: connect}).DialContext
 	c := &Client{own: tr, patience: comfy.DefaultPatience, cancelled: map[string]bool{}, uploads: map[string]string{}}
 	c.wire = &transport.Client{
-		Base: u, Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"easel"}}, Of: "an easel serve",
+		Base: u, Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"easel"}}, Of: Who,
 		HTTP: &http.Client{Transport: tr}, Prefix: "/api/v1",
 		Limits: transport.Limits{JSON: maxAnswer, File: maxFile}, Times: transport.Times{Answer: answer, Idle: idle},
 	}

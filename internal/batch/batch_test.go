@@ -462,8 +462,8 @@ func TestPausedBackendIsLeftAlone(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	csv := strings.ReplaceAll(rows(30), "picture 1", "picture") // values are fine; the class fails
-	h := newHost(t, emulator.Options{StepTime: time.Millisecond, Faults: []emulator.Fault{mustFault(t, "exception=KSampler:100")}})
+	csv := strings.ReplaceAll(rows(100), "picture 1", "picture") // values are fine; the class fails; up to 32 are on a server at once
+	h := newHost(t, emulator.Options{StepTime: time.Millisecond, Faults: []emulator.Fault{mustFault(t, "exception=KSampler:1000")}})
 	b := newBench(t, csv)
 	b.options.MaxFailures = 2
 	sum, err := b.run(t.Context(), "a="+h.url)
@@ -476,7 +476,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	// What has failed stays failed until it is retried.
-	if sum, err := b.run(t.Context()); !errors.As(err, &failed) || sum.Skipped != 30 {
+	if sum, err := b.run(t.Context()); !errors.As(err, &failed) || sum.Skipped != 100 {
 		t.Errorf("%+v, %v", sum, err)
 	}
 }

@@ -84,6 +84,9 @@ func ofBackend(err error, p *Problem) bool {
 	case ofService(err, p):
 	case errors.As(err, &unreachable):
 		p.is(CodeUnreachable)
+		if unreachable.Of == served.Who {
+			p.Hint = "is easel serve running there? easel serve starts one; --server names another"
+		}
 		if guard, ok := errors.AsType[*comfy.ChallengeError](err); ok {
 			p.Retryable = false
 			p.Hint = "no password helps: let easel past " + guard.Guard + " with a rule or a header of its own, or use the server's own address"
