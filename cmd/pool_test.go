@@ -78,13 +78,19 @@ func TestPoolGoesOnWhenAMemberDies(t *testing.T) {
 	}
 }
 
-// When no member can, all reasons are said, and the exit code is of the first.
+// When no member can, all reasons are said, and the exit code is of the first that
+// refused the run itself, else of the first.
 func TestPoolWithoutAGoodMember(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, runpodtest.Options{})
 	code, _, errs := a.generate(t, "--backend", "http://127.0.0.1:1,runpod://zzz")
 	if code != problem.ExitUnreachable || !strings.Contains(errs, "no backend of the pool can run it: http://127.0.0.1:1: cannot reach ComfyUI") || !strings.Contains(errs, "runpod://zzz: RunPod knows no endpoint") {
 		t.Errorf("%d\n%s", code, errs)
+	}
+	strict, _ := comfyServer(t, emulator.Options{StrictModels: true})
+	code, _, errs = a.generate(t, "--backend", "http://127.0.0.1:1,"+strict, "--set", "30.ckpt_name=none.safetensors")
+	if code != problem.ExitInvalid || !strings.Contains(errs, "cannot reach ComfyUI") || !strings.Contains(errs, "none.safetensors") {
+		t.Errorf("one is away, one refuses the run: %d\n%s", code, errs)
 	}
 	for spec, says := range map[string]string{
 		"emulator,": "on each side of a comma", "emulator,emulator": "twice", "emulator,stdio": "unknown backend", "emulator,ftp://x": "unknown form",

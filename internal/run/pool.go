@@ -33,7 +33,8 @@ type PoolMember struct {
 }
 
 // A PoolError means that no member of a pool could run a ticket. It is the kind of
-// failure that the first of them was.
+// failure of the first that looked at the graph and refused it, since that says most
+// of the run; if none did, that of the first.
 type PoolError struct {
 	Names []string
 	Errs  []error // of the same index
@@ -46,7 +47,16 @@ func (e *PoolError) Error() string {
 	}
 	return "no backend of the pool can run it: " + strings.Join(all, "; ")
 }
-func (e *PoolError) Unwrap() error { return e.Errs[0] }
+
+// Unwrap gives the failure that stands for all.
+func (e *PoolError) Unwrap() error {
+	for _, err := range e.Errs {
+		if _, refused := errors.AsType[*RejectedError](err); refused {
+			return err
+		}
+	}
+	return e.Errs[0]
+}
 
 // Execute is Runner.Execute on the first member that can. A run that was lost sight
 // of goes on elsewhere under a new prompt id, which its warnings say.
