@@ -11,11 +11,12 @@ import (
 
 // Pace of polling.
 const (
-	silenceFirst = 500 * time.Millisecond // with a socket: after so much silence about the run
-	silenceMax   = 2 * time.Second
-	backstop     = 30 * time.Second      // however much is heard: messages may be late
-	blindFirst   = 50 * time.Millisecond // without a socket
-	blindMax     = time.Second
+	silenceFirst = 500 * time.Millisecond // with a socket: after so much silence about the run,
+	silenceMax   = 2 * time.Second        // or up to so much where its steps take longer
+	backstop     = 30 * time.Second       // however much is heard: messages may be late
+	blindFirst   = 250 * time.Millisecond // without a socket
+	blindMax     = 2 * time.Second
+	nudged       = 50 * time.Millisecond  // when the server says that its queue changed, or answers again
 	lostFirst    = 100 * time.Millisecond // while nobody answers
 	lostMax      = 2 * time.Second
 	goneApart    = time.Second            // between the two looks that prove a run gone
@@ -38,7 +39,7 @@ func (c *Client) Follow(ctx context.Context, h Handle) iter.Seq2[Event, error] {
 			return
 		}
 		r := c.runs.add(string(h))
-		f := &follower{c: c, run: r, box: r.open(), id: string(h), began: time.Now(), pace: silenceFirst}
+		f := &follower{c: c, run: r, box: r.open(), id: string(h), began: time.Now(), pace: silenceFirst, silence: silenceFirst}
 		defer f.close()
 		for {
 			e, err := f.next(ctx)
@@ -65,6 +66,8 @@ type follower struct {
 	polled    time.Time     // last poll
 	pace      time.Duration // until the next poll
 	blind     bool          // pace is that of a run without socket
+	silence   time.Duration // how much of it is usual on its socket
+	heard     time.Time     // last message that due saw
 	started   bool          // EventStarted was given out
 	position  int           // last position given out, counted from 1
 	asked     time.Time     // last look at the queue for the position
@@ -142,13 +145,16 @@ func (f *follower) due(now time.Time, served bool, heard time.Time, pollAsked bo
 	switch {
 	case !f.downSince.IsZero():
 	case served && f.blind:
-		f.blind, f.pace = false, silenceFirst
+		f.blind, f.pace, f.silence = false, silenceFirst, silenceFirst
 	case !served && !f.blind:
 		f.blind, f.pace = true, blindFirst
 	}
 	last := f.polled
 	if served && heard.After(last) {
-		last, f.pace = heard, silenceFirst
+		if !f.heard.IsZero() && f.polled.After(f.heard) { // asked for nothing: its steps are slow
+			f.silence = min(2*f.silence, silenceMax)
+		}
+		last, f.pace, f.heard = heard, f.silence, heard
 	}
 	if last.IsZero() && !served {
 		return now // never asked, and nobody tells
@@ -157,7 +163,7 @@ func (f *follower) due(now time.Time, served bool, heard time.Time, pollAsked bo
 		return now
 	}
 	if pollAsked {
-		return f.polled.Add(min(f.pace, blindFirst))
+		return f.polled.Add(min(f.pace, nudged))
 	}
 	return last.Add(f.pace)
 }
@@ -232,7 +238,7 @@ func (f *follower) poll(ctx context.Context) (Event, bool, error) {
 	}
 	back := !f.downSince.IsZero()
 	if back {
-		f.downSince, f.downErr, f.pace = time.Time{}, nil, blindFirst
+		f.downSince, f.downErr, f.pace = time.Time{}, nil, nudged
 	}
 	e, ok, err := f.news(st, position)
 	if back && err == nil {
