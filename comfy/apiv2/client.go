@@ -29,6 +29,7 @@ type Client struct {
 	private   bool // the service is on this machine or network
 
 	assets assets
+	links  links
 
 	mu        sync.Mutex
 	cancelled map[string]bool // jobs that we took back

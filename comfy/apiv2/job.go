@@ -52,6 +52,7 @@ type output struct {
 	ContentType string `json:"content_type"`
 	ID          string `json:"id"`
 	URL         string `json:"url"`
+	Expires     string `json:"url_expires_at"`
 }
 
 // state is what a job means for its run. ours says that we cancelled it.

@@ -61,7 +61,11 @@ func (c *Client) look(ctx context.Context, id string) (comfy.State, *job, error)
 			return comfy.State{}, nil, &comfy.UnreachableError{Of: c.wire.Of, Address: c.Address(), Reason: fmt.Sprintf("the answer to %s names no status", k)}
 		}
 		if j.Status != "expired" || time.Since(began) > expiredFor || c.ours(id) { // what we took out of a queue is gone
-			return j.state(id, c.ours(id)), &j, nil
+			st := j.state(id, c.ours(id))
+			if st.Phase.Over() {
+				c.links.put(j.Outputs)
+			}
+			return st, &j, nil
 		}
 		if err := transport.Sleep(ctx, wait); err != nil {
 			return comfy.State{}, nil, err
@@ -167,6 +171,12 @@ func (c *Client) Open(ctx context.Context, o comfy.Output) (io.ReadCloser, int64
 	if !validAsset(o.Ref) {
 		return nil, 0, &comfy.NotFoundError{Output: o}
 	}
+	if u := c.link(o.Ref); u != nil {
+		body, size, err := c.download(ctx, u, o)
+		if err == nil || ctx.Err() != nil || !c.links.failed(err) {
+			return body, size, err
+		}
+	}
 	k := transport.Get("/assets/" + url.PathEscape(o.Ref))
 	k.Limit, k.Repeat = transport.Small, true
 	a, err := c.ask(ctx, k)
@@ -188,8 +198,17 @@ func (c *Client) Open(ctx context.Context, o comfy.Output) (io.ReadCloser, int64
 	if err != nil {
 		return nil, 0, &comfy.WithheldError{Output: o, Status: a.Status, Reason: err.Error()}
 	}
+	return c.download(ctx, u, o)
+}
+
+// isOwn reports whether an address is the service's, so that our key goes there.
+func (c *Client) isOwn(u *url.URL) bool {
+	return u.Scheme == c.wire.Base.Scheme && u.Host == c.wire.Base.Host
+}
+
+func (c *Client) download(ctx context.Context, u *url.URL, o comfy.Output) (io.ReadCloser, int64, error) {
 	from := c.wire
-	if u.Scheme != from.Base.Scheme || u.Host != from.Base.Host {
+	if !c.isOwn(u) {
 		from = &transport.Client{
 			Base: &url.URL{Scheme: u.Scheme, Host: u.Host}, Of: "the service's storage", Header: http.Header{"User-Agent": {"easel"}},
 			Limits: c.wire.Limits, Times: c.wire.Times,

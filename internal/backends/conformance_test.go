@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -261,3 +262,18 @@ func (p *pooled) State(ctx context.Context, h comfy.Handle) (comfy.State, error)
 	return p.of(h).State(ctx, h)
 }
 func (p *pooled) Cancel(ctx context.Context, h comfy.Handle) error { return p.of(h).Cancel(ctx, h) }
+
+// A pod that runs costs its account one question and its ComfyUI one before a run, and
+// then what a server costs.
+func TestRequestsToOpenAPod(t *testing.T) {
+	t.Parallel()
+	double := runpodtest.New(t, runpodtest.Options{Pods: []runpodtest.Pod{{ID: "pod1", Name: "gpu", Status: "RUNNING"}}})
+	open(t, opener(t, double, double.URL), "pod://gpu")
+	var asked []string
+	for _, r := range double.Seen("") {
+		asked = append(asked, r.Path)
+	}
+	if !slices.Equal(asked, []string{"/rest/pods", "/proxy/pod1-8188/api/prompt"}) {
+		t.Errorf("asked %q", asked)
+	}
+}

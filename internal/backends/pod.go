@@ -168,6 +168,9 @@ func (o *Opener) awaitPod(ctx context.Context, account *runpod.Account, pod *Pod
 		_, last = client.Pulse(ctx)
 		return last
 	}
+	if pod.Status == runpod.PodRunning && ready(inner) == nil { // RunPod need not be asked again
+		return nil
+	}
 	now, err := account.AwaitPod(inner, pod.ID, ready, func(text string) { o.note("%s", text) })
 	if now != nil {
 		pod.Pod = *now

@@ -400,7 +400,7 @@ func (s *Server) document(id string, st comfy.State) map[string]any {
 		s.assets[aid] = asset{name: o.Filename, file: o}
 		outs = append(outs, map[string]any{
 			"node_id": o.Node, "name": o.Filename, "type": o.Kind, "content_type": "application/octet-stream", "size_bytes": 0, "id": aid, "hash": nil,
-			"url": "/api/v2/assets/" + aid + "/content", "url_expires_at": stamp(time.Now().Add(time.Hour)), "job_id": id,
+			"url": s.link(aid), "url_expires_at": stamp(time.Now().Add(time.Hour)), "job_id": id,
 		})
 	}
 	doc["outputs"] = outs
@@ -419,13 +419,17 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request, kind, id string) 
 		s.serveContent(w, r, a)
 		return
 	}
-	link := "/api/v2/assets/" + id + "/content"
-	if s.opts.Storage {
-		link = s.storage.URL + "/" + id + "?sig=a%2Bb%2F"
-	}
 	reply(w, http.StatusOK, map[string]any{
-		"id": id, "hash": nil, "size_bytes": 0, "content_type": "image/png", "created_at": stamp(time.Now()), "url": link, "url_expires_at": stamp(time.Now().Add(time.Hour)),
+		"id": id, "hash": nil, "size_bytes": 0, "content_type": "image/png", "created_at": stamp(time.Now()), "url": s.link(id), "url_expires_at": stamp(time.Now().Add(time.Hour)),
 	})
+}
+
+// link is where the content of an asset lies.
+func (s *Server) link(id string) string {
+	if s.opts.Storage {
+		return s.storage.URL + "/" + id + "?sig=a%2Bb%2F"
+	}
+	return "/api/v2/assets/" + id + "/content"
 }
 
 func (s *Server) serveContent(w http.ResponseWriter, r *http.Request, a asset) {
