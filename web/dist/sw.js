@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-4b6ba743e602";
-const files = "/ /assets/Backends-BvyTSHhm.js /assets/MaskEditor-rWd8qy7x.js /assets/badge-t1SOJTEk.js /assets/check-Cvwsxwym.js /assets/copy-RYvNmEcf.js /assets/format-DOoeyN6w.js /assets/generate-DeKizryt.js /assets/index-DaQqd3FA.js /assets/index-Dqegmia4.css /assets/menu-DbyIsppP.js /assets/queue-CjfGoTM5.js /assets/react-dom-CfgplUKF.js /assets/results-CsebX2cT.js /assets/select-BK5Umgqm.js /assets/settings-GSACM1-Q.js /assets/shortcuts-BX8PMXO7.js /assets/switch-DOO6XZQB.js /assets/theme-Bhb0f_CK.js /assets/toaster-CbUCy7s1.js /assets/workflows-Dlyb0FOs.js /icon.svg /theme.js".split(" ");
+const version = "easel-a48c07e07e18";
+const files = "/ /assets/Backends-BcVkpQhS.js /assets/MaskEditor-CsCD60ZO.js /assets/badge-t1SOJTEk.js /assets/check-Cvwsxwym.js /assets/copy-RYvNmEcf.js /assets/format-DOoeyN6w.js /assets/generate-D5ln66LK.js /assets/index-BKpfmn5S.js /assets/index-HHRUuuPs.css /assets/menu-DbyIsppP.js /assets/queue-7iIRzy3B.js /assets/react-dom-CfgplUKF.js /assets/results-DpSscuq2.js /assets/select-BK5Umgqm.js /assets/settings-BpTTDM-j.js /assets/shortcuts-BX8PMXO7.js /assets/switch-DOO6XZQB.js /assets/theme-Bhb0f_CK.js /assets/toaster-CbUCy7s1.js /assets/workflows-CTJ2DiMM.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
