@@ -11,8 +11,10 @@ export function Filmstrip({ ids, shown, onShow }: { ids: string[]; shown: string
   const strip = useRef<HTMLDivElement>(null);
   if (ids.length === 0) return null;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the buttons in it
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for a form
     <div
+      role="group"
+      aria-label={t.generate.filmstrip}
       ref={strip}
       className="scroll flex shrink-0 gap-1.5 p-0.5"
       onKeyDown={(e) => {

@@ -1,4 +1,5 @@
-import { Bookmark, ChevronDown, Clipboard, Minus, Play, Plus, SquareTerminal } from "lucide-react";
+import { Bell, Bookmark, ChevronDown, Clipboard, Minus, Play, Plus, SquareTerminal } from "lucide-react";
+import { useState } from "react";
 import type { Input } from "@/api/types";
 import { t } from "@/text";
 import { Button } from "@/ui/button";
@@ -6,7 +7,9 @@ import { cx } from "@/ui/cx";
 import { Keys } from "@/ui/keys";
 import { Menu } from "@/ui/menu";
 import { NumberInput } from "@/ui/number-input";
+import { toast } from "@/ui/toast";
 import { draft, useFixed } from "./draft";
+import { notifies, setNotifies } from "./notify";
 import { SweepEditor } from "./sweep";
 import type { Count } from "./use-count";
 
@@ -26,6 +29,12 @@ const mostRuns = 10_000;
 /** RunBar is the one primary button, always in sight, with how many runs it makes. */
 export function RunBar({ inputs, count, sending, running, disabled, onRun, onCopy, onSave }: RunBarProps) {
   const runs = useFixed("count");
+  const [telling, setTelling] = useState(notifies);
+  const notify = async () => {
+    const now = await setNotifies(!telling);
+    if (!telling && !now) toast.failed(new Error(t.generate.notifyDenied));
+    setTelling(now);
+  };
   const set = (n: number) => draft.setFixed("count", Math.min(mostRuns, Math.max(1, Math.round(n))));
   return (
     // One row on a phone, two elsewhere: the large button has its own.
@@ -80,6 +89,8 @@ export function RunBar({ inputs, count, sending, running, disabled, onRun, onCop
             { label: t.generate.copyCommand, icon: <SquareTerminal />, onSelect: () => onCopy("command") },
             { label: t.generate.copyCurl, icon: <Clipboard />, onSelect: () => onCopy("curl") },
             { label: t.generate.savePreset, icon: <Bookmark />, onSelect: onSave },
+            null,
+            { label: t.generate.notify, icon: <Bell />, checked: telling, onSelect: () => void notify() },
           ]}
         >
           <Button look="primary" size="lg" className="w-9 rounded-l-none px-0" aria-label={t.generate.moreActions}>

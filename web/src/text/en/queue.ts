@@ -43,6 +43,5 @@ export const queue = {
   states: { idle: "idle", busy: "busy", unreachable: "does not answer", unknown: "not asked yet" } as Record<string, string>,
   speed: (time: string) => `${time} a run`,
   inMemory: (models: string) => `in memory: ${models}`,
-  moved: "Moved",
   movedTo: (place: number, of: number) => `Now number ${place} of ${of}`,
 };
