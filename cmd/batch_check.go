@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/batch"
@@ -140,11 +141,11 @@ func (l *assetsLock) write(book *ledger.Batch) error {
 	if l.path == "" {
 		return nil
 	}
-	items, err := batch.AssetsOf(l.batch, book, l.was)
-	if err != nil || len(items) == 0 && l.was == nil {
-		return err
+	committed := func(it ledger.Item) bool { return it.State == ledger.ItemCommitted }
+	if l.was == nil && !slices.ContainsFunc(book.Items(), committed) {
+		return nil
 	}
-	return batch.WriteAssets(l.path, l.batch.Name, items)
+	return batch.WriteAssets(l.path, l.batch.Name, batch.EachAsset(l.batch, book, l.was))
 }
 
 // adopt takes over from the lock file what a ledger that has just been made does

@@ -5,6 +5,7 @@ package atomicfile
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
@@ -79,6 +80,58 @@ func Edit(path string, opts Options, change func([]byte) ([]byte, error)) error 
 		}
 	}
 	return &fs.PathError{Op: "change", Path: path, Err: ErrBusy}
+}
+
+// EditTo is Edit of a file that is too large to be held: change reads what is
+// there from before and writes what is to be there to after. What change does not
+// read is read for it.
+func EditTo(path string, opts Options, change func(before io.Reader, after io.Writer) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	for range editTries {
+		was, is := sha256.New(), sha256.New()
+		same := false
+		opts.If = func() (bool, error) {
+			now := sha256.New()
+			if err := readTo(path, func(r io.Reader) error { return drain(now, r) }); err != nil {
+				return false, err
+			}
+			same = bytes.Equal(was.Sum(nil), is.Sum(nil))
+			return !same && bytes.Equal(was.Sum(nil), now.Sum(nil)), nil
+		}
+		done, err := replaceBy(path, opts, func(w io.Writer) error {
+			return readTo(path, func(r io.Reader) error {
+				before := io.TeeReader(r, was)
+				if err := change(before, io.MultiWriter(w, is)); err != nil {
+					return err
+				}
+				return drain(io.Discard, before)
+			})
+		})
+		if err != nil || done || same {
+			return err
+		}
+	}
+	return &fs.PathError{Op: "change", Path: path, Err: ErrBusy}
+}
+
+func drain(w io.Writer, r io.Reader) error {
+	_, err := io.Copy(w, r)
+	return err
+}
+
+// readTo gives f the content of a file; one that is not there is empty.
+func readTo(path string, f func(io.Reader) error) error {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f(bytes.NewReader(nil))
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return f(file)
 }
 
 // Read reads a file; one that is not there is empty.

@@ -1,10 +1,11 @@
 package batch
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -77,66 +78,149 @@ func ReadAssets(path string) (*Assets, error) {
 	if err == nil && info.Size() > maxAssets {
 		return nil, &AssetsError{path, fmt.Sprintf("is larger than %d MiB", maxAssets>>20)}
 	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(path)
-	}
 	if err != nil {
 		return nil, err
 	}
-	a, err := decodeAssets(data)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	a, err := decodeAssets(f, "")
 	if err != nil {
 		return nil, &AssetsError{path, err.Error()}
 	}
 	return a, nil
 }
 
-// The form of the file. Maps are written in the order of their keys.
-type (
-	assetsDocument struct {
-		Form  int                        `json:"easel_lock"`
-		Plans map[string]json.RawMessage `json:"plans"`
-	}
-	assetDocument struct {
-		Digest string            `json:"digest"`
-		Seed   *run.Seed         `json:"seed,omitempty"`
-		Files  [][2]string       `json:"files"` // name and SHA-256
-		Fields map[string]string `json:"fields"`
-	}
-)
+// The form of an item in the file. Maps are written in the order of their keys.
+type assetDocument struct {
+	Digest string            `json:"digest"`
+	Seed   *run.Seed         `json:"seed,omitempty"`
+	Files  [][2]string       `json:"files"` // name and SHA-256
+	Fields map[string]string `json:"fields"`
+}
 
-// decodeAssets reads the content of a lock file. Marks of an unfinished merge are
-// told as what they are.
-func decodeAssets(data []byte) (*Assets, error) {
-	if bytes.Contains(data, []byte("\n<<<<<<< ")) || bytes.HasPrefix(data, []byte("<<<<<<< ")) {
+// lockReason says what is wrong with a lock file that is JSON.
+type lockReason string
+
+func (r lockReason) Error() string { return string(r) }
+
+// decodeAssets reads the content of a lock file item by item, without those of the
+// plan except. Marks of an unfinished merge are told as what they are.
+func decodeAssets(r io.Reader, except string) (*Assets, error) {
+	a := &Assets{plans: map[string]map[string]Asset{}}
+	marks := &mergeMarks{matched: 1}
+	dec := json.NewDecoder(io.TeeReader(r, marks))
+	form := 0
+	err := eachKey(dec, func(key string) error {
+		switch key {
+		case "easel_lock":
+			return dec.Decode(&form)
+		case "plans":
+			return eachKey(dec, func(name string) error { return a.decodePlan(dec, name, name == except) })
+		}
+		return dec.Decode(new(json.RawMessage))
+	})
+	if err == nil {
+		if _, end := dec.Token(); !errors.Is(end, io.EOF) {
+			err = errors.New("it goes on behind its end")
+		}
+	}
+	if err == nil && form != assetsForm {
+		return nil, fmt.Errorf("has the form %d, and this easel reads %d", form, assetsForm)
+	}
+	if err == nil {
+		return a, nil
+	}
+	if _, copying := io.Copy(marks, r); copying == nil && marks.found {
 		return nil, errors.New("has the marks of a merge in it")
 	}
-	var doc assetsDocument
-	if err := json.Unmarshal(data, &doc); err != nil {
-		return nil, errors.New("is no lock file: " + err.Error())
+	if reason, ok := errors.AsType[lockReason](err); ok {
+		return nil, reason
 	}
-	if doc.Form != assetsForm {
-		return nil, fmt.Errorf("has the form %d, and this easel reads %d", doc.Form, assetsForm)
-	}
-	a := &Assets{plans: map[string]map[string]Asset{}}
-	for name, raw := range doc.Plans {
-		var items map[string]assetDocument
-		if err := json.Unmarshal(raw, &items); err != nil {
-			return nil, fmt.Errorf("cannot be read for plan %s: %w", name, err)
+	return nil, fmt.Errorf("is no lock file: %w", err)
+}
+
+// decodePlan reads the items of a plan, or passes over them.
+func (a *Assets) decodePlan(dec *json.Decoder, name string, pass bool) error {
+	items := map[string]Asset{}
+	err := eachKey(dec, func(id string) error {
+		var item assetDocument
+		if err := dec.Decode(&item); err != nil || pass {
+			return err
 		}
-		a.plans[name] = make(map[string]Asset, len(items))
-		for id, item := range items {
-			asset := Asset{Digest: item.Digest, Seed: item.Seed, Fields: item.Fields}
-			for _, f := range item.Files {
-				if !filepath.IsLocal(filepath.FromSlash(f[0])) || strings.Contains(f[0], `\`) {
-					return nil, fmt.Errorf("names a file outside of its folder: %q", f[0])
-				}
-				asset.Files = append(asset.Files, AssetFile{f[0], f[1]})
+		asset := Asset{Digest: item.Digest, Seed: item.Seed, Fields: item.Fields}
+		for _, f := range item.Files {
+			if !filepath.IsLocal(filepath.FromSlash(f[0])) || strings.Contains(f[0], `\`) {
+				return lockReason(fmt.Sprintf("names a file outside of its folder: %q", f[0]))
 			}
-			a.plans[name][id] = asset
+			asset.Files = append(asset.Files, AssetFile{f[0], f[1]})
+		}
+		items[id] = asset
+		return nil
+	})
+	if _, told := errors.AsType[lockReason](err); err != nil && !told {
+		err = lockReason(fmt.Sprintf("cannot be read for plan %s: %v", name, err))
+	}
+	if err == nil && !pass {
+		a.plans[name] = items
+	}
+	return err
+}
+
+// eachKey reads an object and calls value with each key, to read what follows it.
+// null is an object without keys.
+func eachKey(dec *json.Decoder, value func(key string) error) error {
+	open, err := dec.Token()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
+	}
+	if open == nil {
+		return nil
+	}
+	if open != json.Delim('{') {
+		return fmt.Errorf("%v where an object is expected", open)
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		if err := value(key.(string)); err != nil { // the decoder lets nothing else be a key
+			return err
 		}
 	}
-	return a, nil
+	_, err = dec.Token()
+	return err
+}
+
+// mergeMarks finds the first mark of an unfinished merge in what is written to it.
+type mergeMarks struct {
+	matched int // bytes of mergeMark; the begin of a file is the begin of a line
+	found   bool
+}
+
+const mergeMark = "\n<<<<<<< "
+
+func (m *mergeMarks) Write(p []byte) (int, error) {
+	for _, c := range p {
+		switch {
+		case m.found:
+			return len(p), nil
+		case c == mergeMark[m.matched]:
+			m.matched++
+			m.found = m.matched == len(mergeMark)
+		case c == '\n':
+			m.matched = 1
+		default:
+			m.matched = 0
+		}
+	}
+	return len(p), nil
 }
 
 // Of are the items of a plan by id; nil when it is not in the file. They must not
@@ -146,66 +230,93 @@ func (a *Assets) Of(name string) map[string]Asset { return a.plans[name] }
 // WriteAssets puts the items of a plan into a lock file, in place of what it said
 // of the plan before. Other plans keep what they have, also when another process
 // writes theirs at the same time. A file that says the same already is not written.
-func WriteAssets(path, name string, items map[string]Asset) error {
-	return atomicfile.Edit(path, atomicfile.Options{Mode: 0o644, DirMode: 0o755}, func(before []byte) ([]byte, error) {
+// items come in the order of their ids; they are asked for again when another
+// process has written meanwhile.
+func WriteAssets(path, name string, items ItemAssets) error {
+	return atomicfile.EditTo(path, atomicfile.Options{Mode: 0o644, DirMode: 0o755}, func(before io.Reader, after io.Writer) error {
 		a := &Assets{plans: map[string]map[string]Asset{}}
-		if len(bytes.TrimSpace(before)) > 0 {
+		in := bufio.NewReader(before)
+		if _, err := in.Peek(1); !errors.Is(err, io.EOF) {
 			var err error
-			if a, err = decodeAssets(before); err != nil {
-				return nil, &AssetsError{path, err.Error()}
+			if a, err = decodeAssets(in, name); err != nil {
+				return &AssetsError{path, err.Error()}
 			}
 		}
-		a.plans[name] = items
-		return a.encode()
+		return a.encode(after, name, items)
 	})
 }
 
+// ItemAssets calls yield with assets by the ids of their items, in the order of
+// ids, until it returns an error.
+type ItemAssets func(yield func(id string, asset Asset) error) error
+
+// inOrder are assets that are held in a map.
+func inOrder(assets map[string]Asset) ItemAssets {
+	return func(yield func(string, Asset) error) error {
+		for _, id := range slices.Sorted(maps.Keys(assets)) {
+			if err := yield(id, assets[id]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // encode writes a line per item, in the order of ids, so that two versions of
-// the file can be compared and merged line by line.
-func (a *Assets) encode() ([]byte, error) {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\n  \"easel_lock\": %d,\n  \"plans\": {", assetsForm)
-	for i, name := range slices.Sorted(maps.Keys(a.plans)) {
-		separate(&b, i, "    ")
-		if err := writeKey(&b, name, "{"); err != nil {
-			return nil, err
+// the file can be compared and merged line by line. The plan of that name has the
+// items given, which are never held together: a long batch has many.
+func (a *Assets) encode(w io.Writer, name string, items ItemAssets) error {
+	plans := map[string]ItemAssets{name: items}
+	for other, assets := range a.plans {
+		if other != name {
+			plans[other] = inOrder(assets)
 		}
-		items := a.plans[name]
-		for n, id := range slices.Sorted(maps.Keys(items)) {
-			separate(&b, n, "      ")
-			if err := writeKey(&b, id, ""); err != nil {
-				return nil, err
+	}
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "{\n  \"easel_lock\": %d,\n  \"plans\": {", assetsForm)
+	for i, name := range slices.Sorted(maps.Keys(plans)) {
+		separate(out, i, "    ")
+		if err := writeKey(out, name, "{"); err != nil {
+			return err
+		}
+		n := 0
+		err := plans[name](func(id string, asset Asset) error {
+			separate(out, n, "      ")
+			n++
+			if err := writeKey(out, id, ""); err != nil {
+				return err
 			}
-			line, err := json.Marshal(items[id].document())
+			line, err := json.Marshal(asset.document())
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if n == 0 { // all lines are about as long, and a buffer that doubles costs its size twice
-				b.Grow(len(items) * (len(line) + 2*len(id)))
-			}
-			b.Write(line)
+			_, err = out.Write(line)
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		b.WriteString("\n    }")
+		_, _ = out.WriteString("\n    }") // a failure stays until Flush
 	}
-	b.WriteString("\n  }\n}\n")
-	return b.Bytes(), nil
+	_, _ = out.WriteString("\n  }\n}\n")
+	return out.Flush()
 }
 
-func separate(b *bytes.Buffer, n int, indent string) {
+func separate(out *bufio.Writer, n int, indent string) {
 	if n > 0 {
-		b.WriteByte(',')
+		_ = out.WriteByte(',')
 	}
-	b.WriteString("\n" + indent)
+	_, _ = out.WriteString("\n" + indent)
 }
 
-func writeKey(b *bytes.Buffer, key, open string) error {
+func writeKey(out *bufio.Writer, key, open string) error {
 	quoted, err := json.Marshal(key)
 	if err != nil {
 		return err
 	}
-	b.Write(quoted)
-	b.WriteString(": " + open)
-	return nil
+	_, _ = out.Write(quoted)
+	_, err = out.WriteString(": " + open)
+	return err
 }
 
 func (a Asset) document() assetDocument {

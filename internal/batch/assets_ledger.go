@@ -20,7 +20,7 @@ import (
 func AssetsOf(b *plan.Batch, book *ledger.Batch, known map[string]Asset) (map[string]Asset, error) {
 	files := map[string][]AssetFile{}
 	err := book.AllFiles(func(id string, f ledger.File) error {
-		if f.Stored && !strings.HasSuffix(f.Name, run.RecordSuffix) { // a record says when, and is another one each time
+		if kept(f) {
 			files[id] = append(files[id], AssetFile{f.Name, f.SHA256})
 		}
 		return nil
@@ -31,23 +31,68 @@ func AssetsOf(b *plan.Batch, book *ledger.Batch, known map[string]Asset) (map[st
 	assets := map[string]Asset{}
 	for i := range b.Items {
 		item := &b.Items[i]
-		row, ok := book.Item(item.ID)
-		if !ok || row.State != ledger.ItemCommitted || row.Digest != item.Digest {
-			continue
-		}
-		own := files[item.ID]
-		slices.SortFunc(own, func(a, b AssetFile) int { return strings.Compare(a.Name, b.Name) })
-		if was, ok := known[item.ID]; ok && was.Digest == item.Digest && slices.Equal(was.Files, own) {
-			assets[item.ID] = was
-			continue
-		}
-		seed, err := seedOf(item, row, book)
+		asset, ok, err := assetOf(item, book, known, func() ([]AssetFile, error) { return files[item.ID], nil })
 		if err != nil {
 			return nil, err
 		}
-		assets[item.ID] = AssetOf(item, seed, own)
+		if ok {
+			assets[item.ID] = asset
+		}
 	}
 	return assets, nil
+}
+
+// EachAsset is AssetsOf item by item: of a long batch not all are held at a time.
+func EachAsset(b *plan.Batch, book *ledger.Batch, known map[string]Asset) ItemAssets {
+	order := make([]int32, len(b.Items))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(x, y int32) int { return strings.Compare(b.Items[x].ID, b.Items[y].ID) })
+	return func(yield func(string, Asset) error) error {
+		for _, i := range order {
+			item := &b.Items[i]
+			asset, ok, err := assetOf(item, book, known, func() ([]AssetFile, error) {
+				var own []AssetFile
+				files, err := book.Files(item.ID)
+				for _, f := range files {
+					if kept(f) {
+						own = append(own, AssetFile{f.Name, f.SHA256})
+					}
+				}
+				return own, err
+			})
+			if err == nil && ok {
+				err = yield(item.ID, asset)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// kept reports whether a lock file names a file. A record says when, and is another
+// one each time.
+func kept(f ledger.File) bool { return f.Stored && !strings.HasSuffix(f.Name, run.RecordSuffix) }
+
+// assetOf is what a lock file keeps of one item; false when it is not committed.
+func assetOf(item *plan.Item, book *ledger.Batch, known map[string]Asset, filesOf func() ([]AssetFile, error)) (Asset, bool, error) {
+	row, ok := book.Item(item.ID)
+	if !ok || row.State != ledger.ItemCommitted || row.Digest != item.Digest {
+		return Asset{}, false, nil
+	}
+	own, err := filesOf()
+	if err != nil {
+		return Asset{}, false, err
+	}
+	slices.SortFunc(own, func(a, b AssetFile) int { return strings.Compare(a.Name, b.Name) })
+	if was, ok := known[item.ID]; ok && was.Digest == item.Digest && slices.Equal(was.Files, own) {
+		return was, true, nil
+	}
+	seed, err := seedOf(item, row, book)
+	return AssetOf(item, seed, own), err == nil, err
 }
 
 // seedOf is the seed that an item ran with; nil where it takes none.

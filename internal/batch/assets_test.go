@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -27,7 +28,7 @@ func TestAssetsRoundTrip(t *testing.T) {
 		Files: []AssetFile{{"hero.png", "s1"}, {"sub/hero_2.png", "s2"}},
 	}
 	fox := Asset{Digest: "d2", Fields: map[string]string{}}
-	if err := WriteAssets(path, "b", map[string]Asset{"hero": hero, "fox \"x\"": fox}); err != nil {
+	if err := WriteAssets(path, "b", inOrder(map[string]Asset{"hero": hero, "fox \"x\"": fox})); err != nil {
 		t.Fatal(err)
 	}
 	before, err := os.ReadFile(path)
@@ -37,10 +38,10 @@ func TestAssetsRoundTrip(t *testing.T) {
 	if !json.Valid(before) {
 		t.Fatalf("not JSON:\n%s", before)
 	}
-	if err := WriteAssets(path, "a", map[string]Asset{"cat": fox}); err != nil {
+	if err := WriteAssets(path, "a", inOrder(map[string]Asset{"cat": fox})); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteAssets(path, "b", map[string]Asset{"fox \"x\"": fox, "hero": hero}); err != nil {
+	if err := WriteAssets(path, "b", inOrder(map[string]Asset{"fox \"x\"": fox, "hero": hero})); err != nil {
 		t.Fatal(err)
 	}
 	a, err := ReadAssets(path)
@@ -71,8 +72,12 @@ func TestAssetsRoundTrip(t *testing.T) {
 func TestAssetsRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"{":                                   "is no lock file",
-		"{\n<<<<<<< HEAD\n":                   "has the marks of a merge in it",
+		"{":                 "is no lock file",
+		"{\n<<<<<<< HEAD\n": "has the marks of a merge in it",
+		"<<<<<<< HEAD\n{":   "has the marks of a merge in it",
+		`{"easel_lock": 1, "plans": {"a": {"x": {"digest": "`:        "cannot be read for plan a",
+		`{"easel_lock": 1, "plans": {}} {}`:                          "goes on behind its end",
+		`{"easel_lock": 1, "plans": {"a": {}},` + "\n<<<<<<< HEAD\n": "has the marks of a merge in it",
 		`{"easel_lock": 9}`:                   "has the form 9",
 		`{"easel_lock": 1, "plans": {"a":3}}`: "cannot be read for plan a",
 		`{"easel_lock": 1, "plans": {"a": {"x": {"files": [["../x.png", "s"]]}}}}`: "names a file outside",
@@ -85,7 +90,7 @@ func TestAssetsRefused(t *testing.T) {
 		if _, err := ReadAssets(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}
-		if err := WriteAssets(path, "p", nil); err == nil {
+		if err := WriteAssets(path, "p", inOrder(nil)); err == nil {
 			t.Errorf("%s is written over", text)
 		}
 	}
@@ -106,25 +111,32 @@ func TestAssetsPath(t *testing.T) {
 	}
 }
 
+// whole is the file with all plans that were read.
+func whole(a *Assets) ([]byte, error) {
+	var b bytes.Buffer
+	err := a.encode(&b, "a", inOrder(a.plans["a"]))
+	return b.Bytes(), err
+}
+
 // FuzzAssets holds that a lock file is read, or refused, and that what was read is
 // written as the same.
 func FuzzAssets(f *testing.F) {
 	f.Add([]byte(`{"easel_lock": 1, "plans": {"a": {"x": {"digest": "d", "seed": 7, "files": [["x.png", "s"]], "fields": {"f": "1"}}}}}`))
 	f.Add([]byte(`{"easel_lock": 1, "plans": {"a": null, "b": {}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := decodeAssets(data)
+		a, err := decodeAssets(bytes.NewReader(data), "")
 		if err != nil {
 			return
 		}
-		text, err := a.encode()
+		text, err := whole(a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := decodeAssets(text)
+		again, err := decodeAssets(bytes.NewReader(text), "")
 		if err != nil {
 			t.Fatalf("%v:\n%s", err, text)
 		}
-		second, err := again.encode()
+		second, err := whole(again)
 		if err != nil || string(second) != string(text) {
 			t.Fatalf("%v:\n%s\n%s", err, text, second)
 		}

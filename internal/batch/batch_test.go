@@ -726,10 +726,10 @@ func TestVerifyByTheLock(t *testing.T) {
 		}
 	}
 	path := filepath.Join(t.TempDir(), AssetsFile)
-	err = WriteAssets(path, "p", map[string]Asset{
+	err = WriteAssets(path, "p", inOrder(map[string]Asset{
 		"a": {Files: []AssetFile{{"good.png", sum("good")}}},
 		"b": {Files: []AssetFile{{"changed.png", sum("made")}, {"gone.png", sum("gone")}}},
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
