@@ -247,6 +247,38 @@ func TestPicturesThatComeOnlyThroughTheSocket(t *testing.T) {
 	}
 }
 
+// TestPreviewsOnlyWhenAsked: a server that sends previews whatever a run asks for,
+// as before 0.5.0, gives them only to runs that did.
+func TestPreviewsOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			_, c := emulated(t, emulator.Options{StepTime: time.Millisecond, Previews: true, Version: "0.3.60"})
+			h, err := c.Submit(t.Context(), comfy.Submission{ID: comfy.NewID(), Graph: sampler(30, "a.safetensors"), Preview: asked})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var previews [][]byte
+			for e, err := range c.Follow(t.Context(), h) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e.Type == comfy.EventPreview {
+					previews = append(previews, e.Image)
+				}
+			}
+			if asked != (len(previews) > 0) {
+				t.Errorf("asked for: %v, and %d came", asked, len(previews))
+			}
+			for i, p := range previews { // later messages do not change what was given
+				if !bytes.HasPrefix(p, []byte("\xff\xd8")) && !bytes.HasPrefix(p, []byte("\x89PNG")) || !bytes.HasSuffix(p, []byte("\xff\xd9")) && !bytes.HasSuffix(p, []byte("IEND\xaeB`\x82")) {
+					t.Errorf("preview %d is no whole picture", i)
+				}
+			}
+		})
+	}
+}
+
 // TestForeignEventsAreIgnored: nothing of other people's runs reaches ours.
 func TestForeignEventsAreIgnored(t *testing.T) {
 	t.Parallel()

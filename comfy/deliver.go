@@ -104,7 +104,7 @@ func (r *run) picture(f frame, limit int64) {
 	if f.node == "" {
 		f.node = r.executing
 	}
-	e := Event{Type: EventPreview, Node: f.node, Image: f.image, MediaType: f.mediaType}
+	var e Event
 	switch {
 	case f.kind == frameText:
 		e = Event{Type: EventText, Node: f.node, Text: f.message}
@@ -125,6 +125,13 @@ func (r *run) picture(f frame, limit int64) {
 		}
 		r.inline = append(r.inline, out)
 		e = Event{Type: EventOutput, Node: f.node, Output: &out}
+	case r.unshown: // a picture is not copied for nobody
+		for _, b := range r.all() {
+			b.touch()
+		}
+		return
+	default:
+		e = Event{Type: EventPreview, Node: f.node, Image: bytes.Clone(f.image), MediaType: f.mediaType}
 	}
 	for _, b := range r.all() {
 		b.put(e)

@@ -41,7 +41,7 @@ type frame struct {
 	outputs   json.RawMessage // of executed
 	exception string          // exception_type of an error
 	message   string          // of an error; the text of a text frame
-	image     []byte          // aliases the message
+	image     []byte          // aliases the message, which is valid until the next one
 	mediaType string
 }
 

@@ -38,6 +38,7 @@ type run struct {
 	heard     bool   // some event was about this run
 	cancelled bool   // we asked for it
 	unsettled bool   // submitted without a usable answer
+	unshown   bool   // submitted without asking for previews, which some servers send all the same
 }
 
 func newRuns() *runs { return &runs{byID: map[string]*run{}} }

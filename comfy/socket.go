@@ -1,7 +1,6 @@
 package comfy
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -303,7 +302,6 @@ func (s *socket) read(ctx context.Context, conn *websocket.Conn, g *generation) 
 			f, err = decodeText(data)
 		} else {
 			f, err = decodeBinary(data)
-			f.image = bytes.Clone(f.image)
 		}
 		if err == nil { // what is not understood is not for us
 			s.client.deliver(f)

@@ -69,7 +69,7 @@ func (c *Client) submitGraph(ctx context.Context, s Submission, graph *Graph) (H
 		return "", err
 	}
 	r := c.runs.add(s.ID)
-	r.begin(clientID, graph)
+	r.begin(clientID, graph, s.Preview)
 	h, err := c.post(ctx, r, body, graph)
 	switch {
 	case Ambiguous(err):
@@ -83,10 +83,10 @@ func (c *Client) submitGraph(ctx context.Context, s Submission, graph *Graph) (H
 }
 
 // begin prepares a run for its events.
-func (r *run) begin(clientID string, g *Graph) {
+func (r *run) begin(clientID string, g *Graph, preview bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.clientID = clientID
+	r.clientID, r.unshown = clientID, !preview
 	r.heard, r.active, r.unsettled, r.cancelled = false, false, false, false
 	if r.backlog == nil && len(r.boxes) == 0 {
 		r.backlog = newMailbox()
