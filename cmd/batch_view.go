@@ -170,12 +170,16 @@ func (v *batchView) ended(out batch.Outcome) {
 	}
 }
 
-// failed says on stderr why an item failed.
+// failed says on stderr why an item failed, also with --quiet.
 func (v *batchView) failed(out batch.Outcome) {
 	p := explain(out.Err)
 	text := fmt.Sprintf("%s item %s: %s", v.app.streams.ErrStyle().Bad("error:"), term.OneLine(out.Item.ID), term.OneLine(p.Message))
 	if p.Hint != "" {
 		text += "\n" + v.app.streams.ErrStyle().Faint("hint:") + " " + term.OneLine(p.Hint)
+	}
+	if v.app.global.quiet {
+		fmt.Fprintln(v.app.streams.Err, text)
+		return
 	}
 	v.board.Note(text)
 }

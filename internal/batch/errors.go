@@ -13,6 +13,7 @@ type FailedError struct {
 	Items, Failed, Open int
 	First               error  // of the items that failed in this invocation; nil = all failed earlier
 	All                 bool   // every item that ended in this invocation failed, and there was one
+	Edited              bool   // all failed items failed in this invocation, because a file of theirs was edited by hand
 	Stopped             string // why it ended early: StoppedMaxCost, ...; "" = it did not
 	Limit               string // of what was reached, for people: "$2.00"
 }
@@ -35,7 +36,11 @@ func (e *FailedError) Error() string {
 		parts = append(parts, "too many items failed")
 	}
 	if e.Failed > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d items failed", e.Failed, e.Items))
+		text := fmt.Sprintf("%d of %d items failed", e.Failed, e.Items)
+		if e.Failed == 1 && e.First != nil {
+			text += ": " + e.First.Error()
+		}
+		parts = append(parts, text)
 	}
 	if e.Open > 0 {
 		parts = append(parts, fmt.Sprintf("%d did not run", e.Open))

@@ -328,6 +328,10 @@ func (s *scheduler) ended(it *item, out Outcome) {
 		if s.first == nil {
 			s.first = out.Err
 		}
+		var edited *run.EditedError
+		if errors.As(out.Err, &edited) {
+			s.edited++
+		}
 		var retired *RetiredError
 		if errors.As(out.Err, &retired) {
 			s.sum.Retired++

@@ -56,6 +56,7 @@ type scheduler struct {
 	sum      Summary
 	all      bool // no item has ended well in this invocation
 	first    error
+	edited   int // items that failed because of a file that was edited by hand
 	spent    float64
 	priced   bool
 	gpuMS    int64
@@ -519,6 +520,7 @@ func (s *scheduler) verdict(ctx context.Context) error {
 	}
 	e := &FailedError{Items: s.sum.Total, Failed: s.sum.Failed, Open: open, First: s.first, Stopped: s.stopped}
 	e.All = s.all && s.first != nil && s.sum.Committed == 0
+	e.Edited = open == 0 && s.edited > 0 && s.edited == s.sum.Failed
 	if s.stopped == StoppedMaxCost {
 		e.Limit = money(s.o.MaxCost)
 	}

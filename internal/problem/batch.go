@@ -210,6 +210,9 @@ func (p *Problem) ofFailed(e *batch.FailedError) {
 	switch {
 	case e.Stopped == batch.StoppedMaxCost:
 		p.is(CodeMaxCost)
+	case e.Edited: // all else is there, and --force is what is left to decide
+		*p = Of(e.First)
+		p.Problems = []registry.Problem{}
 	case e.All:
 		*p = Of(e.First)
 		p.Hint = "" // it stands above
