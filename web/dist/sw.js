@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-a9f1a561905e";
-const files = "/ /assets/Backends-BbRo0nYj.js /assets/MaskEditor-DfbPP1gj.js /assets/badge-CChA3D1y.js /assets/check-D-sTiBj4.js /assets/copy-BFoaND0l.js /assets/format-DVon6W7U.js /assets/generate-0ouTIXbu.js /assets/index-DL44z6q6.js /assets/index-HHRUuuPs.css /assets/menu-C2StGrdB.js /assets/queue-DxKk6imc.js /assets/react-dom-CfgplUKF.js /assets/results-CiO1Hvr2.js /assets/select-DzrlYQ8e.js /assets/settings-DScWLyWr.js /assets/shortcuts-DCqhdRUP.js /assets/switch-DO0Xi_mN.js /assets/theme-Bhb0f_CK.js /assets/toaster-CbUCy7s1.js /assets/workflows-DA9bK2At.js /icon.svg /theme.js".split(" ");
+const version = "easel-b90dade0bdc2";
+const files = "/ /assets/Backends-BSC-B77b.js /assets/MaskEditor-BfbMzIeB.js /assets/badge-CChA3D1y.js /assets/check-D-sTiBj4.js /assets/copy-BFoaND0l.js /assets/format-DVon6W7U.js /assets/generate-9J5gXVHT.js /assets/index-BBLDDzZ8.js /assets/index-HHRUuuPs.css /assets/menu-C2StGrdB.js /assets/queue-yGYr5SIu.js /assets/react-dom-CfgplUKF.js /assets/results-CrqlgC_s.js /assets/select-DzrlYQ8e.js /assets/settings-DYhier3u.js /assets/shortcuts-DCqhdRUP.js /assets/switch-DO0Xi_mN.js /assets/theme-Bhb0f_CK.js /assets/toaster-CbUCy7s1.js /assets/workflows-BZZyjGeU.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

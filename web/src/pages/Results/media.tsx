@@ -175,13 +175,13 @@ function FittedImage({ output: o, zoomed, onZoom }: { output: Output; zoomed: bo
   const w = o.width ?? 1024;
   const h = o.height ?? 1024;
   return (
-    <div className="scroll absolute inset-0 grid place-items-center">
+    <div className="scroll absolute inset-0 flex">
       <button
         type="button"
         key={o.id}
         onClick={onZoom}
         aria-label={zoomed ? t.results.zoomOut : t.results.zoomIn}
-        className={cx("relative block", zoomed ? "cursor-zoom-out" : "cursor-zoom-in")}
+        className={cx("relative m-auto block shrink-0", zoomed ? "cursor-zoom-out" : "cursor-zoom-in")}
         // Fitted: as large as the room, never larger than twice the picture. The room is a container (cq units).
         style={zoomed ? { width: w, height: h } : { aspectRatio: `${w} / ${h}`, width: `min(100cqw, 100cqh * ${w / h}, ${w * 2}px)` }}
       >

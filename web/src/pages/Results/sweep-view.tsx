@@ -19,15 +19,23 @@ import { nameOf, Preview } from "./media";
 import { axesOf, isZip, type Point, pointOf, tableOf } from "./sweep";
 import { useHidden } from "./trash";
 
-const mostJobs = 500;
+const mostJobs = 5_000;
 
 /** useSweep are the results and the jobs of a batch, kept fresh while it runs. */
 function useSweep(batch: string) {
   const outputs = useQuery(resultQueries.batch(batch));
   const jobs = useQuery({
     queryKey: ["jobs", "batch", batch],
-    queryFn: async ({ signal }) =>
-      (await ask(api.GET("/api/v1/jobs", { params: { query: { batch, limit: mostJobs } }, signal }))).jobs.reverse(),
+    queryFn: async ({ signal }) => {
+      const all: Job[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await ask(api.GET("/api/v1/jobs", { params: { query: { batch, cursor, limit: 500 } }, signal }));
+        all.push(...page.jobs);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor && all.length < mostJobs);
+      return all.reverse();
+    },
   });
   useEffect(
     () =>

@@ -1,1 +1,0 @@
-import{o as e}from"./index-DL44z6q6.js";var t=e;export{t as component};
