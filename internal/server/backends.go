@@ -36,6 +36,7 @@ func (s *Server) backendRoutes() {
 	models := operation(http.MethodGet, "/backends/{name}/models", "list-models", "List what a backend has: models by folder, samplers, schedulers", "backends")
 	models.Errors = append(models.Errors, http.StatusNotFound)
 	huma.Register(s.api, models, s.listModels)
+	s.readinessRoutes()
 }
 
 type backendView struct {

@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/png"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,45 @@ func TestLiveChoices(t *testing.T) {
 		t.Errorf("the samplers are %+v", models)
 	}
 	h.want(404, h.ask("GET", "/api/v1/backends/emulator/models?folder=smaplers", ""))
+}
+
+// TestReadiness holds imported workflows with a node, or with a model, that the
+// backend does not have beside one that it has.
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{workers: 1, step: "1ms&strict-models=true"})
+	raw := []string{"Content-Type", "application/octet-stream"}
+	graph, err := os.ReadFile("../../workflows/flux/single.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := strings.ReplaceAll(string(graph), "flux1-dev-fp8.safetensors", "dunes-v9.safetensors")
+	node := strings.ReplaceAll(string(graph), "FluxGuidance", "DuneGuidance")
+	h.want(200, h.ask("POST", "/api/v1/workflows/import?id=model", model, raw...))
+	h.want(200, h.ask("POST", "/api/v1/workflows/import?id=node", node, raw...))
+	var got readiness
+	h.want(200, h.ask("GET", "/api/v1/backends/emulator/workflows", "")).into(t, &got.Body)
+	for _, c := range []struct {
+		id, lacks, state string
+		models           int
+	}{
+		{"sd_image", "", "there", 1},
+		{"model", "checkpoints/dunes-v9.safetensors", "missing", 1},
+		{"node", "node DuneGuidance", "there", 1},
+	} {
+		i := slices.IndexFunc(got.Body.Workflows, func(w readyWorkflow) bool { return w.ID == c.id })
+		if i < 0 || got.Body.Workflows[i].Ready == nil {
+			t.Fatalf("nothing is said of %s: %+v", c.id, got.Body)
+		}
+		w := got.Body.Workflows[i]
+		if *w.Ready != (c.lacks == "") || c.lacks != "" && !slices.ContainsFunc(w.Missing, func(l lack) bool { return l.What == c.lacks && l.Message != "" }) {
+			t.Errorf("%s lacks %+v", c.id, w.Missing)
+		}
+		if len(w.Models) != c.models || w.Models[0].State != c.state {
+			t.Errorf("the models of %s are %+v", c.id, w.Models)
+		}
+	}
+	h.want(404, h.ask("GET", "/api/v1/backends/nowhere/workflows", ""))
 }
 
 func TestCharacters(t *testing.T) {

@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-b90dade0bdc2";
-const files = "/ /assets/Backends-BSC-B77b.js /assets/MaskEditor-BfbMzIeB.js /assets/badge-CChA3D1y.js /assets/check-D-sTiBj4.js /assets/copy-BFoaND0l.js /assets/format-DVon6W7U.js /assets/generate-9J5gXVHT.js /assets/index-BBLDDzZ8.js /assets/index-HHRUuuPs.css /assets/menu-C2StGrdB.js /assets/queue-yGYr5SIu.js /assets/react-dom-CfgplUKF.js /assets/results-CrqlgC_s.js /assets/select-DzrlYQ8e.js /assets/settings-DYhier3u.js /assets/shortcuts-DCqhdRUP.js /assets/switch-DO0Xi_mN.js /assets/theme-Bhb0f_CK.js /assets/toaster-CbUCy7s1.js /assets/workflows-BZZyjGeU.js /icon.svg /theme.js".split(" ");
+const version = "easel-caa3fa7e078f";
+const files = "/ /assets/Backends-DRCTUGef.js /assets/MaskEditor-DghssyE5.js /assets/badge-DlvDPx_F.js /assets/check-DIC1PPV4.js /assets/copy-BfUkcSBC.js /assets/duration-DpeF3Ioj.js /assets/empty-Cbm5mEY6.js /assets/generate-CO3VtNQ2.js /assets/index-DlOO0y1w.css /assets/index-h596wMhU.js /assets/popover-CI79wrpN.js /assets/queue-CtebCowR.js /assets/react-dom-CfgplUKF.js /assets/results-cCLSG6y8.js /assets/segments-BdMecqvB.js /assets/select-BHLBm3BZ.js /assets/settings-DA59dTq8.js /assets/star-UYmWCGon.js /assets/switch-V34X-JFC.js /assets/take-DlRNuYDM.js /assets/take-file-BEZZ3vAC.js /assets/theme-Bhb0f_CK.js /assets/toast-D_I-DeTd.js /assets/toaster-CbUCy7s1.js /assets/useQueries-Dkue7Pqm.js /assets/workflows-Ca3eVuVg.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

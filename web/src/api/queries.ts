@@ -30,6 +30,38 @@ export const queries = {
         (await ask(api.GET("/api/v1/workflows/{id}/schema", { params: { path: { id } }, signal }))) as unknown as WorkflowSchema,
       enabled: id !== "",
     }),
+  /** graph is the graph of a workflow, with where its parameters land. */
+  graph: (id: string) =>
+    queryOptions({
+      queryKey: ["workflows", id, "graph"],
+      queryFn: ({ signal }) => ask(api.GET("/api/v1/workflows/{id}/graph", { params: { path: { id } }, signal })),
+      enabled: id !== "",
+    }),
+  /** sources say where each workflow is from; what is the user's can be changed. */
+  sources: queryOptions({
+    queryKey: ["workflows", "sources"],
+    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/workflows", { signal }))).sources as Record<string, string>,
+  }),
+  /** readiness is which workflows run on a backend, and what the others lack. */
+  readiness: (backend: string) =>
+    queryOptions({
+      queryKey: ["workflows", "readiness", backend],
+      queryFn: async ({ signal }) =>
+        (await ask(api.GET("/api/v1/backends/{name}/workflows", { params: { path: { name: backend } }, signal }))).workflows,
+      staleTime: 60_000,
+      retry: false,
+    }),
+  /** models are what a backend has in a folder. */
+  models: (backend: string, folder: string) =>
+    queryOptions({
+      queryKey: ["backends", backend, "models", folder],
+      queryFn: async ({ signal }) =>
+        (
+          await ask(api.GET("/api/v1/backends/{name}/models", { params: { path: { name: backend }, query: { folder } }, signal }))
+        ).models.map((m) => m.name),
+      enabled: backend !== "",
+      retry: false,
+    }),
   /** thumbnails are the newest picture of each workflow, by id. */
   thumbnails: queryOptions({
     queryKey: ["outputs", "thumbnails"],
@@ -41,6 +73,20 @@ export const queries = {
     queryKey: ["characters"],
     queryFn: async ({ signal }) =>
       ((await ask(api.GET("/api/v1/characters", { signal }))) as unknown as { characters: Character[] }).characters,
+  }),
+  /** characterLibrary is the characters with where each is from and the addresses of their pictures. */
+  characterLibrary: queryOptions({
+    queryKey: ["characters", "library"],
+    queryFn: async ({ signal }) =>
+      (await ask(api.GET("/api/v1/characters", { signal }))) as unknown as {
+        characters: Character[];
+        sources: Record<string, string>;
+        images: Record<string, string>;
+      },
+  }),
+  presets: queryOptions({
+    queryKey: ["presets"],
+    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/presets", { signal }))).presets,
   }),
   job: (id: string) =>
     queryOptions({

@@ -41,6 +41,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backends/{name}/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show which workflows run on a backend, and what the others lack */
+        get: operations["list-readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches/{id}": {
         parameters: {
             query?: never;
@@ -1313,6 +1330,19 @@ export interface components {
             warnings: string[];
             workflow_id: string;
         };
+        Lack: {
+            hint?: string;
+            message: string;
+            /**
+             * Format: int64
+             * @description how many those are
+             */
+            models?: number;
+            /** @description that can take one of the models there instead */
+            parameter?: string;
+            /** @description short: node FaceDetailer, loras/milan.safetensors */
+            what: string;
+        };
         "Link-outputsRequest": {
             /** @description of results */
             ids: string[];
@@ -1444,6 +1474,19 @@ export interface components {
                 [key: string]: number;
             };
             paused: boolean;
+        };
+        ReadinessBody: {
+            backend: string;
+            /** @description all, in the order of the registry */
+            workflows: components["schemas"]["ReadyWorkflow"][];
+        };
+        ReadyWorkflow: {
+            id: string;
+            missing: components["schemas"]["Lack"][];
+            /** @description files that the graph names, with where they are offered */
+            models: components["schemas"]["NeededModel"][];
+            /** @description it runs there with its defaults; null when the backend does not tell what it has */
+            ready: boolean | null;
         };
         SessionAnswerBody: {
             /** @description workflows and characters can be changed here */
@@ -1642,6 +1685,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelListBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StatusError"];
+                };
+            };
+        };
+    };
+    "list-readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadinessBody"];
                 };
             };
             /** @description Bad Request */

@@ -30,7 +30,9 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
             // The first field, or the dialog itself: not its close button, whose tooltip would open.
             e.preventDefault();
             const box = e.currentTarget as HTMLElement;
-            (box.querySelector<HTMLElement>("[data-autofocus], input, textarea, select") ?? box).focus();
+            const field =
+              box.querySelector<HTMLElement>("[data-autofocus]") ?? box.querySelector<HTMLElement>("input:not([hidden]), textarea, select");
+            (field ?? box).focus();
           }}
           onCloseAutoFocus={(e) => {
             if (!onClosed) return;

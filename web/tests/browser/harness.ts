@@ -15,6 +15,7 @@ const axe = readFileSync(new URL("../../node_modules/axe-core/axe.min.js", impor
 interface Options {
   stepTime?: string; // of a sampler step on the emulator
   faults?: string[]; // of `easel emulate --fault`
+  emulate?: string[]; // further flags of `easel emulate`
   serve?: string[]; // further flags of `easel serve`
 }
 
@@ -33,7 +34,15 @@ export class Server {
   static async start(options: Options = {}): Promise<Server> {
     const server = new Server(options);
     const faults = (options.faults ?? []).flatMap((f) => ["--fault", f]);
-    server.emulator = server.run(["emulate", "--listen", "127.0.0.1:0", "--step-time", options.stepTime ?? "20ms", ...faults]);
+    server.emulator = server.run([
+      "emulate",
+      "--listen",
+      "127.0.0.1:0",
+      "--step-time",
+      options.stepTime ?? "20ms",
+      ...faults,
+      ...(options.emulate ?? []),
+    ]);
     server.backend = await line(server.emulator.stdout, /(http:\/\/\S+)/);
     await server.up();
     return server;

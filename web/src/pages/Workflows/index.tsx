@@ -1,151 +1,122 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { SearchX, Upload } from "lucide-react";
-import { useRef, useState } from "react";
-import { queries } from "@/api/queries";
-import { Page } from "@/app/shell";
-import { WorkflowPicture } from "@/components/WorkflowSelector";
-import { find } from "@/components/WorkflowSelector/find";
+import { getRouteApi } from "@tanstack/react-router";
+import { Plus, Upload } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
 import { t } from "@/text";
-import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
-import { Empty, Failed } from "@/ui/empty";
+import { cx } from "@/ui/cx";
 import { Tabs } from "@/ui/tabs";
+import { toast } from "@/ui/toast";
 import { Characters } from "./characters";
-import { workflowQueries } from "./data";
-import { Detail } from "./detail";
-import { ImportDialog } from "./import-dialog";
+import { Import } from "./import";
+import { Library } from "./library";
+import { fileOf } from "./pasted";
 import { Presets } from "./presets";
-import type { Tab } from "./search";
+import type { WorkflowsSearch } from "./search";
 
-/** Workflows is the library: what can be run, who can be in it, and what was kept of requests. */
+const route = getRouteApi("/workflows");
+
+/** Workflows is what requests are made of: workflows, characters, presets. */
 export function Workflows() {
-  const { id, tab } = useSearch({ from: "/workflows" });
-  return id ? <Detail key={id} id={id} /> : <Library tab={tab ?? "workflows"} />;
-}
-
-function Library({ tab }: { tab: Tab }) {
-  const navigate = useNavigate();
+  const { tab = "workflows", id } = route.useSearch();
+  const navigate = route.useNavigate();
   const [file, setFile] = useState<File>();
-  const [over, setOver] = useState(false);
-  const chooser = useRef<HTMLInputElement>(null);
-  const take = (files: FileList | null | undefined) => {
-    setOver(false);
-    const first = files?.[0];
-    if (first) setFile(first);
+  const [importing, setImporting] = useState(false);
+  const [adding, setAdding] = useState(0); // counts presses: each opens a new form
+  const take = (taken: File) => {
+    setFile(taken);
+    setImporting(true);
   };
+  const { over, handlers } = useFiles(take, tab === "workflows" && !importing);
+  const action = {
+    workflows: { icon: <Upload />, label: t.workflows.import, run: () => setImporting(true) },
+    characters: { icon: <Plus />, label: t.workflows.characters.add, run: () => setAdding((n) => n + 1) },
+    presets: { icon: <Plus />, label: t.workflows.presets.add, run: () => setAdding((n) => n + 1) },
+  }[tab];
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a drop has a button that does the same
-    <div
-      className="relative h-full"
-      onDragOver={(e) => {
-        if (!e.dataTransfer.types.includes("Files")) return;
-        e.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={(e) => !e.currentTarget.contains(e.relatedTarget as Node | null) && setOver(false)}
-      onDrop={(e) => {
-        e.preventDefault();
-        take(e.dataTransfer.files);
-      }}
-    >
-      <Page
-        title={t.workflows.title}
-        actions={
-          <>
-            <Button onClick={() => chooser.current?.click()} title={t.workflows.importHint}>
-              <Upload aria-hidden />
-              {t.workflows.import}
-            </Button>
-            <input
-              ref={chooser}
-              type="file"
-              hidden
-              aria-label={t.workflows.importHint}
-              onChange={(e) => {
-                take(e.target.files);
-                e.target.value = "";
-              }}
-            />
-          </>
-        }
-      >
-        <Tabs
-          label={t.workflows.title}
-          value={tab}
-          onChange={(to) => void navigate({ to: "/workflows", search: { tab: to === "workflows" ? undefined : (to as Tab) } })}
-          tabs={[
-            { value: "workflows", label: t.workflows.tabs.workflows, content: <List /> },
-            { value: "characters", label: t.workflows.tabs.characters, content: <Characters /> },
-            { value: "presets", label: t.workflows.tabs.presets, content: <Presets /> },
-          ]}
-        />
-      </Page>
+    <main className="relative flex h-full flex-col" {...handlers}>
+      <header className={cx("flex shrink-0 items-center gap-4 px-4 phone:px-6", id ? "rail:min-h-14 rail:pt-2" : "min-h-14 pt-2")}>
+        <h1 className={cx("flex-1 font-semibold text-xl", id && "max-rail:sr-only")}>{t.workflows.title}</h1>
+        <Button onClick={action.run} className={cx(id && "max-rail:hidden")}>
+          {action.icon}
+          {action.label}
+        </Button>
+      </header>
+      <Tabs
+        label={t.workflows.tabsLabel}
+        value={tab}
+        onChange={(v) => {
+          setAdding(0);
+          void navigate({ search: { tab: v === "workflows" ? undefined : (v as WorkflowsSearch["tab"]) } });
+        }}
+        className={cx(
+          "flex min-h-0 flex-1 flex-col [&>[role=tablist]]:px-4 phone:[&>[role=tablist]]:px-6 [&>[role=tabpanel]]:min-h-0 [&>[role=tabpanel]]:flex-1 [&>[role=tabpanel]]:pt-0",
+          id && "max-rail:[&>[role=tablist]]:hidden",
+        )}
+        tabs={[
+          {
+            value: "workflows",
+            label: t.workflows.tabs.workflows as string,
+            content: <Library id={id} onImport={() => setImporting(true)} />,
+          },
+          { value: "characters", label: t.workflows.tabs.characters as string, content: <Characters adding={adding} /> },
+          { value: "presets", label: t.workflows.tabs.presets as string, content: <Presets adding={adding} /> },
+        ]}
+      />
       {over && (
-        <div className="pointer-events-none absolute inset-3 z-20 grid place-items-center rounded-lg border-2 border-accent border-dashed bg-page/85">
-          <p className="flex items-center gap-2 font-medium text-lg">
-            <Upload className="size-6 text-accent" aria-hidden />
-            {t.workflows.dropNow}
-          </p>
+        <div className="pointer-events-none absolute inset-2 z-20 grid place-items-center rounded-lg border-2 border-accent border-dashed bg-page/90 font-semibold text-accent text-lg">
+          {t.workflows.importNow}
         </div>
       )}
-      {file && (
-        <ImportDialog
-          file={file}
-          onClose={() => setFile(undefined)}
-          onDone={(id) => {
-            setFile(undefined);
-            void navigate({ to: "/workflows", search: { id } });
-          }}
-        />
-      )}
-    </div>
+      <Import
+        open={importing}
+        file={file}
+        onFile={setFile}
+        onClose={() => {
+          setImporting(false);
+          setFile(undefined);
+        }}
+      />
+    </main>
   );
 }
 
-function List() {
-  const { data, error, refetch } = useQuery(workflowQueries.list);
-  const thumbnails = useQuery(queries.thumbnails).data ?? {};
-  const [words, setWords] = useState("");
-  if (error) return <Failed error={error} onRetry={() => void refetch()} />;
-  if (!data) return null;
-  const found = find(data.workflows, { words, category: "", family: "" });
-  return (
-    <>
-      <input
-        type="search"
-        value={words}
-        onChange={(e) => setWords(e.target.value)}
-        placeholder={t.workflows.search}
-        aria-label={t.workflows.search}
-        className="field-box mb-2"
-      />
-      {found.length === 0 && (
-        <Empty icon={<SearchX />} title={t.workflows.nothing} hint={t.workflows.nothingHint}>
-          <Button onClick={() => setWords("")}>{t.workflows.clear}</Button>
-        </Empty>
-      )}
-      <ul className="-mx-2">
-        {found.map((w) => (
-          <li key={w.id} className="relative flex items-center gap-4 rounded-lg p-2 hover:bg-hover">
-            <WorkflowPicture workflow={w} src={thumbnails[w.id]} className="size-14 rounded-md" />
-            <div className="min-w-0 flex-1">
-              <h2 className="truncate font-medium">
-                <Link to="/workflows" search={{ id: w.id }} className="after:absolute after:inset-0 after:rounded-lg">
-                  {w.name}
-                </Link>
-              </h2>
-              <p className="line-clamp-2 text-muted phone:line-clamp-1">{w.description}</p>
-            </div>
-            <span className="hidden shrink-0 gap-1.5 phone:flex">
-              {w.category && <Badge>{t.workflows.categories[w.category] ?? w.category}</Badge>}
-              {data.sources[w.id] !== "built-in" && (
-                <Badge look="accent">{t.workflows.sources[data.sources[w.id] ?? ""] ?? data.sources[w.id]}</Badge>
-              )}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
+/** useFiles takes a file that is dropped anywhere on the page, or pasted; pasted text that is JSON is a file too. */
+function useFiles(take: (file: File) => void, active: boolean) {
+  const [over, setOver] = useState(false);
+  const depth = useRef(0);
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => {
+    if (!active) return;
+    const onPaste = (e: ClipboardEvent) => {
+      if (/^(INPUT|TEXTAREA)$/.test((e.target as HTMLElement | null)?.tagName ?? "")) return;
+      const file = fileOf(e.clipboardData);
+      if (!file) return toast.failed(new Error(t.workflows.importNothing));
+      e.preventDefault();
+      latest.current(file);
+    };
+    addEventListener("paste", onPaste);
+    return () => removeEventListener("paste", onPaste);
+  }, [active]);
+  const enter = (by: number) => (e: React.DragEvent) => {
+    if (!e.dataTransfer.types.includes("Files")) return;
+    depth.current = Math.max(0, depth.current + by);
+    setOver(depth.current > 0);
+  };
+  if (!active) return { over: false, handlers: {} };
+  return {
+    over,
+    handlers: {
+      onDragEnter: enter(1),
+      onDragLeave: enter(-1),
+      onDragOver: (e: React.DragEvent) => e.preventDefault(),
+      onDrop: (e: React.DragEvent) => {
+        e.preventDefault();
+        depth.current = 0;
+        setOver(false);
+        const file = e.dataTransfer.files[0];
+        if (file) latest.current(file);
+      },
+    },
+  };
 }

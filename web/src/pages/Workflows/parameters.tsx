@@ -1,55 +1,83 @@
 import type { Schemas } from "@/api/client";
-import type { Input as PlainInput } from "@/api/types";
+import { isList, itemType } from "@/components/ParameterControls/kinds";
 import { t } from "@/text";
+import { Section } from "./ask";
+import type { Graph } from "./layout";
 
-type Input = Schemas["Input"] | (PlainInput & { targets?: string[]; declared?: boolean });
+export type Described = Schemas["Input"];
 
-const said = (v: unknown) => (v === undefined || v === null || v === "" ? "" : typeof v === "string" ? v : JSON.stringify(v));
-
-function rangeOf(i: Input): string {
-  const [min, max] = [said(i.min), said(i.max)];
-  if (min && max) return t.workflows.to(min, max);
-  if (min) return t.workflows.atLeast(min);
-  if (max) return t.workflows.atMost(max);
-  return i.choices?.length ? t.workflows.choices(i.choices.length) : "";
+/** typeOf is the type of a parameter in words. */
+export function typeOf(i: Pick<Described, "type">): string {
+  const word = t.workflows.types[itemType(i.type)] ?? itemType(i.type);
+  return isList(i.type) ? t.workflows.listOf(word) : word;
 }
 
-/** Parameters lists what a workflow takes, with where each lands in the graph. */
-export function Parameters({ inputs }: { inputs: Input[] }) {
-  if (inputs.length === 0) return <p className="text-muted">{t.workflows.nothingToSet}</p>;
+/** rangeOf is what a parameter takes, in words. */
+export function rangeOf(i: Pick<Described, "min" | "max" | "unit" | "choices">): string {
+  const [min, max] = [i.min === undefined ? "" : String(i.min), i.max === undefined ? "" : String(i.max)];
+  const unit = i.unit ? ` ${i.unit}` : "";
+  if (min && max) return t.workflows.range(min, max) + unit;
+  if (min) return t.workflows.from(min) + unit;
+  if (max) return t.workflows.upTo(max) + unit;
+  return "";
+}
+
+const shownDefault = (v: unknown) =>
+  v === undefined || v === null ? "" : v === "" ? t.workflows.empty : typeof v === "string" ? v : JSON.stringify(v);
+
+/** placeOf is where a parameter lands in words: "Sampler: steps" for "31.steps". */
+export function placeOf(target: string, graph: Graph | undefined): string {
+  const at = target.lastIndexOf(".");
+  const [id, input] = graph?.[target] ? [target, ""] : [target.slice(0, at), target.slice(at + 1)];
+  const node = graph?.[id];
+  const title = node ? node._meta?.title || node.class_type : t.workflows.node(id);
+  return input ? `${title}: ${input}` : `${title}: ${t.workflows.switches}`;
+}
+
+/** Parameters is the table of what a workflow takes and where it lands. */
+export function Parameters({ inputs, graph, aside }: { inputs: Described[]; graph: Graph | undefined; aside?: React.ReactNode }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
-    <section tabIndex={0} aria-label={t.workflows.parameters} className="scroll">
-      <table className="w-full min-w-xl text-left">
-        <thead className="text-muted text-sm">
-          <tr>
-            {[t.workflows.parameter, t.workflows.type, t.workflows.default, t.workflows.range, t.workflows.lands].map((h) => (
-              <th key={h} scope="col" className="pr-4 pb-1 font-medium">
-                {h}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody className="divide-y divide-line">
-          {inputs.map((i) => (
-            <tr key={i.name} className="align-top">
-              <th scope="row" className="max-w-72 py-1.5 pr-4 font-normal">
-                <span className="font-medium">{i.label || i.name}</span>
-                {i.label && i.label.toLowerCase() !== i.name && <code className="ml-2 font-mono text-muted text-sm">{i.name}</code>}
-                <span className="block text-muted text-sm">
-                  {i.declared === false ? [i.description, t.workflows.byRole].filter(Boolean).join("; ") : i.description}
-                </span>
-              </th>
-              <td className="py-1.5 pr-4">{i.type}</td>
-              <td className="max-w-48 break-words py-1.5 pr-4">{i.required ? t.workflows.needed : said(i.default)}</td>
-              <td className="py-1.5 pr-4">
-                {rangeOf(i)} {i.unit && rangeOf(i) && <span className="text-muted">{i.unit}</span>}
-              </td>
-              <td className="py-1.5 font-mono text-sm">{(i.targets ?? []).join(", ")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <Section title={t.workflows.parameters} aside={aside}>
+      {inputs.length === 0 ? (
+        <p className="text-muted">{t.workflows.noParameters}</p>
+      ) : (
+        <div className="@container">
+          <table className="w-full text-left">
+            <thead className="sr-only @xl:not-sr-only">
+              <tr className="text-muted text-sm">
+                <th className="py-1 pr-3 font-normal">{t.workflows.parameter}</th>
+                <th className="py-1 pr-3 font-normal">{t.workflows.takes}</th>
+                <th className="py-1 pr-3 font-normal">{t.workflows.default}</th>
+                <th className="py-1 font-normal">{t.workflows.lands}</th>
+              </tr>
+            </thead>
+            <tbody className="divide-y divide-line">
+              {inputs.map((i) => (
+                <tr key={i.name} className="align-top max-@xl:grid max-@xl:grid-cols-2 max-@xl:gap-x-3 max-@xl:py-2">
+                  <td className="min-w-0 @xl:py-1.5 @xl:pr-3">
+                    <p className="break-words">{i.label || i.name}</p>
+                    <p className="break-all font-mono text-muted text-sm">{i.name}</p>
+                  </td>
+                  <td className="min-w-0 max-@xl:text-right @xl:py-1.5 @xl:pr-3">
+                    <p>{[typeOf(i), i.required && t.workflows.required].filter(Boolean).join(", ")}</p>
+                    <p className="text-muted text-sm">{rangeOf(i)}</p>
+                  </td>
+                  <td className="min-w-0 @xl:max-w-48 @xl:py-1.5 @xl:pr-3">
+                    <p className="line-clamp-2 break-all">{shownDefault(i.default)}</p>
+                  </td>
+                  <td className="min-w-0 text-muted max-@xl:text-right max-@xl:text-sm @xl:py-1.5">
+                    {i.targets.map((target) => (
+                      <p key={target} className="break-words">
+                        {placeOf(target, graph)}
+                      </p>
+                    ))}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Section>
   );
 }

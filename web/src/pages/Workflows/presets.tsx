@@ -1,115 +1,280 @@
 import { useQuery } from "@tanstack/react-query";
-import { Bookmark, Plus, Trash2 } from "lucide-react";
-import { useState } from "react";
-import { api, ask } from "@/api/client";
+import { useNavigate } from "@tanstack/react-router";
+import { Bookmark, Pencil, Sparkles, Trash2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import { api, ask, type GenerateRequest, type Schemas } from "@/api/client";
+import { type Problem, problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
+import type { Workflow } from "@/api/types";
+import { WorkflowPicture } from "@/components/WorkflowSelector";
+import { takeSettings } from "@/pages/Generate/take";
 import { t } from "@/text";
-import { moment } from "@/text/format";
 import { Button, IconButton } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Empty, Failed } from "@/ui/empty";
 import { Field } from "@/ui/field";
+import { Select } from "@/ui/select";
+import { TextArea } from "@/ui/text-area";
 import { toast } from "@/ui/toast";
-import { workflowQueries } from "./data";
+import { useParameterNames } from "./character-form";
+import { showValue, writeExact } from "./exact";
+import { linesOf, NamedValues, twice, valuesOf } from "./named-values";
 
-interface Request {
-  workflow_id?: string;
-  prompt?: string;
+type Preset = Omit<Schemas["PresetView"], "request"> & { request: Partial<GenerateRequest> };
+const put = (name: string, request: unknown) =>
+  ask(api.PUT("/api/v1/presets/{name}", { params: { path: { name } }, body: request as never, bodySerializer: writeExact }));
+const forget = (name: string) => ask(api.DELETE("/api/v1/presets/{name}", { params: { path: { name } } }));
+const reread = () => queryClient.invalidateQueries({ queryKey: ["presets"] });
+
+/** Presets is the list of requests that are kept under a name; adding counts the presses of the page's button. */
+export function Presets({ adding }: { adding: number }) {
+  const presets = useQuery(queries.presets);
+  const workflows = useQuery(queries.workflows).data ?? [];
+  const thumbnails = useQuery(queries.thumbnails).data ?? {};
+  const navigate = useNavigate();
+  const last = useQuery(queries.jobs({ limit: 1 })).data?.jobs?.[0]?.request as Partial<GenerateRequest> | undefined;
+  const [open, setOpen] = useState<Preset | "new" | "last">();
+  const simplest = workflows.find((w) => !w.requires_input_image && w.category === "generation") ?? workflows[0];
+  useEffect(() => {
+    if (adding > 0) setOpen("new");
+  }, [adding]);
+  if (presets.error && !presets.data) return <Failed error={presets.error} onRetry={() => void presets.refetch()} />;
+  if (!presets.data) return <p className="sr-only">{t.app.loading}</p>;
+  const list = presets.data as unknown as Preset[];
+  const use = async (p: Preset) => {
+    try {
+      await takeSettings(p.request as GenerateRequest);
+      toast.done(t.workflows.presets.used(p.name));
+      await navigate({ to: "/generate" });
+    } catch (error) {
+      toast.failed(error);
+    }
+  };
+  const remove = async (p: Preset) => {
+    try {
+      await forget(p.name);
+      await reread();
+      toast.done(t.workflows.removed(p.name), { label: t.app.undo, onClick: () => void put(p.name, p.request).then(reread, toast.failed) });
+    } catch (error) {
+      toast.failed(error);
+    }
+  };
+  const keepLast = last && (
+    <Button onClick={() => setOpen("last")}>
+      <Bookmark />
+      {t.workflows.presets.keepLast}
+    </Button>
+  );
+  const addFirst = async () => {
+    if (!simplest) return;
+    try {
+      await put(t.workflows.presets.exampleName, {
+        workflow_id: simplest.id,
+        prompt: simplest.example_payload?.prompt ?? t.workflows.presets.examplePrompt,
+      });
+      await reread();
+    } catch (error) {
+      toast.failed(error);
+    }
+  };
+  return (
+    <div className="scroll h-full px-4 py-3 phone:px-6">
+      {list.length === 0 ? (
+        <Empty icon={<Bookmark />} title={t.workflows.presets.empty} hint={t.workflows.presets.emptyHint}>
+          <Button onClick={() => void addFirst()} disabled={!simplest}>
+            {t.workflows.presets.addFirst}
+          </Button>
+          {keepLast}
+        </Empty>
+      ) : (
+        <>
+          <div className="flex max-w-4xl flex-wrap items-center justify-between gap-2 pb-2">
+            <p className="text-muted">{t.workflows.presets.intro}</p>
+            {keepLast}
+          </div>
+          <ul aria-label={t.workflows.presets.title} className="max-w-4xl divide-y divide-line">
+            {list.map((p) => {
+              const workflow = workflows.find((w) => w.id === p.request.workflow_id);
+              return (
+                <li key={p.name} className="flex flex-wrap items-center gap-x-3 gap-y-2 py-3">
+                  <WorkflowPicture workflow={workflow} src={thumbnails[workflow?.id ?? ""]} className="size-12 rounded-md" />
+                  <div className="min-w-0 flex-1 basis-52">
+                    <h2 className="break-words font-medium">{p.name}</h2>
+                    <p className="truncate text-muted">{p.request.prompt}</p>
+                    <p className="truncate text-muted text-sm">{summary(p.request, workflow)}</p>
+                  </div>
+                  <div className="flex gap-1">
+                    <IconButton label={t.workflows.presets.edit(p.name)} onClick={() => setOpen(p)}>
+                      <Pencil />
+                    </IconButton>
+                    <IconButton label={`${t.workflows.remove} ${p.name}`} onClick={() => void remove(p)}>
+                      <Trash2 />
+                    </IconButton>
+                    <Button onClick={() => void use(p)} disabled={!workflow}>
+                      <Sparkles />
+                      {t.workflows.presets.use}
+                    </Button>
+                  </div>
+                </li>
+              );
+            })}
+          </ul>
+        </>
+      )}
+      {open && (
+        <PresetForm
+          preset={open === "new" || open === "last" ? undefined : open}
+          start={open === "last" ? last : undefined}
+          workflows={workflows}
+          first={simplest?.id ?? ""}
+          taken={list.map((p) => p.name)}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+    </div>
+  );
 }
 
-const put = (name: string, request: unknown) =>
-  ask(api.PUT("/api/v1/presets/{name}", { params: { path: { name } }, body: request as never })).then(() =>
-    queryClient.invalidateQueries({ queryKey: ["presets"] }),
-  );
+const fileKeys = ["input_image", "mask"] as const;
 
-/** Presets are requests that are kept under a name. */
-export function Presets() {
-  const { data, error, refetch } = useQuery(workflowQueries.presets);
-  const workflows = useQuery(queries.workflows).data;
-  const last = useQuery(queries.jobs({ status: ["succeeded"], limit: 1 })).data?.jobs[0];
-  const [name, setName] = useState<string>();
-  const remove = async (preset: { name: string; request: unknown }) => {
-    try {
-      await ask(api.DELETE("/api/v1/presets/{name}", { params: { path: { name: preset.name } } }));
-      await queryClient.invalidateQueries({ queryKey: ["presets"] });
-      toast.done(t.workflows.forgotten(preset.name), {
-        label: t.app.undo,
-        onClick: () => void put(preset.name, preset.request).catch(toast.failed),
-      });
-    } catch (e) {
-      toast.failed(e);
-    }
-  };
+function summary(request: Partial<GenerateRequest>, workflow: Workflow | undefined): string {
+  const files = fileKeys.filter((k) => request[k]).length + (request.input_images?.length ?? 0) + Object.keys(request.inputs ?? {}).length;
+  return [
+    workflow?.name ?? `${request.workflow_id}: ${t.workflows.presets.gone}`,
+    (request as { character_id?: string }).character_id,
+    files > 0 ? t.workflows.presets.files(files) : "",
+    ...Object.entries(request.params ?? {}).map(([name, value]) => `${name.replace(/_/g, " ")} ${showValue(value)}`),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+interface FormProps {
+  preset: Preset | undefined;
+  start: Partial<GenerateRequest> | undefined; // what a new one begins with
+  workflows: Workflow[];
+  first: string;
+  taken: string[];
+  onClose: () => void;
+}
+
+function PresetForm({ preset, start, workflows, first, taken, onClose }: FormProps) {
+  const request: Partial<GenerateRequest> = preset?.request ?? start ?? {};
+  const [name, setName] = useState(preset?.name ?? "");
+  const [workflow, setWorkflow] = useState(request.workflow_id ?? first);
+  const [character, setCharacter] = useState((request as { character_id?: string }).character_id ?? "");
+  const [prompt, setPrompt] = useState(request.prompt ?? "");
+  const [negative, setNegative] = useState(request.negative ?? "");
+  const [lines, setLines] = useState(() => linesOf(request.params));
+  const [failure, setFailure] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const characters = useQuery(queries.characters).data ?? [];
+  const schema = useQuery(queries.schema(workflow)).data;
+  const every = useParameterNames();
+  const known = schema ? schema.inputs.map((i) => i.name) : every;
+  const isTaken = name !== preset?.name && taken.includes(name.trim());
+  const refused = Object.fromEntries((failure?.fields ?? []).map((f) => [f.field.replace(/^params\./, ""), f.message]));
   const save = async () => {
-    if (!name?.trim() || !last) return;
+    if (name.trim() === "" || isTaken || twice(lines)) return;
+    setBusy(true);
+    setFailure(undefined);
     try {
-      await put(name.trim(), last.request);
-      toast.done(t.workflows.saved);
-      setName(undefined);
-    } catch (e) {
-      toast.failed(e);
+      const params = valuesOf(lines);
+      await put(name.trim(), {
+        ...request,
+        workflow_id: workflow,
+        character_id: character || undefined,
+        prompt: prompt || undefined,
+        negative: negative || undefined,
+        params: Object.keys(params).length > 0 ? params : undefined,
+      });
+      if (preset && preset.name !== name.trim()) await forget(preset.name);
+      await reread();
+      toast.done(t.workflows.presets.saved(name.trim()));
+      onClose();
+    } catch (error) {
+      setFailure(problemOf(error));
+    } finally {
+      setBusy(false);
     }
   };
-  if (error) return <Failed error={error} onRetry={() => void refetch()} />;
-  if (!data) return null;
+  const shownAtField = new Set(["workflow_id", "character_id", "prompt", "negative", ...lines.map((l) => l.name.trim())]);
+  const elsewhere = failure && !Object.keys(refused).some((f) => shownAtField.has(f));
   return (
-    <>
-      {data.length === 0 && (
-        <Empty icon={<Bookmark />} title={t.workflows.noPresets} hint={t.workflows.noPresetsHint}>
-          {!last && <p className="text-muted">{t.workflows.noRun}</p>}
-        </Empty>
-      )}
-      <ul className="divide-y divide-line">
-        {data.map((p) => {
-          const request = p.request as Request;
-          return (
-            <li key={p.name} className="flex items-center gap-4 py-3">
-              <div className="min-w-0 flex-1">
-                <h2 className="truncate font-medium">{p.name}</h2>
-                <p className="line-clamp-2 break-words text-muted">{request.prompt}</p>
-                <p className="text-muted text-sm">
-                  {t.workflows.presetOf(workflows?.find((w) => w.id === request.workflow_id)?.name ?? request.workflow_id ?? "")},{" "}
-                  {t.workflows.presetUpdated(moment(p.updated_at))}
-                </p>
-              </div>
-              <IconButton label={`${t.app.delete} ${p.name}`} onClick={() => void remove(p)}>
-                <Trash2 />
-              </IconButton>
-            </li>
-          );
-        })}
-      </ul>
-      {last && (
-        <Button className="mt-4" onClick={() => setName("")}>
-          <Plus aria-hidden />
-          {t.workflows.savePreset}
-        </Button>
-      )}
-      <Dialog
-        open={name !== undefined}
-        onOpenChange={(o) => !o && setName(undefined)}
-        title={t.workflows.savePreset}
-        footer={
-          <>
-            <Button onClick={() => setName(undefined)}>{t.app.cancel}</Button>
-            <Button look="primary" disabled={!name?.trim()} onClick={() => void save()}>
-              {t.workflows.save}
-            </Button>
-          </>
-        }
-      >
-        <Field label={t.workflows.savePresetName} hint={(last?.request as Request | undefined)?.prompt}>
-          {(ids) => (
-            <input
-              {...ids}
-              className="field-box"
-              value={name ?? ""}
-              onChange={(e) => setName(e.target.value)}
-              onKeyDown={(e) => e.key === "Enter" && void save()}
-            />
+    <Dialog
+      open
+      onOpenChange={(o) => !o && onClose()}
+      title={preset ? t.workflows.presets.edit(preset.name) : t.workflows.presets.add}
+      className="phone:top-[8vh] phone:max-h-[84vh] phone:w-[38rem]"
+      footer={
+        <>
+          {elsewhere && (
+            <p role="alert" className="min-w-0 flex-1 self-center text-bad text-sm">
+              {failure.message} {failure.hint && <span className="text-muted">{failure.hint}</span>}
+            </p>
           )}
+          <Button onClick={onClose}>{t.app.cancel}</Button>
+          <Button look="primary" busy={busy} disabled={name.trim() === "" || isTaken} onClick={() => void save()}>
+            {t.workflows.save}
+          </Button>
+        </>
+      }
+    >
+      <form
+        className="grid gap-4"
+        onSubmit={(e) => {
+          e.preventDefault();
+          void save();
+        }}
+      >
+        <Field label={t.workflows.presets.name} error={isTaken ? t.workflows.presets.nameTaken : refused.name}>
+          {(ids) => <input {...ids} className="field-box" maxLength={200} value={name} onChange={(e) => setName(e.target.value)} />}
         </Field>
-      </Dialog>
-    </>
+        <div className="grid gap-4 phone:grid-cols-2">
+          <Field label={t.workflows.presets.workflow} error={refused.workflow_id}>
+            {(ids) => (
+              <Select {...ids} value={workflow} onChange={(e) => setWorkflow(e.target.value)}>
+                {!workflows.some((w) => w.id === workflow) && <option value={workflow}>{workflow}</option>}
+                {workflows.map((w) => (
+                  <option key={w.id} value={w.id}>
+                    {w.name}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field label={t.workflows.presets.character} error={refused.character_id}>
+            {(ids) => (
+              <Select {...ids} value={character} onChange={(e) => setCharacter(e.target.value)}>
+                <option value="">{t.generate.noCharacter}</option>
+                {character && !characters.some((c) => c.id === character) && <option>{character}</option>}
+                {characters.map((c) => (
+                  <option key={c.id} value={c.id}>
+                    {c.name ?? c.id}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+        </div>
+        <Field label={t.workflows.presets.prompt} error={refused.prompt}>
+          {(ids) => <TextArea {...ids} minRows={3} maxRows={10} value={prompt} onChange={(e) => setPrompt(e.target.value)} />}
+        </Field>
+        <Field label={t.workflows.presets.negative} error={refused.negative}>
+          {(ids) => <TextArea {...ids} minRows={1} maxRows={6} value={negative} onChange={(e) => setNegative(e.target.value)} />}
+        </Field>
+        <NamedValues
+          label={t.workflows.presets.settings}
+          lines={lines}
+          onChange={(next) => {
+            setLines(next);
+            setFailure(undefined);
+          }}
+          known={known}
+          problems={refused}
+        />
+        <button type="submit" hidden aria-hidden tabIndex={-1} />
+      </form>
+    </Dialog>
   );
 }

@@ -1,13 +1,17 @@
-export const tabs = ["workflows", "characters", "presets"] as const;
-export type Tab = (typeof tabs)[number];
+// What stands in the address of the page. Apart from it, so that the route does not load the page.
+
+const tabs = ["workflows", "characters", "presets"] as const;
+type TabName = (typeof tabs)[number];
 
 export interface WorkflowsSearch {
-  id?: string; // a workflow in detail
-  tab?: Tab;
+  tab?: Exclude<TabName, "workflows">;
+  id?: string; // of the workflow that is open
 }
 
-/** readSearch takes from an address what is understood. */
-export const readSearch = (s: Record<string, unknown>): WorkflowsSearch => ({
-  id: typeof s.id === "string" && s.id !== "" ? s.id : undefined,
-  tab: tabs.find((tab) => tab === s.tab && tab !== "workflows"),
-});
+export function readSearch(search: Record<string, unknown>): WorkflowsSearch {
+  const tab = tabs.find((name) => name === search.tab);
+  return {
+    tab: tab === "workflows" ? undefined : tab,
+    id: typeof search.id === "string" && search.id !== "" ? search.id : undefined,
+  };
+}

@@ -1,1 +1,0 @@
-import{o as e}from"./index-BBLDDzZ8.js";var t=e;export{t as component};

@@ -1,0 +1,200 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Check, Search, TriangleAlert } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { queries } from "@/api/queries";
+import type { Workflow } from "@/api/types";
+import { WorkflowPicture } from "@/components/WorkflowSelector";
+import { familiesOf, find } from "@/components/WorkflowSelector/find";
+import { t } from "@/text";
+import { Badge } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { cx } from "@/ui/cx";
+import { Empty, Failed } from "@/ui/empty";
+import { Select } from "@/ui/select";
+import { Detail } from "./detail";
+import { type Show, type Standing, shown, stateOf, useStandings } from "./state";
+
+/** Library is the list of workflows with the one that is open beside it; on narrow screens one of both. */
+export function Library({ id, onImport }: { id: string | undefined; onImport: () => void }) {
+  const workflows = useQuery(queries.workflows);
+  const sources = useQuery(queries.sources).data ?? {};
+  const thumbnails = useQuery(queries.thumbnails).data ?? {};
+  const standings = useStandings();
+  const [words, setWords] = useState("");
+  const [category, setCategory] = useState("");
+  const [family, setFamily] = useState("");
+  const [show, setShow] = useState<Show>("");
+  const list = workflows.data;
+  const found = useMemo(() => find(list ?? [], { words, category, family }), [list, words, category, family]);
+  const rows = shown(found, show, sources, standings.of);
+  const open = list?.find((w) => w.id === id) ?? (id ? undefined : (rows[0] ?? list?.[0]));
+
+  if (workflows.error && !list) return <Failed error={workflows.error} onRetry={() => void workflows.refetch()} />;
+  if (!list) return <p className="sr-only">{t.app.loading}</p>;
+  const categories = [...new Set(list.map((w) => w.category ?? ""))].filter(Boolean);
+  // Arrow keys walk the list.
+  const walk = (e: React.KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    if (by === undefined || e.target instanceof HTMLSelectElement) return;
+    const links = [...e.currentTarget.querySelectorAll<HTMLElement>("li > a")];
+    const at = links.indexOf(document.activeElement as HTMLElement);
+    const next = links[at + by];
+    if (!next) return;
+    e.preventDefault();
+    next.focus();
+  };
+  const clear = () => {
+    setWords("");
+    setCategory("");
+    setFamily("");
+    setShow("");
+  };
+  return (
+    <div className="flex h-full">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the links in it */}
+      <div
+        className={cx("scroll h-full w-full rail:w-92 rail:shrink-0 rail:border-line rail:border-r", id && "max-rail:hidden")}
+        onKeyDown={walk}
+      >
+        <div className="sticky top-0 z-10 grid gap-2 bg-page px-4 py-3 phone:pl-6 phone:max-rail:pr-6">
+          <label className="relative block">
+            <Search className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted" aria-hidden />
+            <input
+              type="search"
+              aria-label={t.generate.searchWorkflows}
+              placeholder={t.generate.searchWorkflows}
+              value={words}
+              onChange={(e) => setWords(e.target.value)}
+              className="field-box pl-8"
+            />
+          </label>
+          <div className="grid grid-cols-3 gap-2">
+            <Select
+              aria-label={t.generate.category}
+              value={category}
+              onChange={(e) => {
+                setCategory(e.target.value);
+                setFamily("");
+              }}
+            >
+              <option value="">{t.generate.category}</option>
+              {categories.map((c) => (
+                <option key={c} value={c}>
+                  {t.generate.categories[c] ?? c}
+                </option>
+              ))}
+            </Select>
+            <Select aria-label={t.generate.family} value={family} onChange={(e) => setFamily(e.target.value)}>
+              <option value="">{t.generate.family}</option>
+              {familiesOf(list, category).map((f) => (
+                <option key={f}>{f}</option>
+              ))}
+            </Select>
+            <Select aria-label={t.workflows.filterState} value={show} onChange={(e) => setShow(e.target.value as Show)}>
+              {Object.entries(t.workflows.states).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </Select>
+          </div>
+        </div>
+        {rows.length === 0 ? (
+          <Empty icon={<Search />} title={t.generate.noWorkflow} hint={show === "own" ? t.workflows.importText : t.generate.noWorkflowHint}>
+            {show === "own" && <Button onClick={onImport}>{t.workflows.import}</Button>}
+            <Button onClick={clear}>{t.generate.clearSearch}</Button>
+          </Empty>
+        ) : (
+          <ul aria-label={t.workflows.listLabel} className="px-2 pb-4 phone:px-4">
+            {rows.map((w) => (
+              <Row
+                key={w.id}
+                workflow={w}
+                picture={thumbnails[w.id]}
+                own={sources[w.id] === "user"}
+                standings={standings.of(w.id)}
+                open={w === open}
+                asked={w.id === id}
+              />
+            ))}
+          </ul>
+        )}
+      </div>
+      <div className={cx("scroll h-full min-w-0 flex-1", !id && "max-rail:hidden")}>
+        {open ? (
+          <Detail
+            key={open.id}
+            workflow={open}
+            source={sources[open.id] ?? ""}
+            picture={thumbnails[open.id]}
+            standings={standings.of(open.id)}
+            noBackend={standings.none}
+          />
+        ) : (
+          id && (
+            <Empty title={t.workflows.notFound} hint={t.workflows.notFoundHint}>
+              <Link to="/workflows" className="text-accent hover:underline">
+                {t.workflows.back}
+              </Link>
+            </Empty>
+          )
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  workflow: Workflow;
+  picture: string | undefined;
+  own: boolean;
+  standings: Standing[];
+  open: boolean;
+  asked: boolean;
+}
+
+function Row({ workflow: w, picture, own, standings, open, asked }: RowProps) {
+  const { state, missing } = stateOf(standings);
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (asked) row.current?.scrollIntoView({ block: "nearest" });
+  }, [asked]);
+  return (
+    <li ref={row} className="scroll-my-32">
+      <Link
+        to="/workflows"
+        search={{ id: w.id }}
+        aria-current={asked ? "true" : undefined}
+        activeProps={{ "aria-current": asked ? "true" : undefined }}
+        className={cx("flex items-center gap-3 rounded-lg p-2 hover:bg-hover", open && "rail:bg-tint rail:hover:bg-tint")}
+      >
+        <WorkflowPicture workflow={w} src={picture} className="size-12 rounded-md" />
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate font-medium">{w.name}</h2>
+          <p className="truncate text-muted text-sm">{kindOf(w)}</p>
+        </div>
+        <div className="flex shrink-0 flex-col items-end gap-0.5">
+          {own && <Badge>{t.workflows.own}</Badge>}
+          <StateWord state={state} missing={missing} />
+        </div>
+      </Link>
+    </li>
+  );
+}
+
+/** StateWord says whether a workflow runs. */
+export function StateWord({ state, missing }: { state: string; missing: number }) {
+  if (state === "unknown") return null;
+  return (
+    <span className={cx("flex items-center gap-1 text-sm", state === "ready" ? "text-muted" : "text-warn")}>
+      {state === "ready" ? <Check className="size-3.5 text-good" aria-hidden /> : <TriangleAlert className="size-3.5" aria-hidden />}
+      {state === "ready" ? t.workflows.ready : t.workflows.lacks(missing)}
+    </span>
+  );
+}
+
+export const kindOf = (w: Workflow) =>
+  [t.generate.categories[w.category ?? ""] ?? w.category, w.model_family === "none" ? undefined : w.model_family]
+    .filter(Boolean)
+    .join(" · ");
