@@ -19,8 +19,12 @@ import (
 )
 
 // patience bounds every wait for a process of ours. It tells one that hangs from
-// one on a slow machine, and is no promise.
-const patience = 2 * time.Minute
+// one on a slow machine, and is no promise. One that goes on saying something, as a
+// batch does with each item, hangs only when it has said it for lastPatience.
+const (
+	patience     = 2 * time.Minute
+	lastPatience = 5 * patience
+)
 
 // build makes the real binary once, with the crash points in it.
 var build = sync.OnceValues(func() (string, error) {
@@ -139,13 +143,28 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
+// ends waits for the end of a process; false means that it hangs.
+func (p *process) ends() bool {
+	last := time.After(lastPatience)
+	for {
+		select {
+		case <-p.done:
+			return true
+		case <-p.stdout.more():
+		case <-p.stderr.more():
+		case <-time.After(patience):
+			return false
+		case <-last:
+			return false
+		}
+	}
+}
+
 // wait returns the exit code as a shell shows it, 128 and the number of the
 // signal that ended the process; -1 for a killed one.
 func (p *process) wait() int {
 	p.t.Helper()
-	select {
-	case <-p.done:
-	case <-time.After(patience):
+	if !p.ends() {
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // Go then prints what every goroutine does
 		select {
 		case <-p.done:
@@ -209,6 +228,13 @@ func (l *lines) Write(b []byte) (int, error) {
 	close(l.new)
 	l.new = make(chan struct{})
 	return l.buf.Write(b)
+}
+
+// more is closed when more is printed.
+func (l *lines) more() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.new
 }
 
 func (l *lines) String() string {
