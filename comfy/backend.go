@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -89,6 +90,18 @@ type File struct {
 	Size    int64
 	Targets []Target                      // graph inputs that take the name the server returns
 	Open    func() (io.ReadCloser, error) // may be called more than once
+}
+
+// Bind gives the file's targets in a graph what a place calls it, a JSON value.
+func (f File) Bind(g *Graph, value json.RawMessage) error {
+	for _, t := range f.Targets {
+		n := g.Node(t.Node)
+		if n == nil {
+			return fmt.Errorf("upload %s: the graph has no node %s", f.Name, t.Node)
+		}
+		n.Inputs.Set(t.Input, value)
+	}
+	return nil
 }
 
 // A Target is one input of one node of a graph.

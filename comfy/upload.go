@@ -87,12 +87,8 @@ func (c *Client) uploadAll(ctx context.Context, s Submission) (g *Graph, fresh b
 			return nil, false, err
 		}
 		fresh = fresh && now
-		for _, t := range f.Targets {
-			n := g.Node(t.Node)
-			if n == nil {
-				return nil, false, fmt.Errorf("upload %s: the graph has no node %s", f.Name, t.Node)
-			}
-			n.Inputs.SetString(t.Input, name)
+		if err := f.Bind(g, RawString(name)); err != nil {
+			return nil, false, err
 		}
 	}
 	return g, fresh, nil

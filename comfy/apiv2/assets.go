@@ -78,12 +78,8 @@ func (c *Client) attach(ctx context.Context, s comfy.Submission) (g *comfy.Graph
 		if err != nil {
 			return nil, false, err
 		}
-		for _, t := range f.Targets {
-			n := g.Node(t.Node)
-			if n == nil {
-				return nil, false, fmt.Errorf("upload %s: the graph has no node %s", f.Name, t.Node)
-			}
-			n.Inputs.Set(t.Input, reference)
+		if err := f.Bind(g, reference); err != nil {
+			return nil, false, err
 		}
 	}
 	return g, fresh, nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/comfy/internal/script"
 )
 
 // Options are how a Server behaves.
@@ -29,17 +30,13 @@ type Options struct {
 	Storage  bool // content lies at another address, which wants a signature and no key
 }
 
-// An Answer is what a script says instead of the service.
-type Answer struct {
-	Status int // 0 = 200
-	Header http.Header
-	Body   string
-	After  bool // the request is done first, and its own answer thrown away
-	Drop   bool // the connection breaks instead
-}
+// An Answer is what a script says instead.
+type Answer = script.Answer
 
 // A Server is the service.
 type Server struct {
+	script.Answers // for the kinds "submit", "job", "events", "cancel", "upload", "asset", "content"
+
 	URL      string
 	opts     Options
 	emulator *emulator.Server
@@ -50,7 +47,6 @@ type Server struct {
 	jobs   map[string]*job
 	assets map[string]asset
 	keys   map[string]bool
-	script map[string][]Answer
 	counts map[string]int
 }
 
@@ -70,7 +66,7 @@ func New(tb testing.TB, opts Options) *Server {
 	tb.Helper()
 	s := &Server{
 		opts: opts, emulator: emulator.New(opts.Emulator), jobs: map[string]*job{}, assets: map[string]asset{}, keys: map[string]bool{},
-		script: map[string][]Answer{}, counts: map[string]int{},
+		counts: map[string]int{},
 	}
 	client, err := comfy.NewClient("http://emulator", comfy.WithHTTPClient(s.emulator.Client()))
 	if err != nil {
@@ -89,14 +85,6 @@ func New(tb testing.TB, opts Options) *Server {
 		s.emulator.Close()
 	})
 	return s
-}
-
-// Script appends answers to requests of a kind: "submit", "job", "events",
-// "cancel", "upload", "asset", "content". Each is given once.
-func (s *Server) Script(kind string, answers ...Answer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.script[kind] = append(s.script[kind], answers...)
 }
 
 // Count is how many requests of a kind came.
@@ -136,30 +124,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, id := route(r)
 	s.mu.Lock()
 	s.counts[kind]++
-	var scripted *Answer
-	if next := s.script[kind]; len(next) > 0 {
-		scripted = &next[0]
-		s.script[kind] = next[1:]
-	}
 	s.mu.Unlock()
-	if scripted == nil {
-		s.answer(w, r, kind, id)
-		return
-	}
-	if scripted.After {
-		s.answer(httptest.NewRecorder(), r, kind, id)
-	}
-	if scripted.Drop {
-		panic(http.ErrAbortHandler) //nolint:forbidigo // the way of net/http to break a connection
-	}
-	for k, vs := range scripted.Header {
-		w.Header()[k] = vs
-	}
-	if w.Header().Get("Content-Type") == "" {
-		w.Header().Set("Content-Type", "application/json")
-	}
-	w.WriteHeader(max(scripted.Status, http.StatusOK))
-	_, _ = io.WriteString(w, scripted.Body)
+	s.Serve(w, kind, func(w http.ResponseWriter) { s.answer(w, r, kind, id) })
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, kind, id string) {

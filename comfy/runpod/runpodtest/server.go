@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
+	"github.com/seed-7d77cb5c/easel/comfy/internal/script"
 )
 
 // Options are how a Server behaves.
@@ -35,14 +36,8 @@ type Options struct {
 	Image     string // of the endpoint; "" = "runpod/worker-comfyui:5.8.5-base"
 }
 
-// An Answer is what a script says instead of RunPod.
-type Answer struct {
-	Status int // 0 = 200
-	Header http.Header
-	Body   string
-	After  bool // the request is done first, and its own answer thrown away
-	Drop   bool // the connection breaks instead
-}
+// An Answer is what a script says instead.
+type Answer = script.Answer
 
 // A Seen is one request that came.
 type Seen struct {
@@ -53,6 +48,8 @@ type Seen struct {
 
 // A Server is RunPod. Jobs are at URL, the account is at URL + "/rest".
 type Server struct {
+	script.Answers // for the kinds "run", "status", "cancel", "health", "runsync", "pods", "action"
+
 	URL      string
 	opts     Options
 	emulator *emulator.Server
@@ -63,7 +60,6 @@ type Server struct {
 	mu     sync.Mutex
 	jobs   map[string]*job
 	bucket map[string][]byte
-	script map[string][]Answer
 	seen   []Seen
 	pods   []*Pod
 	count  int
@@ -87,7 +83,7 @@ func New(tb testing.TB, opts Options) *Server {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
 		opts: opts, emulator: emulator.New(opts.Emulator), work: make(chan *job, 1000), ctx: ctx,
-		jobs: map[string]*job{}, bucket: map[string][]byte{}, script: map[string][]Answer{},
+		jobs: map[string]*job{}, bucket: map[string][]byte{},
 	}
 	for _, p := range opts.Pods {
 		s.pods = append(s.pods, &p)
@@ -110,14 +106,6 @@ func New(tb testing.TB, opts Options) *Server {
 		s.emulator.Close()
 	})
 	return s
-}
-
-// Script appends answers to requests of a kind: "run", "status", "cancel",
-// "health", "runsync", "pods", "action". Each is given once.
-func (s *Server) Script(kind string, answers ...Answer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.script[kind] = append(s.script[kind], answers...)
 }
 
 // Seen lists the requests of a kind that came, or all.
@@ -176,30 +164,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.seen = append(s.seen, Seen{Method: r.Method, Path: r.URL.Path, Authorization: r.Header.Get("Authorization"), Body: shown})
-	var scripted *Answer
-	if next := s.script[kind]; len(next) > 0 {
-		scripted = &next[0]
-		s.script[kind] = next[1:]
-	}
 	s.mu.Unlock()
-	if scripted == nil {
-		s.answer(w, r, kind, body)
-		return
-	}
-	if scripted.After {
-		s.answer(httptest.NewRecorder(), r, kind, body)
-	}
-	if scripted.Drop {
-		panic(http.ErrAbortHandler) //nolint:forbidigo // the way of net/http to break a connection
-	}
-	for k, vs := range scripted.Header {
-		w.Header()[k] = vs
-	}
-	if w.Header().Get("Content-Type") == "" {
-		w.Header().Set("Content-Type", "application/json")
-	}
-	w.WriteHeader(max(scripted.Status, http.StatusOK)) // 0 is no status
-	_, _ = io.WriteString(w, scripted.Body)
+	s.Serve(w, kind, func(w http.ResponseWriter) { s.answer(w, r, kind, body) })
 }
 
 // answer is what RunPod says.
