@@ -280,6 +280,13 @@ func BenchmarkSeveralBackends(b *testing.B) {
 				took := last.Sub(first).Seconds()
 				b.ReportMetric(took/(items/perSecond), "of-least")
 				b.ReportMetric(100*(items/perSecond)/took, "%-of-capacity")
+				busy := 0.0 // of the good ones, between their first start and last end: what is lost at the end is not in it
+				for i, h := range hosts {
+					if state == "all well" || i != 0 {
+						busy += busyOf(h.done) / steps[i].Seconds() / perSecond
+					}
+				}
+				b.ReportMetric(busy, "busy")
 			}
 		})
 	}
