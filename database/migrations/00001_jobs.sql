@@ -65,9 +65,12 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_next ON jobs (state, key_id, priority DESC, position);
 CREATE INDEX jobs_batch ON jobs (batch_id, seq);
-CREATE INDEX jobs_workflow ON jobs (workflow_id, seq);
-CREATE INDEX jobs_key ON jobs (key_id, seq);
-CREATE INDEX jobs_state ON jobs (state, seq);
+-- Behind seq: what lists leave rows out by, so that no row is read for it.
+CREATE INDEX jobs_workflow ON jobs (workflow_id, seq, state, character_id, key_id, cleared_at);
+CREATE INDEX jobs_character ON jobs (character_id, seq, state, key_id, cleared_at);
+CREATE INDEX jobs_key ON jobs (key_id, seq, state, cleared_at);
+CREATE INDEX jobs_state ON jobs (state, seq, character_id, key_id, cleared_at);
+CREATE INDEX jobs_created ON jobs (created_at, seq);
 CREATE INDEX jobs_finished ON jobs (finished_at);
 CREATE INDEX jobs_lease ON jobs (state, lease_until);
 
@@ -94,13 +97,13 @@ CREATE TABLE outputs (
     UNIQUE (job_id, n)
 );
 CREATE INDEX outputs_sha256 ON outputs (sha256);
-CREATE INDEX outputs_key ON outputs (key_id, seq);
-CREATE INDEX outputs_workflow ON outputs (workflow_id, seq);
-CREATE INDEX outputs_character ON outputs (character_id, seq);
+CREATE INDEX outputs_key ON outputs (key_id, seq, kind, favourite);
+CREATE INDEX outputs_workflow ON outputs (workflow_id, seq, character_id, kind, favourite, key_id);
+CREATE INDEX outputs_character ON outputs (character_id, seq, kind, favourite, key_id);
 CREATE INDEX outputs_batch ON outputs (batch_id, seq);
-CREATE INDEX outputs_kind ON outputs (kind, seq);
-CREATE INDEX outputs_favourite ON outputs (favourite, seq);
-CREATE INDEX outputs_created ON outputs (created_at);
+CREATE INDEX outputs_kind ON outputs (kind, seq, favourite, key_id);
+CREATE INDEX outputs_favourite ON outputs (favourite, seq, key_id);
+CREATE INDEX outputs_created ON outputs (created_at, seq);
 
 CREATE TABLE files (
     id         TEXT PRIMARY KEY,

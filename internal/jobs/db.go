@@ -76,6 +76,7 @@ type engine interface {
 	listen(ctx context.Context, wake func()) error
 	// lookBack is how many ids an event may have below others that are visible
 	// already.
+	search(ctx context.Context, c *clause, text string) error // adds that a prompt has a text in it
 	lookBack() int64
 	close(ctx context.Context) error
 

@@ -470,7 +470,7 @@ func TestOutputsAndJobsAreFound(t *testing.T) {
 		if err != nil || page[0].ID != ids[19] {
 			t.Fatalf("the second page: %v", err)
 		}
-		for search, want := range map[string]int{"FOX 7": 1, "fox": 30, "100%": 0, "_": 0} {
+		for search, want := range map[string]int{"FOX 7": 1, "fox": 30, "ox": 30, "OX 29": 1, "100%": 0, "_": 0, `"fox" OR 1`: 0, "fox*": 0} {
 			found, err := db.Jobs(t.Context(), Filter{Key: &a, Search: search, Limit: 100})
 			if err != nil || len(found) != want {
 				t.Errorf("searching %q: %d jobs, %v", search, len(found), err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -77,14 +78,14 @@ func (f Filter) condition(of string) *clause {
 	if f.Batch != "" {
 		c.add(of+".batch_id = $%d", f.Batch)
 	}
-	if f.Search != "" {
-		c.add(`LOWER(j.prompt) LIKE $%d ESCAPE '\'`, "%"+likeText.Replace(strings.ToLower(f.Search))+"%")
-	}
+	// Where a time begins among the numbers is read from the index of times, so that no
+	// row of another time is; + keeps planners from walking through the numbers instead.
+	table := map[string]string{"j": "jobs", "o": "outputs"}[of]
 	if !f.Since.IsZero() {
-		c.add(of+".created_at >= $%d", millis(f.Since))
+		c.add(of+".created_at >= $%[1]d AND "+of+".seq >= (SELECT MIN(+seq) FROM "+table+" WHERE created_at >= $%[1]d)", millis(f.Since))
 	}
 	if !f.Until.IsZero() {
-		c.add(of+".created_at < $%d", millis(f.Until))
+		c.add(of+".created_at < $%[1]d AND "+of+".seq <= (SELECT MAX(+seq) FROM "+table+" WHERE created_at < $%[1]d)", millis(f.Until))
 	}
 	if f.Before > 0 {
 		c.add(of+".seq < $%d", f.Before)
@@ -93,6 +94,22 @@ func (f Filter) condition(of string) *clause {
 		c.add(of+".seq > $%d", f.After)
 	}
 	return c
+}
+
+// search adds the condition on the prompt of j, as an engine looks best for it.
+func (db *DB) search(ctx context.Context, c *clause, f Filter) error {
+	if strings.ContainsRune(f.Search, 0) || !utf8.ValidString(f.Search) {
+		return ErrText
+	}
+	if f.Search == "" {
+		return nil
+	}
+	return db.engine.search(ctx, c, f.Search)
+}
+
+// like is the condition that a prompt has a text in it.
+func (c *clause) like(text string) {
+	c.add(`LOWER(j.prompt) LIKE $%d ESCAPE '\'`, "%"+likeText.Replace(strings.ToLower(text))+"%")
 }
 
 // likeText keeps % and _ of a search what they are.
@@ -115,6 +132,9 @@ func (db *DB) Jobs(ctx context.Context, f Filter) ([]Job, error) {
 	}
 	if !f.Cleared {
 		c.where = append(c.where, "j.cleared_at IS NULL")
+	}
+	if err := db.search(ctx, c, f); err != nil {
+		return nil, db.failure(err)
 	}
 	rows, err := db.engine.read().Query(ctx, "SELECT "+jobColumns+" FROM jobs j WHERE "+c.String()+f.order("j.seq"), c.args...)
 	if err != nil {
@@ -153,6 +173,9 @@ func (db *DB) Outputs(ctx context.Context, f Filter) ([]Output, error) {
 	}
 	if f.Favourite {
 		c.where = append(c.where, "o.favourite = 1")
+	}
+	if err := db.search(ctx, c, f); err != nil {
+		return nil, db.failure(err)
 	}
 	return db.selectOutputs(ctx, c.String()+f.order("o.seq"), c.args)
 }

@@ -9,7 +9,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -141,6 +143,34 @@ func (e *sqliteEngine) listen(ctx context.Context, wake func()) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// searchRare is how many jobs with a text are found first; more are so common
+// that the newest are soon among any rows.
+const searchRare = 1000
+
+// search: SQLite has no figures of how rare a text is, so that it is asked first.
+func (e *sqliteEngine) search(ctx context.Context, c *clause, text string) error {
+	if utf8.RuneCountInString(text) < 3 { // the index knows threes
+		c.like(text)
+		return nil
+	}
+	phrase := `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+	var found int
+	err := e.reader.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM jobs_prompt WHERE jobs_prompt MATCH $1 LIMIT $2)", phrase, searchRare+1).Scan(&found)
+	if err != nil {
+		return err
+	}
+	if found > searchRare && ascii(text) { // LOWER of SQLite knows no other letters
+		c.like(text)
+		return nil
+	}
+	c.add("j.seq IN (SELECT rowid FROM jobs_prompt WHERE jobs_prompt MATCH $%d)", phrase)
+	return nil
+}
+
+func ascii(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 func (e *sqliteEngine) sql(write bool) (*sql.DB, func()) {

@@ -74,6 +74,7 @@ type houseOptions struct {
 	inputs  string
 	listen  string
 	pool    []string // backends besides the emulator, before it
+	now     func() time.Time
 }
 
 func build(t testing.TB, o houseOptions) *house {
@@ -160,7 +161,7 @@ func build(t testing.TB, o houseOptions) *house {
 	h.s = New(Options{Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		DB: h.db, Catalog: catalog, Store: store, Files: files, Inputs: open, Secret: bytes.Repeat([]byte("s"), 32),
 		Listen: netip.MustParseAddrPort(listen), Limits: o.limits, Origins: o.origins, Version: "test",
-		Own: &own, Changed: live.Reload, Backends: asked,
+		Own: &own, Changed: live.Reload, Backends: asked, Now: o.now,
 	})
 	web := httptest.NewServer(h.s)
 	t.Cleanup(func() { h.s.Close(); web.Close() })

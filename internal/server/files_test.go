@@ -1,0 +1,65 @@
+package server
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
+)
+
+// TestTidyFiles: uploads and small pictures go when they are old, save what a job
+// still waits for.
+func TestTidyFiles(t *testing.T) {
+	t.Parallel()
+	var ahead atomic.Int64
+	h := build(t, houseOptions{now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	idle, waited := h.upload("idle.png"), h.ask("POST", "/api/v1/files?name=w.txt", "words", "Content-Type", "application/octet-stream")
+	var file struct {
+		ID     string `json:"id"`
+		SHA256 string `json:"sha256"`
+	}
+	h.want(201, waited).into(t, &file)
+	// No worker runs here: the job stays queued, and names the content.
+	order := []byte(`{"input_image":"` + uploadMark + file.SHA256 + `"}`)
+	if _, err := h.db.Enqueue(t.Context(), jobs.Enqueue{Jobs: []jobs.New{{Workflow: "w", Request: []byte("{}"), Order: order}}}); err != nil {
+		t.Fatal(err)
+	}
+	thumbnail, err := h.s.o.Files.Create(t.Context(), storage.Object{Name: "thumbnails/x.png"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := thumbnail.Write([]byte("small")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := thumbnail.Commit(t.Context(), "thumbnails/x.png"); err != nil {
+		t.Fatal(err)
+	}
+	kept := func() (names []string) {
+		t.Helper()
+		for info, err := range h.s.o.Files.List(t.Context(), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, info.Name)
+		}
+		return names
+	}
+	if err := h.s.TidyFiles(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if names := kept(); len(names) != 3 {
+		t.Fatalf("what is new does not stay: %q", names)
+	}
+	ahead.Store(int64(2 * time.Hour))
+	if err := h.s.TidyFiles(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if names := kept(); len(names) != 1 || !strings.Contains(names[0], file.SHA256) {
+		t.Errorf("there is %q and not only what a job waits for", names)
+	}
+	h.want(404, h.ask("GET", "/api/v1/files/"+idle+"/info", ""))
+	h.want(200, h.ask("GET", "/api/v1/files/"+file.ID+"/info", ""))
+}
