@@ -76,6 +76,8 @@ type engine interface {
 	listen(ctx context.Context, wake func()) error
 	// lookBack is how many ids an event may have below others that are visible
 	// already.
+	// planned are the arguments of a query whose plan depends on what they are.
+	planned(args []any) []any
 	search(ctx context.Context, c *clause, text string) error // adds that a prompt has a text in it
 	lookBack() int64
 	close(ctx context.Context) error

@@ -136,7 +136,7 @@ func (db *DB) Jobs(ctx context.Context, f Filter) ([]Job, error) {
 	if err := db.search(ctx, c, f); err != nil {
 		return nil, db.failure(err)
 	}
-	rows, err := db.engine.read().Query(ctx, "SELECT "+jobColumns+" FROM jobs j WHERE "+c.String()+f.order("j.seq"), c.args...)
+	rows, err := db.engine.read().Query(ctx, "SELECT "+jobColumns+" FROM jobs j WHERE "+c.String()+f.order("j.seq"), db.engine.planned(c.args)...)
 	if err != nil {
 		return nil, db.failure(err)
 	}
@@ -182,7 +182,7 @@ func (db *DB) Outputs(ctx context.Context, f Filter) ([]Output, error) {
 
 // selectOutputs reads outputs by what follows WHERE.
 func (db *DB) selectOutputs(ctx context.Context, where string, args []any) ([]Output, error) {
-	rows, err := db.engine.read().Query(ctx, "SELECT "+outputColumns+" FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE "+where, args...)
+	rows, err := db.engine.read().Query(ctx, "SELECT "+outputColumns+" FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE "+where, db.engine.planned(args)...)
 	if err != nil {
 		return nil, db.failure(err)
 	}

@@ -173,6 +173,12 @@ func (e *postgresEngine) search(_ context.Context, c *clause, text string) error
 	return nil
 }
 
+// planned: a prepared statement would soon be planned for any values, so that a rare
+// text is looked for as a common one.
+func (e *postgresEngine) planned(args []any) []any {
+	return append([]any{pgx.QueryExecModeCacheDescribe}, args...)
+}
+
 // lookBack: transactions of several processes become visible in another order than
 // their ids have.
 func (e *postgresEngine) lookBack() int64 { return 500 }

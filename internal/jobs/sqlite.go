@@ -169,6 +169,8 @@ func (e *sqliteEngine) search(ctx context.Context, c *clause, text string) error
 	return nil
 }
 
+func (e *sqliteEngine) planned(args []any) []any { return args }
+
 func ascii(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
