@@ -117,9 +117,9 @@ func TestConformanceOfPodThroughBadProxy(t *testing.T) {
 	const at = "/proxy/pod1-8188/api"
 	bad := func(t *testing.T, double *runpodtest.Server) string {
 		return gateway(t, double.URL,
-			chaos.Rule{Path: at + "/prompt", Nth: 1, CutAfter: true}, // taken, and the answer is lost
-			chaos.Rule{Path: at + "/prompt", Nth: 2, Status: 502, Header: html, Body: page},
-			chaos.Rule{Path: at + "/prompt", Nth: 3, Replace: 524},
+			chaos.Rule{Method: "POST", Path: at + "/prompt", Nth: 1, CutAfter: true}, // taken, and the answer is lost
+			chaos.Rule{Method: "POST", Path: at + "/prompt", Nth: 2, Status: 502, Header: html, Body: page},
+			chaos.Rule{Method: "POST", Path: at + "/prompt", Nth: 3, Replace: 524},
 			chaos.Rule{Path: at + "/history/", Nth: 1, Status: 524, Header: html, Body: page},
 			chaos.Rule{Path: at + "/history/", Nth: 2, CutBody: 20},
 			chaos.Rule{Path: at + "/view", Nth: 1, CutBody: 30},
