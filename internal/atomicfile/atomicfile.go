@@ -131,7 +131,11 @@ func readTo(path string, f func(io.Reader) error) error {
 		return err
 	}
 	defer file.Close()
-	return f(file)
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return f(io.LimitReader(file, info.Size())) // what is written behind it meanwhile was not there
 }
 
 // Read reads a file; one that is not there is empty.

@@ -77,6 +77,7 @@ var examples = []example{
 	{id: "delete-workflow", call: "DELETE /workflows/mine"},
 	{id: "list-backends", call: "GET /backends"},
 	{id: "list-models", call: "GET /backends/emulator/models"},
+	{id: "list-readiness", call: "GET /backends/emulator/workflows"},
 	{id: "get-queue", call: "GET /queue"},
 	{id: "pause-queue", call: "POST /queue/pause"},
 	{id: "generate", call: "POST /generate", body: `{"workflow_id": "flux_single", "prompt": "an owl", "priority": 5}`, keep: "WAITING=.id"},
