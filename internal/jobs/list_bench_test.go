@@ -19,7 +19,7 @@ func fillLists(b *testing.B, db *DB, n int) (begun time.Time) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer t.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer t.Rollback() // after a commit there is nothing to roll back
 	begun = time.Now().Add(-time.Duration(n) * time.Second).Truncate(time.Second)
 	add := func(text string, args ...any) {
 		if _, err := t.ExecContext(b.Context(), text, args...); err != nil {

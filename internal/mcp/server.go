@@ -2,7 +2,6 @@ package mcp
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -204,7 +203,7 @@ func (t *tool) description() string {
 		text += ". " + wf.Description
 	}
 	if wf.Category != "" {
-		text += fmt.Sprintf(" (%s", wf.Category)
+		text += " (" + wf.Category
 		if wf.ModelFamily != "" {
 			text += ", " + wf.ModelFamily
 		}

@@ -80,7 +80,7 @@ func TestPA2GuessingKeys(t *testing.T) {
 	from := func(address, secret string) int {
 		local := &net.TCPAddr{IP: net.ParseIP(address)}
 		client := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{LocalAddr: local}).DialContext, DisableKeepAlives: true}}
-		req, err := http.NewRequestWithContext(t.Context(), "GET", h.url+"/api/v1/queue", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+"/api/v1/queue", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func TestPA4BodiesThatAreNone(t *testing.T) {
 	} {
 		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second) // it is cheap: a second, where nobody else computes
 		defer stop()
-		req, err := http.NewRequestWithContext(ctx, "POST", h.url+"/api/v1/"+c.path, io.NopCloser(c.body))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/api/v1/"+c.path, io.NopCloser(c.body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +213,7 @@ func TestPA4BodiesThatAreNone(t *testing.T) {
 		}
 		res.Body.Close()
 		switch res.StatusCode {
-		case 400, 408, 413, 422:
+		case http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		default:
 			t.Errorf("%s: %d", name, res.StatusCode)
 		}
@@ -326,11 +326,11 @@ func TestPA7NoAddressOfThisMachineIsAsked(t *testing.T) {
 	}
 	// A redirect is dialled anew, by the same rule.
 	client := guardedClient(false, fetchRedirects, time.Second)
-	inside, err := http.NewRequest("GET", canary.URL, nil)
+	inside, err := http.NewRequest(http.MethodGet, canary.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	outside, err := http.NewRequest("GET", "https://example.org", nil)
+	outside, err := http.NewRequest(http.MethodGet, "https://example.org", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +354,7 @@ func TestPA8FilesStayInside(t *testing.T) {
 		"files/" + strings.Repeat("x", 5000), "characters/..%2f..%2fx/image", "files/a%00b", "outputs/%ff/content", "workflows/%2e%2e%2fx",
 	} {
 		r := h.ask("GET", "/api/v1/"+path, "")
-		if r.StatusCode != 404 && r.StatusCode != 400 {
+		if r.StatusCode != http.StatusNotFound && r.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s answers %d", path, r.StatusCode)
 		}
 	}

@@ -158,8 +158,9 @@ func build(t testing.TB, o houseOptions) *house {
 		listen = "127.0.0.1:7860"
 	}
 	h.log = &logBuffer{}
-	h.s = New(Options{Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		DB: h.db, Catalog: catalog, Store: store, Files: files, Inputs: open, Secret: bytes.Repeat([]byte("s"), 32),
+	h.s = New(Options{
+		Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		DB:  h.db, Catalog: catalog, Store: store, Files: files, Inputs: open, Secret: bytes.Repeat([]byte("s"), 32),
 		Listen: netip.MustParseAddrPort(listen), Limits: o.limits, Origins: o.origins, Version: "test",
 		Own: &own, Changed: live.Reload, Backends: asked, Now: o.now,
 	})

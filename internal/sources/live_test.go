@@ -25,14 +25,16 @@ func TestLive(t *testing.T) {
 	now := time.Now()
 	broken, loads := errors.New("broken"), 0
 	var told []error
-	l := &Live{Files: []string{file}, Now: func() time.Time { return now }, Say: func(err error) { told = append(told, err) },
+	l := &Live{
+		Files: []string{file}, Now: func() time.Time { return now }, Say: func(err error) { told = append(told, err) },
 		Load: func() (*registry.Registry, error) {
 			loads++
 			if text, err := os.ReadFile(file); err != nil || string(text) == "broken" {
 				return nil, errors.Join(broken, err)
 			}
 			return &registry.Registry{}, nil
-		}}
+		},
+	}
 	look := func() *registry.Registry {
 		t.Helper()
 		reg, err := l.Registry()
