@@ -104,10 +104,15 @@ func New(o Options) *Server {
 	return s
 }
 
-// newAPI is the API without its operations.
-func newAPI(mux *http.ServeMux) huma.API {
+// setHuma sets what the library has only one of in a process.
+var setHuma = sync.OnceFunc(func() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = newHumaError
+})
+
+// newAPI is the API without its operations.
+func newAPI(mux *http.ServeMux) huma.API {
+	setHuma()
 	config := huma.DefaultConfig(apiTitle, apiVersion)
 	config.OpenAPIPath = apiPath + "/openapi"
 	config.DocsPath, config.SchemasPath = "", "" // its page loads scripts from elsewhere

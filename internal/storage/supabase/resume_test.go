@@ -23,15 +23,16 @@ import (
 type wires struct {
 	begun, sent atomic.Int64
 	cutAt       atomic.Int64 // bytes of uploads after which nothing comes through; 0 = never
-	down        mishap
+	down        atomic.Pointer[mishap]
 }
 
 func (n *wires) intercept(w http.ResponseWriter, r *http.Request, serve http.Handler) {
 	at := strings.TrimPrefix(r.URL.Path, "/storage/v1")
 	most := n.cutAt.Load()
+	down := n.down.Load()
 	switch {
-	case r.Method == n.down.method && strings.HasPrefix(at, n.down.path):
-		n.down.do(w, r, serve)
+	case down != nil && r.Method == down.method && strings.HasPrefix(at, down.path):
+		down.do(w, r, serve)
 	case most > 0 && n.sent.Load() >= most:
 		panic(http.ErrAbortHandler)
 	case r.Method == http.MethodPost && at == "/upload/resumable":
@@ -88,9 +89,11 @@ func TestAnotherProcessGoesOn(t *testing.T) {
 		sent    int64 // by the second process
 		begun   int64
 	}{
-		"it is there":      {false, nil, rest, 0},
-		"to replace":       {true, nil, rest, 0},
-		"its lock is held": {false, func(_ *testing.T, _ *supabasetest.Service, net *wires, _ string, _ []byte) { net.down = locked(2) }, rest, 0},
+		"it is there": {false, nil, rest, 0},
+		"to replace":  {true, nil, rest, 0},
+		"its lock is held": {false, func(_ *testing.T, _ *supabasetest.Service, net *wires, _ string, _ []byte) {
+			net.down.Store(new(locked(2)))
+		}, rest, 0},
 		"it has expired": {
 			false, func(_ *testing.T, service *supabasetest.Service, _ *wires, _ string, _ []byte) { service.Expire() },
 			large, 1,
@@ -169,7 +172,8 @@ func locked(times int64) mishap {
 func TestAnotherProcessNames(t *testing.T) {
 	t.Parallel()
 	service, opts := project(t, true)
-	net := &wires{down: mishap{"POST", "/object/move", 0, status(503, "")}}
+	net := &wires{}
+	net.down.Store(&mishap{"POST", "/object/move", 0, status(503, "")})
 	service.Intercept = net.intercept
 	data := make([]byte, large)
 	o := storage.Object{Name: "x.bin", Progress: filepath.Join(t.TempDir(), "x.progress")}
@@ -177,7 +181,7 @@ func TestAnotherProcessNames(t *testing.T) {
 		t.Fatalf("without a name: %v", err)
 	}
 	net.sent.Store(0)
-	net.down = mishap{}
+	net.down.Store(nil)
 	if err := commit(t, opts, o, data); err != nil {
 		t.Fatal(err)
 	}
