@@ -51,6 +51,8 @@ func readNode(raw json.RawMessage) (*node, error) {
 	return n, nil
 }
 
+// sockets reads the inputs or outputs of a node or a subgraph; a hole is one
+// without a name.
 func sockets(raw json.RawMessage) ([]socket, error) {
 	list, err := elements(raw)
 	if err != nil {
@@ -84,7 +86,7 @@ func (s *socket) read(raw json.RawMessage) error {
 			var l word
 			err = l.UnmarshalJSON(v)
 			s.link = string(l)
-		case "links":
+		case "links", "linkIds": // of a node, of a subgraph
 			s.links, err = words(v)
 		case "widget":
 			if v[0] == '{' {

@@ -60,14 +60,8 @@ type socketKey struct {
 type definition struct {
 	sheet
 	id, name        string
-	inputs, outputs []boundary
+	inputs, outputs []socket
 	group           bool // it was a group node, whose inner nodes are known by their place
-}
-
-// A boundary is a socket of a subgraph.
-type boundary struct {
-	name, label, typ string
-	links            []string
 }
 
 // A node is one box of a drawing.
@@ -85,7 +79,7 @@ type node struct {
 	list *[]proxy
 }
 
-// A socket is an input or output that the file lists for a node.
+// A socket is an input or output that the file lists for a node or a subgraph.
 type socket struct {
 	name, label, typ string
 	link             string // "" when there is none
@@ -123,7 +117,7 @@ type fileSheet struct {
 
 	// What a subgraph says of itself.
 	id, name        string
-	inputs, outputs []boundary
+	inputs, outputs []socket
 }
 
 // parse reads an editor's file. It finds all that is wrong with its form.
@@ -211,9 +205,9 @@ func readFile(data []byte, budget *int, depth int) (*fileSheet, error) {
 			err = id.UnmarshalJSON(v)
 			file.id = string(id)
 		case "inputs":
-			file.inputs, err = boundaries(v)
+			file.inputs, err = sockets(v)
 		case "outputs":
-			file.outputs, err = boundaries(v)
+			file.outputs, err = sockets(v)
 		}
 		return err
 	})
@@ -304,40 +298,6 @@ func (d *document) readDefinition(raw json.RawMessage, budget *int, depth int) e
 		d.definitions[def.id] = def
 	}
 	return nil
-}
-
-// boundaries reads the sockets of a subgraph; a hole is one without a name.
-func boundaries(raw json.RawMessage) ([]boundary, error) {
-	list, err := elements(raw)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]boundary, len(list))
-	for i, item := range list {
-		if item[0] == 'n' {
-			continue
-		}
-		b := &all[i]
-		err := scan.Members(item, func(key string, v json.RawMessage) (err error) {
-			switch key {
-			case "name":
-				b.name = text(v)
-			case "label":
-				b.label = text(v)
-			case "type":
-				var t socketType
-				err = t.UnmarshalJSON(v)
-				b.typ = string(t)
-			case "linkIds":
-				b.links, err = words(v)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
 }
 
 // linkInto finds what an input of a node is linked to: the link that the input

@@ -118,7 +118,7 @@ func (c *converter) readGroup(name string, raw json.RawMessage) *definition {
 			used[label] = true
 			l := &link{from: subgraphInput, fromSlot: len(def.inputs), to: n.id, toSlot: j}
 			add(l)
-			def.inputs = append(def.inputs, boundary{name: label, typ: in.typ, links: []string{l.id}})
+			def.inputs = append(def.inputs, socket{name: label, typ: in.typ, links: []string{l.id}})
 		}
 	}
 	external := map[[2]int]bool{}
@@ -136,7 +136,7 @@ func (c *converter) readGroup(name string, raw json.RawMessage) *definition {
 			}
 			l := &link{from: n.id, fromSlot: j, to: subgraphOutput, toSlot: len(def.outputs)}
 			add(l)
-			def.outputs = append(def.outputs, boundary{name: out.name, typ: out.typ, links: []string{l.id}})
+			def.outputs = append(def.outputs, socket{name: out.name, typ: out.typ, links: []string{l.id}})
 		}
 	}
 	return def
@@ -177,7 +177,7 @@ func (c *converter) unpackInstance(n *node) {
 	c.doc.order = append(c.doc.order, &own)
 	n.class = own.id
 	for i := range n.inputs { // the file's names, where they differ, go by their place
-		if !slices.ContainsFunc(own.inputs, func(b boundary) bool { return b.name == n.inputs[i].name }) && i < len(own.inputs) {
+		if !slices.ContainsFunc(own.inputs, func(b socket) bool { return b.name == n.inputs[i].name }) && i < len(own.inputs) {
 			n.inputs[i].name = own.inputs[i].name
 		}
 	}

@@ -88,7 +88,7 @@ func (s *scope) shownAt(n *node, widget string) []Place {
 		if !slices.ContainsFunc(s.instance.proxies(), func(p proxy) bool { return p.node == id && p.widget == widget }) {
 			break
 		}
-		own := slices.ContainsFunc(s.def.inputs, func(b boundary) bool { return b.name == widget })
+		own := slices.ContainsFunc(s.def.inputs, func(b socket) bool { return b.name == widget })
 		if id = s.instance.id; own {
 			break // the instance has an input of that name, which may lead elsewhere
 		}
@@ -166,7 +166,7 @@ func isControl(v json.RawMessage) bool {
 func (c *converter) inputOrder(def *definition, inst *node) []int {
 	var order []int
 	for _, in := range inst.inputs {
-		i := slices.IndexFunc(def.inputs, func(b boundary) bool { return b.name == in.name })
+		i := slices.IndexFunc(def.inputs, func(b socket) bool { return b.name == in.name })
 		if i >= 0 && !slices.Contains(order, i) {
 			order = append(order, i)
 		}
@@ -205,7 +205,7 @@ func (c *converter) widgetBehind(def *definition, at, depth int) (target, bool) 
 		}
 		in := n.inputs[l.toSlot]
 		if inner := c.doc.definitions[n.class]; inner != nil {
-			i := slices.IndexFunc(inner.inputs, func(b boundary) bool { return b.name == in.name })
+			i := slices.IndexFunc(inner.inputs, func(b socket) bool { return b.name == in.name })
 			if i < 0 {
 				continue
 			}
@@ -230,7 +230,7 @@ func (c *converter) ownValue(sc *scope, at int) json.RawMessage {
 	}
 	if def := c.doc.definitions[t.node.class]; def != nil {
 		inner, err := sc.enter(t.node, def)
-		i := slices.IndexFunc(def.inputs, func(b boundary) bool { return b.name == t.widget })
+		i := slices.IndexFunc(def.inputs, func(b socket) bool { return b.name == t.widget })
 		if err != nil || i < 0 {
 			return nil
 		}

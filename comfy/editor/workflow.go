@@ -173,7 +173,7 @@ func (w *Workflow) drawing(file *fileSheet, budget *int, depth int) (*Drawing, e
 		if err != nil {
 			return nil, err
 		}
-		sub := &Subgraph{ID: file.id, Name: file.name, Inputs: shownBoundaries(file.inputs), Outputs: shownBoundaries(file.outputs)}
+		sub := &Subgraph{ID: file.id, Name: file.name, Inputs: shownSockets(file.inputs), Outputs: shownSockets(file.outputs)}
 		w.Subgraphs = append(w.Subgraphs, sub)
 		inside, err := w.drawing(file, budget, depth+1)
 		if err != nil {
@@ -188,14 +188,6 @@ func shownSockets(list []socket) []Socket {
 	all := make([]Socket, len(list))
 	for i, s := range list {
 		all[i] = Socket{Name: s.name, Label: s.label, Type: s.typ, Widget: s.widget, Linked: s.link != ""}
-	}
-	return all
-}
-
-func shownBoundaries(list []boundary) []Socket {
-	all := make([]Socket, len(list))
-	for i, b := range list {
-		all[i] = Socket{Name: b.name, Label: b.label, Type: b.typ}
 	}
 	return all
 }
