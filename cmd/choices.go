@@ -29,6 +29,21 @@ func (a *app) inventory(be *backends.Backend) (*inventory.Inventory, error) {
 	return inv, nil
 }
 
+// openInventory opens a backend and what is known of what it has. The caller closes
+// the backend.
+func (a *app) openInventory(ctx context.Context, spec string, wait time.Duration) (*backends.Backend, *inventory.Inventory, error) {
+	be, err := a.openBackend(ctx, spec, wait)
+	if err != nil {
+		return nil, nil, err
+	}
+	inv, err := a.inventory(be)
+	if err != nil {
+		be.Close()
+		return nil, nil, err
+	}
+	return be, inv, nil
+}
+
 // askAnew is a memory that is written and never read: each class is asked of the server.
 type askAnew struct{ inventory.Memory }
 
@@ -72,15 +87,11 @@ func (a *app) choices(ctx context.Context, spec string, wf *registry.Workflow, p
 	if _, ok := inventory.InputOf(wf, p); !ok {
 		return nil, nil
 	}
-	be, err := a.openBackend(ctx, spec, 0)
+	be, inv, err := a.openInventory(ctx, spec, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer be.Close()
-	inv, err := a.inventory(be)
-	if err != nil {
-		return nil, err
-	}
 	return inv.Choices(ctx, wf, p)
 }
 
@@ -92,15 +103,11 @@ type offer struct {
 
 // offerOf asks a backend for all choices of a workflow.
 func (a *app) offerOf(ctx context.Context, spec string, wf *registry.Workflow) (*offer, error) {
-	be, err := a.openBackend(ctx, spec, 5*time.Second)
+	be, inv, err := a.openInventory(ctx, spec, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	defer be.Close()
-	inv, err := a.inventory(be)
-	if err != nil {
-		return nil, err
-	}
 	return collectOffer(ctx, inv, be.Name, wf)
 }
 

@@ -81,24 +81,8 @@ func (o *jobsOptions) each(word, short, long, example string, do func(context.Co
 				return err
 			}
 			defer client.Close()
-			var first error
-			failed := 0
-			for _, id := range args {
-				if err := do(c.Context(), client, id); err != nil {
-					if len(args) == 1 || c.Context().Err() != nil {
-						return err
-					}
-					if first == nil {
-						first = err
-					}
-					failed++
-					o.app.note("%s: %s", id, problem.Of(err).Message)
-				}
-			}
-			if failed > 0 {
-				return &problem.PartialError{Runs: len(args), Failed: failed, First: first}
-			}
-			return nil
+			return eachOf(c.Context(), args, func(id string) error { return do(c.Context(), client, id) },
+				func(id string, err error) { o.app.note("%s: %s", id, problem.Of(err).Message) })
 		},
 	}
 	o.addFlags(c.Flags())

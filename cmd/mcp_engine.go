@@ -134,15 +134,11 @@ func (e *mcpEngine) Offers(ctx context.Context, of []*registry.Workflow) ([]map[
 
 // offersOf is what a backend offers for the parameters of workflows.
 func (a *app) offersOf(ctx context.Context, spec string, of []*registry.Workflow) ([]map[string][]string, error) {
-	be, err := a.openBackend(ctx, spec, 5*time.Second)
+	be, inv, err := a.openInventory(ctx, spec, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	defer be.Close()
-	inv, err := a.inventory(be)
-	if err != nil {
-		return nil, err
-	}
 	var offers []map[string][]string
 	for _, wf := range of {
 		o, err := collectOffer(ctx, inv, be.Name, wf)
@@ -166,15 +162,11 @@ func (e *mcpEngine) Models(ctx context.Context, folder string) ([]inventory.Item
 
 // modelsOf lists what a backend has now.
 func (a *app) modelsOf(ctx context.Context, spec, folder string) ([]inventory.Item, error) {
-	be, err := a.openBackend(ctx, spec, 5*time.Second)
+	be, inv, err := a.openInventory(ctx, spec, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	defer be.Close()
-	inv, err := a.inventory(be)
-	if err != nil {
-		return nil, err
-	}
 	inv.Memory = askAnew{inv.Memory}
 	return listModels(ctx, inv, folder)
 }

@@ -76,15 +76,11 @@ func runModels(ctx context.Context, o *modelsOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	be, err := o.app.openBackend(ctx, o.backend, 5*time.Second)
+	be, inv, err := o.app.openInventory(ctx, o.backend, 5*time.Second)
 	if err != nil {
 		return err
 	}
 	defer be.Close()
-	inv, err := o.app.inventory(be)
-	if err != nil {
-		return err
-	}
 	inv.Memory = askAnew{inv.Memory} // who asks for a list wants the present one
 	found, err := listModels(ctx, inv, o.what)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
-	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
 func newQueueCancelCmd(a *app) *cobra.Command {
@@ -47,24 +46,7 @@ func runQueueCancel(ctx context.Context, o *queueOptions, words []string) error 
 		}
 		runs = append(runs, r)
 	}
-	var first error
-	failed := 0
-	for _, r := range runs {
-		if err := o.cancel(ctx, r); err != nil {
-			if ctx.Err() != nil || len(runs) == 1 {
-				return err
-			}
-			if first == nil {
-				first = err
-			}
-			failed++
-			o.app.report(err)
-		}
-	}
-	if failed > 0 {
-		return &problem.PartialError{Runs: len(runs), Failed: failed, First: first}
-	}
-	return nil
+	return eachOf(ctx, runs, func(r *ourRun) error { return o.cancel(ctx, r) }, func(_ *ourRun, err error) { o.app.report(err) })
 }
 
 func (o *queueOptions) cancel(ctx context.Context, r *ourRun) error {

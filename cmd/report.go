@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,4 +68,29 @@ func (a *app) note(format string, args ...any) {
 	if !a.global.quiet {
 		fmt.Fprintln(a.streams.Err, term.Escape(fmt.Sprintf(format, args...)))
 	}
+}
+
+// eachOf does something with all of a list, and tells what fails with one. It ends
+// at once when it was stopped, or when there is only one.
+func eachOf[T any](ctx context.Context, list []T, do func(T) error, tell func(T, error)) error {
+	var first error
+	failed := 0
+	for _, item := range list {
+		err := do(item)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil || len(list) == 1 {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+		failed++
+		tell(item, err)
+	}
+	if failed > 0 {
+		return &problem.PartialError{Runs: len(list), Failed: failed, First: first}
+	}
+	return nil
 }

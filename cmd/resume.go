@@ -69,25 +69,8 @@ func runResume(ctx context.Context, o *resumeOptions, args []string) error {
 	if len(pending) == 0 && len(args) == 0 {
 		o.app.note("nothing to resume: every run of this machine has ended")
 	}
-	var first error
-	failed := 0
 	o.away = map[string]bool{}
-	for _, rec := range pending {
-		if err := o.resume(ctx, rec); err != nil {
-			if ctx.Err() != nil || len(pending) == 1 {
-				return err
-			}
-			if first == nil {
-				first = err
-			}
-			failed++
-			o.app.report(err)
-		}
-	}
-	if failed > 0 {
-		return &problem.PartialError{Runs: len(pending), Failed: failed, First: first}
-	}
-	return nil
+	return eachOf(ctx, pending, func(rec ledger.Record) error { return o.resume(ctx, rec) }, func(_ ledger.Record, err error) { o.app.report(err) })
 }
 
 // pending are the runs to look after, the oldest first.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -26,28 +27,11 @@ var DefaultLimits = Limits{Upload: 512 << 20, Body: 8 << 20, Stored: 50 << 30, W
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits
-	if l.Upload > 0 {
-		d.Upload = l.Upload
+	return Limits{
+		Upload: cmp.Or(max(l.Upload, 0), d.Upload), Body: cmp.Or(max(l.Body, 0), d.Body), Stored: cmp.Or(max(l.Stored, 0), d.Stored),
+		Waiting: cmp.Or(max(l.Waiting, 0), d.Waiting), Batch: cmp.Or(max(l.Batch, 0), d.Batch), Rate: cmp.Or(max(l.Rate, 0), d.Rate),
+		Pixels: cmp.Or(max(l.Pixels, 0), d.Pixels),
 	}
-	if l.Body > 0 {
-		d.Body = l.Body
-	}
-	if l.Stored > 0 {
-		d.Stored = l.Stored
-	}
-	if l.Waiting > 0 {
-		d.Waiting = l.Waiting
-	}
-	if l.Batch > 0 {
-		d.Batch = l.Batch
-	}
-	if l.Rate > 0 {
-		d.Rate = l.Rate
-	}
-	if l.Pixels > 0 {
-		d.Pixels = l.Pixels
-	}
-	return d
 }
 
 // A pace bounds how many jobs a key makes a minute. A batch counts whole, and may
