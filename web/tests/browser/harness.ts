@@ -214,6 +214,15 @@ export class Tab {
 
   async theme(theme: "light" | "dark") {
     await this.page.emulateMedia({ colorScheme: theme });
+    // Chromium now and then leaves an inherited light-dark() colour as it was, when only the scheme changes:
+    // a rule for all elements has it work out every style anew.
+    await this.page.evaluate(() => {
+      const all = new CSSStyleSheet();
+      all.replaceSync("* { --scheme-changed: 1 }");
+      document.adoptedStyleSheets.push(all);
+      getComputedStyle(document.body).color;
+      document.adoptedStyleSheets.pop();
+    });
     await this.settled();
   }
 
