@@ -140,8 +140,13 @@ func noSuchInput(wf *registry.Workflow, flag string) error {
 // runsWorkflow reports whether a command takes the flags of a workflow.
 func runsWorkflow(c *cobra.Command) bool {
 	switch c.Name() {
-	case "generate", "inpaint", "rerun":
+	case "generate", "inpaint", "rerun", "batch":
 		return true
 	}
 	return false
+}
+
+// isGroup reports whether a command only holds others: what follows its name is one of them.
+func isGroup(c *cobra.Command) bool {
+	return c.HasSubCommands() && !strings.Contains(c.Use, " ")
 }

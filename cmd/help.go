@@ -17,7 +17,7 @@ import (
 // help prints the help of a command: what it does, usage, examples, then what
 // can be said. A word that is none of its commands is an error.
 func (a *app) help(c *cobra.Command) error {
-	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
+	if words := c.Flags().Args(); isGroup(c) && len(words) > 0 {
 		return unknownCommand(c, words[0])
 	}
 	p, t := a.helpPage(), a.helpTarget(c)
@@ -71,7 +71,7 @@ func (a *app) useLine(c *cobra.Command) string {
 		return c.CommandPath() + " [COMMAND]   (list, when none is named)"
 	case c.HasAvailableSubCommands() && c.Flags().Lookup("listen") != nil:
 		return c.CommandPath() + " [flags]"
-	case c.HasAvailableSubCommands():
+	case isGroup(c):
 		return c.CommandPath() + " COMMAND"
 	}
 	return c.UseLine()
@@ -211,10 +211,8 @@ func newHelpCmd(a *app, root *cobra.Command) *cobra.Command {
 			switch {
 			case err != nil:
 				return unknownCommand(root, strings.Join(args, " "))
-			case c.HasSubCommands() && len(rest) > 0:
+			case isGroup(c) && len(rest) > 0:
 				return unknownCommand(c, rest[0])
-			case c.Hidden:
-				return c.RunE(c, nil) // not built yet: there is nothing to explain
 			}
 			return a.help(c)
 		},

@@ -147,6 +147,17 @@ func TestHelpOfAWorkflowShowsItsParameters(t *testing.T) {
 	}
 }
 
+func TestHelpOfABatchShowsTheParametersOfItsWorkflow(t *testing.T) {
+	t.Parallel()
+	code, out, errs := runEasel(t, "batch", "flux_single", "--help")
+	if code != problem.ExitOK || !strings.Contains(out, "\nSampling\n      --steps int") || !strings.Contains(out, "      --from FILE|DIR|GLOB") {
+		t.Errorf("exit %d, stderr %q, says\n%s", code, errs, out)
+	}
+	if code, _, errs := runEasel(t, "batch", "flux_single", "--size", "3"); code != problem.ExitUsage || !strings.Contains(errs, "easel batch flux_single --help") {
+		t.Errorf("exit %d, stderr %q", code, errs)
+	}
+}
+
 func TestHelpTopics(t *testing.T) {
 	t.Parallel()
 	for _, topic := range helpTopics() {
