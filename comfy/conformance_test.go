@@ -32,7 +32,7 @@ func TestConformanceOnEmulator(t *testing.T) {
 	for _, version := range []string{"0.3.44", "0.3.64", "0.30.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			slow := func() *comfy.Graph { return sampler(10000, "m.safetensors") }
+			slow := comfytest.Slow
 			if !comfy.AtLeast(version, "0.3.57") {
 				slow = nil // it cannot be stopped there
 			}
@@ -40,7 +40,7 @@ func TestConformanceOnEmulator(t *testing.T) {
 				New: func(t *testing.T) comfy.Backend {
 					_, c := emulated(t, emulator.Options{
 						Version: version, StepTime: 20 * time.Millisecond,
-						Faults: []emulator.Fault{{Name: emulator.FaultException, Class: "ImageInvert"}},
+						Faults: []emulator.Fault{{Name: emulator.FaultException, Class: comfytest.FailingClass}},
 					})
 					return c
 				},
@@ -49,13 +49,7 @@ func TestConformanceOnEmulator(t *testing.T) {
 					_, c := emulated(t, emulator.Options{Version: version, Faults: faults(t, "reply-lost=prompt:1")})
 					return c
 				},
-				Failing: func() *comfy.Graph {
-					g := comfytest.Quick()
-					g.Set("2", &comfy.Node{Class: "ImageInvert"})
-					g.Node("2").Inputs.SetLink("image", comfy.Link{Node: "1"})
-					g.Node("save").Inputs.SetLink("images", comfy.Link{Node: "2"})
-					return g
-				},
+				Failing: comfytest.Failing,
 			})
 		})
 	}

@@ -1,7 +1,6 @@
 package apiv2_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -25,34 +24,9 @@ func client(tb testing.TB, address string, opts ...apiv2.Option) *apiv2.Client {
 
 func key(k string) apiv2.Option { return apiv2.WithToken(func() (string, error) { return k, nil }) }
 
-// slow is a graph that samples until it is stopped.
-func slow() *comfy.Graph {
-	g, err := comfy.ParseGraph(fmt.Appendf(nil, `{
-		"4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "m.safetensors"}},
-		"5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
-		"6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a lighthouse", "clip": ["4", 1]}},
-		"3": {"class_type": "KSampler", "inputs": {"seed": %d, "steps": 10000, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0,
-			"model": ["4", 0], "positive": ["6", 0], "negative": ["6", 0], "latent_image": ["5", 0]}},
-		"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
-		"save": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "easel/slow"}}}`, time.Now().UnixNano()))
-	if err != nil {
-		panic(err) // the test's own text
-	}
-	return g
-}
-
-// failing is a graph whose node 2 raises, where the emulator lets it.
-func failing() *comfy.Graph {
-	g := comfytest.Quick()
-	g.Set("2", &comfy.Node{Class: "ImageInvert"})
-	g.Node("2").Inputs.SetLink("image", comfy.Link{Node: "1"})
-	g.Node("save").Inputs.SetLink("images", comfy.Link{Node: "2"})
-	return g
-}
-
 var raising = emulator.Options{
 	StepTime: 20 * time.Millisecond,
-	Faults:   []emulator.Fault{{Name: emulator.FaultException, Class: "ImageInvert"}},
+	Faults:   []emulator.Fault{{Name: emulator.FaultException, Class: comfytest.FailingClass}},
 }
 
 func TestConformanceOnDouble(t *testing.T) {
@@ -65,7 +39,7 @@ func TestConformanceOnDouble(t *testing.T) {
 			opts.Emulator = raising
 			comfytest.Run(t, comfytest.Harness{
 				New:  func(t *testing.T) comfy.Backend { return client(t, apiv2test.New(t, opts).URL, key(opts.Key)) },
-				Slow: slow, Failing: failing,
+				Slow: comfytest.Slow, Failing: comfytest.Failing,
 				LostReply: func(t *testing.T) comfy.Backend {
 					s := apiv2test.New(t, apiv2test.Options{})
 					s.Script("submit", apiv2test.Answer{After: true, Drop: true})
@@ -85,6 +59,6 @@ func TestConformanceOnProxy(t *testing.T) {
 	}
 	comfytest.Run(t, comfytest.Harness{
 		New:  func(t *testing.T) comfy.Backend { return client(t, address) },
-		Slow: slow, Failing: failing,
+		Slow: comfytest.Slow, Failing: comfytest.Failing,
 	})
 }

@@ -67,6 +67,31 @@ func Picture() (*comfy.Graph, comfy.Target) {
 		comfy.Target{Node: "1", Input: "image"}
 }
 
+// Slow is a graph for Harness.Slow, where a server takes any name of a checkpoint and a step takes
+// 20 ms: more than three minutes of sampling.
+func Slow() *comfy.Graph {
+	return parse(fmt.Sprintf(`{
+		"4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "m.safetensors"}},
+		"5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+		"6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a lighthouse", "clip": ["4", 1]}},
+		"3": {"class_type": "KSampler", "inputs": {"seed": %d, "steps": 10000, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0,
+			"model": ["4", 0], "positive": ["6", 0], "negative": ["6", 0], "latent_image": ["5", 0]}},
+		"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+		"save": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "easel/slow"}}}`, time.Now().UnixNano()))
+}
+
+// FailingClass is the class of the node of Failing that has to raise.
+const FailingClass = "ImageInvert"
+
+// Failing is a graph for Harness.Failing, where a server lets FailingClass raise.
+func Failing() *comfy.Graph {
+	g := Quick()
+	g.Set("2", &comfy.Node{Class: FailingClass})
+	g.Node("2").Inputs.SetLink("image", comfy.Link{Node: "1"})
+	g.Node("save").Inputs.SetLink("images", comfy.Link{Node: "2"})
+	return g
+}
+
 func parse(s string) *comfy.Graph {
 	g, err := comfy.ParseGraph([]byte(s))
 	if err != nil {

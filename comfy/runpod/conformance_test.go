@@ -1,7 +1,6 @@
 package runpod_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -29,34 +28,9 @@ func endpointAt(tb testing.TB, base, key string, opts ...runpod.Option) *runpod.
 	return e
 }
 
-// slow is a graph that samples until it is stopped.
-func slow() *comfy.Graph {
-	g, err := comfy.ParseGraph(fmt.Appendf(nil, `{
-		"4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "m.safetensors"}},
-		"5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
-		"6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a lighthouse", "clip": ["4", 1]}},
-		"3": {"class_type": "KSampler", "inputs": {"seed": %d, "steps": 10000, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0,
-			"model": ["4", 0], "positive": ["6", 0], "negative": ["6", 0], "latent_image": ["5", 0]}},
-		"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
-		"save": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "easel/slow"}}}`, time.Now().UnixNano()))
-	if err != nil {
-		panic(err) // the test's own text
-	}
-	return g
-}
-
-// failing is a graph whose node 2 raises, where the emulator lets it.
-func failing() *comfy.Graph {
-	g := comfytest.Quick()
-	g.Set("2", &comfy.Node{Class: "ImageInvert"})
-	g.Node("2").Inputs.SetLink("image", comfy.Link{Node: "1"})
-	g.Node("save").Inputs.SetLink("images", comfy.Link{Node: "2"})
-	return g
-}
-
 var raising = emulator.Options{
 	StepTime: 20 * time.Millisecond,
-	Faults:   []emulator.Fault{{Name: emulator.FaultException, Class: "ImageInvert"}},
+	Faults:   []emulator.Fault{{Name: emulator.FaultException, Class: comfytest.FailingClass}},
 }
 
 func TestConformanceOnDouble(t *testing.T) {
@@ -68,7 +42,7 @@ func TestConformanceOnDouble(t *testing.T) {
 				New: func(t *testing.T) comfy.Backend {
 					return endpoint(t, runpodtest.New(t, runpodtest.Options{Emulator: raising, Bucket: bucket, Cold: 1}))
 				},
-				Slow: slow, Failing: failing,
+				Slow: comfytest.Slow, Failing: comfytest.Failing,
 				LostReply: func(t *testing.T) comfy.Backend {
 					s := runpodtest.New(t, runpodtest.Options{})
 					s.Script("run", runpodtest.Answer{After: true, Drop: true})

@@ -2,7 +2,6 @@ package backends_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -26,34 +25,9 @@ import (
 // patience is how long these backends wait for a place that is away.
 const patience = 10 * time.Second
 
-// slow is a graph that samples until it is stopped.
-func slow() *comfy.Graph {
-	g, err := comfy.ParseGraph(fmt.Appendf(nil, `{
-		"4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "m.safetensors"}},
-		"5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
-		"6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a lighthouse", "clip": ["4", 1]}},
-		"3": {"class_type": "KSampler", "inputs": {"seed": %d, "steps": 10000, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0,
-			"model": ["4", 0], "positive": ["6", 0], "negative": ["6", 0], "latent_image": ["5", 0]}},
-		"8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
-		"save": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "easel/slow"}}}`, time.Now().UnixNano()))
-	if err != nil {
-		panic(err) // the test's own text
-	}
-	return g
-}
-
-// failing is a graph whose node 2 raises, where the emulator lets it.
-func failing() *comfy.Graph {
-	g := comfytest.Quick()
-	g.Set("2", &comfy.Node{Class: "ImageInvert"})
-	g.Node("2").Inputs.SetLink("image", comfy.Link{Node: "1"})
-	g.Node("save").Inputs.SetLink("images", comfy.Link{Node: "2"})
-	return g
-}
-
 var raising = emulator.Options{
 	StepTime: 20 * time.Millisecond,
-	Faults:   []emulator.Fault{{Name: emulator.FaultException, Class: "ImageInvert"}},
+	Faults:   []emulator.Fault{{Name: emulator.FaultException, Class: comfytest.FailingClass}},
 }
 
 func serve(t *testing.T, h http.Handler, close func()) string {
@@ -135,7 +109,7 @@ func TestConformanceOfPodThroughBadProxy(t *testing.T) {
 			double := runpodtest.New(t, runpodtest.Options{Emulator: raising, Pods: []runpodtest.Pod{{ID: "pod1", Name: "gpu", Status: "RUNNING"}}})
 			return open(t, opener(t, double, bad(t, double)), "pod://gpu")
 		},
-		Slow: slow, Failing: failing,
+		Slow: comfytest.Slow, Failing: comfytest.Failing,
 		LostReply: func(t *testing.T) comfy.Backend {
 			double := runpodtest.New(t, runpodtest.Options{Pods: []runpodtest.Pod{{ID: "pod1", Name: "gpu", Status: "RUNNING"}}})
 			return open(t, opener(t, double, bad(t, double)), "pod://gpu")
@@ -164,7 +138,7 @@ func TestConformanceOfPool(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			comfytest.Run(t, comfytest.Harness{Slow: slow, Failing: failing, New: func(t *testing.T) comfy.Backend {
+			comfytest.Run(t, comfytest.Harness{Slow: comfytest.Slow, Failing: comfytest.Failing, New: func(t *testing.T) comfy.Backend {
 				double := runpodtest.New(t, runpodtest.Options{Emulator: raising, Pods: []runpodtest.Pod{
 					{ID: "pod1", Name: "gpu", Status: "RUNNING"}, {ID: "pod2", Name: "old", Status: "EXITED"},
 				}})
