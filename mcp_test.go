@@ -2,19 +2,15 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -193,146 +189,6 @@ func TestAgentSeesScaledPictures(t *testing.T) {
 	}
 }
 
-func TestAgentHearsProgress(t *testing.T) {
-	t.Parallel()
-	a := newAgentRig(t, emulator.Options{StepTime: 30 * time.Millisecond}).start(agentOptions{})
-	a.made("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 20})
-	last, steps := 0.0, false
-	for _, p := range a.heard() {
-		if p.ProgressToken != "p" || p.Progress <= last || p.Total != 1 {
-			t.Errorf("%+v after %g", p, last)
-		}
-		last = p.Progress
-		steps = steps || strings.HasPrefix(p.Message, "node <data>") && strings.Contains(p.Message, " of 20, ") && strings.HasSuffix(p.Message, " left")
-	}
-	if !steps {
-		t.Errorf("node, step and time left were not told: %d messages", len(a.heard()))
-	}
-}
-
-func TestAgentCancels(t *testing.T) {
-	t.Parallel()
-	r := newAgentRig(t, emulator.Options{StepTime: time.Hour})
-	a := r.start(agentOptions{})
-	ctx, cancel := context.WithCancel(t.Context())
-	over := make(chan error, 1)
-	go func() {
-		_, err := a.CallTool(ctx, &sdk.CallToolParams{Name: "flux_single", Arguments: map[string]any{"prompt": "a fox"}})
-		over <- err
-	}()
-	until(t, "it runs", func() bool { return r.busy() == 1 })
-	cancel()
-	if err := <-over; err == nil {
-		t.Error("the call ended well")
-	}
-	until(t, "it is gone from the server", func() bool { return r.busy() == 0 })
-	res := a.made("list_jobs", nil) // the connection lives
-	until(t, "the history says so", func() bool {
-		res = a.made("list_jobs", nil)
-		return strings.Contains(said(res), `"state":"cancelled"`)
-	})
-}
-
-func TestAgentThatDisappearsLeavesNothing(t *testing.T) {
-	t.Parallel()
-	for _, way := range []string{"closes", "dies"} {
-		t.Run(way, func(t *testing.T) {
-			t.Parallel()
-			r := newAgentRig(t, emulator.Options{StepTime: time.Hour})
-			c := r.command("mcp", "--out", r.path("out"))
-			in, err := c.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			out, err := c.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range []string{
-				`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`,
-				`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
-				`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"flux_single","arguments":{"prompt":"a fox"}}}`,
-			} {
-				fmt.Fprintln(in, m)
-			}
-			until(t, "it runs", func() bool { return r.busy() == 1 })
-			if way == "dies" {
-				out.Close()
-			}
-			in.Close()
-			if err := c.Wait(); err != nil {
-				t.Errorf("easel ended with %v", err)
-			}
-			until(t, "the server has no run left", func() bool { return r.busy() == 0 })
-		})
-	}
-}
-
-func TestAgentCallsTwiceAtOnce(t *testing.T) {
-	t.Parallel()
-	r := newAgentRig(t, emulator.Options{StepTime: 20 * time.Millisecond})
-	a := r.start(agentOptions{})
-	done := make(chan *sdk.CallToolResult, 2)
-	most := 0
-	for i := range 2 {
-		go func() {
-			p := &sdk.CallToolParams{Name: "flux_single", Arguments: map[string]any{"prompt": fmt.Sprintf("fox %d", i), "width": 256, "height": 256, "steps": 5}}
-			p.SetProgressToken(fmt.Sprint("call", i))
-			res, err := a.CallTool(t.Context(), p)
-			if err != nil {
-				t.Error(err)
-			}
-			done <- res
-		}()
-	}
-	ended := 0
-	until(t, "both end", func() bool {
-		most = max(most, r.busy())
-		select {
-		case res := <-done:
-			if ended++; res == nil || res.IsError {
-				t.Error("a call failed")
-			}
-		default:
-		}
-		return ended == 2
-	})
-	if most != 1 {
-		t.Errorf("%d runs at once, want 1", most)
-	}
-	if !slices.ContainsFunc(a.heard(), func(p *sdk.ProgressNotificationParams) bool { return p.Message == "waiting for another run" }) {
-		t.Error("the second did not say that it waits")
-	}
-}
-
-func TestAgentReachesItsLimits(t *testing.T) {
-	t.Parallel()
-	r := newAgentRig(t, emulator.Options{})
-	a := r.start(agentOptions{}, "--max-runs", "1")
-	a.call("flux_single", map[string]any{"steps": 0}) // refused calls do not count
-	a.made("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 1})
-	res := a.call("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, "steps": 1})
-	if !res.IsError || !strings.HasPrefix(said(res), "max_runs: all of the 1 runs") {
-		t.Errorf("the second: %s", said(res))
-	}
-	res = r.start(agentOptions{}, "--max-cost", "1").call("flux_single", map[string]any{"prompt": "a fox", "steps": 1})
-	if !res.IsError || !strings.Contains(said(res), "--usd-per-hour") {
-		t.Errorf("without a price: %s", said(res))
-	}
-	if err := r.command("backends", "add", "dear", r.comfyui, "--usd-per-hour", "3600000").Run(); err != nil {
-		t.Fatal(err)
-	}
-	priced := r.start(agentOptions{}, "--max-cost", "0.01", "--backend", "dear")
-	priced.made("flux_single", map[string]any{"prompt": "a hare", "width": 256, "height": 256, "steps": 20})
-	res = priced.call("flux_single", map[string]any{"prompt": "a fox", "steps": 1})
-	if !res.IsError || !strings.HasPrefix(said(res), "max_cost: ") {
-		t.Errorf("the second, dear one: %s", said(res))
-	}
-}
-
 func TestAgentHas200Tools(t *testing.T) {
 	t.Parallel()
 	r := newAgentRig(t, emulator.Options{})
@@ -399,101 +255,6 @@ func TestAgentFindsNewWorkflows(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "it is gone", func() bool { return !has("new") })
-}
-
-// aPicture is a small PNG.
-func aPicture(t *testing.T) []byte {
-	t.Helper()
-	data, err := os.ReadFile("workflows/examples/seal.png")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func TestAgentGivesPictures(t *testing.T) {
-	t.Parallel()
-	r := newAgentRig(t, emulator.Options{})
-	photo := aPicture(t)
-	for _, dir := range []string{"root", "inputs", "secret"} {
-		if err := os.MkdirAll(r.path(dir), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(r.path(dir, "photo.png"), photo, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(r.path("secret", "photo.png"), r.path("root", "link.png")); err != nil && runtime.GOOS != "windows" { // where it needs a right
-		t.Fatal(err)
-	}
-	data := "data:image/png;base64," + base64.StdEncoding.EncodeToString(photo)
-	for _, version := range sdk.SupportedProtocolVersions()[:2] {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			r := &agentRig{t: t, home: r.home, comfyui: r.comfyui, env: r.env}
-			a := r.start(agentOptions{roots: []string{r.path("root")}, version: version}, "--inputs", r.path("inputs"))
-			first := a.made("qwen_upscale", map[string]any{"image": data})
-			var res struct {
-				Outputs []struct{ File string }
-			}
-			if err := json.Unmarshal(a.structured(), &res); err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range []string{
-				"photo.png", r.path("root", "photo.png"), fileURI(r.path("root", "photo.png")), r.path("inputs", "photo.png"), link(t, first), res.Outputs[0].File,
-			} {
-				a.made("qwen_upscale", map[string]any{"image": name})
-			}
-			for _, name := range []string{
-				r.path("secret", "photo.png"), "../secret/photo.png", "link.png", r.path("root", "..", "secret", "photo.png"), fileURI(r.path("secret", "photo.png")),
-				"https://example.com/photo.png", "easel://outputs/nothing/1", "data:image/png;base64,aGVsbG8=", "-", "",
-			} {
-				res := a.call("qwen_upscale", map[string]any{"image": name})
-				if !res.IsError || !strings.HasPrefix(said(res), "invalid_input: image ") {
-					t.Errorf("%q: %s", name, said(res))
-				}
-			}
-		})
-	}
-	t.Run("rootless", func(t *testing.T) {
-		t.Parallel()
-		r := &agentRig{t: t, home: r.home, comfyui: r.comfyui, env: r.env}
-		a := r.start(agentOptions{rootless: true})
-		res := a.call("qwen_upscale", map[string]any{"image": r.path("root", "photo.png")})
-		if !res.IsError || !strings.Contains(said(res), "--inputs DIR") {
-			t.Errorf("without roots: %s", said(res))
-		}
-		a.made("qwen_upscale", map[string]any{"image": data})
-	})
-}
-
-func TestAgentStaysWithinItsArguments(t *testing.T) {
-	t.Parallel()
-	r := newAgentRig(t, emulator.Options{})
-	a := r.start(agentOptions{})
-	for _, name := range []string{"12.steps", "SaveImage.filename_prefix", "#Sampler.steps"} {
-		res := a.call("flux_single", map[string]any{"prompt": "a fox", "width": 256, "height": 256, name: "x"})
-		if !res.IsError || !strings.Contains(said(res), "Parameter '"+name+"' not supported") {
-			t.Errorf("%s: %s", name, said(res))
-		}
-	}
-	photo := "data:image/png;base64," + base64.StdEncoding.EncodeToString(aPicture(t))
-	res := a.call("qwen_inpaint", map[string]any{"prompt": "a hat", "image": photo})
-	if !res.IsError || !strings.Contains(said(res), "- mask: ") {
-		t.Errorf("without a mask: %s", said(res))
-	}
-	mask := image.NewGray(image.Rect(0, 0, 64, 64))
-	for i := range mask.Pix {
-		mask.Pix[i] = byte(255 * (i / 32 % 2))
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, mask); err != nil {
-		t.Fatal(err)
-	}
-	a.made("qwen_inpaint", map[string]any{"prompt": "a hat", "image": photo, "mask": "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())})
-	if len(r.outcomes()) != 1 {
-		t.Errorf("%d runs", len(r.outcomes()))
-	}
 }
 
 func TestAgentWithoutABackend(t *testing.T) {
