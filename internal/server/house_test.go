@@ -69,6 +69,7 @@ type houseOptions struct {
 	listen  string
 	pool    []string // backends besides the emulator, before it
 	now     func() time.Time
+	price   float64 // of the emulator, USD per hour; 0 = not known
 }
 
 func build(t testing.TB, o houseOptions) *house {
@@ -122,7 +123,7 @@ func build(t testing.TB, o houseOptions) *house {
 		}
 		work = worker.New(worker.Options{
 			Catalog: catalog, Store: store, Out: h.out, Inputs: (&Inputs{Files: files, Dir: open}).Open, Contents: (&Inputs{Files: files}).Content, Version: "test",
-			Places: append(pool, worker.Place{Name: be.Name, Backend: be}), Slots: o.workers,
+			Places: append(pool, worker.Place{Name: be.Name, Backend: be, Price: func() float64 { return o.price }}), Slots: o.workers,
 		})
 		options.Work = work.Work
 	}

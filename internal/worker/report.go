@@ -26,6 +26,8 @@ type Report struct {
 	MedianMS  *int64   `json:"median_ms" doc:"of the last 20 runs that succeeded, from preparing to their end; null before any"`
 	LatencyMS *int64   `json:"latency_ms" doc:"of the last question; null when it did not answer"`
 	LastError *Failure `json:"last_error" doc:"of the last run that failed; null when none did since one succeeded"`
+	// USDPerHour is that of settings, the pod or the endpoint's workers.
+	USDPerHour *float64 `json:"usd_per_hour" doc:"what it costs while it runs something; null when that is not known"`
 }
 
 // A Failure is why a run failed.
@@ -127,6 +129,11 @@ func (w *Worker) look(ctx context.Context, p *place) Report {
 			r.State = "unreachable"
 		}
 		stop()
+	}
+	if p.Price != nil {
+		if price := p.Price(); price > 0 {
+			r.USDPerHour = &price
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

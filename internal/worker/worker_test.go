@@ -161,6 +161,23 @@ func TestAllPlacesAreUsed(t *testing.T) {
 	}
 }
 
+func TestAReportSaysWhatAPlaceCosts(t *testing.T) {
+	t.Parallel()
+	store, err := new(stores.Opener).Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dear, own := emulator(t, "dear"), emulator(t, "own")
+	dear.Price, own.Price = func() float64 { return 0.5 }, func() float64 { return 0 }
+	w := New(Options{Places: []Place{dear, own}, Store: store})
+	if r := w.look(t.Context(), w.places[0]); r.USDPerHour == nil || *r.USDPerHour != 0.5 {
+		t.Errorf("of a place with a price it says %+v", r)
+	}
+	if r := w.look(t.Context(), w.places[1]); r.USDPerHour != nil {
+		t.Errorf("of a place without a price it says %+v", r)
+	}
+}
+
 // gone is a place that nobody answers at.
 type gone struct{ comfy.Backend }
 

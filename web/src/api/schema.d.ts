@@ -893,6 +893,11 @@ export interface components {
              * @enum {string}
              */
             state: "idle" | "busy" | "unreachable" | "unknown";
+            /**
+             * Format: double
+             * @description what it costs while it runs something; null when that is not known
+             */
+            usd_per_hour: number | null;
             /** @description of the server */
             version?: string;
         };
@@ -1028,10 +1033,20 @@ export interface components {
              */
             each_ms: number | null;
             /**
+             * Format: double
+             * @description US dollars of a run: the median time that the backend computed for the workflow's last jobs, at the price of the backends that there are now, the mean of several; null before any, and where one has no known price
+             */
+            each_usd: number | null;
+            /**
              * Format: int64
              * @description of all runs on the backends that there are now; null when it is not known
              */
             estimated_ms: number | null;
+            /**
+             * Format: double
+             * @description US dollars of all runs; null where each_usd is
+             */
+            estimated_usd: number | null;
             /** Format: int64 */
             runs: number;
             /**
