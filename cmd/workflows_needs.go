@@ -134,12 +134,11 @@ get() { # FOLDER FILE ADDRESS
   if [ -e "$to" ]; then echo "have $1/$2"; return; fi
   mkdir -p "$(dirname "$to")"
   echo "get $1/$2"
-  set -- "$to" "$3"
-  case "$2" in
-  https://huggingface.co/*) [ -z "${HF_TOKEN:-}" ] || set -- "$1" "$2" --header "Authorization: Bearer $HF_TOKEN" ;;
-  esac
-  to="$1" from="$2"; shift 2
-  curl --fail --location --retry 5 --continue-at - "$@" --output "$to.part" --url "$from"
+  token=
+  case "$3" in
+  https://huggingface.co/*) [ -z "${HF_TOKEN:-}" ] || token="header = \"Authorization: Bearer $HF_TOKEN\"" ;;
+  esac # by stdin: what stands in arguments is seen by everybody on this machine
+  printf '%%s\n' "$token" | curl --config - --fail --location --retry 5 --continue-at - --output "$to.part" --url "$3"
   mv "$to.part" "$to"
 }
 `
@@ -169,9 +168,9 @@ function Get-Model($folder, $file, $from) {
   if (Test-Path $to) { Write-Output "have $folder/$file"; return }
   New-Item -ItemType Directory -Force -Path (Split-Path $to) | Out-Null
   Write-Output "get $folder/$file"
-  $more = @()
-  if ($env:HF_TOKEN -and $from.StartsWith('https://huggingface.co/')) { $more = @('--header', "Authorization: Bearer $env:HF_TOKEN") }
-  & curl.exe --fail --location --retry 5 --continue-at - @more --output "$to.part" --url $from
+  $token = '' # by stdin: what stands in arguments is seen by everybody on this machine
+  if ($env:HF_TOKEN -and $from.StartsWith('https://huggingface.co/')) { $token = 'header = "Authorization: Bearer {0}"' -f $env:HF_TOKEN }
+  $token | & curl.exe --config - --fail --location --retry 5 --continue-at - --output "$to.part" --url $from
   if ($LASTEXITCODE -ne 0) { throw "download of $file failed" }
   Move-Item "$to.part" $to
 }

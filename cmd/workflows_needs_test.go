@@ -68,6 +68,38 @@ func TestNeedsScriptDownloads(t *testing.T) {
 	}
 }
 
+// A token goes to Hugging Face only, and not by arguments, which everybody on a machine can see.
+func TestNeedsScriptHidesItsToken(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skipf("without sh: %v", err)
+	}
+	root := t.TempDir()
+	curl := "#!/bin/sh\necho \"arguments $*\" >>\"$COMFYUI/log\"\ncat >>\"$COMFYUI/log\"\nwhile [ \"$1\" != --output ]; do shift; done\n: >\"$2\"\n"
+	if err := os.WriteFile(filepath.Join(root, "curl"), []byte(curl), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(root, "models"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("sh")
+	c.Dir, c.Stdin = root, strings.NewReader(shellScript([]string{"w"}, []registry.Model{
+		{Folder: "vae", File: "a", URL: "https://huggingface.co/a"}, {Folder: "vae", File: "b", URL: "https://huggingface.co.example.org/b"},
+	}))
+	c.Env = []string{"PATH=" + root + ":" + os.Getenv("PATH"), "COMFYUI=" + root, "HF_TOKEN=CANARY"}
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	log, err := os.ReadFile(filepath.Join(root, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(log), "\n")
+	if len(lines) != 5 || strings.Contains(lines[0]+lines[2], "CANARY") || lines[1] != `header = "Authorization: Bearer CANARY"` || lines[3] != "" {
+		t.Errorf("curl got\n%s", log)
+	}
+}
+
 func TestNeedsRefusesPlacesElsewhere(t *testing.T) {
 	t.Parallel()
 	wf := &registry.Workflow{ID: "w"}
