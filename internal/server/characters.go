@@ -32,7 +32,7 @@ func (s *Server) characterRoutes() {
 	put.Description = "The whole entry; reference_image is the id of a file or of a result, whose picture is copied, or what it was before."
 	put.Errors = append(put.Errors, http.StatusConflict)
 	put.SkipValidateBody, put.MaxBodyBytes = true, s.o.Limits.Body // the registry does that
-	put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[characterDoc](), true, "")}}}
+	put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: form[characterDoc](s)}}}
 	huma.Register(s.api, put, s.putCharacter)
 	s.bodyIs(put, "CharacterDoc")
 	remove := operation(http.MethodDelete, "/characters/{id}", "delete-character", "Remove a character of the user's", "characters")

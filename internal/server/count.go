@@ -19,7 +19,7 @@ func (s *Server) countRoutes() {
 	count.Description = "Takes what POST /generate takes and answers mistakes as that does."
 	count.MaxBodyBytes, count.SkipValidateBody = s.o.Limits.Body, true
 	count.Errors = append(count.Errors, http.StatusNotFound)
-	count.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema("generate")}}}}
+	count.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: bodySchema(requestSchema("generate"))}}}
 	huma.Register(s.api, count, s.countRuns)
 	s.bodyIs(count, requestSchema("generate"))
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 
@@ -16,7 +15,7 @@ func described[T any](s *Server, op huma.Operation) huma.Operation {
 		status = op.DefaultStatus
 	}
 	op.Responses = map[string]*huma.Response{strconv.Itoa(status): {Description: http.StatusText(status), Content: map[string]*huma.MediaType{
-		"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(typeOf[T](), true, "")},
+		"application/json": {Schema: form[T](s)},
 	}}}
 	return op
 }
@@ -41,27 +40,27 @@ type workflowDoc struct {
 	RequiresInputImage bool                    `json:"requires_input_image"`
 	RequiresMask       bool                    `json:"requires_mask"`
 	ConfigurableParams map[string]parameterDoc `json:"configurable_params" doc:"in the order of the file"`
-	ExamplePayload     json.RawMessage         `json:"example_payload,omitempty"`
+	ExamplePayload     anyObject               `json:"example_payload,omitempty" doc:"a request that it takes"`
 }
 
 type parameterDoc struct {
-	Type        string          `json:"type"`
-	Min         json.Number     `json:"min,omitempty"`
-	Max         json.Number     `json:"max,omitempty"`
-	Default     json.RawMessage `json:"default,omitempty"`
-	Description string          `json:"description,omitempty"`
-	Label       string          `json:"label,omitempty"`
-	Group       string          `json:"group,omitempty"`
-	Unit        string          `json:"unit,omitempty"`
-	Step        json.Number     `json:"step,omitempty"`
-	Choices     []string        `json:"choices,omitempty"`
-	ChoicesFrom string          `json:"choices_from,omitempty"`
-	Folder      string          `json:"folder,omitempty"`
-	Required    bool            `json:"required,omitempty"`
-	Advanced    bool            `json:"advanced,omitempty"`
-	Pattern     string          `json:"pattern,omitempty"`
-	MaxLength   int             `json:"max_length,omitempty"`
-	Bind        json.RawMessage `json:"bind,omitempty"`
+	Type        string         `json:"type"`
+	Min         number         `json:"min,omitzero"`
+	Max         number         `json:"max,omitzero"`
+	Default     parameterValue `json:"default,omitzero"`
+	Description string         `json:"description,omitempty"`
+	Label       string         `json:"label,omitempty"`
+	Group       string         `json:"group,omitempty"`
+	Unit        string         `json:"unit,omitempty"`
+	Step        number         `json:"step,omitzero"`
+	Choices     []string       `json:"choices,omitempty"`
+	ChoicesFrom string         `json:"choices_from,omitempty"`
+	Folder      string         `json:"folder,omitempty"`
+	Required    bool           `json:"required,omitempty"`
+	Advanced    bool           `json:"advanced,omitempty"`
+	Pattern     string         `json:"pattern,omitempty"`
+	MaxLength   int            `json:"max_length,omitempty"`
+	Bind        bindings       `json:"bind,omitzero" doc:"where it lands in the graph"`
 }
 
 type characterListDoc struct {
@@ -71,16 +70,22 @@ type characterListDoc struct {
 }
 
 type characterDoc struct {
-	ID              string          `json:"id"`
-	Name            string          `json:"name,omitempty"`
-	Description     string          `json:"description,omitempty"`
-	Lora            string          `json:"lora,omitempty"`
-	LoraStrength    json.Number     `json:"lora_strength,omitempty"`
-	Loras           json.RawMessage `json:"loras,omitempty" doc:"several: file, strength"`
-	Trigger         string          `json:"trigger,omitempty"`
-	TriggerPosition string          `json:"trigger_position,omitempty" enum:"start,end"`
-	Prompt          string          `json:"prompt,omitempty" doc:"template with {prompt} and {trigger}"`
-	Negative        string          `json:"negative,omitempty"`
-	Defaults        json.RawMessage `json:"defaults,omitempty" doc:"values by parameter"`
-	ReferenceImage  string          `json:"reference_image,omitempty" doc:"a path beside the file; to set it: a file or a result, by id"`
+	ID              string                    `json:"id"`
+	Name            string                    `json:"name,omitempty"`
+	Description     string                    `json:"description,omitempty"`
+	Lora            string                    `json:"lora,omitempty"`
+	LoraStrength    number                    `json:"lora_strength,omitzero"`
+	Loras           []loraDoc                 `json:"loras,omitempty" doc:"several, instead of lora"`
+	Trigger         string                    `json:"trigger,omitempty"`
+	TriggerPosition string                    `json:"trigger_position,omitempty" enum:"start,end"`
+	Prompt          string                    `json:"prompt,omitempty" doc:"template with {prompt} and {trigger}"`
+	Negative        string                    `json:"negative,omitempty"`
+	Defaults        map[string]parameterValue `json:"defaults,omitempty" doc:"values by parameter"`
+	ReferenceImage  string                    `json:"reference_image,omitempty" doc:"a path beside the file; to set it: a file or a result, by id"`
+}
+
+type loraDoc struct {
+	File     string `json:"file" doc:"relative to the server's folder loras"`
+	Strength number `json:"strength,omitzero"`
+	Clip     number `json:"strength_clip,omitzero" doc:"on the text encoder; as strength when it is left out"`
 }

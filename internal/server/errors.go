@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -64,12 +65,30 @@ func newHumaError(status int, message string, errs ...error) huma.StatusError {
 		}
 		if d, ok := err.(huma.ErrorDetailer); ok { // huma hands over the value itself
 			detail := d.ErrorDetail()
-			e.Errors = append(e.Errors, fieldError{Field: detail.Location, Message: detail.Message})
+			e.Errors = append(e.Errors, fieldError{Field: fieldOf(detail.Location), Message: detail.Message})
 			continue
 		}
 		e.Errors = append(e.Errors, fieldError{Message: err.Error()})
 	}
+	if len(e.Errors) > 0 && message == "validation failed" { // what is wrong helps more
+		first := e.Errors[0]
+		e.Detail = strings.TrimPrefix(first.Field+": "+first.Message, ": ")
+	}
+	if status != http.StatusRequestEntityTooLarge {
+		e.Hint = "GET " + apiPath + "/openapi.json describes what this takes"
+	}
 	return e.complete()
+}
+
+// fieldOf is a place in a request by the name that a client knows it by:
+// body.graph is graph, query.limit is limit.
+func fieldOf(location string) string {
+	for _, part := range []string{"body", "query", "path", "header"} {
+		if rest, ok := strings.CutPrefix(location, part+"."); ok {
+			return rest
+		}
+	}
+	return location
 }
 
 // failure makes an answer of any error.

@@ -25,18 +25,20 @@ func (s *Server) generateRoutes() {
 	for _, op := range []struct {
 		path, id, summary string
 		do                func(context.Context, *generateInput) (*queued, error)
+		job, batch        bool // what is answered
 	}{
-		{"/generate", "generate", "Run a workflow: one job, or a batch with count or input_images", s.generate},
-		{"/generate/single", "generate-single", "Run a workflow once", s.generateSingle},
-		{"/generate/batch", "generate-batch", "Run a workflow for each of several items or images", s.generateBatch},
-		{"/edit/inpaint", "inpaint", "Paint a part of a picture anew", s.inpaint},
+		{"/generate", "generate", "Run a workflow: one job, or a batch with count, sweep or input_images", s.generate, true, true},
+		{"/generate/single", "generate-single", "Run a workflow once", s.generateSingle, true, false},
+		{"/generate/batch", "generate-batch", "Run a workflow for each of several items or images", s.generateBatch, false, true},
+		{"/edit/inpaint", "inpaint", "Paint a part of a picture anew", s.inpaint, true, true},
 	} {
 		o := operation(http.MethodPost, op.path, op.id, op.summary, "generate")
 		o.DefaultStatus = http.StatusAccepted
 		o.MaxBodyBytes = s.o.Limits.Body
 		o.Errors = append(o.Errors, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
-		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema(op.id)}}}}
+		o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: bodySchema(requestSchema(op.id))}}}
 		o.SkipValidateBody = true // the registry does that, with the command line's words
+		s.answers(&o, op.job, op.batch)
 		huma.Register(s.api, o, op.do)
 		s.bodyIs(o, requestSchema(op.id))
 	}
@@ -64,16 +66,11 @@ type queued struct {
 const inpaintDefault = "qwen_inpaint"
 
 func (s *Server) generate(ctx context.Context, in *generateInput) (*queued, error) {
-	return s.accept(ctx, in, "generate", func(r *plan.Request) error { return nil })
+	return s.accept(ctx, in, "generate", func(*plan.Request) error { return nil })
 }
 
 func (s *Server) generateSingle(ctx context.Context, in *generateInput) (*queued, error) {
-	return s.accept(ctx, in, "generate/single", func(r *plan.Request) error {
-		if r.Count > 1 || len(r.Images) > 1 {
-			return invalid("count", "one run is made here", "POST "+apiPath+"/generate makes several")
-		}
-		return nil
-	})
+	return s.accept(ctx, in, single, func(*plan.Request) error { return nil })
 }
 
 func (s *Server) inpaint(ctx context.Context, in *generateInput) (*queued, error) {
@@ -84,6 +81,12 @@ func (s *Server) inpaint(ctx context.Context, in *generateInput) (*queued, error
 		return nil
 	})
 }
+
+// The paths whose answer has one form, whatever the request asks for.
+const (
+	single  = "generate/single" // a job
+	batched = "generate/batch"  // a batch
+)
 
 func invalid(field, message, hint string) error {
 	return &statusError{Status: http.StatusBadRequest, Code: "invalid_parameter", Detail: message, Hint: hint, Errors: []fieldError{{Field: field, Message: message}}}
@@ -143,11 +146,14 @@ func (s *Server) accept(ctx context.Context, in *generateInput, path string, che
 	if err != nil {
 		return nil, s.refused(err)
 	}
+	if path == single && len(p.points) > 1 {
+		return nil, s.refused(invalid("count", fmt.Sprintf("one run is made here, and this asks for %d", len(p.points)), "POST "+apiPath+"/generate makes several"))
+	}
 	e := jobs.Enqueue{Key: asking(ctx).key.ID, Priority: p.job.Priority}
 	if e.Jobs, err = p.jobs(in.RawBody); err != nil {
 		return nil, s.refused(err)
 	}
-	if len(e.Jobs) > 1 {
+	if len(e.Jobs) > 1 || path == batched {
 		e.Batch = &jobs.NewBatch{Workflow: p.workflow.ID, Request: in.RawBody}
 		for i := range e.Jobs {
 			e.Jobs[i].Item = strconv.Itoa(i + 1)
@@ -273,7 +279,7 @@ func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued,
 	}
 	i := slices.IndexFunc(members, func(m registry.NamedValue) bool { return m.Name == "items" })
 	if i < 0 {
-		return s.accept(ctx, in, "generate/batch", func(r *plan.Request) error {
+		return s.accept(ctx, in, batched, func(r *plan.Request) error {
 			swept := slices.ContainsFunc(members, func(m registry.NamedValue) bool { return m.Name == "sweep" })
 			if len(r.Images) == 0 && r.Count == 0 && !swept {
 				return invalid("items", "items, input_images, sweep or count is required", "")
@@ -315,7 +321,7 @@ func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued,
 	if len(problems) > 0 {
 		return nil, s.refused(&statusError{Status: http.StatusBadRequest, Code: "invalid_parameter", Detail: problems[0].Message, Errors: problems})
 	}
-	return s.enqueue(ctx, in, "generate/batch", e)
+	return s.enqueue(ctx, in, batched, e)
 }
 
 // mostProblems bounds the mistakes of a batch that are looked for.

@@ -19,7 +19,7 @@ import (
 // --server` does.
 type graphRequest struct {
 	Workflow string                     `json:"workflow_id" maxLength:"200" doc:"what the job is called; the id of the workflow that the graph was made of"`
-	Graph    json.RawMessage            `json:"graph" doc:"in ComfyUI's API format"`
+	Graph    shaped[anyObject]          `json:"graph" doc:"in ComfyUI's API format"`
 	Files    []graphFile                `json:"files,omitempty" maxItems:"100" doc:"uploads that go into the graph"`
 	PNGInfo  map[string]json.RawMessage `json:"png_info,omitempty" doc:"written into saved pictures"`
 	Priority int64                      `json:"priority,omitempty" minimum:"-100" maximum:"100"`
@@ -37,7 +37,9 @@ func (s *Server) graphRoutes() {
 	o.DefaultStatus = http.StatusAccepted
 	o.MaxBodyBytes = s.o.Limits.Body
 	o.Errors = append(o.Errors, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
+	s.answers(&o, true, false)
 	huma.Register(s.api, o, s.generateGraph)
+	delete(s.api.OpenAPI().Paths[o.Path].Post.RequestBody.Content, "application/octet-stream") // said of RawBody
 }
 
 func (s *Server) generateGraph(ctx context.Context, in *struct {
@@ -51,7 +53,7 @@ func (s *Server) generateGraph(ctx context.Context, in *struct {
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
 		return nil, s.refused(err)
 	}
-	g, err := comfy.ParseGraph(in.Body.Graph)
+	g, err := comfy.ParseGraph(in.Body.Graph.RawMessage)
 	if err == nil {
 		err = g.Check()
 	}

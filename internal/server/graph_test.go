@@ -65,7 +65,7 @@ func TestGraphsNeedTheirScope(t *testing.T) {
 		{"one of no workflow", "plain", body(same, "mine"), http.StatusForbidden, "graphs"},
 		{"any, with the scope", "graphs", body(more, "mine"), http.StatusOK, `"state":"succeeded"`},
 		{"without any scope to run", "reader", body(same, "flux_single"), http.StatusForbidden, "generate"},
-		{"no graph", "graphs", body([]int{1}, "mine"), http.StatusBadRequest, "graph cannot run"},
+		{"no graph", "graphs", body([]int{1}, "mine"), http.StatusBadRequest, "graph: expected object"},
 		{"a link to nothing", "graphs", body(json.RawMessage(`{"1":{"class_type":"SaveImage","inputs":{"images":["7",0]}}}`), "mine"), http.StatusBadRequest, "graph cannot run"},
 		{"a file of somebody else", "graphs", strings.Replace(body(same, "flux_single"), `{`, `{"files":[{"id":"`+h.upload("x.png")+`","name":"x.png","targets":[]}],`, 1), http.StatusNotFound, "Not found"},
 	} {

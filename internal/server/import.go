@@ -51,7 +51,7 @@ func (s *Server) importRoutes() {
 type importedView struct {
 	ID       string                 `json:"id"`
 	Written  bool                   `json:"written"`
-	Entry    json.RawMessage        `json:"entry" doc:"as the registry file has it"`
+	Entry    shaped[workflowDoc]    `json:"entry" doc:"as the registry file has it"`
 	Inputs   []input                `json:"inputs" doc:"parameters, with where each lands"`
 	Models   []neededModel          `json:"models" doc:"files that the workflow needs on the server"`
 	Missing  []importer.MissingNode `json:"missing_nodes" doc:"that the backend does not have"`
@@ -98,7 +98,7 @@ func (s *Server) importWorkflow(w http.ResponseWriter, r *http.Request) error {
 	if held != "" && !isTrue(q.Get("force")) {
 		return &statusError{Status: http.StatusConflict, Code: "exists", Detail: "There is a workflow " + out.ID + " already", Hint: "give another id, or force=true replaces it"}
 	}
-	if _, err := src.SetWorkflow(out.ID, out.Entry, graph, record, true); err != nil {
+	if _, err := src.SetWorkflow(out.ID, out.Entry.RawMessage, graph, record, true); err != nil {
 		return err
 	}
 	out.Written = true
@@ -219,7 +219,7 @@ func (s *Server) draft(ctx context.Context, f *os.File, name string, q url.Value
 		return out, nil, nil, err
 	}
 	record, err = json.Marshal(importer.Record{
-		Source: name, Params: q["param"], Drop: q["drop"], Name: options.Name, Text: options.Description, Entry: out.Entry, Graph: graph,
+		Source: name, Params: q["param"], Drop: q["drop"], Name: options.Name, Text: options.Description, Entry: out.Entry.RawMessage, Graph: graph,
 	})
 	return out, graph, record, err
 }
@@ -238,7 +238,7 @@ func classesOf(f *graphfile.File) []string {
 func (s *Server) imported(id string, file *graphfile.File, wf *registry.Workflow, defs graphfile.Definitions, aliases map[string]string) (importedView, error) {
 	out := importedView{ID: id, Models: []neededModel{}, Notes: []string{}, Problems: append([]registry.Problem{}, wf.Check()...)}
 	var err error
-	if out.Entry, err = wf.MarshalJSON(); err != nil {
+	if out.Entry.RawMessage, err = wf.MarshalJSON(); err != nil {
 		return out, err
 	}
 	params, err := wf.Parameters()

@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/worker"
+	"github.com/seed-7d77cb5c/easel/registry"
 )
 
 func (s *Server) jobRoutes() {
@@ -37,28 +42,29 @@ func (s *Server) jobRoutes() {
 
 // jobView is a job as the API shows it.
 type jobView struct {
-	ID         string          `json:"id"`
-	WorkflowID string          `json:"workflow_id"`
-	Character  *string         `json:"character_id"`
-	BatchID    *string         `json:"batch_id"`
-	Item       *string         `json:"item" doc:"of the batch"`
-	Sweep      json.RawMessage `json:"sweep,omitempty" doc:"its point of a sweep: values by parameter, as text"`
-	Prompt     string          `json:"prompt"`
-	State      jobs.State      `json:"state" enum:"queued,running,succeeded,failed,cancelled"`
-	Progress   json.RawMessage `json:"progress" doc:"node, step, steps, fraction (0 to 1), eta_ms; null before it runs"`
-	Request    json.RawMessage `json:"request" doc:"as it was sent"`
-	Seed       *string         `json:"seed" doc:"an exact integer, as text"`
-	Backend    *string         `json:"backend"`
-	Outputs    []outputView    `json:"outputs"`
-	Warnings   []string        `json:"warnings"`
-	Error      json.RawMessage `json:"error" doc:"null while nothing failed"`
-	Attempt    int64           `json:"attempt"`
-	Priority   int64           `json:"priority" doc:"higher goes first"`
-	Position   int64           `json:"position" doc:"within a priority and a key, lower goes first"`
-	Created    time.Time       `json:"created_at"`
-	Started    *time.Time      `json:"started_at"`
-	Finished   *time.Time      `json:"finished_at"`
-	Links      jobLinks        `json:"links"`
+	ID         string                                  `json:"id"`
+	WorkflowID string                                  `json:"workflow_id"`
+	Character  *string                                 `json:"character_id"`
+	BatchID    *string                                 `json:"batch_id"`
+	Item       *string                                 `json:"item" doc:"of the batch"`
+	Sweep      shaped[map[string]string]               `json:"sweep,omitzero" doc:"its point of a sweep: values by parameter, as text"`
+	Prompt     string                                  `json:"prompt"`
+	State      jobs.State                              `json:"state" enum:"queued,running,succeeded,failed,cancelled"`
+	Progress   shapedOrNull[worker.Progress]           `json:"progress" doc:"null before it runs"`
+	Request    shaped[anyObject]                       `json:"request" doc:"as it was sent"`
+	Parameters shapedOrNull[map[string]parameterValue] `json:"parameters" doc:"what the run was made with, after character, defaults and draws; the seed, and integers above 2^53, as text; null before it is prepared, and in lists for a job that has no result"`
+	Seed       *string                                 `json:"seed" doc:"an exact integer, as text"`
+	Backend    *string                                 `json:"backend"`
+	Outputs    []outputView                            `json:"outputs"`
+	Warnings   []string                                `json:"warnings"`
+	Error      shapedOrNull[jobError]                  `json:"error" doc:"null while nothing failed"`
+	Attempt    int64                                   `json:"attempt"`
+	Priority   int64                                   `json:"priority" doc:"higher goes first"`
+	Position   int64                                   `json:"position" doc:"within a priority and a key, lower goes first"`
+	Created    time.Time                               `json:"created_at"`
+	Started    *time.Time                              `json:"started_at"`
+	Finished   *time.Time                              `json:"finished_at"`
+	Links      jobLinks                                `json:"links"`
 }
 
 type jobLinks struct {
@@ -87,24 +93,38 @@ type batchLinks struct {
 func (s *Server) view(j jobs.Job, outputs []jobs.Output) jobView {
 	self := apiPath + "/jobs/" + j.ID
 	v := jobView{
-		ID: j.ID, WorkflowID: j.Workflow, Character: known(j.Character), BatchID: known(j.Batch), Item: known(j.Item), Sweep: j.Sweep, Prompt: j.Prompt, State: j.State, Progress: orNull(j.Progress),
-		Request: j.Request, Seed: known(j.Seed), Backend: known(j.Backend), Outputs: []outputView{}, Warnings: []string{}, Error: orNull(j.Error),
+		ID: j.ID, WorkflowID: j.Workflow, Character: known(j.Character), BatchID: known(j.Batch), Item: known(j.Item), Sweep: shaped[map[string]string]{j.Sweep}, Prompt: j.Prompt, State: j.State, Progress: shapedOrNull[worker.Progress]{j.Progress},
+		Request: shaped[anyObject]{j.Request}, Seed: known(j.Seed), Backend: known(j.Backend), Outputs: []outputView{}, Warnings: []string{}, Error: shapedOrNull[jobError]{j.Error},
 		Attempt: j.Attempt, Priority: j.Priority, Position: j.Position, Created: j.Created, Started: moment(j.Started), Finished: moment(j.Finished),
 		Links: jobLinks{Self: self, Events: s.link(self + "/events"), Cancel: self + "/cancel"},
 	}
 	if j.State == jobs.Succeeded {
-		v.Error = orNull(nil) // of an earlier attempt
+		v.Error.RawMessage = nil // of an earlier attempt
 	}
 	for _, o := range outputs {
 		v.Outputs = append(v.Outputs, s.viewOutput(o))
 	}
-	var result struct {
-		Warnings []string `json:"warnings"`
-	}
-	if j.Result != nil && json.Unmarshal(j.Result, &result) == nil && result.Warnings != nil {
-		v.Warnings = result.Warnings
-	}
+	made := worker.MadeOf(j)
+	v.Warnings = append(v.Warnings, made.Warnings...)
+	v.Parameters.RawMessage = shownValues(made.Parameters, j.Seed)
 	return v
+}
+
+// shownValues are the values of a run with integers that JavaScript cannot hold as
+// text, and with the seed so in any case: whoever reads one small seed reads all.
+func shownValues(values run.Values, seed string) json.RawMessage {
+	if values == nil {
+		return nil
+	}
+	shown := make(run.Values, len(values))
+	for i, v := range values {
+		if n, err := strconv.ParseUint(strings.TrimPrefix(string(v.JSON), "-"), 10, 64); err == nil && (n > 1<<53 || v.Name == string(registry.RoleSeed)) {
+			v.JSON = json.RawMessage(`"` + string(v.JSON) + `"`)
+		}
+		shown[i] = v
+	}
+	data, _ := shown.MarshalJSON() // of JSON
+	return data
 }
 
 func known(s string) *string {
@@ -112,13 +132,6 @@ func known(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-func orNull(raw json.RawMessage) json.RawMessage {
-	if raw == nil {
-		return json.RawMessage("null")
-	}
-	return raw
 }
 
 func moment(t time.Time) *time.Time {

@@ -147,3 +147,55 @@ func TestCancelRetryPause(t *testing.T) {
 		t.Errorf("after the pause the job is %s: %s", second.State, second.Error)
 	}
 }
+
+// A batch is answered as one also when it has one job.
+func TestABatchOfOne(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{})
+	var b batchView
+	h.want(202, h.ask("POST", "/api/v1/generate/batch", `{"workflow_id":"flux_single","prompt":"a","count":1}`)).into(t, &b)
+	if b.Total != 1 || len(b.Jobs) != 1 {
+		t.Errorf("the batch is %+v", b)
+	}
+}
+
+// TestParametersOfAJob: a job says what it was made with, which is more than its
+// request says.
+func TestParametersOfAJob(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{workers: 1, step: "20ms"})
+	var j jobView
+	h.want(202, h.ask("POST", "/api/v1/generate", `{"workflow_id":"flux_single","character_id":"milan","prompt":"in the rain","params":{"steps":2}}`)).into(t, &j)
+	h.want(200, h.ask("GET", "/api/v1/jobs/"+j.ID+"?wait=60", "")).into(t, &j)
+	var made map[string]any
+	if err := json.Unmarshal(j.Parameters.RawMessage, &made); err != nil {
+		t.Fatalf("the parameters are %s", j.Parameters.RawMessage)
+	}
+	if prompt, _ := made["prompt"].(string); !strings.HasPrefix(prompt, "milan") || !strings.Contains(prompt, "in the rain") {
+		t.Errorf("the prompt is %v: not that of the character", made["prompt"])
+	}
+	if made["steps"] != 2.0 || made["guidance"] == nil || j.Seed == nil || made["seed"] != *j.Seed {
+		t.Errorf("of a job with seed %v the parameters are %v", j.Seed, made)
+	}
+
+	// One that runs has them from its ticket, and large integers stay exact.
+	h.want(202, h.ask("POST", "/api/v1/generate", `{"workflow_id":"flux_single","prompt":"x","params":{"steps":100,"seed":"18446744073709551615"}}`)).into(t, &j)
+	if string(j.Parameters.RawMessage) != "null" {
+		t.Errorf("a job that waits has the parameters %s", j.Parameters.RawMessage)
+	}
+	watch := h.db.Watch(func(e jobs.Event) bool { return e.Job == j.ID && e.Type == jobs.EventProgress })
+	defer watch.Close()
+	h.want(200, h.ask("GET", "/api/v1/jobs/"+j.ID, "")).into(t, &j)
+	for j.State != jobs.Running || j.Seed == nil {
+		select {
+		case <-watch.C:
+		case <-t.Context().Done():
+			t.Fatal("the job never runs")
+		}
+		h.want(200, h.ask("GET", "/api/v1/jobs/"+j.ID, "")).into(t, &j)
+	}
+	if !strings.Contains(string(j.Parameters.RawMessage), `"seed":"18446744073709551615"`) {
+		t.Errorf("a job that runs has the parameters %s", j.Parameters.RawMessage)
+	}
+	h.want(200, h.ask("POST", "/api/v1/jobs/"+j.ID+"/cancel", ""))
+}

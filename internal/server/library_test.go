@@ -55,7 +55,7 @@ func TestImportEditAndRemoveAWorkflow(t *testing.T) {
 	var entry workflowDoc
 	patch := `{"name": "Karte", "params": {"width": {"label": "Breite", "max": 64, "default": 48, "step": null}}}`
 	h.want(200, h.ask("PATCH", "/api/v1/workflows/card", patch, "If-Match", tag)).into(t, &entry)
-	if w := entry.ConfigurableParams["width"]; entry.Name != "Karte" || w.Label != "Breite" || w.Max != "64" || string(w.Default) != "48" || w.Step != "" {
+	if w := entry.ConfigurableParams["width"]; entry.Name != "Karte" || w.Label != "Breite" || string(w.Max.RawMessage) != "64" || string(w.Default.RawMessage) != "48" || w.Step.RawMessage != nil {
 		t.Errorf("the entry is %+v", entry)
 	}
 	h.want(412, h.ask("PATCH", "/api/v1/workflows/card", patch, "If-Match", tag))
@@ -211,7 +211,7 @@ func TestSweepsAndTheirGrid(t *testing.T) {
 			t.Fatalf("the job is %+v", j)
 		}
 		seeds[*j.Seed] = true
-		points = append(points, string(j.Sweep))
+		points = append(points, string(j.Sweep.RawMessage))
 	}
 	if len(seeds) != 1 {
 		t.Errorf("the seeds differ: %v", seeds)
@@ -257,7 +257,7 @@ func TestSweepsAndTheirGrid(t *testing.T) {
 	}
 	h.want(200, h.ask("GET", "/api/v1/outputs?limit=4", "")).into(t, &found)
 	first := found.Outputs[0]
-	if first.Prompt != "a fox" || first.Workflow != "flux_single" || first.Seed == nil || first.Sweep == nil || found.Next == nil {
+	if first.Prompt != "a fox" || first.Workflow != "flux_single" || first.Seed == nil || first.Sweep.RawMessage == nil || found.Next == nil {
 		t.Errorf("the output is %+v", first)
 	}
 	h.want(200, h.ask("GET", "/api/v1/outputs?limit=4&cursor="+*found.Next, "")).into(t, &found)
@@ -349,7 +349,7 @@ func TestClearingAndCancellingTheQueue(t *testing.T) {
 	h.want(http.StatusOK, h.ask("PUT", "/api/v1/presets/noir", `{"workflow_id": "flux_single", "params": {"steps": 9}}`))
 	var preset presetView
 	h.want(200, h.ask("GET", "/api/v1/presets/noir", "")).into(t, &preset)
-	if !json.Valid(preset.Request) || preset.Name != "noir" {
+	if !json.Valid(preset.Request.RawMessage) || preset.Name != "noir" {
 		t.Errorf("the preset is %+v", preset)
 	}
 	h.want(404, h.ask("GET", "/api/v1/presets/neu", ""))

@@ -20,7 +20,7 @@ func (s *Server) manageRoutes() {
 	huma.Register(s.api, one, s.getPreset)
 	put := operation(http.MethodPut, "/presets/{name}", "put-preset", "Keep a request under a name", "presets")
 	put.SkipValidateBody, put.MaxBodyBytes = true, s.o.Limits.Body
-	put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/" + requestSchema("generate")}}}}
+	put.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: bodySchema(requestSchema("generate"))}}}
 	huma.Register(s.api, put, s.putPreset)
 	s.bodyIs(put, requestSchema("generate"))
 	remove := operation(http.MethodDelete, "/presets/{name}", "delete-preset", "Forget a preset", "presets")
@@ -33,10 +33,16 @@ func (s *Server) manageRoutes() {
 }
 
 type presetView struct {
-	Name    string          `json:"name"`
-	Request json.RawMessage `json:"request"`
-	Updated time.Time       `json:"updated_at"`
+	Name    string        `json:"name"`
+	Request presetRequest `json:"request"`
+	Updated time.Time     `json:"updated_at"`
 }
+
+// A presetRequest is a request as it was kept.
+type presetRequest struct{ json.RawMessage }
+
+// Schema implements huma.SchemaProvider.
+func (presetRequest) Schema(huma.Registry) *huma.Schema { return bodySchema(requestSchema("generate")) }
 
 type presetList struct {
 	Body struct {
@@ -52,7 +58,7 @@ func (s *Server) listPresets(ctx context.Context, _ *struct{}) (*presetList, err
 	out := &presetList{}
 	out.Body.Presets = []presetView{}
 	for _, p := range found {
-		out.Body.Presets = append(out.Body.Presets, presetView{p.Name, p.Order, p.Updated})
+		out.Body.Presets = append(out.Body.Presets, presetView{p.Name, presetRequest{p.Order}, p.Updated})
 	}
 	return out, nil
 }
@@ -62,7 +68,7 @@ func (s *Server) getPreset(ctx context.Context, in *NamePath) (*presetAnswer, er
 	if err != nil {
 		return nil, s.refused(err)
 	}
-	return &presetAnswer{presetView{p.Name, p.Order, p.Updated}}, nil
+	return &presetAnswer{presetView{p.Name, presetRequest{p.Order}, p.Updated}}, nil
 }
 
 // NamePath is the name in a path.
@@ -106,7 +112,7 @@ func (s *Server) putPreset(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.refused(err)
 	}
-	return &presetAnswer{presetView{p.Name, p.Order, p.Updated}}, nil
+	return &presetAnswer{presetView{p.Name, presetRequest{p.Order}, p.Updated}}, nil
 }
 
 func (s *Server) deletePreset(ctx context.Context, in *NamePath) (*struct{}, error) {

@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -76,12 +75,12 @@ type outputView struct {
 	Favourite bool      `json:"favourite"`
 	Created   time.Time `json:"created_at"`
 
-	Workflow  string          `json:"workflow_id" doc:"of the job, as all that follows"`
-	Character *string         `json:"character_id"`
-	Batch     *string         `json:"batch_id"`
-	Prompt    string          `json:"prompt"`
-	Seed      *string         `json:"seed" doc:"an exact integer, as text"`
-	Sweep     json.RawMessage `json:"sweep,omitempty" doc:"its point of a sweep: values by parameter, as text"`
+	Workflow  string                    `json:"workflow_id" doc:"of the job, as all that follows"`
+	Character *string                   `json:"character_id"`
+	Batch     *string                   `json:"batch_id"`
+	Prompt    string                    `json:"prompt"`
+	Seed      *string                   `json:"seed" doc:"an exact integer, as text"`
+	Sweep     shaped[map[string]string] `json:"sweep,omitzero" doc:"its point of a sweep: values by parameter, as text"`
 }
 
 func (s *Server) viewOutput(o jobs.Output) outputView {
@@ -90,7 +89,7 @@ func (s *Server) viewOutput(o jobs.Output) outputView {
 		ID: o.ID, Job: o.Job, N: o.N, Name: o.Name, Path: s.o.Store.Location(o.Name), URL: s.link(self + "/content"), Kind: o.Kind,
 		MediaType: o.MediaType, Node: o.Node, Width: o.Width, Height: o.Height, Bytes: o.Bytes, SHA256: o.SHA256, Text: o.Text,
 		Favourite: o.Favourite, Created: o.Created,
-		Workflow: o.Workflow, Character: known(o.Character), Batch: known(o.Batch), Prompt: o.Prompt, Seed: known(o.Seed), Sweep: o.Sweep,
+		Workflow: o.Workflow, Character: known(o.Character), Batch: known(o.Batch), Prompt: o.Prompt, Seed: known(o.Seed), Sweep: shaped[map[string]string]{o.Sweep},
 	}
 	if o.Kind == "image" {
 		link := s.link(self + "/thumbnail")

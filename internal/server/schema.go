@@ -17,6 +17,9 @@ func requestSchema(operation string) string {
 	return "GenerateRequest"
 }
 
+// bodySchema refers to a body by its name.
+func bodySchema(name string) *huma.Schema { return &huma.Schema{Ref: "#/components/schemas/" + name} }
+
 // bodyIs says again what the body of an operation is, which huma forgets of one
 // that is read as bytes.
 func (s *Server) bodyIs(o huma.Operation, schema string) {
@@ -25,7 +28,7 @@ func (s *Server) bodyIs(o huma.Operation, schema string) {
 	if o.Method == http.MethodPut {
 		op = item.Put
 	}
-	op.RequestBody.Content["application/json"].Schema = &huma.Schema{Ref: "#/components/schemas/" + schema}
+	op.RequestBody.Content["application/json"].Schema = bodySchema(schema)
 }
 
 // describeRequests describes the bodies that the registry checks: what each
@@ -36,6 +39,7 @@ func (s *Server) describeRequests() {
 		return &huma.Schema{Description: doc, OneOf: []*huma.Schema{{Type: "string"}, {Type: "array", Items: &huma.Schema{Type: "string"}}}}
 	}
 	one := 1.0
+	swept := &huma.Schema{Description: "a list, or as easel batch --sweep takes it: 10,20..30,2:8:2", AnyOf: (parameterValue{}).Schema(nil).AnyOf}
 	generate := map[string]*huma.Schema{
 		"workflow_id":  text("as GET /workflows lists it"),
 		"character_id": text("as GET /characters lists it"),
@@ -44,7 +48,7 @@ func (s *Server) describeRequests() {
 		"input_image":  text("id of a file or a result, the name of the latest upload, an https address, or a name below the server's folder of inputs"),
 		"input_images": {Type: "array", Items: text(""), Description: "one run each, where the workflow supports_batch"},
 		"inputs":       {Type: "object", AdditionalProperties: text(""), Description: "further files by parameter"},
-		"params":       {Type: "object", AdditionalProperties: &huma.Schema{}, Description: "values by parameter; integers above 2^53 may be text"},
+		"params":       {Type: "object", AdditionalProperties: &huma.Schema{}, Description: "values by parameter, as GET /workflows/{id}/schema describes them; integers above 2^53 may be text; null is as if it were left out"},
 		"count":        {Type: "integer", Minimum: &one, Description: "runs of the same request, each with its seed"},
 		"mask":         text("a file: white is painted anew"),
 		"mask_rect":    shapes("X,Y,W,H in pixels or percent"),
@@ -56,7 +60,7 @@ func (s *Server) describeRequests() {
 		"mask_feather": {Type: "integer", Description: "pixels"},
 		"expand":       text("left=256,bottom=10%: paints beyond the edges"),
 		"sweep": {
-			Type: "object", AdditionalProperties: &huma.Schema{Description: "a list, or as easel batch --sweep takes it: 10,20..30,2:8:2"},
+			Type: "object", AdditionalProperties: swept,
 			Description: "tries several values of parameters, or of character: a run for each with each",
 		},
 		"zip":      {Type: "boolean", Description: "pairs the values of sweeps, instead of each with each"},
@@ -67,7 +71,8 @@ func (s *Server) describeRequests() {
 	schemas["GenerateRequest"] = &huma.Schema{Type: "object", Properties: generate, Required: []string{"workflow_id"}, AdditionalProperties: false}
 	inpaint := &huma.Schema{Type: "object", Properties: generate, Required: []string{"input_image"}, AdditionalProperties: false}
 	schemas["InpaintRequest"] = inpaint
-	batch := map[string]*huma.Schema{"items": {Type: "array", Items: &huma.Schema{Type: "object"}, Description: "requests; what they leave out is taken from beside items"}}
+	schemas["BatchItem"] = &huma.Schema{Type: "object", Properties: generate, AdditionalProperties: false}
+	batch := map[string]*huma.Schema{"items": {Type: "array", Items: bodySchema("BatchItem"), Description: "requests; what they leave out is taken from beside items"}}
 	for name, schema := range generate {
 		batch[name] = schema
 	}

@@ -104,27 +104,27 @@ func (s *Server) getWorkflow(_ context.Context, in *struct {
 
 // An input is one thing that a workflow takes, declared or by its role.
 type input struct {
-	Name         string          `json:"name"`
-	Type         string          `json:"type" doc:"int, float, bool, string, text, enum, model, seed, size, image, mask, video, audio, or list<TYPE>"`
-	Role         registry.Role   `json:"role,omitempty" doc:"what it is in the graph: prompt, negative, image, mask, seed, width, height, lora, ..."`
-	Label        string          `json:"label,omitempty"`
-	Description  string          `json:"description,omitempty"`
-	Required     bool            `json:"required"`
-	Declared     bool            `json:"declared" doc:"its entry lists it; else the graph has it by its role"`
-	Default      json.RawMessage `json:"default,omitempty"`
-	Min          json.Number     `json:"min,omitempty" doc:"inclusive; exact, also above 2^53"`
-	Max          json.Number     `json:"max,omitempty" doc:"inclusive; exact, also above 2^53"`
-	Step         json.Number     `json:"step,omitempty"`
-	Unit         string          `json:"unit,omitempty"`
-	Group        string          `json:"group,omitempty"`
-	Advanced     bool            `json:"advanced,omitempty"`
-	Choices      []string        `json:"choices,omitempty"`
-	ChoicesFrom  string          `json:"choices_from,omitempty" doc:"the input of a node whose list is meant: KSampler.sampler_name"`
-	ChoicesState string          `json:"choices_state,omitempty" enum:"registry,live,unreachable" doc:"where choices come from: the entry, the backend, or nowhere since it does not answer"`
-	Folder       string          `json:"folder,omitempty" doc:"of a model"`
-	Pattern      string          `json:"pattern,omitempty" doc:"RE2; the whole text matches it"`
-	MaxLength    int             `json:"max_length,omitempty" doc:"characters"`
-	Targets      []string        `json:"targets" doc:"where it lands: NODE.INPUT"`
+	Name         string         `json:"name"`
+	Type         string         `json:"type" doc:"int, float, bool, string, text, enum, model, seed, size, image, mask, video, audio, or list<TYPE>"`
+	Role         registry.Role  `json:"role,omitempty" doc:"what it is in the graph: prompt, negative, image, mask, seed, width, height, lora, ..."`
+	Label        string         `json:"label,omitempty"`
+	Description  string         `json:"description,omitempty"`
+	Required     bool           `json:"required"`
+	Declared     bool           `json:"declared" doc:"its entry lists it; else the graph has it by its role"`
+	Default      parameterValue `json:"default,omitzero"`
+	Min          number         `json:"min,omitzero" doc:"inclusive; exact, also above 2^53"`
+	Max          number         `json:"max,omitzero" doc:"inclusive; exact, also above 2^53"`
+	Step         number         `json:"step,omitzero"`
+	Unit         string         `json:"unit,omitempty"`
+	Group        string         `json:"group,omitempty"`
+	Advanced     bool           `json:"advanced,omitempty"`
+	Choices      []string       `json:"choices,omitempty"`
+	ChoicesFrom  string         `json:"choices_from,omitempty" doc:"the input of a node whose list is meant: KSampler.sampler_name"`
+	ChoicesState string         `json:"choices_state,omitempty" enum:"registry,live,unreachable" doc:"where choices come from: the entry, the backend, or nowhere since it does not answer"`
+	Folder       string         `json:"folder,omitempty" doc:"of a model"`
+	Pattern      string         `json:"pattern,omitempty" doc:"RE2; the whole text matches it"`
+	MaxLength    int            `json:"max_length,omitempty" doc:"characters"`
+	Targets      []string       `json:"targets" doc:"where it lands: NODE.INPUT"`
 }
 
 type workflowSchema struct {
@@ -162,7 +162,7 @@ func inputsOf(wf *registry.Workflow, params []*registry.Parameter) []input {
 	for _, p := range params {
 		i := input{
 			Name: p.Name, Type: p.TypeName(), Role: p.Role, Label: p.Label, Description: p.Description, Required: p.Required, Declared: !p.Standard,
-			Default: p.Default, Min: p.Min, Max: p.Max, Step: p.Step, Unit: p.Unit, Group: p.Group, Advanced: p.Advanced, Choices: p.Choices,
+			Default: parameterValue{p.Default}, Min: exactly(p.Min), Max: exactly(p.Max), Step: exactly(p.Step), Unit: p.Unit, Group: p.Group, Advanced: p.Advanced, Choices: p.Choices,
 			ChoicesFrom: p.ChoicesFrom, Folder: p.Folder, Pattern: p.Pattern, MaxLength: p.MaxLength, Targets: []string{},
 		}
 		for _, t := range p.Targets {
@@ -175,10 +175,10 @@ func inputsOf(wf *registry.Workflow, params []*registry.Parameter) []input {
 
 // workflowGraph is a graph with what somebody needs who draws it.
 type workflowGraph struct {
-	Workflow string          `json:"workflow_id"`
-	Graph    json.RawMessage `json:"graph" doc:"in the API format: nodes by id"`
-	Outputs  []string        `json:"outputs" doc:"nodes whose files are the result"`
-	Bindings []binding       `json:"bindings" doc:"in the order of the parameters"`
+	Workflow string                       `json:"workflow_id"`
+	Graph    shaped[map[string]graphNode] `json:"graph" doc:"in the API format: nodes by id"`
+	Outputs  []string                     `json:"outputs" doc:"nodes whose files are the result"`
+	Bindings []binding                    `json:"bindings" doc:"in the order of the parameters"`
 }
 
 type binding struct {
@@ -208,7 +208,7 @@ func (s *Server) getWorkflowGraph(_ context.Context, in *struct {
 		return nil, s.refused(err)
 	}
 	out := workflowGraph{Workflow: wf.ID, Bindings: []binding{}}
-	if out.Graph, err = json.Marshal(g); err != nil {
+	if out.Graph.RawMessage, err = json.Marshal(g); err != nil {
 		return nil, s.refused(err)
 	}
 	if out.Outputs, err = wf.Outputs(); err != nil {

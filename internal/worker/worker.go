@@ -424,6 +424,28 @@ func openTicket(data json.RawMessage) (*run.Ticket, ledger.State, error) {
 	return t, s.State, err
 }
 
+// A Made says what a run was made with.
+type Made struct {
+	Parameters run.Values `json:"parameters"` // after character, defaults and draws; nil before it was prepared
+	Warnings   []string   `json:"warnings"`
+}
+
+// MadeOf reads what a job's run was made with: of its result, or of the ticket of
+// one that has none yet.
+func MadeOf(j jobs.Job) (m Made) {
+	if j.Result != nil {
+		_ = json.Unmarshal(j.Result, &m) // it is ours
+		return m
+	}
+	var kept struct {
+		Ticket Made `json:"ticket"`
+	}
+	if j.Ticket != nil {
+		_ = json.Unmarshal(j.Ticket, &kept)
+	}
+	return kept.Ticket
+}
+
 // Progress is how far a run is, as the HTTP API shows it.
 type Progress struct {
 	Node     *string `json:"node"`

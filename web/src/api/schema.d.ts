@@ -243,7 +243,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a workflow: one job, or a batch with count or input_images */
+        /** Run a workflow: one job, or a batch with count, sweep or input_images */
         post: operations["generate"];
         delete?: never;
         options?: never;
@@ -901,6 +901,57 @@ export interface components {
             /** @description of the server */
             version?: string;
         };
+        BatchItem: {
+            /** @description as GET /characters lists it */
+            character_id?: string;
+            /** @description runs of the same request, each with its seed */
+            count?: number;
+            /** @description left=256,bottom=10%: paints beyond the edges */
+            expand?: string;
+            /** @description id of a file or a result, the name of the latest upload, an https address, or a name below the server's folder of inputs */
+            input_image?: string;
+            /** @description one run each, where the workflow supports_batch */
+            input_images?: string[];
+            /** @description further files by parameter */
+            inputs?: {
+                [key: string]: string;
+            };
+            /** @description a file: white is painted anew */
+            mask?: string;
+            /** @description what is transparent is painted anew */
+            mask_alpha?: boolean;
+            /** @description #ff00ff */
+            mask_color?: string;
+            /** @description X,Y,W,H in pixels or percent */
+            mask_ellipse?: string | string[];
+            /** @description pixels */
+            mask_feather?: number;
+            /** @description pixels */
+            mask_grow?: number;
+            mask_invert?: boolean;
+            /** @description X,Y,W,H in pixels or percent */
+            mask_rect?: string | string[];
+            /** @description what is not */
+            negative?: string;
+            /** @description values by parameter, as GET /workflows/{id}/schema describes them; integers above 2^53 may be text; null is as if it were left out */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description -100 to 100; higher goes first */
+            priority?: number;
+            /** @description what is to be seen */
+            prompt?: string;
+            /** @description tries several values of parameters, or of character: a run for each with each */
+            sweep?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[];
+            };
+            /** @description an address that is told when the job ended */
+            webhook?: string;
+            /** @description as GET /workflows lists it */
+            workflow_id?: string;
+            /** @description pairs the values of sweeps, instead of each with each */
+            zip?: boolean;
+        };
         BatchLinks: {
             cancel: string;
             jobs: string;
@@ -922,7 +973,7 @@ export interface components {
                 [key: string]: string;
             };
             /** @description requests; what they leave out is taken from beside items */
-            items?: Record<string, never>[];
+            items?: components["schemas"]["BatchItem"][];
             /** @description a file: white is painted anew */
             mask?: string;
             /** @description what is transparent is painted anew */
@@ -940,7 +991,7 @@ export interface components {
             mask_rect?: string | string[];
             /** @description what is not */
             negative?: string;
-            /** @description values by parameter; integers above 2^53 may be text */
+            /** @description values by parameter, as GET /workflows/{id}/schema describes them; integers above 2^53 may be text; null is as if it were left out */
             params?: {
                 [key: string]: unknown;
             };
@@ -950,7 +1001,7 @@ export interface components {
             prompt?: string;
             /** @description tries several values of parameters, or of character: a run for each with each */
             sweep?: {
-                [key: string]: unknown;
+                [key: string]: string | number | boolean | (string | number | boolean)[];
             };
             /** @description an address that is told when the job ended */
             webhook?: string;
@@ -994,13 +1045,15 @@ export interface components {
         };
         CharacterDoc: {
             /** @description values by parameter */
-            defaults?: unknown;
+            defaults?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[];
+            };
             description?: string;
             id: string;
             lora?: string;
-            lora_strength?: string;
-            /** @description several: file, strength */
-            loras?: unknown;
+            lora_strength?: number;
+            /** @description several, instead of lora */
+            loras?: components["schemas"]["LoraDoc"][];
             name?: string;
             negative?: string;
             /** @description template with {prompt} and {trigger} */
@@ -1135,7 +1188,7 @@ export interface components {
             mask_rect?: string | string[];
             /** @description what is not */
             negative?: string;
-            /** @description values by parameter; integers above 2^53 may be text */
+            /** @description values by parameter, as GET /workflows/{id}/schema describes them; integers above 2^53 may be text; null is as if it were left out */
             params?: {
                 [key: string]: unknown;
             };
@@ -1145,7 +1198,7 @@ export interface components {
             prompt?: string;
             /** @description tries several values of parameters, or of character: a run for each with each */
             sweep?: {
-                [key: string]: unknown;
+                [key: string]: string | number | boolean | (string | number | boolean)[];
             };
             /** @description an address that is told when the job ended */
             webhook?: string;
@@ -1166,7 +1219,9 @@ export interface components {
             /** @description uploads that go into the graph */
             files?: components["schemas"]["GraphFile"][];
             /** @description in ComfyUI's API format */
-            graph: unknown;
+            graph: {
+                [key: string]: unknown;
+            };
             /** @description written into saved pictures */
             png_info?: {
                 [key: string]: unknown;
@@ -1181,7 +1236,7 @@ export interface components {
             /** @description whose definitions counted; null without any */
             backend: string | null;
             /** @description as the registry file has it */
-            entry: unknown;
+            entry: components["schemas"]["WorkflowDoc"];
             id: string;
             /** @description parameters, with where each lands */
             inputs: components["schemas"]["Input"][];
@@ -1228,7 +1283,7 @@ export interface components {
             mask_rect?: string | string[];
             /** @description what is not */
             negative?: string;
-            /** @description values by parameter; integers above 2^53 may be text */
+            /** @description values by parameter, as GET /workflows/{id}/schema describes them; integers above 2^53 may be text; null is as if it were left out */
             params?: {
                 [key: string]: unknown;
             };
@@ -1238,7 +1293,7 @@ export interface components {
             prompt?: string;
             /** @description tries several values of parameters, or of character: a run for each with each */
             sweep?: {
-                [key: string]: unknown;
+                [key: string]: string | number | boolean | (string | number | boolean)[];
             };
             /** @description an address that is told when the job ended */
             webhook?: string;
@@ -1259,28 +1314,28 @@ export interface components {
             choices_state?: "registry" | "live" | "unreachable";
             /** @description its entry lists it; else the graph has it by its role */
             declared: boolean;
-            default?: unknown;
+            default?: string | number | boolean | (string | number | boolean)[];
             description?: string;
             /** @description of a model */
             folder?: string;
             group?: string;
             label?: string;
             /** @description inclusive; exact, also above 2^53 */
-            max?: string;
+            max?: number;
             /**
              * Format: int64
              * @description characters
              */
             max_length?: number;
             /** @description inclusive; exact, also above 2^53 */
-            min?: string;
+            min?: number;
             name: string;
             /** @description RE2; the whole text matches it */
             pattern?: string;
             required: boolean;
             /** @description what it is in the graph: prompt, negative, image, mask, seed, width, height, lora, ... */
             role?: string;
-            step?: string;
+            step?: number;
             /** @description where it lands: NODE.INPUT */
             targets: string[];
             /** @description int, float, bool, string, text, enum, model, seed, size, image, mask, video, audio, or list<TYPE> */
@@ -1290,6 +1345,22 @@ export interface components {
         Item: {
             folder: string;
             name: string;
+        };
+        JobError: {
+            class: string | null;
+            code: string;
+            column: string | null;
+            /** Format: int64 */
+            exit: number;
+            file: string | null;
+            hint: string;
+            message: string;
+            node: string | null;
+            parameter: string | null;
+            problems: components["schemas"]["Problem"][];
+            retryable: boolean;
+            /** Format: int64 */
+            row: number | null;
         };
         JobLinks: {
             cancel: string;
@@ -1311,7 +1382,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /** @description null while nothing failed */
-            error: unknown;
+            error: components["schemas"]["JobError"] | null;
             /** Format: date-time */
             finished_at: string | null;
             id: string;
@@ -1319,6 +1390,10 @@ export interface components {
             item: string | null;
             links: components["schemas"]["JobLinks"];
             outputs: components["schemas"]["OutputView"][];
+            /** @description what the run was made with, after character, defaults and draws; the seed, and integers above 2^53, as text; null before it is prepared, and in lists for a job that has no result */
+            parameters: {
+                [key: string]: string | number | boolean | (string | number | boolean)[];
+            } | null;
             /**
              * Format: int64
              * @description within a priority and a key, lower goes first
@@ -1329,11 +1404,13 @@ export interface components {
              * @description higher goes first
              */
             priority: number;
-            /** @description node, step, steps, fraction (0 to 1), eta_ms; null before it runs */
-            progress: unknown;
+            /** @description null before it runs */
+            progress: components["schemas"]["Progress"] | null;
             prompt: string;
             /** @description as it was sent */
-            request: unknown;
+            request: {
+                [key: string]: unknown;
+            };
             /** @description an exact integer, as text */
             seed: string | null;
             /** Format: date-time */
@@ -1341,7 +1418,9 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
             /** @description its point of a sweep: values by parameter, as text */
-            sweep?: unknown;
+            sweep?: {
+                [key: string]: string;
+            };
             warnings: string[];
             workflow_id: string;
         };
@@ -1361,6 +1440,13 @@ export interface components {
         "Link-outputsRequest": {
             /** @description of results */
             ids: string[];
+        };
+        LoraDoc: {
+            /** @description relative to the server's folder loras */
+            file: string;
+            strength?: number;
+            /** @description on the text encoder; as strength when it is left out */
+            strength_clip?: number;
         };
         MissingNode: {
             class: string;
@@ -1417,7 +1503,9 @@ export interface components {
             seed: string | null;
             sha256: string;
             /** @description its point of a sweep: values by parameter, as text */
-            sweep?: unknown;
+            sweep?: {
+                [key: string]: string;
+            };
             text?: string;
             /** @description null where there is none */
             thumbnail_url: string | null;
@@ -1433,21 +1521,26 @@ export interface components {
         };
         ParameterDoc: {
             advanced?: boolean;
-            bind?: unknown;
+            /** @description where it lands in the graph */
+            bind?: string | {
+                [key: string]: unknown;
+            } | (string | {
+                [key: string]: unknown;
+            })[];
             choices?: string[];
             choices_from?: string;
-            default?: unknown;
+            default?: string | number | boolean | (string | number | boolean)[];
             description?: string;
             folder?: string;
             group?: string;
             label?: string;
-            max?: string;
+            max?: number;
             /** Format: int64 */
             max_length?: number;
-            min?: string;
+            min?: number;
             pattern?: string;
             required?: boolean;
-            step?: string;
+            step?: number;
             type: string;
             unit?: string;
         };
@@ -1468,7 +1561,7 @@ export interface components {
         };
         PresetView: {
             name: string;
-            request: unknown;
+            request: components["schemas"]["GenerateRequest"];
             /** Format: date-time */
             updated_at: string;
         };
@@ -1482,6 +1575,19 @@ export interface components {
             parameter?: string;
             /** Format: int64 */
             row?: number;
+        };
+        Progress: {
+            /** Format: int64 */
+            eta_ms: number | null;
+            /** Format: double */
+            fraction: number;
+            message?: string;
+            node: string | null;
+            node_id?: string;
+            /** Format: int64 */
+            step: number;
+            /** Format: int64 */
+            steps: number;
         };
         QueueView: {
             /** @description jobs by state, of all keys */
@@ -1562,7 +1668,10 @@ export interface components {
                 [key: string]: components["schemas"]["ParameterDoc"];
             };
             description: string;
-            example_payload?: unknown;
+            /** @description a request that it takes */
+            example_payload?: {
+                [key: string]: unknown;
+            };
             id: string;
             /** Format: int64 */
             max_batch_size?: number;
@@ -1577,7 +1686,22 @@ export interface components {
             /** @description in the order of the parameters */
             bindings: components["schemas"]["Binding"][];
             /** @description in the API format: nodes by id */
-            graph: unknown;
+            graph: {
+                [key: string]: {
+                    _meta?: {
+                        title?: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                    class_type: string;
+                    /** @description a value, or [NODE, OUTPUT] of another node */
+                    inputs: {
+                        [key: string]: unknown;
+                    };
+                } & {
+                    [key: string]: unknown;
+                };
+            };
             /** @description nodes whose files are the result */
             outputs: string[];
             workflow_id: string;
@@ -2485,7 +2609,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description With wait: the job, which has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Accepted, and on disk */
             202: {
                 headers: {
                     Location?: string;
@@ -2494,7 +2627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["JobView"] | components["schemas"]["BatchView"];
                 };
             };
             /** @description Bad Request */
@@ -2860,7 +2993,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description With wait: the job, which has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Accepted, and on disk */
             202: {
                 headers: {
                     Location?: string;
@@ -2869,7 +3011,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["JobView"] | components["schemas"]["BatchView"];
                 };
             };
             /** @description Bad Request */
@@ -2976,7 +3118,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description Accepted, and on disk */
             202: {
                 headers: {
                     Location?: string;
@@ -2985,7 +3127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["BatchView"];
                 };
             };
             /** @description Bad Request */
@@ -3185,11 +3327,19 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["GraphRequest"];
-                "application/octet-stream": string;
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description With wait: the job, which has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Accepted, and on disk */
             202: {
                 headers: {
                     Location?: string;
@@ -3198,7 +3348,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             /** @description Bad Request */
@@ -3305,7 +3455,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description With wait: the job, which has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Accepted, and on disk */
             202: {
                 headers: {
                     Location?: string;
@@ -3314,7 +3473,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             /** @description Bad Request */
