@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/batch"
@@ -141,8 +140,7 @@ func (l *assetsLock) write(book *ledger.Batch) error {
 	if l.path == "" {
 		return nil
 	}
-	committed := func(it ledger.Item) bool { return it.State == ledger.ItemCommitted }
-	if l.was == nil && !slices.ContainsFunc(book.Items(), committed) {
+	if l.was == nil && book.Count(ledger.ItemCommitted) == 0 {
 		return nil
 	}
 	return batch.WriteAssets(l.path, l.batch.Name, batch.EachAsset(l.batch, book, l.was))

@@ -76,7 +76,10 @@ func (o *batchRetryOptions) requeue(ctx context.Context, file string, ids []stri
 		return ledger.Facts{}, 0, err
 	}
 	if len(ids) == 0 || o.failed {
-		for _, it := range book.Items() {
+		for it, err := range book.Items() {
+			if err != nil {
+				return book.Facts(), 0, errors.Join(err, book.Close())
+			}
 			if it.State == ledger.ItemFailed {
 				ids = append(ids, it.ID)
 			}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -77,8 +78,11 @@ func runBatchStatus(o *batchStatusOptions, args []string) error {
 		if err != nil {
 			return err
 		}
-		all = append(all, statusOf(book))
-		book.Close()
+		st, err := statusOf(book)
+		if err := errors.Join(err, book.Close()); err != nil {
+			return err
+		}
+		all = append(all, st)
 	}
 	if o.app.global.json {
 		return o.app.printJSON(all)
@@ -89,14 +93,17 @@ func runBatchStatus(o *batchStatusOptions, args []string) error {
 	return nil
 }
 
-func statusOf(book *ledger.Batch) batchStatus {
+func statusOf(book *ledger.Batch) (batchStatus, error) {
 	st := batchStatus{Name: book.Facts().Name, Ledger: book.Path(), Failures: []itemFailure{}}
 	if owner, held := ledger.Holder(book.Path()); held {
 		st.Running = &owner.PID
 	}
 	var last time.Time
 	usd := 0.0
-	for _, it := range book.Items() {
+	for it, err := range book.Items() {
+		if err != nil {
+			return st, err
+		}
 		st.Total++
 		switch it.State {
 		case ledger.ItemPlanned:
@@ -125,7 +132,7 @@ func statusOf(book *ledger.Batch) batchStatus {
 	if !last.IsZero() {
 		st.Updated = &last
 	}
-	return st
+	return st, nil
 }
 
 // mostFailures bounds the failures that are printed for people.

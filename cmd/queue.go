@@ -118,7 +118,10 @@ func (o *queueOptions) items() ([]*ourRun, error) {
 			o.app.note("warning: %s", err)
 			continue
 		}
-		for _, it := range book.Items() {
+		for it, err := range book.Items() {
+			if err != nil {
+				return nil, errors.Join(err, book.Close())
+			}
 			if !it.State.Open() {
 				continue
 			}

@@ -79,8 +79,8 @@ func kept(f ledger.File) bool { return f.Stored && !strings.HasSuffix(f.Name, ru
 
 // assetOf is what a lock file keeps of one item; false when it is not committed.
 func assetOf(item *plan.Item, book *ledger.Batch, known map[string]Asset, filesOf func() ([]AssetFile, error)) (Asset, bool, error) {
-	row, ok := book.Item(item.ID)
-	if !ok || row.State != ledger.ItemCommitted || row.Digest != item.Digest {
+	standing, ok := book.Standing(item.ID)
+	if !ok || standing.State != ledger.ItemCommitted || !standing.Is(item.Digest) {
 		return Asset{}, false, nil
 	}
 	own, err := filesOf()
@@ -91,12 +91,12 @@ func assetOf(item *plan.Item, book *ledger.Batch, known map[string]Asset, filesO
 	if was, ok := known[item.ID]; ok && was.Digest == item.Digest && slices.Equal(was.Files, own) {
 		return was, true, nil
 	}
-	seed, err := seedOf(item, row, book)
+	seed, err := seedOf(item, book)
 	return AssetOf(item, seed, own), err == nil, err
 }
 
 // seedOf is the seed that an item ran with; nil where it takes none.
-func seedOf(item *plan.Item, row ledger.Item, book *ledger.Batch) (*run.Seed, error) {
+func seedOf(item *plan.Item, book *ledger.Batch) (*run.Seed, error) {
 	raw, err := book.Result(item.ID)
 	if err != nil {
 		return nil, err
@@ -106,6 +106,10 @@ func seedOf(item *plan.Item, row ledger.Item, book *ledger.Batch) (*run.Seed, er
 	}
 	if len(raw) > 0 && json.Unmarshal(raw, &result) == nil && result.Seed != nil {
 		return result.Seed, nil // a server may take less than 2^64
+	}
+	row, err := book.Item(item.ID)
+	if err != nil {
+		return nil, err
 	}
 	if n, err := strconv.ParseUint(row.Seed, 10, 64); err == nil {
 		seed := run.Seed(n)
@@ -124,7 +128,7 @@ func seedOf(item *plan.Item, row ledger.Item, book *ledger.Batch) (*run.Seed, er
 // is a *ChangedError, unless update says that what is new or changed is to be made.
 // A ledger that knows something is left as it is. It returns how many items are done.
 func AdoptAssets(ctx context.Context, b *plan.Batch, book *ledger.Batch, assets map[string]Asset, store storage.Store, update bool) (done int, err error) {
-	if len(assets) == 0 || !knowsNothing(book) {
+	if len(assets) == 0 || !book.Untouched() {
 		return 0, nil
 	}
 	if d := difference(b, assets); !d.Empty() && !update {
@@ -162,14 +166,6 @@ func adoptAsset(book *ledger.Batch, r AssetReport, asset Asset) error {
 		return errors.Join(append(errs, book.Commit(r.Item.ID, files, json.RawMessage("{}"), 0, false))...)
 	}
 	return errors.Join(append(errs, book.Own(r.Item.ID, files))...)
-}
-
-// knowsNothing reports whether a ledger was made and nothing was run since.
-func knowsNothing(book *ledger.Batch) bool {
-	if len(book.Dropped()) > 0 {
-		return false
-	}
-	return !slices.ContainsFunc(book.Items(), func(it ledger.Item) bool { return it.State != ledger.ItemPlanned || it.Attempt > 0 || it.Run != "" })
 }
 
 // difference is how a plan differs from what a lock file has.

@@ -318,7 +318,7 @@ func (s *scheduler) laneOf(backend string) *lane {
 func (s *scheduler) adopt(ctx context.Context, a *attempt) {
 	it, t := a.item, a.item.ticket
 	state := ledger.Prepared
-	if row, ok := s.o.Ledger.Item(it.ID); ok && (row.Accepted || row.State == ledger.ItemDone) {
+	if row, err := s.o.Ledger.Item(it.ID); err == nil && (row.Accepted || row.State == ledger.ItemDone) {
 		state = ledger.Submitted
 	}
 	t.Owned, _ = s.ownedBy(it) // a ledger that cannot be read is found out soon enough

@@ -247,7 +247,10 @@ func (b *bench) audit(items int) {
 	if v.Files != 2*items {
 		b.t.Errorf("%d files for %d items", v.Files, items)
 	}
-	for _, it := range book.Items() {
+	for it, err := range book.Items() {
+		if err != nil {
+			b.t.Fatal(err)
+		}
 		if it.State != ledger.ItemCommitted {
 			b.t.Errorf("item %s is %s: %s", it.ID, it.State, it.Error)
 		}
@@ -418,7 +421,10 @@ func TestBadBackendAmongGood(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer book.Close()
-			for _, it := range book.Items() {
+			for it, err := range book.Items() {
+				if err != nil {
+					t.Fatal(err)
+				}
 				if it.Attempt > 4 {
 					t.Errorf("item %s was submitted %d times: it bounced more than three times", it.ID, it.Attempt)
 				}

@@ -114,28 +114,38 @@ func (s *scheduler) survey(ctx context.Context) (open, adopt []*item, err error)
 	if err != nil {
 		return nil, nil, err
 	}
+	if s.gpuMS, s.spent, err = s.o.Ledger.Spent(); err != nil {
+		return nil, nil, err
+	}
 	for i := range s.o.Batch.Items {
 		planned := &s.o.Batch.Items[i]
-		row, ok := s.o.Ledger.Item(planned.ID)
+		standing, ok := s.o.Ledger.Standing(planned.ID)
 		if !ok {
 			return nil, nil, &ledger.UnknownItemError{Item: planned.ID}
 		}
-		s.spent += row.USD
-		s.gpuMS += row.ExecutedMS
-		it := &item{Item: planned, run: row.Run, backend: row.Backend, seed: row.Seed, kills: row.Kills}
-		switch row.State {
-		case ledger.ItemCommitted:
-			gone := absent[row.ID]
-			if gone == "" {
-				s.sum.Committed++
-				s.sum.Skipped++
-				continue
-			}
-			s.note("item %s is made again: %s is not there any more", row.ID, gone)
-			open = append(open, it)
-		case ledger.ItemFailed:
+		gone := absent[planned.ID]
+		switch {
+		case standing.State == ledger.ItemFailed:
 			s.sum.Failed++
 			s.sum.Skipped++
+			continue
+		case standing.State == ledger.ItemCommitted && gone == "":
+			s.sum.Committed++
+			s.sum.Skipped++
+			continue
+		}
+		it := &item{Item: planned}
+		if standing.Touched {
+			row, err := s.o.Ledger.Item(planned.ID)
+			if err != nil {
+				return nil, nil, err
+			}
+			it.run, it.backend, it.seed, it.kills = row.Run, row.Backend, row.Seed, row.Kills
+		}
+		switch standing.State {
+		case ledger.ItemCommitted:
+			s.note("item %s is made again: %s is not there any more", it.ID, gone)
+			open = append(open, it)
 		case ledger.ItemStored:
 			if err := s.finishStored(ctx, it); err != nil {
 				return nil, nil, err

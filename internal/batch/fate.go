@@ -313,7 +313,7 @@ func failureCode(err error) string {
 
 // ended counts an item that has ended, and tells it.
 func (s *scheduler) ended(it *item, out Outcome) {
-	if row, ok := s.o.Ledger.Item(it.ID); ok {
+	if row, err := s.o.Ledger.Item(it.ID); err == nil { // else the next write says so
 		out.Attempts = row.Attempt
 	}
 	out.Adopted = it.earlier

@@ -147,16 +147,16 @@ func AdoptMirror(ctx context.Context, b *plan.Batch, book *ledger.Batch, mirror 
 	if len(mirror.Items) == 0 {
 		return 0, nil
 	}
-	if knowsNothing(book) {
+	if book.Untouched() {
 		return AdoptAssets(ctx, b, book, mirror.Items, store, update || mirror.Plan == b.Digest)
 	}
 	elsewhere := map[string]Asset{}
 	for i := range b.Items {
 		item := &b.Items[i]
-		row, ok := book.Item(item.ID)
+		row, ok := book.Standing(item.ID)
 		asset, made := mirror.Items[item.ID]
 		if ok && made && !row.State.Open() && row.State != ledger.ItemCommitted && row.State != ledger.ItemStored &&
-			row.Digest == item.Digest && asset.Digest == item.Digest {
+			row.Is(item.Digest) && asset.Digest == item.Digest {
 			elsewhere[item.ID] = asset
 		}
 	}

@@ -135,7 +135,7 @@ func knownFiles(books []*ledger.Batch, assets *Assets) (map[string]made, error) 
 	for _, book := range books {
 		name := book.Facts().Name
 		err := book.AllFiles(func(id string, f ledger.File) error {
-			if it, ok := book.Item(id); ok && f.Stored && it.State != ledger.ItemPlanned {
+			if it, ok := book.Standing(id); ok && f.Stored && it.State != ledger.ItemPlanned {
 				known[f.Name] = made{File: f, batch: name, item: id, record: strings.HasSuffix(f.Name, run.RecordSuffix)}
 			}
 			return nil

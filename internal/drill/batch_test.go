@@ -93,7 +93,10 @@ func (m *machine) auditBatch(lives []life) batchVerdict {
 		m.t.Fatal(err)
 	}
 	committed := map[string]bool{}
-	for _, it := range book.Items() {
+	for it, err := range book.Items() {
+		if err != nil {
+			m.t.Fatal(err)
+		}
 		switch it.State {
 		case ledger.ItemCommitted:
 			v.committed++
@@ -356,7 +359,10 @@ func TestBatchIsTheSameEverywhere(t *testing.T) {
 		}
 		defer book.Close()
 		found := map[string]string{}
-		for _, it := range book.Items() {
+		for it, err := range book.Items() {
+			if err != nil {
+				t.Fatal(err)
+			}
 			data, err := book.Result(it.ID)
 			if err != nil {
 				t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
 	"time"
 )
@@ -94,10 +93,11 @@ type Batch struct {
 	lock  *Lock // nil: it is only read
 	facts Facts
 
-	mu      sync.Mutex
-	items   []Item
+	order   sync.Mutex // held while a change is made and queued: the last one is the last on disk
+	mu      sync.Mutex // of what follows; the writer needs it, so it is never held while writes are sent
+	entries []entry
 	byID    map[string]int
-	byRun   map[string]int
+	byRun   map[string]int         // of items that a run may still be heard of
 	took    map[kindOfItem][]int64 // ms, the newest last
 	writes  chan write             // closed by Close
 	ended   chan struct{}          // closed when the last write is on disk
@@ -134,7 +134,7 @@ func readBatch(path string, lock *Lock) (*Batch, error) {
 	if err != nil {
 		return nil, damaged(path, err)
 	}
-	b := &Batch{path: path, db: db, lock: lock, byID: map[string]int{}, byRun: map[string]int{}, took: map[kindOfItem][]int64{}}
+	b := &Batch{path: path, db: db, lock: lock, byRun: map[string]int{}, took: map[kindOfItem][]int64{}}
 	if err := b.read(); err != nil {
 		db.Close()
 		return nil, damaged(path, err)
@@ -162,23 +162,20 @@ func (b *Batch) read() error {
 		return &NewerError{File: b.path, Form: facts.Form}
 	}
 	b.facts = facts
-	b.items = make([]Item, 0, min(max(facts.Items, 0), mostReserved))
+	size := min(max(facts.Items, 0), mostReserved)
+	b.entries, b.byID = make([]entry, 0, size), make(map[string]int, size)
 	err = eachItem(b.db, func(n int, it Item, err error) error {
-		if err == nil && n != len(b.items) {
-			err = fmt.Errorf("item %d is missing", len(b.items))
+		if err == nil && n != len(b.entries) {
+			err = fmt.Errorf("item %d is missing", len(b.entries))
 		}
 		if err != nil {
 			return err
 		}
-		b.items = append(b.items, it)
-		b.byID[it.ID] = n
-		if it.Run != "" {
-			b.byRun[it.Run] = n
-		}
+		b.enter(n, it)
 		return nil
 	})
-	if err == nil && len(b.items) != facts.Items {
-		err = fmt.Errorf("%d of %d items are there", len(b.items), facts.Items)
+	if err == nil && len(b.entries) != facts.Items {
+		err = fmt.Errorf("%d of %d items are there", len(b.entries), facts.Items)
 	}
 	return err
 }
@@ -186,7 +183,7 @@ func (b *Batch) read() error {
 // Check reads all that opening does not read: what a *DamagedError is then would be
 // one when it is needed.
 func (b *Batch) Check() error {
-	for n := range b.items {
+	for n := range b.entries {
 		if _, err := readFields(b.db, n); err != nil {
 			return damaged(b.path, fmt.Errorf("the fields of item %d: %w", n, err))
 		}
@@ -205,9 +202,9 @@ func (b *Batch) Close() error {
 	var err error
 	b.closing.Do(func() {
 		if b.writes != nil {
-			b.mu.Lock()
+			b.order.Lock()
 			close(b.writes)
-			b.mu.Unlock()
+			b.order.Unlock()
 			<-b.ended
 		}
 		err = errors.Join(b.failed, b.db.Close())
@@ -226,32 +223,6 @@ func (b *Batch) Facts() Facts {
 	return b.facts
 }
 
-// Items are all items, in the order in which they came into the ledger, without
-// those that the plan has dropped.
-func (b *Batch) Items() []Item {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(b.items), func(it Item) bool { return it.Dropped })
-}
-
-// Dropped are the items that the plan has no more.
-func (b *Batch) Dropped() []Item {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(b.items), func(it Item) bool { return !it.Dropped })
-}
-
-// Item is one item; false when there is none of that id.
-func (b *Batch) Item(id string) (Item, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	n, ok := b.byID[id]
-	if !ok {
-		return Item{}, false
-	}
-	return b.items[n], true
-}
-
 // Files are the outputs of an item, and names that were about to be used.
 func (b *Batch) Files(id string) ([]File, error) {
 	n, err := b.index(id)
@@ -265,7 +236,10 @@ func (b *Batch) Files(id string) ([]File, error) {
 func (b *Batch) AllFiles(f func(id string, file File) error) error {
 	return eachFile(b.db, b.path, -1, func(n int, file File) error {
 		b.mu.Lock()
-		id := b.items[n].ID
+		id := ""
+		if n < len(b.entries) { // else another process has just planned it
+			id = b.entries[n].id
+		}
 		b.mu.Unlock()
 		return f(id, file)
 	})

@@ -163,11 +163,11 @@ func (b *Batch) Compare(p Plan) (Difference, error) {
 	for n := range p.Len {
 		planned := p.Item(n)
 		seen[planned.ID] = true
-		it, ok := b.Item(planned.ID)
-		switch {
-		case !ok, it.Dropped && it.Digest == planned.Digest:
+		st, ok := b.Standing(planned.ID)
+		switch same := ok && st.Is(planned.Digest); {
+		case !ok, st.Dropped && same:
 			d.Added = append(d.Added, planned.ID)
-		case it.Digest != planned.Digest:
+		case !same:
 			c := Changed{ID: planned.ID}
 			at, err := b.index(planned.ID)
 			if err != nil {
@@ -182,9 +182,11 @@ func (b *Batch) Compare(p Plan) (Difference, error) {
 			d.Changed = append(d.Changed, c)
 		}
 	}
-	for _, it := range b.Items() {
-		if !seen[it.ID] {
-			d.Removed = append(d.Removed, it.ID)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.entries {
+		if e := &b.entries[i]; !e.dropped && !seen[e.id] {
+			d.Removed = append(d.Removed, e.id)
 		}
 	}
 	return d, nil
@@ -198,61 +200,16 @@ func (b *Batch) Update(p Plan, afresh bool) error {
 	if b.writes == nil {
 		return ErrReadOnly
 	}
-	b.mu.Lock()
-	items, added := slices.Clone(b.items), 0
-	byID := make(map[string]int, len(items))
-	for n, it := range items {
-		byID[it.ID] = n
+	items, err := b.all()
+	if err != nil {
+		return err
 	}
-	type row struct {
-		n       int
-		planned *Planned // nil: only the item
-	}
-	var rows []row
-	seen := make(map[string]bool, p.Len)
-	for i := range p.Len {
-		planned := p.Item(i)
-		seen[planned.ID] = true
-		n, ok := byID[planned.ID]
-		switch {
-		case !ok:
-			items = append(items, Item{ID: planned.ID, Digest: planned.Digest, State: ItemPlanned})
-			n = len(items) - 1
-			added++
-			rows = append(rows, row{n, &planned})
-		case items[n].Digest != planned.Digest || afresh:
-			old := items[n]
-			items[n] = Item{ID: old.ID, Digest: planned.Digest, State: ItemPlanned, ExecutedMS: old.ExecutedMS, USD: old.USD}
-			if !afresh && old.Seed != "" {
-				items[n].Seed = old.Seed
-			}
-			rows = append(rows, row{n, &planned})
-		case items[n].Dropped:
-			items[n].Dropped = false
-			rows = append(rows, row{n, nil})
-		}
-	}
-	for n := range items {
-		if !seen[items[n].ID] && !items[n].Dropped {
-			items[n].Dropped = true
-			rows = append(rows, row{n, nil})
-		}
-	}
-	facts := p.facts(len(items), b.facts.Created)
-	facts.Out = cmp.Or(facts.Out, b.facts.Out)
-	b.mu.Unlock()
-
+	items, changes := p.over(items, afresh)
+	facts := p.facts(len(items), b.Facts().Created)
+	facts.Out = cmp.Or(facts.Out, b.Facts().Out)
 	w := write{done: make(chan error, 1), do: func(q queryer) error {
-		for _, r := range rows {
-			var err error
-			if r.planned != nil {
-				if err = putPlanned(q, r.n, items[r.n], *r.planned); err == nil {
-					_, err = q.Exec("DELETE FROM bodies WHERE n = ?", r.n)
-				}
-			} else {
-				err = putItem(q, r.n, items[r.n])
-			}
-			if err != nil {
+		for _, c := range changes {
+			if err := c.put(q, items[c.n]); err != nil {
 				return err
 			}
 		}
@@ -264,15 +221,75 @@ func (b *Batch) Update(p Plan, afresh bool) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.items, b.facts = items, facts
+	b.facts = facts
 	b.byRun = map[string]int{}
 	for n, it := range items {
-		b.byID[it.ID] = n
-		if it.Run != "" {
-			b.byRun[it.Run] = n
-		}
+		b.enter(n, it)
 	}
 	return nil
+}
+
+// all are the items of the ledger, dropped ones too.
+func (b *Batch) all() (items []Item, err error) {
+	b.each(func(it Item, failed error) bool {
+		items, err = append(items, it), failed
+		return failed == nil
+	})
+	return items, err
+}
+
+// A planChange is what a plan changes of the n-th item.
+type planChange struct {
+	n       int
+	planned *Planned // it is made anew; nil = only whether it is dropped
+}
+
+func (c planChange) put(q queryer, it Item) error {
+	if c.planned == nil {
+		return putItem(q, c.n, it)
+	}
+	err := putPlanned(q, c.n, it, *c.planned)
+	if err == nil {
+		_, err = q.Exec("DELETE FROM bodies WHERE n = ?", c.n)
+	}
+	return err
+}
+
+// over are the items of a ledger in line with the plan, new ones behind the others,
+// and what differs.
+func (p Plan) over(items []Item, afresh bool) (all []Item, changes []planChange) {
+	byID := make(map[string]int, len(items))
+	for n, it := range items {
+		byID[it.ID] = n
+	}
+	seen := make(map[string]bool, p.Len)
+	for i := range p.Len {
+		planned := p.Item(i)
+		seen[planned.ID] = true
+		n, ok := byID[planned.ID]
+		switch {
+		case !ok:
+			items = append(items, Item{ID: planned.ID, Digest: planned.Digest, State: ItemPlanned})
+			changes = append(changes, planChange{len(items) - 1, &planned})
+		case items[n].Digest != planned.Digest || afresh:
+			old := items[n]
+			items[n] = Item{ID: old.ID, Digest: planned.Digest, State: ItemPlanned, ExecutedMS: old.ExecutedMS, USD: old.USD}
+			if !afresh && old.Seed != "" {
+				items[n].Seed = old.Seed
+			}
+			changes = append(changes, planChange{n, &planned})
+		case items[n].Dropped:
+			items[n].Dropped = false
+			changes = append(changes, planChange{n, nil})
+		}
+	}
+	for n := range items {
+		if !seen[items[n].ID] && !items[n].Dropped {
+			items[n].Dropped = true
+			changes = append(changes, planChange{n, nil})
+		}
+	}
+	return items, changes
 }
 
 // SetCommand keeps the command that runs the batch, to repeat it.

@@ -129,7 +129,7 @@ func scanItem(scan func(dest ...any) error) (n int, it Item, err error) {
 	var updated, sum int64
 	err = scan(&n, &it.ID, &it.Digest, &state, &it.Dropped, &it.Attempt, &it.Kills, &it.Run, &it.PromptID, &it.Handle,
 		&it.Accepted, &it.Backend, &it.Seed, &it.ExecutedMS, &it.USD, &it.Code, &it.Error, &updated, &sum)
-	it.State = ItemState(state)
+	it.State = stateOf(state)
 	if updated > 0 {
 		it.Updated = time.UnixMilli(updated).UTC()
 	}
@@ -137,6 +137,16 @@ func scanItem(scan func(dest ...any) error) (n int, it Item, err error) {
 		err = errSum
 	}
 	return n, it, err
+}
+
+// stateOf is a state by its text, which is not kept: there is one of each row.
+func stateOf(text string) ItemState {
+	for _, s := range []ItemState{ItemPlanned, ItemSubmitted, ItemDone, ItemStored, ItemCommitted, ItemFailed} {
+		if string(s) == text {
+			return s
+		}
+	}
+	return ItemState(text)
 }
 
 func readItem(q queryer, n int) (Item, error) {

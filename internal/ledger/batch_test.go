@@ -113,7 +113,7 @@ func TestBatchLife(t *testing.T) {
 	}
 	b = reopen(t, b)
 	var states []string
-	for _, it := range b.Items() {
+	for _, it := range itemsOf(t, b) {
 		states = append(states, string(it.State))
 	}
 	if want := []string{"planned", "submitted", "done", "stored", "committed", "failed"}; !slices.Equal(states, want) {
@@ -162,6 +162,19 @@ func TestClaimsAreNotFiles(t *testing.T) {
 	}
 }
 
+// itemsOf are the items that the plan has.
+func itemsOf(t *testing.T, b *Batch) []Item {
+	t.Helper()
+	var items []Item
+	for it, err := range b.Items() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
 func TestChangedPlan(t *testing.T) {
 	t.Parallel()
 	b := newBatch(t, planOf("a=1", "b=1", "c=1"))
@@ -182,7 +195,7 @@ func TestChangedPlan(t *testing.T) {
 	}
 	b = reopen(t, b)
 	states := map[string]ItemState{}
-	for _, it := range b.Items() {
+	for _, it := range itemsOf(t, b) {
 		states[it.ID] = it.State
 	}
 	if len(states) != 3 || states["a"] != ItemCommitted || states["c"] != ItemPlanned || states["d"] != ItemPlanned {
@@ -191,8 +204,8 @@ func TestChangedPlan(t *testing.T) {
 	if files, err := b.Files("c"); err != nil || len(files) != 1 || !files[0].Stored {
 		t.Errorf("a changed item has lost its files: %v, %v", files, err)
 	}
-	if dropped := b.Dropped(); len(dropped) != 1 || dropped[0].ID != "b" {
-		t.Errorf("%+v", dropped)
+	if it, err := b.Item("b"); err != nil || !it.Dropped {
+		t.Errorf("an item that the plan has no more: %+v, %v", it, err)
 	}
 	if d, err := b.Compare(next); err != nil || !d.Empty() {
 		t.Errorf("%+v, %v", d, err)
@@ -206,7 +219,7 @@ func TestChangedPlan(t *testing.T) {
 	if err := b.Update(planOf("b=1", "a=1"), true); err != nil {
 		t.Fatal(err)
 	}
-	for _, it := range b.Items() {
+	for _, it := range itemsOf(t, b) {
 		if it.State != ItemPlanned {
 			t.Errorf("afresh: %+v", it)
 		}
@@ -272,7 +285,7 @@ func TestDamagedBatch(t *testing.T) {
 			return
 		}
 		defer read.Close()
-		for _, it := range read.Items() {
+		for _, it := range itemsOf(t, read) {
 			want := ItemPlanned
 			switch it.ID {
 			case "i00003", "i00004":
@@ -288,8 +301,8 @@ func TestDamagedBatch(t *testing.T) {
 				t.Errorf("%s: %+v", what, files)
 			}
 		}
-		if len(read.Items()) != 40 {
-			t.Errorf("%s: %d items", what, len(read.Items()))
+		if len(itemsOf(t, read)) != 40 {
+			t.Errorf("%s: %d items", what, len(itemsOf(t, read)))
 		}
 	}
 	step := max(1, len(whole)/97)
@@ -344,8 +357,8 @@ func TestReadDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	if len(again.Items()) != len(s.Items) {
-		t.Errorf("%d items", len(again.Items()))
+	if len(itemsOf(t, again)) != len(s.Items) {
+		t.Errorf("%d items", len(itemsOf(t, again)))
 	}
 }
 
@@ -381,10 +394,66 @@ func TestConcurrentItems(t *testing.T) {
 	}
 	going.Wait()
 	b = reopen(t, b)
-	for _, it := range b.Items() {
+	for _, it := range itemsOf(t, b) {
 		if it.State != ItemCommitted {
 			t.Errorf("%+v", it)
 		}
+	}
+}
+
+// What is kept in memory of items that rest is little, and what the file has of them
+// can be read and changed all the same.
+func TestRestingItems(t *testing.T) {
+	t.Parallel()
+	b := newBatch(t, planOf("a=1", "b=1", "c=1", "d=1"))
+	if !b.Untouched() {
+		t.Error("a ledger that was just made is touched")
+	}
+	carry(t, b, "a", ItemCommitted)
+	carry(t, b, "b", ItemDone)
+	if err := b.Fail("c", "failed", "a reason", 0.25); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	var live []string
+	for _, e := range b.entries {
+		if e.live != nil {
+			live = append(live, e.id)
+		}
+	}
+	if !slices.Equal(live, []string{"b"}) || len(b.byRun) != 1 {
+		t.Errorf("live %v with runs %v, want b alone", live, b.byRun)
+	}
+	if b.Untouched() || b.Count(ItemCommitted) != 1 || b.Count(ItemPlanned) != 1 {
+		t.Errorf("%d committed, %d planned", b.Count(ItemCommitted), b.Count(ItemPlanned))
+	}
+	for id, want := range map[string]Standing{
+		"a": {State: ItemCommitted, Touched: true}, "b": {State: ItemDone, Touched: true},
+		"c": {State: ItemFailed, Touched: true}, "d": {State: ItemPlanned},
+	} {
+		got, ok := b.Standing(id)
+		if !ok || !got.Is("1") || got.Is("2") || got.State != want.State || got.Touched != want.Touched || got.Dropped {
+			t.Errorf("%s stands at %+v", id, got)
+		}
+	}
+	if it, err := b.Item("a"); err != nil || it.Run != "run-a" || it.PromptID != "prompt-a" || it.USD != 0.5 {
+		t.Errorf("%+v, %v", it, err)
+	}
+	if ms, usd, err := b.Spent(); err != nil || ms != 100 || usd != 0.75 {
+		t.Errorf("%d ms, %v USD, %v", ms, usd, err)
+	}
+	if err := b.Retry("c"); err != nil {
+		t.Fatal(err)
+	}
+	carry(t, b, "c", ItemCommitted)
+	b = reopen(t, b)
+	if it, err := b.Item("c"); err != nil || it.State != ItemCommitted || it.USD != 0.75 || it.Digest != "1" || it.Error != "" {
+		t.Errorf("%+v, %v", it, err)
+	}
+	if b.Untouched() {
+		t.Error("it is touched, reopened or not")
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 type write struct {
 	do   func(q queryer) error
 	done chan error // nil: nobody waits
+	n    int        // of item
+	item *Item      // as it is written; nil = the change is of none
 }
 
 // group bounds the writes of one commit.
@@ -40,7 +42,10 @@ func (b *Batch) write() {
 		if err == nil {
 			err = b.commit(waiting)
 		}
-		if err != nil && b.failed == nil {
+		switch {
+		case err == nil:
+			b.release(waiting)
+		case b.failed == nil:
 			b.mu.Lock()
 			b.failed = err
 			b.mu.Unlock()
@@ -83,24 +88,37 @@ var ErrReadOnly = errors.New("the ledger is only read")
 // change changes an item, in memory at once and on the disk with the next commit;
 // with wait it returns when that is done. more are changes besides.
 func (b *Batch) change(id string, wait bool, edit func(*Item), more ...func(q queryer, n int) error) error {
-	b.mu.Lock()
-	n, ok := b.byID[id]
-	switch {
-	case !ok:
-		b.mu.Unlock()
-		return &UnknownItemError{Item: id}
-	case b.writes == nil:
-		b.mu.Unlock()
+	n, err := b.index(id)
+	if err != nil {
+		return err
+	}
+	if b.writes == nil {
 		return ErrReadOnly
 	}
-	it := b.items[n]
+	var done chan error
+	if wait {
+		done = make(chan error, 1)
+	}
+	if err := b.queue(n, done, edit, more); err != nil || !wait {
+		return err
+	}
+	return <-done
+}
+
+// queue changes an item in memory and queues the change for the disk.
+func (b *Batch) queue(n int, done chan error, edit func(*Item), more []func(q queryer, n int) error) error {
+	b.order.Lock()
+	defer b.order.Unlock()
+	it, err := b.item(n)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
 	edit(&it)
 	it.Updated = time.Now()
-	b.items[n] = it
-	if it.Run != "" {
-		b.byRun[it.Run] = n
-	}
-	w := write{do: func(q queryer) error {
+	b.hold(n, &it)
+	b.mu.Unlock()
+	b.writes <- write{n: n, item: &it, done: done, do: func(q queryer) error {
 		for _, f := range more {
 			if err := f(q, n); err != nil {
 				return err
@@ -108,14 +126,6 @@ func (b *Batch) change(id string, wait bool, edit func(*Item), more ...func(q qu
 		}
 		return putItem(q, n, it)
 	}}
-	if wait {
-		w.done = make(chan error, 1)
-	}
-	b.writes <- w // under the lock, so that the last change is the last on disk
-	b.mu.Unlock()
-	if wait {
-		return <-w.done
-	}
 	return nil
 }
 
@@ -125,9 +135,9 @@ func (b *Batch) Sync() error {
 		return nil
 	}
 	w := write{do: func(queryer) error { return nil }, done: make(chan error, 1)}
-	b.mu.Lock()
+	b.order.Lock()
 	b.writes <- w
-	b.mu.Unlock()
+	b.order.Unlock()
 	return <-w.done
 }
 
@@ -150,7 +160,7 @@ func (b *Batch) Put(rec Record) error {
 	n, ok := b.byRun[rec.ID]
 	id := ""
 	if ok {
-		id = b.items[n].ID
+		id = b.entries[n].id
 	}
 	b.mu.Unlock()
 	if !ok {
@@ -225,7 +235,7 @@ func (b *Batch) itemOf(run string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("run %s is of no item of the batch", run)
 	}
-	return b.items[n].ID, nil
+	return b.entries[n].id, nil
 }
 
 // markStored makes all claimed names of an item files of it. Names that were not

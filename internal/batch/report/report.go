@@ -85,7 +85,10 @@ func Of(book *ledger.Batch) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range book.Items() {
+	for row, err := range book.Items() {
+		if err != nil {
+			return nil, err
+		}
 		item, err := itemOf(book, row, files[row.ID])
 		if err != nil {
 			return nil, err
