@@ -58,7 +58,7 @@ WHERE id = sqlc.arg(id) AND attempt = sqlc.arg(attempt) AND state = 'running';
 SELECT * FROM jobs WHERE state = 'running' AND lease_until < sqlc.arg(now) ORDER BY lease_until LIMIT 100;
 
 -- name: TakeBack :execrows
-UPDATE jobs SET state = 'queued', crashes = crashes + 1, owner = NULL, lease_until = NULL, updated_at = sqlc.arg(now)
+UPDATE jobs SET state = 'queued', crashes = crashes + 1, not_before = sqlc.arg(not_before), owner = NULL, lease_until = NULL, updated_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND attempt = sqlc.arg(attempt) AND state = 'running' AND lease_until < sqlc.arg(now);
 
 -- name: CancelQueued :execrows

@@ -154,6 +154,16 @@ func (db *DB) extendLeases(ctx context.Context) error {
 	return nil
 }
 
+// suspectUntil is how long a job is left alone after processes ended while they ran
+// it: the job that ends them lets others be done between, and one that was only there
+// each time is not the first to be there again. Zero: it may run at once.
+func suspectUntil(now time.Time, crashes int64) time.Time {
+	if crashes < 2 {
+		return time.Time{}
+	}
+	return now.Add(5 * time.Second << (2 * min(crashes-2, 3))) // 5, 20, 80 seconds
+}
+
 // takeBack queues the jobs whose process is gone, and returns how many.
 func (db *DB) takeBack(ctx context.Context) (int, error) {
 	if err := db.expireGone(ctx); err != nil {
@@ -167,12 +177,17 @@ func (db *DB) takeBack(ctx context.Context) (int, error) {
 	n := 0
 	for _, o := range orphans {
 		var told Event
+		back := dbq.TakeBackParams{ID: o.ID, Attempt: o.Attempt, Now: millis(now)}
+		due := suspectUntil(now, o.Crashes+1)
+		if !due.IsZero() {
+			back.NotBefore = millis(due)
+		}
 		err := db.tx(ctx, func(ctx context.Context, t *tx) error {
-			rows, err := t.q.TakeBack(ctx, dbq.TakeBackParams{ID: o.ID, Attempt: o.Attempt, Now: millis(now)})
+			rows, err := t.q.TakeBack(ctx, back)
 			if err := fenced(rows, err); err != nil {
 				return err
 			}
-			if err := t.hand(ctx, 1, time.Time{}); err != nil {
+			if err := t.hand(ctx, 1, due); err != nil {
 				return err
 			}
 			told, err = t.tell(ctx, Event{Job: o.ID, Key: o.KeyID, Type: EventState, Data: stateData(Queued, o.Attempt), Created: now})

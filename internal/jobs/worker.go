@@ -168,9 +168,15 @@ func (db *DB) attempt(ctx context.Context, l *Lease) (out Outcome) {
 }
 
 var (
-	retired  = json.RawMessage(`{"code":"retired","message":"easel ended five times while it ran the job","retryable":false}`)
-	panicked = json.RawMessage(`{"code":"internal","message":"easel failed while it ran the job: that is a bug","retryable":false}`)
+	retired  = verdict("retired", "easel ended five times while it ran the job", "the server's log says why it ended")
+	panicked = verdict("internal", "easel failed while it ran the job: that is a bug", "the server's log has more")
 )
+
+// verdict is an error in the form of those that the work returns.
+func verdict(code, message, hint string) json.RawMessage {
+	return json.RawMessage(`{"code":"` + code + `","exit":1,"message":"` + message + `","hint":"` + hint + `","retryable":false,` +
+		`"node":null,"class":null,"parameter":null,"file":null,"row":null,"column":null,"problems":[]}`)
+}
 
 // take takes the job that is next: of the keys that wait, the one that was
 // served least; of its jobs the highest priority, then the first. A higher

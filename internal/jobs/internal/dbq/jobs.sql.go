@@ -964,18 +964,24 @@ func (q *Queries) ShiftBefore(ctx context.Context, arg ShiftBeforeParams) error 
 }
 
 const takeBack = `-- name: TakeBack :execrows
-UPDATE jobs SET state = 'queued', crashes = crashes + 1, owner = NULL, lease_until = NULL, updated_at = $1
-WHERE id = $2 AND attempt = $3 AND state = 'running' AND lease_until < $1
+UPDATE jobs SET state = 'queued', crashes = crashes + 1, not_before = $1, owner = NULL, lease_until = NULL, updated_at = $2
+WHERE id = $3 AND attempt = $4 AND state = 'running' AND lease_until < $2
 `
 
 type TakeBackParams struct {
-	Now     int64
-	ID      string
-	Attempt int64
+	NotBefore int64
+	Now       int64
+	ID        string
+	Attempt   int64
 }
 
 func (q *Queries) TakeBack(ctx context.Context, arg TakeBackParams) (int64, error) {
-	result, err := q.db.Exec(ctx, takeBack, arg.Now, arg.ID, arg.Attempt)
+	result, err := q.db.Exec(ctx, takeBack,
+		arg.NotBefore,
+		arg.Now,
+		arg.ID,
+		arg.Attempt,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -1,0 +1,53 @@
+package jobs
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestASuspectLetsOthersGoFirst: a job whose process ended twice is left alone for a
+// while, longer each time, and is not run any more after the fifth.
+func TestASuspectLetsOthersGoFirst(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, address string) {
+		clock := &testClock{now: time.Now()}
+		db := open(t, address, Options{Now: clock.Now})
+		suspect := enqueue(t, db, "", 1)[0]
+		for i, pause := range []time.Duration{0, 5 * time.Second, 20 * time.Second, 80 * time.Second, 320 * time.Second} {
+			if l := take(t, db); l.Job.ID != suspect {
+				t.Fatalf("taken is %s", l.Job.ID)
+			}
+			clock.add(leaseFor + time.Second) // its process is gone
+			if n, err := db.takeBack(t.Context()); n != 1 || err != nil {
+				t.Fatalf("taken back: %d, %v", n, err)
+			}
+			if pause == 0 {
+				continue
+			}
+			clock.add(pause - time.Second)
+			if _, err := db.take(t.Context()); !errors.Is(err, ErrNotFound) {
+				t.Fatalf("after %d ends it is taken at once: %v", i+1, err)
+			}
+			other := enqueue(t, db, "", 1)[0]
+			l := take(t, db)
+			if l.Job.ID != other {
+				t.Fatalf("after %d ends the other is not taken first", i+1)
+			}
+			if err := db.end(t.Context(), l, Outcome{State: Succeeded}); err != nil {
+				t.Fatal(err)
+			}
+			clock.add(time.Second)
+		}
+		out := db.attempt(t.Context(), take(t, db))
+		var e struct {
+			Code     string            `json:"code"`
+			Exit     int               `json:"exit"`
+			Problems []json.RawMessage `json:"problems"`
+		}
+		if err := json.Unmarshal(out.Error, &e); err != nil || out.State != Failed || e.Code != "retired" || e.Exit != 1 || e.Problems == nil {
+			t.Errorf("after five ends the outcome is %s %s, %v", out.State, out.Error, err)
+		}
+	})
+}
