@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"path/filepath"
@@ -10,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/inputs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/plan/rows"
@@ -60,7 +61,7 @@ func (o *batchOptions) aim(c *cobra.Command, args []string) error {
 }
 
 // findPlan finds a plan file, a workflow or a table. A .json may be either of the
-// first two: a graph is a workflow.
+// first two: what holds a graph, and is no plan, is a workflow.
 func (a *app) findPlan(word string) (*batchPlan, error) {
 	p := &batchPlan{word: word}
 	format, isTable := rows.FormatOf(word)
@@ -80,13 +81,11 @@ func (a *app) findPlan(word string) (*batchPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if format == rows.JSON {
-		if _, err := comfy.ParseGraph(data); err == nil {
+	if p.file, err = plan.DecodePlan(word, data); err != nil {
+		if _, none := graphfile.Find(bytes.NewReader(data), int64(len(data)), word); format == rows.JSON && none == nil {
 			p.target, err = a.resolveTarget(word)
 			return p, err
 		}
-	}
-	if p.file, err = plan.DecodePlan(word, data); err != nil {
 		return nil, err
 	}
 	if id := p.file.Draft.Workflow; id != "" && len(p.file.Draft.Parts) == 0 {

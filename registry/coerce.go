@@ -161,6 +161,9 @@ func (p *Parameter) oneFromText(s string) (json.RawMessage, *Problem) {
 		}
 		return nil, p.problem("must be true or false")
 	}
+	if !utf8.ValidString(s) { // JSON has no place for it: the model would get other letters
+		return nil, p.problem("must be UTF-8 text")
+	}
 	return p.check(comfy.RawString(s))
 }
 

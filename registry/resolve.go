@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/internal/nearest"
@@ -167,7 +168,7 @@ func likeText(arg Arg, like json.RawMessage) (v json.RawMessage, want string) {
 	case string(like) == "true" || string(like) == "false":
 		p.Type, want = TypeBool, "true or false"
 	case len(like) > 0 && like[0] == '"':
-		want = "text"
+		want = "UTF-8 text"
 	default:
 		if arg.JSON != nil {
 			if v = compact(arg.JSON); v == nil {
@@ -177,6 +178,9 @@ func likeText(arg Arg, like json.RawMessage) (v json.RawMessage, want string) {
 		}
 		if s := json.RawMessage(arg.Text); isNumber(s) || arg.Text == "true" || arg.Text == "false" {
 			return s, ""
+		}
+		if !utf8.ValidString(arg.Text) {
+			return nil, "UTF-8 text"
 		}
 		return comfy.RawString(arg.Text), ""
 	}

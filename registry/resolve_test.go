@@ -104,6 +104,8 @@ func TestResolveProblems(t *testing.T) {
 		{flag("sampler", "eular"), "Parameter 'sampler' has no choice 'eular'", "euler, dpmpp_2m, ddim", []string{"euler"}},
 		{flag("tag", "abcde"), "Parameter 'tag' longer than 4 characters", "", nil},
 		{flag("tag", "A"), "Parameter 'tag' does not match [a-z]*", "", nil},
+		{flag("prompt", "caf\xe9"), "Parameter 'prompt' must be UTF-8 text", "", nil},
+		{flag("6.text", "caf\xe9"), "Graph input '6.text' must be UTF-8 text", "", nil},
 		{flag("stesp", "1"), "Parameter 'stesp' not supported", "", []string{"steps"}},
 		{flag("mask", "m.png"), "Parameter 'mask' not supported", "", nil},
 		{api("prompt", "3"), "Parameter 'prompt' must be text", "", nil},

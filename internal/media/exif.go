@@ -138,32 +138,23 @@ func sizeOf(kind uint16) int64 {
 	return 1
 }
 
-// webpMetadata reads the EXIF chunk.
+// webpMetadata reads the chunks of EXIF and XMP.
 func webpMetadata(r *io.SectionReader, c *collector) error {
-	var b [8]byte
-	pos := int64(12)
-	for n := 0; pos+8 <= r.Size() && n < maxPieces; n++ {
-		if _, err := r.ReadAt(b[:], pos); err != nil {
+	return walkRIFF(r, 12, func(kind string, pos, size int64) error {
+		if kind != "EXIF" && kind != "XMP " {
+			return nil
+		}
+		body, err := c.take(r, pos, size)
+		if err != nil {
 			return err
 		}
-		size := int64(binary.LittleEndian.Uint32(b[4:]))
-		if string(b[:4]) == "EXIF" {
-			body, err := c.take(r, pos+8, size)
-			if err != nil {
-				return err
-			}
+		if kind == "EXIF" {
 			readEXIF(body).describe(c, body)
-		}
-		if string(b[:4]) == "XMP " {
-			body, err := c.take(r, pos+8, size)
-			if err != nil {
-				return err
-			}
+		} else {
 			c.xmp(body)
 		}
-		pos += 8 + size + size&1
-	}
-	return nil
+		return nil
+	})
 }
 
 // jpegMetadata reads EXIF, XMP and comments in the segments before the picture.

@@ -39,8 +39,8 @@ var errTooMuch = fmt.Errorf("its metadata is larger than %d MiB", maxMetadata>>2
 var errDamaged = errors.New("its metadata is damaged")
 
 // ReadMetadata reads the graph, record or text that a file carries: PNG, WebP,
-// JPEG, AVIF, GIF, MP4, MOV, WebM, Matroska, FLAC, Ogg, Opus, MP3, GLB, SVG, latents and
-// safetensors. What was found before an error is returned with it.
+// JPEG, AVIF, GIF, MP4, MOV, WebM, Matroska, AVI, FLAC, Ogg, Opus, MP3, WAV, GLB, SVG,
+// latents and safetensors. What was found before an error is returned with it.
 func ReadMetadata(r io.ReaderAt, size int64) (Meta, error) {
 	head := make([]byte, min(size, sniffLen))
 	if n, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -80,6 +80,8 @@ func reader(ext string) func(*io.SectionReader, *collector) error {
 		return movieMetadata
 	case ".webm", ".mkv":
 		return matroskaMetadata
+	case ".wav", ".avi":
+		return waveMetadata
 	case ".flac":
 		return flacMetadata
 	case ".ogg", ".opus", ".ogv":

@@ -105,10 +105,15 @@ func TestPlacesOfMetadata(t *testing.T) {
 	t.Parallel()
 	both := `{"prompt":` + wrotePrompt + `,"workflow":` + wroteWorkflow + `}`
 	long := `{"workflow":` + wroteWorkflow + `,"x":"` + strings.Repeat("x", 70_000) + `","prompt":` + wrotePrompt + `}`
-	riff := func(kind, body string) string {
-		chunk := kind + string(binary.LittleEndian.AppendUint32(nil, uint32(len(body)))) + body + strings.Repeat("\x00", len(body)%2)
-		return "RIFF" + string(binary.LittleEndian.AppendUint32(nil, uint32(4+len(chunk)))) + "WEBP" + chunk
+	chunk := func(kind, body string) string {
+		return kind + string(binary.LittleEndian.AppendUint32(nil, uint32(len(body)))) + body + strings.Repeat("\x00", len(body)%2)
 	}
+	riff := func(kind, body string) string { return chunk("RIFF", "WEBP"+chunk(kind, body)) }
+	id3 := func(frame string) string { // of version 2.3
+		n := len(frame)
+		return "ID3\x03\x00\x00" + string([]byte{0, byte(n >> 14), byte(n >> 7 & 127), byte(n & 127)}) + frame
+	}
+	comment := "\x00eng\x00" + both
 	for name, data := range map[string][]byte{
 		"PNG, XMP":              pngWith(t, "XML:com.adobe.xmp", xmpPacket()),
 		"WebP, XMP":             []byte(riff("XMP ", xmpPacket())),
@@ -117,6 +122,9 @@ func TestPlacesOfMetadata(t *testing.T) {
 		"JPEG, EXIF":            []byte("\xff\xd8" + segment(jpegAPP1, "Exif\x00\x00"+string(exifBlock())) + "\xff\xda\x00\x02\xff\xd9"),
 		"JPEG, a comment":       []byte("\xff\xd8" + segment(jpegComment, both) + "\xff\xda\x00\x02\xff\xd9"),
 		"JPEG, a long comment":  []byte("\xff\xd8" + segment(jpegComment, long[:60_000]) + segment(jpegComment, long[60_000:]) + "\xff\xda\x00\x02\xff\xd9"),
+		"WAV, a comment":        []byte(chunk("RIFF", "WAVE"+chunk("fmt ", "odd")+chunk("LIST", "INFO"+chunk("ISFT", "Lavf")+chunk("ICMT", both+"\x00")))),
+		"WAV, an ID3 tag":       []byte(chunk("RIFF", "WAVE"+chunk("data", "")+chunk("id3 ", id3("COMM"+string(binary.BigEndian.AppendUint32(nil, uint32(len(comment))))+"\x00\x00"+comment)))),
+		"AVI, a comment":        []byte(chunk("RIFF", "AVI "+chunk("LIST", "hdrl"+chunk("avih", "x"))+chunk("LIST", "INFO"+chunk("ICMT", both)))),
 		"GIF, a comment":        gifWith("\x21\xfe" + blocks(both)),
 		"GIF, XMP":              gifWith(gifXMP(xmpPacket())),
 		"AVIF, EXIF at its end": avifWith("Exif", "\x00\x00\x00\x06Exif\x00\x00"+string(exifBlock())),
