@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/importer"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -135,11 +136,8 @@ func (o *importOptions) needsTable(in *importing, res *importedWorkflow) error {
 	t := term.NewTable(o.app.streams, "NEEDS", "STATE", "FROM").Talk().Whole(0, 1, 2)
 	for _, m := range res.Entry.Models {
 		state := "not checked"
-		switch {
-		case slices.Contains(res.Absent, importer.AbsentModel{Folder: m.Folder, File: m.File}):
-			state = "missing"
-		case asked:
-			state = "there"
+		if asked {
+			state = preflight.SurveyOf(in.defs.Classes, in.aliases).Model(res.Entry, m)
 		}
 		t.Row(m.Folder+"/"+m.File, state, cmp.Or(m.URL, m.Page))
 	}

@@ -1,9 +1,6 @@
 package importer
 
 import (
-	"context"
-	"slices"
-
 	"github.com/seed-7d77cb5c/easel/comfy/editor"
 	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
@@ -54,12 +51,9 @@ func Lacks(file *graphfile.File, defs graphfile.Definitions, aliases map[string]
 		}
 		nodes = append(nodes, m)
 	}
-	lacks, err := preflight.SurveyOf(defs.Classes, aliases).Check(context.Background(), wf)
-	if err != nil {
-		return nodes, models // the check of the entry says so
-	}
-	for _, m := range wf.Models {
-		if slices.ContainsFunc(lacks, func(l preflight.Lack) bool { return l.What == m.Folder+"/"+m.File }) {
+	survey := preflight.SurveyOf(defs.Classes, aliases)
+	for _, m := range preflight.Models(wf) {
+		if survey.Model(wf, m) == preflight.ModelMissing {
 			models = append(models, AbsentModel{m.Folder, m.File})
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/graphfile"
 	"github.com/seed-7d77cb5c/easel/internal/importer"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
+	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
@@ -63,7 +64,7 @@ type importedView struct {
 
 type neededModel struct {
 	registry.Model
-	State string `json:"state" enum:"there,missing,unknown"`
+	State string `json:"state" enum:"there,missing,unknown" doc:"unknown: no node that the backend has loads it, or it does not tell"`
 }
 
 func (s *Server) importWorkflow(w http.ResponseWriter, r *http.Request) error {
@@ -246,17 +247,13 @@ func (s *Server) imported(id string, file *graphfile.File, wf *registry.Workflow
 		return out, err
 	}
 	out.Inputs = inputsOf(wf, params)
-	var absent []importer.AbsentModel
-	out.Missing, absent = importer.Lacks(file, defs, aliases, wf)
-	for _, m := range wf.Models {
-		state := "unknown"
-		switch {
-		case slices.Contains(absent, importer.AbsentModel{Folder: m.Folder, File: m.File}):
-			state = "missing"
-		case len(defs.Classes) > 0:
-			state = "there"
-		}
-		out.Models = append(out.Models, neededModel{m, state})
+	out.Missing, _ = importer.Lacks(file, defs, aliases, wf)
+	var survey *preflight.Survey
+	if len(defs.Classes) > 0 {
+		survey = preflight.SurveyOf(defs.Classes, aliases)
+	}
+	for _, m := range preflight.Models(wf) {
+		out.Models = append(out.Models, neededModel{m, survey.Model(wf, m)})
 	}
 	if defs.From != "" {
 		out.Backend = &defs.From

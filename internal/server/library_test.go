@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +121,26 @@ func TestReadiness(t *testing.T) {
 	node := strings.ReplaceAll(string(graph), "FluxGuidance", "DuneGuidance")
 	h.want(200, h.ask("POST", "/api/v1/workflows/import?id=model", model, raw...))
 	h.want(200, h.ask("POST", "/api/v1/workflows/import?id=node", node, raw...))
+	loader := strings.ReplaceAll(model, "CheckpointLoaderSimple", "DuneLoader")
+	var dry importedView
+	h.want(200, h.ask("POST", "/api/v1/workflows/import?id=loader&dry_run=true", loader, raw...)).into(t, &dry)
+	if len(dry.Missing) != 1 || len(dry.Models) != 1 || dry.Models[0].State != "unknown" {
+		t.Errorf("of a loader that is not there it says %+v, %+v", dry.Missing, dry.Models)
+	}
+	h.want(200, h.ask("POST", "/api/v1/workflows/import?id=model&dry_run=true&force=true", model, raw...)).into(t, &dry)
+	if len(dry.Models) != 1 || dry.Models[0].State != "missing" {
+		t.Errorf("of a model that is not there it says %+v", dry.Models)
+	}
+	// One whose entry lists no models.
+	bare := filepath.Join(h.dir, "workflows")
+	if err := errors.Join(os.WriteFile(filepath.Join(bare, "bare.json"), []byte(model), 0o644),
+		os.WriteFile(filepath.Join(bare, "registry.yaml"), []byte(`{"workflows": {"bare": {"id": "bare", "name": "Bare", "description": "d", "workflow_path": "bare.json",
+			"configurable_params": {"checkpoint": {"type": "model", "folder": "checkpoints", "default": "mesa-v2.safetensors", "bind": "CheckpointLoaderSimple.ckpt_name"}}}}}`), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.s.o.Changed(); err != nil {
+		t.Fatal(err)
+	}
 	var got readiness
 	h.want(200, h.ask("GET", "/api/v1/backends/emulator/workflows", "")).into(t, &got.Body)
 	for _, c := range []struct {
@@ -128,6 +150,7 @@ func TestReadiness(t *testing.T) {
 		{"sd_image", "", "there", 1},
 		{"model", "checkpoints/dunes-v9.safetensors", "missing", 1},
 		{"node", "node DuneGuidance", "there", 1},
+		{"bare", "checkpoints/mesa-v2.safetensors", "missing", 1},
 	} {
 		i := slices.IndexFunc(got.Body.Workflows, func(w readyWorkflow) bool { return w.ID == c.id })
 		if i < 0 || got.Body.Workflows[i].Ready == nil {

@@ -113,33 +113,8 @@ func readyOn(ctx context.Context, survey *preflight.Survey, wf *registry.Workflo
 		ready := len(r.Missing) == 0
 		r.Ready = &ready
 	}
-	for _, m := range wf.Models {
-		state := modelState(survey, wf, m)
-		if slices.ContainsFunc(r.Missing, func(l lack) bool { return l.What == m.Folder+"/"+m.File }) {
-			state = "missing"
-		}
-		r.Models = append(r.Models, neededModel{m, state})
+	for _, m := range preflight.Models(wf) {
+		r.Models = append(r.Models, neededModel{m, survey.Model(wf, m)})
 	}
 	return r
-}
-
-// modelState is "there" for a model that no check misses, "unknown" where the
-// node that loads it is not there to say.
-func modelState(survey *preflight.Survey, wf *registry.Workflow, m registry.Model) string {
-	g, err := wf.Graph()
-	if survey == nil || err != nil {
-		return "unknown"
-	}
-	for _, id := range g.IDs() {
-		n := g.Node(id)
-		if survey.Definitions()[n.Class] != nil {
-			continue
-		}
-		for _, name := range n.Inputs.Names() {
-			if text, ok := n.Inputs.Text(name); ok && text == m.File {
-				return "unknown"
-			}
-		}
-	}
-	return "there"
 }

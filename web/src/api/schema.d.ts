@@ -1465,7 +1465,10 @@ export interface components {
             page?: string;
             /** Format: double */
             size_gb?: number;
-            /** @enum {string} */
+            /**
+             * @description unknown: no node that the backend has loads it, or it does not tell
+             * @enum {string}
+             */
             state: "there" | "missing" | "unknown";
             url?: string;
         };
