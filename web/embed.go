@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed all:dist
@@ -28,10 +29,11 @@ const Policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-
 
 // A page is one file of the UI, ready to be sent.
 type page struct {
-	body, zipped []byte // zipped is nil where it would not be smaller
-	mediaType    string
-	tag          string
-	immutable    bool // its name changes with its content
+	body      []byte
+	zipped    func() []byte // nil where it would not be smaller; made when first asked for
+	mediaType string
+	tag       string
+	immutable bool // its name changes with its content
 }
 
 // Handler serves the pages: files by their name, index.html for any other path
@@ -50,7 +52,8 @@ func Handler() http.Handler {
 
 type pages map[string]*page
 
-// load reads all pages and compresses them once: they are sent often.
+// load reads all pages. Each is compressed once, when it is first sent: a start
+// does not wait for what nobody opens.
 func load(root fs.FS) (pages, error) {
 	out := pages{}
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
@@ -65,17 +68,23 @@ func load(root fs.FS) (pages, error) {
 		p := &page{
 			body: body, mediaType: mediaType(name), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
 			immutable: strings.HasPrefix(name, "assets/"),
-		}
-		var z bytes.Buffer
-		w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression) // the level is one
-		_, _ = w.Write(body)                                  // memory takes it
-		if err := w.Close(); err == nil && z.Len() < len(body)*9/10 {
-			p.zipped = z.Bytes()
+			zipped:    sync.OnceValue(func() []byte { return zip(body) }),
 		}
 		out[name] = p
 		return nil
 	})
 	return out, err
+}
+
+// zip compresses with gzip; nil where that saves less than a tenth.
+func zip(body []byte) []byte {
+	var z bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression) // the level is one
+	_, _ = w.Write(body)                                  // memory takes it
+	if err := w.Close(); err != nil || z.Len() >= len(body)*9/10 {
+		return nil
+	}
+	return z.Bytes()
 }
 
 // mediaType does not ask the system, whose answer differs between machines.
@@ -131,9 +140,11 @@ func (ps pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := p.body
-	if p.zipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		body = p.zipped
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if zipped := p.zipped(); zipped != nil {
+			h.Set("Content-Encoding", "gzip")
+			body = zipped
+		}
 	}
 	if r.Method == http.MethodHead {
 		return

@@ -12,7 +12,7 @@ function shell(): Plugin {
     apply: "build",
     generateBundle(_, bundle) {
       const files = Object.keys(bundle)
-        .filter((f) => /^assets\//.test(f))
+        .filter((f) => /^assets\//.test(f) && !/^assets\/model-/.test(f)) // three.js is large, and its files need the server
         .sort();
       const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 12);
       const source = readFileSync("src/shell-worker.js", "utf8")
@@ -35,5 +35,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700, // three.js, which only a 3D model loads
   },
 });

@@ -13,7 +13,7 @@ const look = cva(
         plain: "border border-line bg-surface text-text hover:bg-hover",
         quiet: "text-muted hover:bg-hover hover:text-text aria-pressed:bg-tint aria-pressed:text-accent data-[state=open]:bg-hover",
         danger: "border border-line bg-surface text-bad hover:bg-bad-tint",
-        over: "bg-over text-white backdrop-blur-sm hover:bg-black",
+        over: "bg-over text-white hover:bg-black",
       },
       size: { sm: "h-7 px-2 text-sm", md: "h-8 px-3", lg: "h-10 px-4", icon: "size-8", "icon-sm": "size-7" },
     },

@@ -146,7 +146,10 @@ async function launch(): Promise<Browser> {
     (p) => p && existsSync(p),
   );
   if (!executablePath) throw new Error("no chromium: apt-get install chromium, or name one in CHROMIUM");
-  browser ??= await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"] });
+  browser ??= await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--force-color-profile=srgb"],
+  });
   return browser;
 }
 

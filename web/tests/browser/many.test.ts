@@ -31,40 +31,52 @@ afterAll(async () => {
   await server.stop();
 });
 
-test.skipIf(!python)("a gallery of 10,000 is scrolled to its end with few tiles in the document", { timeout: 180_000 }, async () => {
+test.skipIf(!python)("a gallery of 10,000 is scrolled to its end with few elements in the document", { timeout: 180_000 }, async () => {
   const tab = await Tab.open(server, "/results");
   await tab.page.getByRole("gridcell").first().waitFor();
-  const seen = await tab.page.evaluate(async () => {
+  // What the page's thread works, in time of its own: what else the machine does is not in it.
+  const debug = await tab.context.newCDPSession(tab.page);
+  await debug.send("Performance.enable", { timeDomain: "threadTicks" });
+  const worked = async () => Object.fromEntries((await debug.send("Performance.getMetrics")).metrics.map((m) => [m.name, m.value * 1000]));
+  const before = await worked();
+  // As fast as a wheel goes: 120 px a frame.
+  const scrolled = await tab.page.evaluate(async () => {
     const main = document.querySelector("main") as HTMLElement;
     const frames: number[] = [];
-    let most = 0;
-    let stuck = 0;
-    let last = performance.now();
-    // As fast as a wheel goes: 120 px a frame, four times as fast once enough frames are measured.
-    while (stuck < 600) {
-      const before = main.scrollTop;
-      main.scrollTop += frames.length < 300 ? 120 : 1500;
+    let [most, elements, last] = [0, 0, performance.now()];
+    while (frames.length < 300) {
+      main.scrollTop += 120;
       await new Promise(requestAnimationFrame);
       const now = performance.now();
-      if (frames.length < 300) frames.push(now - last);
+      frames.push(now - last);
       last = now;
       most = Math.max(most, document.querySelectorAll('[role="gridcell"]').length);
-      stuck = main.scrollTop === before ? stuck + 1 : 0;
-      if (document.body.textContent.includes("that is all")) break;
+      elements = Math.max(elements, document.querySelectorAll('[role="grid"] *').length);
     }
     frames.sort((a, b) => a - b);
-    return {
-      most,
-      median: frames[150] ?? 0,
-      worst: frames[295] ?? 0,
-      end: document.body.textContent.includes("10,000 results, that is all"),
-    };
+    return { most, elements, median: frames[150] ?? 0, worst: frames[295] ?? 0 };
   });
+  const after = await worked();
+  const each = (name: string) => (((after[name] ?? 0) - (before[name] ?? 0)) / 300).toFixed(2);
   console.log(
-    `gallery of ${count}: median frame ${seen.median.toFixed(1)} ms, 98 % under ${seen.worst.toFixed(1)} ms, at most ${seen.most} tiles`,
+    `gallery of ${count}, a frame of 120 px: script ${each("ScriptDuration")} ms, style ${each("RecalcStyleDuration")} ms, layout ${each("LayoutDuration")} ms, ` +
+      `all of the page's thread ${each("TaskDuration")} ms; drawn without a GPU in ${scrolled.median.toFixed(1)} ms, 98 % under ${scrolled.worst.toFixed(1)} ms; ` +
+      `at most ${scrolled.most} tiles, ${scrolled.elements} elements`,
   );
-  expect(seen.end).toBe(true);
-  expect(seen.most).toBeLessThan(250);
+  expect(scrolled.most).toBeLessThan(120);
+  expect(scrolled.elements).toBeLessThan(500);
+
+  const end = await tab.page.evaluate(async () => {
+    const main = document.querySelector("main") as HTMLElement;
+    for (let stuck = 0; stuck < 600 && !document.body.textContent.includes("that is all"); ) {
+      const top = main.scrollTop;
+      main.scrollTop += 1500;
+      await new Promise(requestAnimationFrame);
+      stuck = main.scrollTop === top ? stuck + 1 : 0;
+    }
+    return document.body.textContent.includes("10,000 results, that is all");
+  });
+  expect(end).toBe(true);
   await tab.page.keyboard.press("Escape");
   tab.quiet();
   await tab.close();

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import type { Job } from "@/api/client";
 import { useJob, usePreview } from "@/api/events";
 import type { JobError, Progress as RunProgress } from "@/api/types";
-import { OutputThumbnail } from "@/components/OutputView";
+import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
 import { Badge } from "@/ui/badge";
@@ -83,12 +83,12 @@ function Thumb({ job, count }: { job: Job; count: number }) {
   return (
     <div
       className={cx(
-        "grid size-11 shrink-0 place-items-center overflow-hidden rounded-md bg-sunken text-muted [&_svg]:size-5",
+        "relative grid size-11 shrink-0 place-items-center overflow-hidden rounded-md bg-sunken text-muted [&_svg]:size-5",
         count > 1 && "shadow-[3px_3px_0_-1px_var(--color-line)]",
       )}
     >
       {output ? (
-        <OutputThumbnail output={output} />
+        <OutputThumbnail output={output} compact />
       ) : preview ? (
         <img src={preview} alt="" className="size-full object-cover" />
       ) : job.state === "failed" ? (

@@ -2,7 +2,7 @@ import { Clock, TriangleAlert, X } from "lucide-react";
 import { memo, useRef } from "react";
 import { usePreview } from "@/api/events";
 import type { Progress as RunProgress } from "@/api/types";
-import { OutputThumbnail } from "@/components/OutputView";
+import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { useRun } from "./use-runs";
 
@@ -50,7 +50,7 @@ const Frame = memo(function Frame({ id, n, shown, onShow }: { id: string; n: num
       className="relative size-16 shrink-0 overflow-hidden rounded-md bg-sunken text-muted ring-accent aria-pressed:ring-2 phone:size-18"
     >
       {output ? (
-        <OutputThumbnail output={output} />
+        <OutputThumbnail output={output} compact />
       ) : preview ? (
         <img src={preview} alt="" className="size-full object-cover" />
       ) : (

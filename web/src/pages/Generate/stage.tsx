@@ -14,7 +14,8 @@ import { useEffect, useState } from "react";
 import { api, ask, type Job, type Output } from "@/api/client";
 import { events, useActiveJobs, usePaused, usePreview } from "@/api/events";
 import type { JobError, Progress as RunProgress } from "@/api/types";
-import { OutputThumbnail, OutputView } from "@/components/OutputView";
+import { OutputView } from "@/components/OutputView";
+import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { resultType } from "@/components/ParameterControls/take-file";
 import type { Picture } from "@/components/ParameterControls/values";
 import { t } from "@/text";
@@ -68,11 +69,11 @@ export function Stage({ job, gone, actions }: { job: Job | undefined; gone: bool
     <figure className="flex h-full min-h-0 flex-col">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: who does not drag has "Use as input" */}
       <div
-        className="relative grid min-h-0 flex-1 place-items-center [&>*]:max-h-full"
+        className="relative min-h-0 flex-1 [container-type:size]"
         draggable
         onDragStart={(e) => e.dataTransfer.setData(resultType, JSON.stringify(pictureOfOutput(output)))}
       >
-        <OutputView output={output} alt={t.generate.alt(promptOf(job))} onStale={stale} className="absolute inset-0 m-auto size-full" />
+        <OutputView output={output} alt={t.generate.alt(promptOf(job))} onStale={stale} />
       </div>
       <figcaption className="flex min-h-11 flex-wrap items-center gap-x-1 pt-2">
         {job.outputs.length > 1 &&
@@ -83,9 +84,9 @@ export function Stage({ job, gone, actions }: { job: Job | undefined; gone: bool
               aria-label={o.name}
               aria-pressed={i === at}
               onClick={() => setAt(i)}
-              className="mr-1 size-8 overflow-hidden rounded-md ring-accent aria-pressed:ring-2"
+              className="relative mr-1 size-8 overflow-hidden rounded-md bg-sunken ring-accent aria-pressed:ring-2"
             >
-              <OutputThumbnail output={o} onStale={stale} />
+              <OutputThumbnail output={o} compact onStale={stale} />
             </button>
           ))}
         <ResultActions job={job} output={output} actions={actions} />

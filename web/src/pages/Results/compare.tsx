@@ -4,13 +4,13 @@ import { useEffect, useRef, useState } from "react";
 import type { Output } from "@/api/client";
 import { queries } from "@/api/queries";
 import { useShortcuts } from "@/app/shortcuts";
+import { Picture } from "@/components/OutputView/picture";
 import { t } from "@/text";
 import { IconButton } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Failed } from "@/ui/empty";
 import { resultQueries } from "./data";
 import { wholeWindow } from "./lightbox";
-import { Picture } from "./media";
 import { differences, pointOf } from "./sweep";
 
 /** Compare lays one result over another one, with a divider that is moved by hand or by the arrow keys. */

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api, ask, type Output, type Schemas } from "@/api/client";
 import { events } from "@/api/events";
 import { queryClient } from "@/api/queries";
+import { baseName } from "@/components/OutputView/picture";
 import { toast } from "@/ui/toast";
 import { type Filter, queryOf } from "./filter";
 import { trash, useHidden } from "./trash";
@@ -156,9 +157,6 @@ export function save(url: string, name = "") {
   link.download = name;
   link.click();
 }
-
-/** baseName is the last part of a result's name, which may have folders. */
-export const baseName = (name: string) => name.split("/").at(-1) ?? name;
 
 /** download saves one result as it is, several as one ZIP file. */
 export async function download(items: Output[]): Promise<number> {

@@ -4,12 +4,12 @@ import { Copy, Grid3x3, Layers } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Output } from "@/api/client";
 import { queries } from "@/api/queries";
+import { baseName } from "@/components/OutputView/picture";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
 import { bytes, count, moment } from "@/text/format";
 import { buttonLook, IconButton } from "@/ui/button";
 import { copyText } from "@/ui/copy";
-import { baseName } from "./data";
 import { pointOf } from "./sweep";
 
 const shown = (v: unknown) => (typeof v === "string" ? v : JSON.stringify(v));

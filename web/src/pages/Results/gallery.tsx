@@ -3,15 +3,17 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { Check, Download, ImageUp, Star } from "lucide-react";
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Output } from "@/api/client";
+import { kindIcon, nameOf } from "@/components/OutputView/picture";
+import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { justify, moved, type Row, rowOf } from "./layout";
-import { kindIcon, nameOf, Preview } from "./media";
 import type { Selection } from "./selection";
 
 const gap = 4;
 const rush = 80; // ms that a tile is there before its picture is asked for, while the gallery is scrolled
+const slow = 250; // ms after which a small stand-in is asked for
 const overscan = 700; // pixels above and below that are drawn already
 
 export interface TileActions {
@@ -138,42 +140,108 @@ export function Gallery({ items, selection, selecting, actions, active, onActive
     >
       {drawn.map(({ index, start }) => {
         const row = rows[index];
-        if (!row) return null;
         return (
-          // biome-ignore lint/a11y/useFocusableInteractive: its cells are
-          <div
-            key={index}
-            role="row"
-            aria-rowindex={index + 1}
-            className="absolute inset-x-0 flex"
-            style={{ top: start - place.margin, height: row.height, gap }}
-          >
-            {row.widths.map((width, n) => {
-              const o = items[row.start + n];
-              return (
-                o && (
-                  <Tile
-                    key={o.id}
-                    output={o}
-                    width={width}
-                    focusable={row.start + n === at}
-                    selected={selection.has(o.id)}
-                    selecting={selecting}
-                    passing={virtual.isScrolling}
-                    actions={actions}
-                    onClick={click}
-                    onToggle={selection.toggle}
-                    onActive={onActive}
-                  />
-                )
-              );
-            })}
-          </div>
+          row && (
+            <GalleryRow
+              key={index}
+              index={index}
+              row={row}
+              top={start - place.margin}
+              items={items}
+              at={index === activeRow ? at : -1}
+              selection={selection}
+              selecting={selecting}
+              passing={virtual.isScrolling}
+              actions={actions}
+              onClick={click}
+              onActive={onActive}
+            />
+          )
         );
       })}
     </div>
   );
 }
+
+interface RowProps {
+  index: number;
+  row: Row;
+  top: number; // pixels from the gallery's beginning
+  items: Output[];
+  at: number; // the item that Tab leads to, -1 when it is in another row
+  selection: Selection;
+  selecting: boolean;
+  passing: boolean; // the gallery is being scrolled
+  actions: TileActions;
+  onClick: (o: Output, e: React.MouseEvent) => void;
+  onActive: (id: string) => void;
+}
+
+/** sameRow: scrolling that begins or ends changes nothing of a row that is there. */
+const sameRow = ({ passing: _a, ...a }: RowProps, { passing: _b, ...b }: RowProps) =>
+  (Object.keys(a) as (keyof typeof a)[]).every((k) => a[k] === b[k]);
+
+/** GalleryRow is the unit in which the gallery comes and goes: its size is known, nothing in it moves what is outside. */
+const GalleryRow = memo(function GalleryRow({
+  index,
+  row,
+  top,
+  items,
+  at,
+  selection,
+  selecting,
+  passing,
+  actions,
+  onClick,
+  onActive,
+}: RowProps) {
+  const box = useRef<HTMLDivElement>(null);
+  // A row that only rushes by loads nothing; what loads for long has a stand-in.
+  const [phase, setPhase] = useState<"rushing" | "loading" | "slow">(passing ? "rushing" : "loading");
+  useEffect(() => {
+    if (phase === "slow") return;
+    const later = setTimeout(
+      () => {
+        if (phase === "rushing") setPhase("loading");
+        else if ([...(box.current?.querySelectorAll("img") ?? [])].some((i) => !i.complete)) setPhase("slow");
+      },
+      phase === "rushing" ? rush : slow,
+    );
+    return () => clearTimeout(later);
+  }, [phase]);
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: its cells are
+    <div
+      ref={box}
+      role="row"
+      aria-rowindex={index + 1}
+      className="absolute inset-x-0 flex [contain:size_layout_style]"
+      style={{ top, height: row.height, gap }}
+    >
+      {row.widths.map((width, n) => {
+        const o = items[row.start + n];
+        return (
+          o && (
+            <Tile
+              key={o.id}
+              output={o}
+              width={width}
+              focusable={row.start + n === at}
+              selected={selection.has(o.id)}
+              selecting={selecting}
+              shown={phase !== "rushing"}
+              blur={phase === "slow"}
+              actions={actions}
+              onClick={onClick}
+              onToggle={selection.toggle}
+              onActive={onActive}
+            />
+          )
+        );
+      })}
+    </div>
+  );
+}, sameRow);
 
 interface TileProps {
   output: Output;
@@ -181,43 +249,35 @@ interface TileProps {
   focusable: boolean;
   selected: boolean;
   selecting: boolean;
-  passing: boolean; // the gallery is being scrolled
+  shown: boolean; // its picture is asked for
+  blur: boolean; // until it is there the smallest one is shown
   actions: TileActions;
   onClick: (o: Output, e: React.MouseEvent) => void;
   onToggle: (id: string) => void;
   onActive: (id: string) => void;
 }
 
-/** sameTile: scrolling that begins or ends changes nothing of a tile that is there. */
-const sameTile = ({ passing: _a, ...a }: TileProps, { passing: _b, ...b }: TileProps) =>
-  (Object.keys(a) as (keyof typeof a)[]).every((k) => a[k] === b[k]);
+const badge = "grid size-6 place-items-center rounded-md bg-over text-white";
 
-/** Tile is one result: its picture, and on hover what is done most. The keys for that are the page's. */
+/** Tile is one result: its picture, and what is done most while the pointer or the keyboard is on it. */
 const Tile = memo(function Tile({
   output: o,
   width,
   focusable,
   selected,
   selecting,
-  passing,
+  shown,
+  blur,
   actions,
   onClick,
   onToggle,
   onActive,
 }: TileProps) {
   const Icon = kindIcon[o.kind];
-  // A tile that only rushes by loads nothing.
-  const [shown, setShown] = useState(!passing);
-  useEffect(() => {
-    if (shown) return;
-    const later = setTimeout(() => setShown(true), rush);
-    return () => clearTimeout(later);
-  }, [shown]);
-  const stop = (run: () => void) => (e: React.MouseEvent) => {
-    e.stopPropagation();
-    run();
+  const [near, setNear] = useState(false);
+  const leave = (e: React.SyntheticEvent<HTMLElement>) => {
+    if (!e.currentTarget.matches(":hover, :focus-within")) setNear(false);
   };
-  const onHover = "opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 focus-visible:opacity-100";
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the grid's
     <div
@@ -227,70 +287,93 @@ const Tile = memo(function Tile({
       aria-selected={selected}
       aria-label={nameOf(o)}
       onClick={(e) => onClick(o, e)}
-      onFocus={() => onActive(o.id)}
-      className="group relative shrink-0 overflow-hidden rounded-sm bg-sunken focus-visible:z-10 focus-visible:outline-offset-2"
+      onPointerEnter={(e) => e.pointerType !== "touch" && setNear(true)}
+      onPointerLeave={leave}
+      onFocus={(e) => {
+        onActive(o.id);
+        if (e.currentTarget.matches(":focus-visible")) setNear(true);
+      }}
+      onBlur={leave}
+      className="relative shrink-0 overflow-hidden rounded-sm bg-sunken focus-visible:z-10 focus-visible:outline-offset-2"
       style={{ width }}
     >
-      <span className={cx("absolute inset-0 transition-transform duration-150", selected && "scale-[0.92]")}>
-        {shown && <Preview output={o} />}
-      </span>
-      {selected && <span className="pointer-events-none absolute inset-0 rounded-sm border-2 border-accent" />}
-      <button
-        type="button"
-        tabIndex={-1}
-        aria-label={t.results.selectOne(nameOf(o))}
-        aria-pressed={selected}
-        onClick={stop(() => onToggle(o.id))}
+      {selected ? (
+        <>
+          <span className="absolute inset-0 scale-[0.92]">{shown && <OutputThumbnail output={o} blur={blur} />}</span>
+          <span className="pointer-events-none absolute inset-0 rounded-sm border-2 border-accent" />
+        </>
+      ) : (
+        shown && <OutputThumbnail output={o} blur={blur} />
+      )}
+      {(o.kind !== "image" || o.favourite) && (
+        <span className="pointer-events-none absolute top-2 right-2 flex gap-1">
+          {o.kind !== "image" && (
+            <span className={badge}>
+              <Icon className="size-4" aria-hidden />
+            </span>
+          )}
+          {o.favourite && (
+            <span className={badge}>
+              <Star className="size-4 fill-current" role="img" aria-label={t.results.favourites} />
+            </span>
+          )}
+        </span>
+      )}
+      {(near || selecting || selected) && <Choose output={o} selected={selected} onToggle={onToggle} />}
+      {near && !selecting && width > 96 && <Actions output={o} actions={actions} />}
+    </div>
+  );
+});
+
+/** own keeps a click from being one on the tile. */
+const own = (run: () => void) => (e: React.MouseEvent) => {
+  e.stopPropagation();
+  run();
+};
+
+function Choose({ output: o, selected, onToggle }: { output: Output; selected: boolean; onToggle: (id: string) => void }) {
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      aria-label={t.results.selectOne(nameOf(o))}
+      aria-pressed={selected}
+      onClick={own(() => onToggle(o.id))}
+      // The circle is small; what is hit is not.
+      className="absolute top-0 left-0 grid size-9 animate-in place-items-center"
+    >
+      <span
         className={cx(
-          "absolute top-1.5 left-1.5 grid size-6 place-items-center rounded-full border transition-opacity duration-150",
-          selected ? "border-fill bg-fill text-on-fill" : cx("border-white/70 bg-over text-transparent", !selecting && onHover),
+          "grid size-6 place-items-center rounded-full border",
+          selected ? "border-fill bg-fill text-on-fill" : "border-white/70 bg-over text-transparent",
         )}
       >
         <Check className="size-4" aria-hidden />
-      </button>
-      <span className="pointer-events-none absolute top-2 right-2 flex gap-1">
-        {o.kind !== "image" && (
-          <span className="grid size-6 place-items-center rounded-md bg-over text-white">
-            <Icon className="size-4" aria-hidden />
-          </span>
-        )}
-        {o.favourite && (
-          <span className="grid size-6 place-items-center rounded-md bg-over text-white">
-            <Star className="size-4 fill-current" role="img" aria-label={t.results.favourites} />
-          </span>
-        )}
       </span>
-      {!selecting && width > 96 && (
-        <span
-          className={cx("absolute right-1.5 bottom-1.5 hidden gap-1 transition-opacity duration-150 [@media(hover:hover)]:flex", onHover)}
-        >
-          <IconButton
-            label={o.favourite ? t.results.unfavourite : t.results.favourite}
-            keys="f"
-            look="over"
-            size="icon-sm"
-            tabIndex={-1}
-            onClick={stop(() => actions.favourite(o))}
-          >
-            <Star className={cx(o.favourite && "fill-current")} />
-          </IconButton>
-          {o.kind === "image" && (
-            <IconButton label={t.results.use} keys="i" look="over" size="icon-sm" tabIndex={-1} onClick={stop(() => actions.use(o))}>
-              <ImageUp />
-            </IconButton>
-          )}
-          <IconButton
-            label={t.results.download}
-            keys="d"
-            look="over"
-            size="icon-sm"
-            tabIndex={-1}
-            onClick={stop(() => actions.download(o))}
-          >
-            <Download />
-          </IconButton>
-        </span>
-      )}
-    </div>
+    </button>
   );
-}, sameTile);
+}
+
+function Actions({ output: o, actions }: { output: Output; actions: TileActions }) {
+  const look = { look: "over", size: "icon-sm", tabIndex: -1 } as const;
+  return (
+    <span className="absolute right-1.5 bottom-1.5 flex animate-in gap-1">
+      <IconButton
+        {...look}
+        label={o.favourite ? t.results.unfavourite : t.results.favourite}
+        keys="f"
+        onClick={own(() => actions.favourite(o))}
+      >
+        <Star className={cx(o.favourite && "fill-current")} />
+      </IconButton>
+      {o.kind === "image" && (
+        <IconButton {...look} label={t.results.use} keys="i" onClick={own(() => actions.use(o))}>
+          <ImageUp />
+        </IconButton>
+      )}
+      <IconButton {...look} label={t.results.download} keys="d" onClick={own(() => actions.download(o))}>
+        <Download />
+      </IconButton>
+    </span>
+  );
+}

@@ -3,6 +3,7 @@ import { ChevronLeft, ChevronRight, Columns2, Download, ImageUp, PanelRight, Rot
 import { useEffect, useState } from "react";
 import type { Output } from "@/api/client";
 import { useShortcuts } from "@/app/shortcuts";
+import { OutputView } from "@/components/OutputView";
 import { t } from "@/text";
 import { Button, IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -10,7 +11,6 @@ import { Dialog } from "@/ui/dialog";
 import { Failed } from "@/ui/empty";
 import { resultQueries } from "./data";
 import { Details } from "./details";
-import { Full } from "./media";
 
 export const wholeWindow =
   "inset-0 max-h-none rounded-none border-0 bg-page phone:inset-0 phone:max-h-none phone:w-auto phone:translate-x-0";
@@ -138,7 +138,7 @@ function Shown({ id, items, total, onOpen, onEnd, actions }: Omit<LightboxProps,
       </header>
       <div className="scroll flex min-h-0 flex-1 flex-col lg:flex-row lg:overflow-hidden">
         <div className="group/stage relative h-[58dvh] shrink-0 bg-sunken [container-type:size] lg:h-auto lg:flex-1 lg:shrink">
-          <Full output={o} zoomed={zoomed} onZoom={() => setZoomed((z) => !z)} />
+          <OutputView output={o} zoomed={zoomed} onZoom={() => setZoomed((z) => !z)} />
           {newer && (
             <IconButton
               label={t.results.previous}

@@ -7,6 +7,8 @@ import { events } from "@/api/events";
 import { queries, queryClient } from "@/api/queries";
 import type { JobError } from "@/api/types";
 import { Page } from "@/app/shell";
+import { nameOf } from "@/components/OutputView/picture";
+import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { buttonLook, IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -15,7 +17,6 @@ import { Field } from "@/ui/field";
 import { Select } from "@/ui/select";
 import { Slider } from "@/ui/slider";
 import { resultQueries } from "./data";
-import { nameOf, Preview } from "./media";
 import { axesOf, isZip, type Point, pointOf, tableOf } from "./sweep";
 import { useHidden } from "./trash";
 
@@ -275,7 +276,7 @@ function Cell({
         className="relative block overflow-hidden rounded-sm bg-sunken focus-visible:z-10"
         style={{ width, height }}
       >
-        <Preview output={first} />
+        <OutputThumbnail output={first} />
         {outputs.length > 1 && (
           <span className="absolute top-1 right-1 rounded-md bg-over px-1.5 text-sm text-white" title={t.results.times(outputs.length)}>
             {outputs.length}

@@ -1,1 +1,0 @@
-import{o as e}from"./index-h596wMhU.js";var t=e;export{t as component};
