@@ -245,15 +245,22 @@ func LinkOf(v json.RawMessage) (Link, bool) {
 	if l, ok := plainLink(string(v)); ok {
 		return l, true
 	}
+	node, slot, ok := linkParts(v)
+	n, err := strconv.Atoi(slot)
+	if !ok || err != nil {
+		return Link{}, false
+	}
+	return Link{node, n}, true
+}
+
+// linkParts cuts a list of a text and something else in two.
+func linkParts(v json.RawMessage) (node, slot string, ok bool) {
 	var parts []json.RawMessage
-	if json.Unmarshal(v, &parts) != nil || len(parts) != 2 {
-		return Link{}, false
+	if json.Unmarshal(v, &parts) != nil || len(parts) != 2 || parts[0][0] != '"' {
+		return "", "", false
 	}
-	var l Link
-	if json.Unmarshal(parts[0], &l.Node) != nil || json.Unmarshal(parts[1], &l.Slot) != nil {
-		return Link{}, false
-	}
-	return l, true
+	err := json.Unmarshal(parts[0], &node)
+	return node, string(parts[1]), err == nil
 }
 
 // plainLink reads a link as nearly all are written, ["12",0].

@@ -1,6 +1,7 @@
 package comfy
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -20,9 +21,8 @@ func (g *Graph) Check() error {
 			if len(v) == 0 || v[0] != '[' {
 				continue
 			}
-			l, ok := LinkOf(v)
-			if ok && g.nodes[l.Node] == nil {
-				errs = append(errs, fmt.Errorf("node %s (%s): input %s links to node %s, which does not exist", id, n.Class, name, l.Node))
+			if node, ok := linked(v); ok && g.nodes[node] == nil {
+				errs = append(errs, fmt.Errorf("node %s (%s): input %s links to node %s, which does not exist", id, n.Class, name, node))
 			}
 		}
 	}
@@ -30,6 +30,17 @@ func (g *Graph) Check() error {
 		errs = append(errs, fmt.Errorf("the graph runs in a circle through node %s", cyc))
 	}
 	return errors.Join(errs...)
+}
+
+// linked is the node that a server takes a value for a link to. It takes a slot for
+// one that is any number, and its language counts true and false among them.
+func linked(v json.RawMessage) (node string, ok bool) {
+	if l, ok := LinkOf(v); ok {
+		return l.Node, true
+	}
+	node, slot, ok := linkParts(v)
+	var number json.Number
+	return node, ok && (slot == "true" || slot == "false" || slot != "null" && slot[0] != '"' && json.Unmarshal([]byte(slot), &number) == nil)
 }
 
 // cycle returns a node on a cycle, or "". It does not recurse: graphs come
