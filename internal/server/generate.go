@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -220,6 +221,9 @@ func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]pla
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := errors.Join(reachAll(ctx, wf, req.Params), reachAll(ctx, wf, req.Inputs)); err != nil {
+		return nil, nil, err
+	}
 	o, err := req.Order(wf)
 	if err != nil {
 		return nil, nil, err
@@ -245,7 +249,7 @@ func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]pla
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := s.checkPixels(resolved.Workflow, call); err != nil {
+		if err := s.checkPixels(resolved.Workflow, func(p *registry.Parameter) json.RawMessage { v, _ := call.Value(p.Name); return v.JSON }); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -33,7 +33,7 @@ type graphFile struct {
 }
 
 func (s *Server) graphRoutes() {
-	o := operation(http.MethodPost, "/generate/graph", "generate-graph", "Run a graph: with the scope graphs any, else one of a workflow with other values", "generate")
+	o := operation(http.MethodPost, "/generate/graph", "generate-graph", "Run a graph: with the scope graphs any, else that of a workflow with other values of its parameters", "generate")
 	o.DefaultStatus = http.StatusAccepted
 	o.MaxBodyBytes = s.o.Limits.Body
 	o.Errors = append(o.Errors, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
@@ -60,8 +60,8 @@ func (s *Server) generateGraph(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.refused(invalid("graph", "The graph cannot run: "+err.Error(), "export it with ComfyUI's Export (API)"))
 	}
-	if !s.sameShape(g, in.Body.Workflow) {
-		if err := may(ctx, jobs.ScopeGraphs); err != nil {
+	if may(ctx, jobs.ScopeGraphs) != nil {
+		if err := s.within(ctx, g, in.Body.Workflow, in.Body.Files); err != nil {
 			return nil, s.refused(err)
 		}
 	}
@@ -96,15 +96,10 @@ func (s *Server) generateGraph(ctx context.Context, in *struct {
 	return s.enqueue(ctx, &generateInput{IdempotencyKey: in.IdempotencyKey, Prefer: in.Prefer, Wait: in.Wait, RawBody: in.RawBody}, "generate/graph", e)
 }
 
-// sameShape reports whether a graph is that of a workflow with other values: the
-// same nodes with the same links, so that it does what the workflow is for.
-func (s *Server) sameShape(g *comfy.Graph, id string) bool {
-	wf, err := s.workflow(id)
-	if err != nil {
-		return false
-	}
-	own, err := wf.Graph()
-	if err != nil || len(own.IDs()) != len(g.IDs()) {
+// sameShape reports whether two graphs have the same nodes with the same links, so
+// that one does what the other is for.
+func sameShape(own, g *comfy.Graph) bool {
+	if len(own.IDs()) != len(g.IDs()) {
 		return false
 	}
 	for _, id := range own.IDs() {

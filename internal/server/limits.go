@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -81,7 +82,7 @@ func tooFast(rate int, wait time.Duration) error {
 
 // checkPixels refuses a picture that is larger than anybody makes, before a GPU
 // tries.
-func (s *Server) checkPixels(wf *registry.Workflow, call *registry.Call) error {
+func (s *Server) checkPixels(wf *registry.Workflow, value func(*registry.Parameter) json.RawMessage) error {
 	params, err := wf.Parameters()
 	if err != nil {
 		return err
@@ -91,11 +92,7 @@ func (s *Server) checkPixels(wf *registry.Workflow, call *registry.Call) error {
 		if p.Role != registry.RoleWidth && p.Role != registry.RoleHeight {
 			continue
 		}
-		v, ok := call.Value(p.Name)
-		if !ok {
-			continue
-		}
-		n, ok := new(big.Int).SetString(string(v.JSON), 10)
+		n, ok := new(big.Int).SetString(string(value(p)), 10)
 		if !ok {
 			continue
 		}

@@ -36,6 +36,9 @@ func (s *Server) sweeps(ctx context.Context, wf *registry.Workflow, job ours) (p
 		if m.Name == "workflow" {
 			return nil, nil, invalid("sweep.workflow", "a request has one workflow", "POST "+apiPath+"/generate/batch takes items of several")
 		}
+		if m.Name, err = reach(ctx, wf, m.Name); err != nil {
+			return nil, nil, err
+		}
 		if takesFile(params, m.Name) {
 			if m.JSON, err = s.findInputJSON(ctx, "sweep."+m.Name, m.JSON); err != nil {
 				return nil, nil, err

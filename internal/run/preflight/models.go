@@ -12,7 +12,7 @@ import (
 // lists, then those that only stand in its graph or as the default of a parameter.
 func Models(wf *registry.Workflow) []registry.Model {
 	models := slices.Clone(wf.Models)
-	g, _, err := sample(wf)
+	g, _, err := Sample(wf)
 	if err != nil {
 		return models // the entry's own check says why
 	}
@@ -53,7 +53,7 @@ func (s *Survey) Model(wf *registry.Workflow, m registry.Model) string {
 		return state
 	}
 	graphs := []*comfy.Graph{own}
-	if bound, _, err := sample(wf); err == nil {
+	if bound, _, err := Sample(wf); err == nil {
 		graphs = append(graphs, bound) // with the defaults of parameters
 	}
 	file := m.File

@@ -76,7 +76,7 @@ type Lack struct {
 // Check lists what the backend lacks for a workflow with its defaults. A graph
 // that cannot be read is the error.
 func (s *Survey) Check(ctx context.Context, wf *registry.Workflow) ([]Lack, error) {
-	g, call, err := sample(wf)
+	g, call, err := Sample(wf)
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +148,9 @@ func (s *Survey) short(wf *registry.Workflow, np comfy.NodeProblem) string {
 	return fmt.Sprintf("%s.%s", np.Class, np.Input)
 }
 
-// sample binds a workflow as a run without flags would, with stand-ins for
+// Sample binds a workflow as a run without flags would, with stand-ins for
 // what such a run must be given.
-func sample(wf *registry.Workflow) (*comfy.Graph, *registry.Call, error) {
+func Sample(wf *registry.Workflow) (*comfy.Graph, *registry.Call, error) {
 	params, err := wf.Parameters()
 	if err != nil {
 		return nil, nil, err

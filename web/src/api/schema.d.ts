@@ -297,7 +297,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a graph: with the scope graphs any, else one of a workflow with other values */
+        /** Run a graph: with the scope graphs any, else that of a workflow with other values of its parameters */
         post: operations["generate-graph"];
         delete?: never;
         options?: never;
