@@ -86,6 +86,36 @@ func (c *Client) Cancel(ctx context.Context, h Handle) error {
 	}
 }
 
+// A Withdrawer is a Backend that can take a waiting run back without the risk of
+// stopping one that has just begun.
+type Withdrawer interface {
+	// Withdraw takes the run out of the queue and reports whether the place is
+	// proven not to have it: neither queued nor executing nor done. A run that
+	// has begun goes on.
+	Withdraw(ctx context.Context, h Handle) (bool, error)
+}
+
+// Withdraw implements Withdrawer.
+func (c *Client) Withdraw(ctx context.Context, h Handle) (bool, error) {
+	if h == "" {
+		return false, errNoHandle
+	}
+	id := string(h)
+	for wait := cancelFirst; ; wait = min(wait*3/2, cancelMax) {
+		if err := c.DeleteQueued(ctx, id); err != nil {
+			return false, err
+		}
+		var st State
+		err := transport.Again(ctx, func() (err error) { st, err = c.locate(ctx, id, false); return err })
+		if err != nil || st.Phase != PhaseQueued {
+			return st.Phase == PhaseUnknown && err == nil, err
+		}
+		if err := transport.Sleep(ctx, wait); err != nil {
+			return false, err
+		}
+	}
+}
+
 // cancelJob uses POST /api/jobs/{id}/cancel (0.26), which cannot hit another
 // run. It is tried only where /api/jobs is known to be; done is false when the
 // server has no such route.

@@ -110,6 +110,36 @@ func testCancelFinished(t *testing.T, s *suite) {
 	}
 }
 
+func testWithdraw(t *testing.T, s *suite) {
+	w, ok := s.backend.(comfy.Withdrawer)
+	if !ok || s.Slow == nil {
+		t.Skip("a waiting run cannot be told from one that has just begun, or the harness has no slow graph")
+	}
+	first := s.submit(t, s.Slow())
+	s.started(t, first)
+	second := s.submit(t, s.Quick())
+	if gone, err := w.Withdraw(s.context(t), second); err != nil || !gone {
+		t.Errorf("of the waiting run: gone %v, %v", gone, err)
+	}
+	if st, err := s.backend.State(s.context(t), second); err != nil || st.Phase != comfy.PhaseUnknown {
+		t.Errorf("after it the waiting run is %s, %v", st.Phase, err)
+	}
+	if gone, err := w.Withdraw(s.context(t), first); err != nil || gone {
+		t.Errorf("of the executing run: gone %v, %v", gone, err)
+	}
+	if st, err := s.backend.State(s.context(t), first); err != nil || st.Phase != comfy.PhaseRunning {
+		t.Errorf("after it the executing run is %s, %v", st.Phase, err)
+	}
+	if err := s.backend.Cancel(s.context(t), first); err != nil {
+		t.Fatal(err)
+	}
+	third := s.submit(t, s.Quick())
+	s.finish(t, third)
+	if gone, err := w.Withdraw(s.context(t), third); err != nil || gone {
+		t.Errorf("of the finished run: gone %v, %v", gone, err)
+	}
+}
+
 func testMissingFile(t *testing.T, s *suite) {
 	_, st := s.finish(t, s.submit(t, s.Quick()))
 	s.mustBeDone(t, st)

@@ -137,6 +137,7 @@ func Run(t *testing.T, h Harness) {
 		{"CancelQueued", testCancelQueued},
 		{"CancelRunning", testCancelRunning},
 		{"CancelFinished", testCancelFinished},
+		{"Withdraw", testWithdraw},
 		{"MissingFile", testMissingFile},
 	} {
 		t.Run(test.name, func(t *testing.T) {

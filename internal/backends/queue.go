@@ -31,6 +31,15 @@ func (b *Backend) Move(ctx context.Context, id string, to comfy.Spot) error {
 	return errors.ErrUnsupported
 }
 
+// Withdraw implements comfy.Withdrawer; errors.ErrUnsupported where a run that has just
+// begun might be stopped.
+func (b *Backend) Withdraw(ctx context.Context, h comfy.Handle) (bool, error) {
+	if w, ok := b.Backend.(comfy.Withdrawer); ok {
+		return w.Withdraw(ctx, h)
+	}
+	return false, errors.ErrUnsupported
+}
+
 // NameOf is what records call a backend, without opening it; of a pod without a name
 // in the settings it is as written.
 func (o *Opener) NameOf(spec string) string {

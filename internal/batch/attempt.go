@@ -16,16 +16,20 @@ type attempt struct {
 	item      *item
 	lane      *lane
 	cancel    context.CancelCauseFunc
-	submitted bool      // it may be on the backend
-	freed     bool      // its place on the backend is free: it is ended, or about to be
-	ended     bool      // the backend has ended it
-	counted   bool      // what it cost is in the sum
-	started   time.Time // the backend began to execute it, by what was heard; zero = it has not
-	lost      bool      // the connection to its backend is gone
-	lostFirst time.Time // it was gone for the first time; zero = it never was
-	taken     bool      // it is being taken off the lane
-	seen      bool      // the backend has said something of it
-	since     time.Time // it was submitted, or begun to be adopted
+	submitted bool         // it may be on the backend
+	freed     bool         // its place on the backend is free: it is ended, or about to be
+	ended     bool         // the backend has ended it
+	counted   bool         // what it cost is in the sum
+	started   time.Time    // the backend began to execute it, by what was heard; zero = it has not
+	lost      bool         // the connection to its backend is gone
+	lostFirst time.Time    // it was gone for the first time; zero = it never was
+	handle    comfy.Handle // by which the backend knows it; "" = it has not accepted it, as far as is known
+	taken     bool         // it is being taken off the lane
+	leaving   bool         // it waits here for longer than others need, and is to be theirs
+	stays     bool         // it could not be taken off: it has begun
+	gone      bool         // it is proven not to be on the backend any more
+	seen      bool         // the backend has said something of it
+	since     time.Time    // it was submitted, or begun to be adopted
 }
 
 // attempt prepares an item, runs it, and deals with what comes of it.
@@ -42,6 +46,7 @@ func (s *scheduler) attempt(l *lane, it *item, adopted bool) {
 	defer func() {
 		s.mu.Lock()
 		delete(l.attempts, a)
+		s.stayed(a)
 		s.cond.Broadcast()
 		s.mu.Unlock()
 	}()
@@ -77,6 +82,7 @@ func (s *scheduler) attempt(l *lane, it *item, adopted bool) {
 		l.posting--
 		if err == nil {
 			l.sending.add(s.o.Now().Sub(a.since))
+			a.handle = t.Handle
 		}
 	})
 	var res *run.Result
@@ -153,7 +159,7 @@ func (s *scheduler) admit(a *attempt) bool {
 			s.stop(StoppedMaxCost, nil)
 		}
 		switch {
-		case s.stopped != "", l.dead != nil, (l.held || l.down(now)) && len(s.lanes) > 1:
+		case s.stopped != "", l.dead != nil, a.leaving, (l.held || l.down(now)) && len(s.lanes) > 1:
 			return false
 		case l.posting > 0 && l.posted != s.queue.key(it): // the server is to have them in their order
 		case l.takes(now) && !l.alone && l.onServer < l.depth() && (!it.suspect() || l.onServer == 0):
@@ -214,6 +220,7 @@ func (s *scheduler) free(a *attempt) {
 		return
 	}
 	a.freed = true
+	a.lane.freed = s.o.Now()
 	a.lane.onServer--
 	a.lane.collecting++
 	a.lane.alone = false
@@ -234,7 +241,7 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 	l, it := a.lane, a.item
 	return func(e run.Event) {
 		s.mu.Lock()
-		a.seen = a.seen || e.Type != run.EventPrepared && e.Type != run.EventWarning && e.Type != run.EventLost
+		a.heard(e)
 		switch e.Type {
 		case run.EventStarted, run.EventNode, run.EventProgress:
 			if !it.started && limit > 0 {
@@ -272,12 +279,25 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 	}
 }
 
+// heard notes that the backend has said something of the run.
+func (a *attempt) heard(e run.Event) {
+	switch e.Type {
+	case run.EventPrepared, run.EventWarning, run.EventLost:
+		return
+	}
+	a.seen = true
+	if t := a.item.ticket; t != nil { // it is adopted
+		a.handle = t.Handle
+	}
+}
+
 // giveBack returns an item that was prepared and found no place.
 func (s *scheduler) giveBack(a *attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a.lane.ready--
 	s.active--
+	s.stayed(a)
 	s.queue.giveBack(a.item)
 	s.cond.Broadcast()
 }

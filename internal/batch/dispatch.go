@@ -34,15 +34,28 @@ func (s *scheduler) next(l *lane) (it *item, adopted bool) {
 			l.onServer++
 			return it, true
 		}
-		if l.takes(now) && l.ready == 0 && !l.alone && l.collecting < maxCollecting && worthTaking(l, s.lanes, s.queue.size, now) {
-			if it := s.queue.take(l, func(it *item) bool { return s.may(l, it) }); it != nil {
-				l.ready++
-				s.active++
+		if l.takes(now) && l.ready == 0 && !l.alone && l.collecting < maxCollecting {
+			if it := s.take(l, now); it != nil {
 				return it, false
 			}
 		}
+		s.review(l, now)
 		s.cond.Wait()
 	}
+}
+
+// take gives a lane an item of the queue to prepare; nil when the queue has none for it.
+func (s *scheduler) take(l *lane, now time.Time) *item {
+	left, others := s.laneless(), s.others(l, now)
+	worth := worthTaking(l, others, left, now)
+	it := s.queue.take(l, func(it *item) bool {
+		return s.may(l, it) && (worth || it.travelled() && worthTaking(l, othersFor(l, it, others), left, now))
+	})
+	if it != nil {
+		l.ready++
+		s.active++
+	}
+	return it
 }
 
 // may reports whether a lane takes an item.
@@ -83,15 +96,13 @@ func (s *scheduler) probe(l *lane) {
 			return
 		}
 		var it *item
-		if !l.held && worthTaking(l, s.lanes, s.queue.size, s.o.Now()) {
-			it = s.queue.take(l, func(it *item) bool { return s.may(l, it) })
+		if !l.held {
+			it = s.take(l, s.o.Now())
 		}
 		if it == nil {
 			l.RestUntil(s.o.Now().Add(tick))
 			return
 		}
-		l.ready++
-		s.active++
 		s.running.Go(func() { s.attempt(l, it, false) })
 	}
 }

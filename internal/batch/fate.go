@@ -37,6 +37,7 @@ type judgement struct {
 	fate
 	lane   error // the backend itself has failed
 	dead   bool  // and will not come back
+	forgot bool  // it is there, and has lost the run
 	killed bool  // while it executed the item
 	err    error
 }
@@ -81,7 +82,7 @@ func judge(it *item, res *run.Result, err, cause error) judgement {
 	case errors.As(err, &stored):
 		j.fate = leaves
 	case errors.As(err, &lost) && lost.Gone:
-		j.fate, j.killed = requeues, it.started
+		j.fate, j.killed, j.forgot = requeues, it.started, true
 	case errors.As(err, &lost):
 		j.fate, j.lane = limbo, err
 	case errors.As(err, &ambiguous):
@@ -149,7 +150,7 @@ func (s *scheduler) conclude(ctx context.Context, a *attempt, t *run.Ticket, res
 	if retried(err, context.Cause(ctx)) {
 		res, err = s.recollect(ctx, a, t)
 	}
-	if errors.Is(context.Cause(ctx), errTaken) && err != nil && a.submitted && !a.ended {
+	if errors.Is(context.Cause(ctx), errTaken) && err != nil && a.submitted && !a.ended && !a.gone {
 		res, err = s.takeBack(a, t, res, err)
 	}
 	s.counted(a, res)
@@ -160,6 +161,11 @@ func (s *scheduler) conclude(ctx context.Context, a *attempt, t *run.Ticket, res
 			l.dead = j.lane
 		}
 		s.laneFailed(l, j.lane)
+		s.mu.Unlock()
+	}
+	if j.forgot {
+		s.mu.Lock()
+		l.forgot(s.o.Now())
 		s.mu.Unlock()
 	}
 	switch j.fate {
@@ -348,7 +354,7 @@ func (s *scheduler) ended(it *item, out Outcome) {
 // again puts an item back into the queue, or retires it.
 func (s *scheduler) again(a *attempt, t *run.Ticket, res *run.Result, j judgement) {
 	it := a.item
-	if !a.taken {
+	if !a.gone { // it came back because of its backend
 		if it.left == nil {
 			it.left = map[*lane]bool{}
 		}
@@ -363,6 +369,7 @@ func (s *scheduler) again(a *attempt, t *run.Ticket, res *run.Result, j judgemen
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active--
+	s.stayed(a)
 	s.queue.giveBack(it)
 	s.cond.Broadcast()
 }

@@ -36,12 +36,13 @@ type lane struct {
 	held   bool        // it was paused when it was last looked at
 	fixed  int         // depth that the user wants; 0 = ours
 
-	ready      int    // prepared, or being prepared, for the next free place
-	onServer   int    // submitted and not ended
-	collecting int    // ended, outputs on their way
-	alone      bool   // what is on the server is to be alone there
-	posting    int    // on their way there
-	posted     string // group of those
+	ready      int       // prepared, or being prepared, for the next free place
+	onServer   int       // submitted and not ended
+	collecting int       // ended, outputs on their way
+	freed      time.Time // a run left the server last
+	alone      bool      // what is on the server is to be alone there
+	posting    int       // on their way there
+	posted     string    // group of those
 	attempts   map[*attempt]bool
 	limbo      []*item // may be on the backend, which was lost sight of
 
@@ -130,6 +131,15 @@ func (l *lane) failed(now time.Time, err error) {
 	l.last = err
 }
 
+// forgot notes that the backend has lost a run, as one does that was started again:
+// it is there, and one run at a time shows whether it stays.
+func (l *lane) forgot(now time.Time) {
+	if !l.OnTrial() {
+		l.Fail(now)
+		l.RestUntil(time.Time{})
+	}
+}
+
 // load is how many runs the lane has or is about to have.
 func (l *lane) load() int { return l.ready + l.onServer }
 
@@ -149,54 +159,4 @@ func (l *lane) executed(res *run.Result) {
 	if at := res.ExecutionFinished; at.After(l.end) {
 		l.end = at
 	}
-}
-
-// soonDone reports whether the other lanes end all that is left before a run that
-// this one loses again would be known to be lost.
-func soonDone(l *lane, lanes []*lane, left int, now time.Time) bool {
-	well, perSecond := 0, 0.0
-	for _, o := range lanes {
-		if o != l && o.takes(now) && !o.OnTrial() {
-			well++
-			if o.took.n > 0 {
-				perSecond += 1 / max(o.took.value, time.Millisecond).Seconds()
-			}
-		}
-	}
-	return well > 0 && (left <= len(lanes)*defaultDepth || float64(left) < perSecond*(awayLong+l.took.value).Seconds())
-}
-
-// worthTaking reports whether a lane ends an item of those left sooner than the
-// others would, when all of them take what they end soonest. Far from the end it
-// always does.
-func worthTaking(l *lane, lanes []*lane, left int, now time.Time) bool {
-	if l.OnTrial() && soonDone(l, lanes, left, now) {
-		return false // one that has just failed takes nothing that is then waited for
-	}
-	if len(lanes) < 2 || left > 4*len(lanes)*defaultDepth || l.took.n == 0 {
-		return true
-	}
-	type runner struct {
-		*lane
-		free time.Duration // when it is done with what it has
-	}
-	var all []*runner
-	for _, o := range lanes {
-		if o == l || o.took.n > 0 && o.takes(now) && !o.OnTrial() {
-			all = append(all, &runner{o, time.Duration(o.load()) * o.took.value})
-		}
-	}
-	for range left {
-		best := all[0]
-		for _, o := range all[1:] {
-			if o.free+o.took.value < best.free+best.took.value {
-				best = o
-			}
-		}
-		if best.lane == l {
-			return true
-		}
-		best.free += best.took.value
-	}
-	return false
 }

@@ -30,6 +30,9 @@ type item struct {
 // after all others, so that it takes nobody with it.
 func (it *item) suspect() bool { return it.kills > 0 }
 
+// travelled reports whether a backend has refused the item or given it back.
+func (it *item) travelled() bool { return len(it.refused)+len(it.left) > 0 }
+
 // A queue holds what no backend has, in groups that need the same models.
 type queue struct {
 	groups   []*group

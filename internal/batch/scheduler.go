@@ -46,6 +46,7 @@ type scheduler struct {
 	queue    *queue
 	lanes    []*lane
 	active   int // items that are neither queued nor ended
+	leaving  int // of those, on their way from a lane that is slower to the queue
 	stopped  string
 	fatal    error
 	running  sync.WaitGroup

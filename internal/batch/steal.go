@@ -2,8 +2,8 @@ package batch
 
 import "time"
 
-// steal takes one run from a lane that cannot end it soon, for each lane that has
-// nothing to do.
+// steal takes one run from a lane that does not answer, for each lane that has nothing
+// to do.
 func (s *scheduler) steal(now time.Time) {
 	for _, l := range s.lanes {
 		if l.load() > 0 || !l.takes(now) || l.OnTrial() {
@@ -38,7 +38,7 @@ func (s *scheduler) fromLimbo(l *lane, now time.Time) *item {
 	return nil
 }
 
-// stealable is a run that another lane has and that this one would end sooner.
+// stealable is a run of another lane that is away, or says nothing of it.
 func (s *scheduler) stealable(l *lane, now time.Time) *attempt {
 	for _, o := range s.lanes {
 		if o == l {
@@ -50,11 +50,10 @@ func (s *scheduler) stealable(l *lane, now time.Time) *attempt {
 			if a.taken || a.ended || !a.submitted || it.refused[l] != nil {
 				continue
 			}
-			waits := !it.started && l.took.n > 0 && o.took.n > 0 && time.Duration(o.onServer)*o.took.value > 2*l.took.value
 			unseen := !a.seen && now.Sub(a.since) > unseenLong
 			// The connection comes and goes: so long that making it again costs little.
 			flaps := !a.lostFirst.IsZero() && l.took.n > 0 && now.Sub(a.lostFirst) > max(flapsLong, 3*max(l.took.value, o.took.value))
-			if away || waits || unseen || flaps {
+			if away || unseen || flaps {
 				return a
 			}
 		}

@@ -36,6 +36,10 @@ const (
 	Closing = "closing" // all files are durable and the ledger knows them, the item is not committed
 )
 
+// Withdrawn is a mark of a batch on several backends: a run that waited is off its
+// backend, to be made by another, and the ledger still says that it is there.
+const Withdrawn = "withdrawn"
+
 // Queued is a mark of `serve`: jobs are on disk, and who asked for them was not told.
 const Queued = "queued"
 

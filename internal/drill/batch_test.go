@@ -243,6 +243,37 @@ func TestBatchKilledAt(t *testing.T) {
 	}
 }
 
+// The client is killed when a run that waited on a slow server is off it and on no
+// other yet. The same command has it made, and nothing is made twice.
+func TestBatchKilledBetweenServers(t *testing.T) {
+	t.Parallel()
+	const items = 8
+	for _, restarted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("restarted=%v", restarted), func(t *testing.T) {
+			t.Parallel()
+			fast, slow, m := newRemote(t), newRemote(t, "--step-time", "300ms"), newMachine(t)
+			m.table(items)
+			both := fast.url() + "," + slow.url()
+			p := m.batch([]string{"EASEL_CRASH_AT=" + crashpoint.Withdrawn}, both)
+			if exit := p.wait(); exit != -1 {
+				t.Fatalf("the client was not killed, but ended with %d\n%s", exit, p.stderr)
+			}
+			m.auditBatch(nil).sound(t)
+			if restarted {
+				slow.restart()
+			}
+			if exit, _, stderr := m.run(m.batchArgs(both)...); exit != 0 {
+				t.Fatalf("exit %d\n%s", exit, stderr)
+			}
+			v := m.auditBatch(append(fast.read(), slow.read()...))
+			v.complete(t, items)
+			if !restarted && v.executed != items || v.executed > items+1 { // what it had executed and nobody had fetched
+				t.Errorf("%d executions of %d items", v.executed, items)
+			}
+		})
+	}
+}
+
 // P-D3: of a batch that is nearly done, only what is left is asked for.
 func TestBatchResumeIsCheap(t *testing.T) {
 	t.Parallel()
