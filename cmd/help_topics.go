@@ -151,6 +151,7 @@ the run: the same seed draws the same. The record has both texts.
   {1-2$$ and $$a|b}  one or two, joined by " and "; {-2$$a|b} at most two
   __name__           a line of wildcards/name.txt, in the working directory or
                      the folder that easel config path names; # begins a comment
+  __key/key__        an entry of that list in a .yaml or .json file there
   {2$$__name__}      two different lines of it
   __folder/*__       a line of any of these files; ** stands for folders too
   \{ \} \| \_        the character itself

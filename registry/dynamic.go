@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,7 +24,8 @@ const (
 //	{2::a|b}         a is drawn twice as often as b
 //	{2$$a|b|c}       two different options, joined by ", "
 //	{1-2$$ and $$a|b} one or two, joined by " and "; {-2$$...} at most, {2-$$...} at least two
-//	__name__         a line of the wildcard file; wildcard returns its lines
+//	__name__         a line of the wildcard file, which may begin with a weight; wildcard
+//	                 returns its lines, and \ in a name is / to it
 //	{2$$__name__}    two different lines of it
 //	\{ \} \| \_ \\   the character itself
 //
@@ -107,8 +109,8 @@ func wildcardName(s string) (string, bool) {
 	}
 	name, _, ok := strings.Cut(rest, "__")
 	if !ok || name == "" || name != strings.TrimSpace(name) || strings.ContainsFunc(name, func(r rune) bool {
-		return strings.ContainsRune(`{}|\`, r) || unicode.IsControl(r)
-	}) {
+		return strings.ContainsRune(`{}|`, r) || unicode.IsControl(r)
+	}) || strings.Contains(name, `\\`) || strings.Contains(name, `\_`) || strings.HasSuffix(name, `\`) {
 		return "", false
 	}
 	return name, true
@@ -129,18 +131,28 @@ func (e *expander) wild(name string, depth int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return e.expand(lines[e.rng.IntN(len(lines))], depth)
+	if i := slices.IndexFunc(lines, func(o option) bool { return o.weight != 1 }); i >= 0 {
+		return e.expand(lines[e.pick(lines)].text, depth)
+	}
+	return e.expand(lines[e.rng.IntN(len(lines))].text, depth)
 }
 
-func (e *expander) lines(name string) ([]string, error) {
-	lines, err := e.wildcard(name)
+// lines are the options of a wildcard. One may have a weight as an option of a group.
+func (e *expander) lines(name string) ([]option, error) {
+	lines, err := e.wildcard(strings.ReplaceAll(name, `\`, "/"))
 	if err != nil {
 		return nil, fmt.Errorf("wildcard __%s__: %w", name, err)
 	}
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("wildcard __%s__ has no lines", name)
 	}
-	return lines, nil
+	options := make([]option, len(lines))
+	for i, line := range lines {
+		if options[i], err = weighted(line); err != nil {
+			return nil, fmt.Errorf("wildcard __%s__: %w", name, err)
+		}
+	}
+	return options, nil
 }
 
 // linesOf makes options of the lines of a wildcard that stands alone where
@@ -154,12 +166,7 @@ func (e *expander) linesOf(s string) ([]option, error) {
 	if !ok || len(name)+4 != len(s) {
 		return nil, nil
 	}
-	lines, err := e.lines(name)
-	options := make([]option, len(lines))
-	for i, line := range lines {
-		options[i] = option{text: line, weight: 1}
-	}
-	return options, err
+	return e.lines(name)
 }
 
 type option struct {
@@ -239,17 +246,9 @@ func splitOptions(s string) ([]option, error) {
 	var options []option
 	depth, start := 0, 0
 	add := func(text string) error {
-		o := option{text: text, weight: 1}
-		if w, rest, ok := strings.Cut(text, "::"); ok {
-			if weight, err := strconv.ParseFloat(strings.TrimSpace(w), 64); err == nil {
-				if weight < 0 || math.IsInf(weight, 0) || math.IsNaN(weight) || weight > 1e9 {
-					return fmt.Errorf("the weight %s is not between 0 and 1e9", w)
-				}
-				o = option{text: rest, weight: weight}
-			}
-		}
+		o, err := weighted(text)
 		options = append(options, o)
-		return nil
+		return err
 	}
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
@@ -269,6 +268,19 @@ func splitOptions(s string) ([]option, error) {
 		}
 	}
 	return options, add(s[start:])
+}
+
+// weighted reads the weight before an option: 2::a.
+func weighted(text string) (option, error) {
+	if w, rest, ok := strings.Cut(text, "::"); ok {
+		if weight, err := strconv.ParseFloat(strings.TrimSpace(w), 64); err == nil {
+			if weight < 0 || math.IsInf(weight, 0) || math.IsNaN(weight) || weight > 1e9 {
+				return option{}, fmt.Errorf("the weight %s is not between 0 and 1e9", w)
+			}
+			return option{text: rest, weight: weight}, nil
+		}
+	}
+	return option{text: text, weight: 1}, nil
 }
 
 // pick draws an option by weight; when all weights are 0, evenly.

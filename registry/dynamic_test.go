@@ -17,6 +17,8 @@ func wildcards(name string) ([]string, error) {
 		return []string{"red", "green", "blue"}, nil
 	case "nested/thing":
 		return []string{"a __colour__ {hat|hat}"}, nil
+	case "weighted":
+		return []string{"0::never", "2::often", "plain"}, nil
 	case "loop":
 		return []string{"__loop__"}, nil
 	case "empty":
@@ -54,6 +56,10 @@ func TestExpandDynamic(t *testing.T) {
 		{"{9$$__two words__}", []string{"x"}},
 		{"{__two words__}", []string{"x"}},
 		{"${5|6}", []string{"$5", "$6"}},
+		{`__nested\thing__`, []string{"a red hat", "a green hat", "a blue hat"}},
+		{"__weighted__", []string{"often", "plain"}},
+		{"{2$$__weighted__}", []string{"often, plain", "plain, often"}},
+		{`__a\_b__`, []string{"__a_b__"}},
 		{`back\slash`, []string{`back\slash`}},
 	} {
 		t.Run(tt.text, func(t *testing.T) {

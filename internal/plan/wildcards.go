@@ -18,8 +18,9 @@ import (
 // maxWildcards bounds a wildcard file: 16 MiB.
 const maxWildcards = 16 << 20
 
-// Wildcards are folders of NAME.txt files with a choice per line; a file in an
-// earlier folder hides one in a later.
+// Wildcards are folders of NAME.txt files with a choice per line, and of YAML and
+// JSON files with lists of choices. A file in an earlier folder hides one in a later,
+// and a .txt a list of its name.
 type Wildcards []string
 
 // Lines reads the choices of __name__; a * in it stands for any text but a
@@ -76,6 +77,11 @@ func (w Wildcards) file(name string) ([]string, error) {
 		}
 		return lines, nil
 	}
+	for _, dir := range w {
+		if lines, err := fromTrees(dir, name); lines != nil || err != nil {
+			return lines, err
+		}
+	}
 	if near := nearest.To(name, w.names(), 2); len(near) > 0 {
 		return nil, fmt.Errorf("there is no such file; did you mean __%s__?", strings.Join(near, "__ or __"))
 	}
@@ -111,6 +117,7 @@ func (w Wildcards) names() []string {
 			}
 			return nil
 		})
+		names = append(names, treeNames(dir)...)
 	}
 	return names
 }

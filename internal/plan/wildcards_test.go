@@ -29,8 +29,13 @@ func TestWildcards(t *testing.T) {
 	write("project/windows.txt", "\xff\xfer\x00o\x00t\x00\n\x00")
 	write("project/latin.txt", "rot\ncaf\xe9\n")
 	write("project/two words/a+b.txt", "plus\n")
+	write("project/zoo.yaml", "animals:\n  - fox\n  - {text: dog, weight: 2}\n  - 0.5::cat\nnested:\n  deep: [one, two]\nnumber: 5\n")
+	write("project/sub/pack.json", `{"k": {"m": ["p", "q"]}}`)
+	write("project/plain.json", `["yes", "no"]`)
+	write("project/broken.yaml", "k: [unclosed")
 	w := Wildcards{filepath.Join(dir, "project"), filepath.Join(dir, "nowhere"), filepath.Join(dir, "user")}
-	for name, want := range map[string][]string{"place": {"forest", "beach"}, "animals/bird": {"hen"}, "windows": {"rot"}, "two words/a+b": {"plus"}, "**/*b*": {"hen", "plus"}} {
+	for name, want := range map[string][]string{"place": {"forest", "beach"}, "animals/bird": {"hen"}, "windows": {"rot"}, "two words/a+b": {"plus"},
+		"animals": {"fox", "2::dog", "0.5::cat"}, "nested/deep": {"one", "two"}, "sub/k/m": {"p", "q"}, "plain": {"yes", "no"}, "nest*/*": {"one", "two"}, "**/*b*": {"hen", "plus"}} {
 		got, err := w.Lines(name)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
@@ -39,10 +44,13 @@ func TestWildcards(t *testing.T) {
 	if _, err := w.Lines("latin"); err == nil || !strings.Contains(err.Error(), "latin.txt:2 is not UTF-8 text but looks like Latin-1") {
 		t.Errorf("Latin-1: %v", err)
 	}
-	for _, name := range []string{"../secret", "nothing", "animals"} {
+	for _, name := range []string{"../secret", "nothing", "animals/none", "number", "zoo"} {
 		if lines, err := w.Lines(name); err == nil {
 			t.Errorf("%s: got %q, want an error", name, lines)
 		}
+	}
+	if _, err := w.Lines("unclosed"); err == nil || !strings.Contains(err.Error(), "broken.yaml") {
+		t.Errorf("a broken file: %v", err)
 	}
 	if _, err := w.Lines("plase"); err == nil || !strings.Contains(err.Error(), "__place__") {
 		t.Errorf("a typing error: %v, want the nearest name", err)

@@ -82,6 +82,9 @@ func ofBackend(err error, p *Problem) bool {
 		p.is(CodeIncomplete)
 		p.Message = "the run has ended on the backend, but its outputs are not here: " + uncollected.Error()
 		p.Hint = "easel resume " + uncollected.Run + " fetches them"
+		if _, gone := errors.AsType[*comfy.NotFoundError](err); gone {
+			p.Hint = "when the files are back, easel resume " + uncollected.Run + " fetches them; with --discard it gives them up"
+		}
 	case ofService(err, p):
 	case errors.As(err, &unreachable):
 		p.is(CodeUnreachable)
