@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-9956b7ab0e8e";
-const files = "/ /assets/Backends-DJZcU08P.js /assets/MaskEditor-Dg3oHhwp.js /assets/OutputView-YDIJXOsS.js /assets/badge-cSynIvaV.js /assets/button-B9F3U2vS.js /assets/check-D2wMM2jS.js /assets/copy-Dwur4vPQ.js /assets/duration-RAVyykVL.js /assets/empty-BzMMrdnM.js /assets/film-CmSr0qvS.js /assets/generate-D7ZedIL_.js /assets/index-BeCnPA0U.css /assets/index-DYkkoDJw.js /assets/other-wsZLbCHU.js /assets/picture-Bvr5n_zb.js /assets/popover-CbmD894Z.js /assets/preload-helper-DIxG_N5b.js /assets/queue-CtGYnRKt.js /assets/react-dom-CfgplUKF.js /assets/results-DlijS-JQ.js /assets/segments-B8f4lmMS.js /assets/select-B6-qJ6mC.js /assets/settings-mDQ3gjaQ.js /assets/switch-DSZDg3B5.js /assets/take-BzKaqfwM.js /assets/take-file-BDwObc2y.js /assets/theme-Bhb0f_CK.js /assets/toast-C7K0scXE.js /assets/toaster-CbUCy7s1.js /assets/useQueries-B6rawqSW.js /assets/workflows-hbDx0ghU.js /icon.svg /theme.js".split(" ");
+const version = "easel-49774f9af3de";
+const files = "/ /assets/Backends-Cn31Fs9-.js /assets/MaskEditor-B1_7mJN_.js /assets/ahead-_TG-Kl4T.js /assets/base-BsKqLja2.js /assets/check-CVaiWLQ9.js /assets/copy-F-9vK-f2.js /assets/index-BeCnPA0U.css /assets/index-D6xzK8px.js /assets/other-kVJ5OzdN.js /assets/queue-DyPhwdFN.js /assets/results-D-eg0CIB.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-B3XfX0lP.js /assets/start-D0rmGVYg.js /assets/toaster-MhMDwmW7.js /assets/useQueries-CVgFwpjZ.js /assets/workflows-CskLvJvS.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

@@ -1,4 +1,4 @@
-// What a browser loads for the first page, gzipped: index.html, what it names, and the parts of the Generate page.
+// What a browser loads for the first page, gzipped: index.html and what it names, the Generate page among it.
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -20,9 +20,6 @@ const staticImport = (text, file) =>
   new RegExp(`(?:from|import)\\s*["']\\./${file.replace("assets/", "").replace(/\./g, "\\.")}["']`).test(text);
 const assets = new Set(readdirSync("dist/assets").map((f) => `assets/${f}`));
 follow("index.html");
-const page = [...assets].find((f) => /\/generate-[\w-]+\.js$/.test(f));
-first.add(page);
-follow(page);
 for (const css of assets) if (css.endsWith(".css")) first.add(css);
 let total = 0;
 for (const name of first) {

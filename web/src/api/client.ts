@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { takeAhead } from "./ahead";
 import { parseExact } from "./exact-json";
 import { Problem, problemOf } from "./problem";
 import type { components, paths } from "./schema";
@@ -14,6 +15,11 @@ export type GenerateRequest = Schemas["GenerateRequest"];
 /** authorized is fetch that says who asks, and notices that the server wants a key. */
 export async function authorized(input: Request | string, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
+  const ahead = await takeAhead(request);
+  if (ahead) {
+    if (ahead.status === 401) session.deny();
+    return ahead;
+  }
   for (const [name, value] of Object.entries(session.headers())) request.headers.set(name, value);
   const response = await fetch(request);
   if (response.status === 401) session.deny();

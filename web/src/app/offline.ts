@@ -9,8 +9,8 @@ export function keepShell() {
     location.reload();
   });
   if (import.meta.env.PROD && "serviceWorker" in navigator) {
-    addEventListener("load", () => {
-      navigator.serviceWorker.register("/sw.js").catch(() => {}); // not a secure page: it works without
-    });
+    // It loads every page: after what is looked at stands.
+    const register = () => void navigator.serviceWorker.register("/sw.js").catch(() => {}); // not a secure page: it works without
+    addEventListener("load", () => setTimeout(register, 2000));
   }
 }

@@ -9,7 +9,7 @@ import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
 import { Keys } from "@/ui/keys";
-import { toast } from "@/ui/toast";
+import { toast, toaster } from "@/ui/toast";
 import { Tooltip, TooltipProvider } from "@/ui/tooltip";
 import { startShortcuts, useBoundShortcuts, useShortcuts } from "./shortcuts";
 import { SignIn } from "./sign-in";
@@ -24,13 +24,18 @@ const pages = [
   { to: "/settings", label: t.app.pages.settings, icon: Settings },
 ] as const;
 
+const toasterAfter = 2000; // ms: after what is looked at stands
+
 /** Shell is what stands around every page: the rail (a bar at the bottom of a phone), banners, toasts, sign-in. */
 export function Shell() {
   const denied = useSyncExternalStore(session.subscribe, session.isDenied);
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
-  const [settled, setSettled] = useState(false);
-  useEffect(() => setSettled(true), []);
+  const toasts = useSyncExternalStore(toaster.subscribe, toaster.isWanted);
+  useEffect(() => {
+    const later = setTimeout(toaster.want, toasterAfter);
+    return () => clearTimeout(later);
+  }, []);
   useEffect(startShortcuts, []);
   useShortcuts([
     { keys: "?", label: t.app.shortcuts, group: t.app.name, run: () => setHelp(true) },
@@ -70,7 +75,7 @@ export function Shell() {
       </div>
       {denied && <SignIn />}
       <ShortcutsDialog open={help} onOpenChange={setHelp} />
-      {settled && (
+      {toasts && (
         <Suspense>
           <Toaster />
         </Suspense>

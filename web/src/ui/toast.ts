@@ -5,8 +5,35 @@ interface Action {
   onClick: () => void;
 }
 
-// What shows them is loaded after the first page stands.
-const shown = () => import("./toaster").then((m) => m.sonner);
+// What shows them is loaded after the first page stands, or with the first toast.
+let isWanted = false;
+let wants = () => {};
+let ready = () => {};
+const mounted = new Promise<void>((resolve) => {
+  ready = resolve;
+});
+
+/** toaster is for who mounts what shows toasts: when it is wanted, and that it stands. */
+export const toaster = {
+  subscribe(listener: () => void) {
+    wants = listener;
+    return () => {
+      wants = () => {};
+    };
+  },
+  isWanted: () => isWanted,
+  want() {
+    isWanted = true;
+    wants();
+  },
+  ready: () => ready(),
+};
+
+async function shown() {
+  toaster.want();
+  const [{ sonner }] = await Promise.all([import("./toaster"), mounted]);
+  return sonner;
+}
 
 /** toast says in passing what happened; what needs an answer is a Dialog. */
 export const toast = {

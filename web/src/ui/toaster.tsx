@@ -1,10 +1,13 @@
+import { useEffect } from "react";
 import { Toaster as Sonner } from "sonner";
 import { useTheme } from "@/app/theme";
+import { toaster } from "./toast";
 
 export { toast as sonner } from "sonner";
 
 /** Toaster is where toasts appear. Say them by toast of ./toast. */
 export default function Toaster() {
+  useEffect(toaster.ready, []);
   return (
     <Sonner
       theme={useTheme()}

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "@/api/queries";
-import { t } from "@/text";
 import { duration } from "@/text/duration";
+import { queue as pageText } from "@/text/en/queue";
 import { Badge } from "@/ui/badge";
 
 /** Backends are the places where jobs run: state, models in memory, speed. */
@@ -9,10 +9,10 @@ export function Backends({ className }: { className?: string }) {
   const { data } = useQuery({ ...queries.backends, refetchInterval: 5_000 });
   if (!data) return null;
   return (
-    <section aria-label={t.queue.backends} className={className}>
+    <section aria-label={pageText.backends} className={className}>
       {data.length === 0 && (
         <p className="rounded-lg bg-warn-tint px-3 py-2 text-warn">
-          {t.queue.noBackends} <code className="font-mono text-sm">{t.queue.noBackendsHint}</code>
+          {pageText.noBackends} <code className="font-mono text-sm">{pageText.noBackendsHint}</code>
         </p>
       )}
       <ul className="flex flex-wrap gap-2">
@@ -23,13 +23,13 @@ export function Backends({ className }: { className?: string }) {
                 {b.name}
               </span>
               <Badge look={b.state === "unreachable" ? "bad" : b.state === "busy" ? "accent" : "plain"}>
-                {t.queue.states[b.state] ?? b.state}
+                {pageText.states[b.state] ?? b.state}
               </Badge>
             </div>
             <p className="truncate text-muted text-sm">
               {[
-                b.median_ms ? t.queue.speed(duration(b.median_ms)) : "",
-                b.models.length ? t.queue.inMemory(b.models.join(", ")) : "",
+                b.median_ms ? pageText.speed(duration(b.median_ms)) : "",
+                b.models.length ? pageText.inMemory(b.models.join(", ")) : "",
                 b.address,
               ]
                 .filter(Boolean)

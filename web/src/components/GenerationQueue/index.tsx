@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { api, ask, type Job } from "@/api/client";
 import { events, useActiveJobs } from "@/api/events";
 import { queries, queryClient } from "@/api/queries";
-import { t } from "@/text";
+import { queue as pageText } from "@/text/en/queue";
 import { Button, buttonLook } from "@/ui/button";
 import { Empty } from "@/ui/empty";
 import { toast } from "@/ui/toast";
@@ -68,7 +68,7 @@ export function GenerationQueue() {
   const clear = async () => {
     try {
       const { jobs } = await ask(api.POST("/api/v1/queue/clear", { body: { states: ["failed", "cancelled"] } }));
-      toast.done(t.queue.cleared(jobs));
+      toast.done(pageText.cleared(jobs));
     } catch (error) {
       toast.failed(error);
     }
@@ -77,9 +77,9 @@ export function GenerationQueue() {
 
   if (running.length + waiting.length + failed.length === 0) {
     return (
-      <Empty icon={<ListOrdered />} title={t.queue.empty} hint={t.queue.emptyHint}>
+      <Empty icon={<ListOrdered />} title={pageText.empty} hint={pageText.emptyHint}>
         <Link to="/generate" className={buttonLook({ look: "primary" })}>
-          {t.queue.emptyAction}
+          {pageText.emptyAction}
         </Link>
       </Empty>
     );
@@ -87,7 +87,7 @@ export function GenerationQueue() {
   return (
     <div className="grid gap-6">
       {running.length > 0 && (
-        <Section title={t.queue.running} count={running.length}>
+        <Section title={pageText.running} count={running.length}>
           <ul className="divide-y divide-line">
             {running.map((job) => (
               <li key={job.id}>
@@ -98,18 +98,18 @@ export function GenerationQueue() {
         </Section>
       )}
       {waiting.length > 0 && (
-        <Section title={t.queue.waiting} count={waiting.reduce((n, g) => n + g.jobs.length, unseen)}>
+        <Section title={pageText.waiting} count={waiting.reduce((n, g) => n + g.jobs.length, unseen)}>
           <Waiting groups={waiting} name={name} actions={actions} onMove={onMove} />
-          {unseen > 0 && <p className="py-2 text-muted">{t.queue.more(unseen)}</p>}
+          {unseen > 0 && <p className="py-2 text-muted">{pageText.more(unseen)}</p>}
         </Section>
       )}
       {failed.length > 0 && (
         <Section
-          title={t.queue.ended}
+          title={pageText.ended}
           count={failed.reduce((n, g) => n + g.jobs.length, 0)}
           action={
             <Button size="sm" look="quiet" onClick={() => void clear()}>
-              {t.queue.clear}
+              {pageText.clear}
             </Button>
           }
         >

@@ -6,6 +6,7 @@ import type { JobError, Progress as RunProgress } from "@/api/types";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
+import { queue as pageText } from "@/text/en/queue";
 import { Badge } from "@/ui/badge";
 import { Button, IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -41,18 +42,18 @@ export function QueueRow({ group, name, actions, handle, className }: RowProps) 
         {handle}
         <Thumb job={first} count={group.jobs.length} />
         <div className="min-w-0 flex-1">
-          <p className="truncate">{first.prompt || <span className="text-muted">{t.queue.noPrompt}</span>}</p>
+          <p className="truncate">{first.prompt || <span className="text-muted">{pageText.noPrompt}</span>}</p>
           <p className="flex min-w-0 items-center gap-x-2 text-muted text-sm">
             <span className="truncate">{name(first.workflow_id)}</span>
-            {many && <Badge>{t.queue.batch(group.jobs.length)}</Badge>}
-            {first.priority !== 0 && <Badge look="accent">{t.queue.priority(first.priority)}</Badge>}
-            {first.attempt > 1 && <span className="whitespace-nowrap">{t.queue.attempt(first.attempt)}</span>}
+            {many && <Badge>{pageText.batch(group.jobs.length)}</Badge>}
+            {first.priority !== 0 && <Badge look="accent">{pageText.priority(first.priority)}</Badge>}
+            {first.attempt > 1 && <span className="whitespace-nowrap">{pageText.attempt(first.attempt)}</span>}
           </p>
           {first.state === "running" && !many && <Running id={first.id} />}
           {(first.state === "failed" || first.state === "cancelled") && <Reason job={first} />}
         </div>
         {many && (
-          <IconButton label={open ? t.queue.fold : t.queue.unfold} aria-expanded={open} onClick={() => setOpen(!open)}>
+          <IconButton label={open ? pageText.fold : pageText.unfold} aria-expanded={open} onClick={() => setOpen(!open)}>
             <ChevronRight className={cx("transition-transform", open && "rotate-90")} />
           </IconButton>
         )}
@@ -113,7 +114,7 @@ function Running({ id }: { id: string }) {
           p?.message ?? p?.node ?? t.generate.starting,
           p && p.steps > 0 ? `${p.step}/${p.steps}` : "",
           p?.eta_ms ? t.generate.left(duration(p.eta_ms)) : "",
-          job?.backend ? t.queue.onBackend(job.backend) : "",
+          job?.backend ? pageText.onBackend(job.backend) : "",
         ]
           .filter(Boolean)
           .join(" · ")}
@@ -136,15 +137,15 @@ function Reason({ job }: { job: Job }) {
 function Actions({ group, actions }: { group: Group<Job>; actions: QueueActions }) {
   const first = group.jobs[0] as Job;
   const many = group.jobs.length > 1;
-  const settings: MenuItem = { label: t.queue.settings, onSelect: () => actions.settings(first) };
+  const settings: MenuItem = { label: pageText.settings, onSelect: () => actions.settings(first) };
   if (first.state === "failed" || first.state === "cancelled") {
     return (
       <>
         <Button size="sm" onClick={() => actions.retry(group.jobs)}>
           <RotateCcw />
-          <span className="sr-only phone:not-sr-only">{many ? t.queue.retryAll(group.jobs.length) : t.queue.retry}</span>
+          <span className="sr-only phone:not-sr-only">{many ? pageText.retryAll(group.jobs.length) : pageText.retry}</span>
         </Button>
-        <MoreMenu items={[settings, { label: t.queue.remove, danger: true, onSelect: () => actions.remove(group.jobs) }]} />
+        <MoreMenu items={[settings, { label: pageText.remove, danger: true, onSelect: () => actions.remove(group.jobs) }]} />
       </>
     );
   }
@@ -155,18 +156,18 @@ function Actions({ group, actions }: { group: Group<Job>; actions: QueueActions 
         items={[
           ...(waiting
             ? [
-                { label: t.queue.first, onSelect: () => actions.move(group, "first") },
-                { label: t.queue.last, onSelect: () => actions.move(group, "last") },
+                { label: pageText.first, onSelect: () => actions.move(group, "first") },
+                { label: pageText.last, onSelect: () => actions.move(group, "last") },
                 null,
-                { label: t.queue.priorityUp, onSelect: () => actions.prioritise(group.jobs, 1) },
-                { label: t.queue.priorityDown, onSelect: () => actions.prioritise(group.jobs, -1) },
+                { label: pageText.priorityUp, onSelect: () => actions.prioritise(group.jobs, 1) },
+                { label: pageText.priorityDown, onSelect: () => actions.prioritise(group.jobs, -1) },
                 null,
               ]
             : []),
           settings,
         ]}
       />
-      <IconButton label={many ? t.queue.cancelBatch(group.jobs.length) : t.queue.cancel} onClick={() => actions.cancel(group.jobs)}>
+      <IconButton label={many ? pageText.cancelBatch(group.jobs.length) : pageText.cancel} onClick={() => actions.cancel(group.jobs)}>
         <X />
       </IconButton>
     </>
@@ -175,7 +176,7 @@ function Actions({ group, actions }: { group: Group<Job>; actions: QueueActions 
 
 const MoreMenu = ({ items }: { items: (MenuItem | null)[] }) => (
   <Menu items={items}>
-    <Button look="quiet" size="icon" aria-label={t.queue.actions}>
+    <Button look="quiet" size="icon" aria-label={pageText.actions}>
       <Ellipsis />
     </Button>
   </Menu>
@@ -186,9 +187,9 @@ export function Handle(props: React.ComponentProps<"button">) {
   return (
     <button
       type="button"
-      aria-label={t.queue.move}
-      aria-description={t.queue.moveHint}
-      title={t.queue.moveHint}
+      aria-label={pageText.move}
+      aria-description={pageText.moveHint}
+      title={pageText.moveHint}
       className="-ml-2 grid h-11 w-6 shrink-0 cursor-grab touch-none place-items-center rounded-md text-muted hover:text-text active:cursor-grabbing"
       {...props}
     >

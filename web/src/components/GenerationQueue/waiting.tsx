@@ -1,6 +1,6 @@
 import { useRef, useState } from "react";
 import type { Job } from "@/api/client";
-import { t } from "@/text";
+import { queue as pageText } from "@/text/en/queue";
 import { cx } from "@/ui/cx";
 import type { Group } from "./order";
 import { Handle, type QueueActions, QueueRow } from "./row";
@@ -32,7 +32,7 @@ export function Waiting({ groups, name, actions, onMove }: WaitingProps) {
     if (to < 0 || to > groups.length) return;
     const id = groups[from]?.id;
     await onMove(from, to);
-    setSaid(t.queue.movedTo(from + by + 1, groups.length));
+    setSaid(pageText.movedTo(from + by + 1, groups.length));
     requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-group="${id}"] button`)?.focus());
   };
 

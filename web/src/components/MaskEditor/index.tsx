@@ -21,6 +21,7 @@ import { fetchPicture } from "@/components/ParameterControls/picture-blob";
 import { pictureOf } from "@/components/ParameterControls/take-file";
 import type { Picture } from "@/components/ParameterControls/values";
 import { t } from "@/text";
+import { mask as pageText } from "@/text/en/mask";
 import { Button, IconButton } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Failed } from "@/ui/empty";
@@ -89,7 +90,7 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
   const done = async () => {
     const e = editor.current;
     if (!e || busy) return;
-    if (e.mask.isEmpty()) return toast.failed(new Error(t.mask.empty));
+    if (e.mask.isEmpty()) return toast.failed(new Error(pageText.empty));
     setBusy(true);
     try {
       onDone(pictureOf(await upload(await toPNG(e.mask), "mask.png")));
@@ -100,7 +101,12 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
   };
 
   const radius = state?.radius ?? 10;
-  const tool = (which: Tool, keys: string) => ({ keys, label: t.mask[which], group: "dialog", run: () => editor.current?.setTool(which) });
+  const tool = (which: Tool, keys: string) => ({
+    keys,
+    label: pageText[which],
+    group: "dialog",
+    run: () => editor.current?.setTool(which),
+  });
   const nudge = (keys: string, dx: number, dy: number) => [
     { keys, label: "", group: "dialog", run: () => editor.current?.nudge(dx * radius, dy * radius) },
     { keys: `shift+${keys}`, label: "", group: "dialog", run: () => editor.current?.nudge(dx, dy) },
@@ -110,16 +116,16 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
     tool("eraser", "e"),
     tool("rectangle", "r"),
     tool("lasso", "l"),
-    { keys: "[", label: t.mask.smaller, group: "dialog", run: () => editor.current?.setRadius(radius / 1.2) },
-    { keys: "]", label: t.mask.larger, group: "dialog", run: () => editor.current?.setRadius(Math.max(radius + 1, radius * 1.2)) },
-    { keys: "i", label: t.mask.invert, group: "dialog", run: () => editor.current?.invert() },
-    { keys: "mod+z", label: t.mask.undo, group: "dialog", run: () => editor.current?.undo() },
-    { keys: "mod+shift+z", label: t.mask.redo, group: "dialog", run: () => editor.current?.redo() },
-    { keys: "mod+y", label: t.mask.redo, group: "dialog", run: () => editor.current?.redo() },
-    { keys: "+", label: t.mask.zoomIn, group: "dialog", run: () => editor.current?.zoom(1.25) },
-    { keys: "-", label: t.mask.zoomOut, group: "dialog", run: () => editor.current?.zoom(0.8) },
-    { keys: "0", label: t.mask.fit, group: "dialog", run: () => editor.current?.fit() },
-    { keys: "x", label: t.mask.brush, group: "dialog", run: () => editor.current?.stamp() },
+    { keys: "[", label: pageText.smaller, group: "dialog", run: () => editor.current?.setRadius(radius / 1.2) },
+    { keys: "]", label: pageText.larger, group: "dialog", run: () => editor.current?.setRadius(Math.max(radius + 1, radius * 1.2)) },
+    { keys: "i", label: pageText.invert, group: "dialog", run: () => editor.current?.invert() },
+    { keys: "mod+z", label: pageText.undo, group: "dialog", run: () => editor.current?.undo() },
+    { keys: "mod+shift+z", label: pageText.redo, group: "dialog", run: () => editor.current?.redo() },
+    { keys: "mod+y", label: pageText.redo, group: "dialog", run: () => editor.current?.redo() },
+    { keys: "+", label: pageText.zoomIn, group: "dialog", run: () => editor.current?.zoom(1.25) },
+    { keys: "-", label: pageText.zoomOut, group: "dialog", run: () => editor.current?.zoom(0.8) },
+    { keys: "0", label: pageText.fit, group: "dialog", run: () => editor.current?.fit() },
+    { keys: "x", label: pageText.brush, group: "dialog", run: () => editor.current?.stamp() },
     ...nudge("arrowleft", -1, 0),
     ...nudge("arrowright", 1, 0),
     ...nudge("arrowup", 0, -1),
@@ -130,7 +136,7 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={t.mask.title}
+      title={pageText.title}
       bare
       className="inset-0 max-h-none rounded-none border-0 bg-sunken phone:inset-0 phone:max-h-none phone:w-auto phone:translate-x-0"
     >
@@ -140,7 +146,7 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
           ref={canvas}
           tabIndex={0}
           role="application"
-          aria-label={t.mask.canvas}
+          aria-label={pageText.canvas}
           data-autofocus
           onKeyDown={(e) => {
             if (e.key === "Enter") {
@@ -151,7 +157,7 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
           className="absolute inset-0 size-full touch-none outline-none"
           style={{ cursor: "none" }}
         />
-        {!state && !error && <p className="absolute inset-0 grid place-items-center text-muted">{t.mask.loading}</p>}
+        {!state && !error && <p className="absolute inset-0 grid place-items-center text-muted">{pageText.loading}</p>}
         {error !== undefined && (
           <div className="absolute inset-0">
             <Failed error={error} />
@@ -163,32 +169,32 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
             {t.app.cancel}
           </Button>
           <p role="status" className="hidden rounded-md bg-raised px-3 py-2.5 text-muted shadow-float phone:block">
-            {state && state.share > 0 ? t.mask.share((state.share * 100).toFixed(state.share < 0.1 ? 1 : 0)) : t.mask.hint}
+            {state && state.share > 0 ? pageText.share((state.share * 100).toFixed(state.share < 0.1 ? 1 : 0)) : pageText.hint}
           </p>
           <Button size="lg" look="primary" busy={busy} disabled={!state} onClick={() => void done()}>
             <Check />
-            {t.mask.use}
+            {pageText.use}
           </Button>
         </div>
         <div className="absolute inset-x-0 bottom-3 flex justify-center px-3">
           <div
             role="toolbar"
-            aria-label={t.mask.tools}
+            aria-label={pageText.tools}
             className="flex max-w-full flex-wrap items-center justify-center gap-1 rounded-lg border border-line bg-raised p-1 shadow-float"
           >
             <Segments<Tool>
-              label={t.mask.tools}
+              label={pageText.tools}
               value={state?.tool ?? "brush"}
               onChange={(v) => editor.current?.setTool(v)}
               options={[
-                { value: "brush", label: <Brush />, title: t.mask.brush },
-                { value: "eraser", label: <Eraser />, title: t.mask.eraser },
-                { value: "rectangle", label: <SquareDashed />, title: t.mask.rectangle },
-                { value: "lasso", label: <Lasso />, title: t.mask.lasso },
+                { value: "brush", label: <Brush />, title: pageText.brush },
+                { value: "eraser", label: <Eraser />, title: pageText.eraser },
+                { value: "rectangle", label: <SquareDashed />, title: pageText.rectangle },
+                { value: "lasso", label: <Lasso />, title: pageText.lasso },
               ]}
             />
             <Slider
-              label={t.mask.size}
+              label={pageText.size}
               value={Math.log2(radius)}
               onChange={(v) => editor.current?.setRadius(2 ** v)}
               min={0}
@@ -197,27 +203,27 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
               className="mx-2 w-24 phone:w-32"
             />
             <Edge onGrow={(n) => editor.current?.grow(n)} onFeather={(n) => editor.current?.feather(n)} />
-            <IconButton label={t.mask.invert} keys="i" onClick={() => editor.current?.invert()}>
+            <IconButton label={pageText.invert} keys="i" onClick={() => editor.current?.invert()}>
               <Contrast />
             </IconButton>
-            <IconButton label={t.mask.clear} onClick={() => editor.current?.clear()}>
+            <IconButton label={pageText.clear} onClick={() => editor.current?.clear()}>
               <Trash2 />
             </IconButton>
             <span className="mx-0.5 h-5 w-px bg-line" />
-            <IconButton label={t.mask.undo} keys="mod+z" disabled={!state?.canUndo} onClick={() => editor.current?.undo()}>
+            <IconButton label={pageText.undo} keys="mod+z" disabled={!state?.canUndo} onClick={() => editor.current?.undo()}>
               <Undo2 />
             </IconButton>
-            <IconButton label={t.mask.redo} keys="mod+shift+z" disabled={!state?.canRedo} onClick={() => editor.current?.redo()}>
+            <IconButton label={pageText.redo} keys="mod+shift+z" disabled={!state?.canRedo} onClick={() => editor.current?.redo()}>
               <Redo2 />
             </IconButton>
             <span className="mx-0.5 h-5 w-px bg-line" />
-            <IconButton label={t.mask.zoomOut} keys="-" onClick={() => editor.current?.zoom(0.8)}>
+            <IconButton label={pageText.zoomOut} keys="-" onClick={() => editor.current?.zoom(0.8)}>
               <ZoomOut />
             </IconButton>
-            <IconButton label={t.mask.fit} keys="0" onClick={() => editor.current?.fit()}>
+            <IconButton label={pageText.fit} keys="0" onClick={() => editor.current?.fit()}>
               <Maximize />
             </IconButton>
-            <IconButton label={t.mask.zoomIn} keys="+" onClick={() => editor.current?.zoom(1.25)}>
+            <IconButton label={pageText.zoomIn} keys="+" onClick={() => editor.current?.zoom(1.25)}>
               <ZoomIn />
             </IconButton>
           </div>
@@ -231,23 +237,23 @@ function Edge({ onGrow, onFeather }: { onGrow: (n: number) => void; onFeather: (
   const [by, setBy] = useState(8);
   return (
     <Popover
-      label={t.mask.edge}
+      label={pageText.edge}
       side="top"
       align="center"
       className="grid w-60 gap-2"
       trigger={
-        <Button look="quiet" size="icon" aria-label={t.mask.edge} title={t.mask.edge}>
+        <Button look="quiet" size="icon" aria-label={pageText.edge} title={pageText.edge}>
           <Waves />
         </Button>
       }
     >
       <div className="flex items-center gap-3">
-        <Slider label={t.mask.edge} value={by} onChange={setBy} min={1} max={64} step={1} className="flex-1" />
-        <NumberInput aria-label={t.mask.edge} value={by} onChange={setBy} min={1} max={512} unit={t.mask.pixels} className="w-18" />
+        <Slider label={pageText.edge} value={by} onChange={setBy} min={1} max={64} step={1} className="flex-1" />
+        <NumberInput aria-label={pageText.edge} value={by} onChange={setBy} min={1} max={512} unit={pageText.pixels} className="w-18" />
       </div>
-      <Button onClick={() => onGrow(by)}>{t.mask.grow}</Button>
-      <Button onClick={() => onGrow(-by)}>{t.mask.shrink}</Button>
-      <Button onClick={() => onFeather(by)}>{t.mask.feather}</Button>
+      <Button onClick={() => onGrow(by)}>{pageText.grow}</Button>
+      <Button onClick={() => onGrow(-by)}>{pageText.shrink}</Button>
+      <Button onClick={() => onFeather(by)}>{pageText.feather}</Button>
     </Popover>
   );
 }

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { Value } from "@/components/ParameterControls/values";
+import { draftSlot } from "./first";
 
 // What was typed on the Generate page: kept over reloads in the tab (sessionStorage), and for the next tab
 // (localStorage). Texts, pictures and the character go along when another workflow is chosen; other values belong
@@ -21,7 +22,7 @@ interface Fixed {
 
 const initial: Fixed = { workflow: "", character: "", count: 1, sweep: [], zip: false, sitting: [] };
 const shared = new Set(["prompt", "negative", "image", "mask"]);
-const slot = "easel.generate";
+const slot = draftSlot;
 const mostSitting = 200;
 const saveAfter = 200;
 

@@ -20,6 +20,7 @@ import { toast } from "@/ui/toast";
 import { asCommand, asCurl } from "./command";
 import { draft, keyOf, useFixed } from "./draft";
 import { Filmstrip } from "./filmstrip";
+import { firstWorkflow } from "./first";
 import { Form } from "./form";
 import { FormValues } from "./form-values";
 import { startNotifying } from "./notify";
@@ -61,10 +62,9 @@ export function Generate() {
   const workflow = list?.find((w) => w.id === chosen);
   useAddress();
   useEffect(startNotifying, []);
-  // The first visit opens what needs nothing but a prompt.
   useEffect(() => {
     if (!list?.length || chosen) return;
-    const first = list.find((w) => !w.requires_input_image && w.category === "generation") ?? list[0];
+    const first = firstWorkflow(list);
     if (first) draft.setFixed("workflow", first.id);
   }, [list, chosen]);
 

@@ -6,7 +6,7 @@ import { queryClient } from "@/api/queries";
 import { Page } from "@/app/shell";
 import { Backends } from "@/components/Backends";
 import { GenerationQueue } from "@/components/GenerationQueue";
-import { t } from "@/text";
+import { queue as pageText } from "@/text/en/queue";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Menu } from "@/ui/menu";
@@ -38,20 +38,20 @@ export function Queue() {
     act(async () => {
       const { jobs } = await ask(api.POST("/api/v1/queue/cancel"));
       setAsking(false);
-      toast.done(t.queue.cancelled(jobs));
+      toast.done(pageText.cancelled(jobs));
     });
 
   return (
     <Page
-      title={t.queue.title}
+      title={pageText.title}
       actions={
         <>
           <Button onClick={() => void toggle()} busy={busy}>
             {!busy && (paused ? <Play /> : <Pause />)}
-            {paused ? t.queue.resume : t.queue.pause}
+            {paused ? pageText.resume : pageText.pause}
           </Button>
-          <Menu items={[{ label: t.queue.cancelWaiting, danger: true, disabled: waiting === 0, onSelect: () => setAsking(true) }]}>
-            <Button look="quiet" size="icon" aria-label={t.queue.actions}>
+          <Menu items={[{ label: pageText.cancelWaiting, danger: true, disabled: waiting === 0, onSelect: () => setAsking(true) }]}>
+            <Button look="quiet" size="icon" aria-label={pageText.actions}>
               <Ellipsis />
             </Button>
           </Menu>
@@ -60,7 +60,7 @@ export function Queue() {
     >
       {paused && (
         <p role="status" className="mb-4 rounded-lg bg-warn-tint px-3 py-2 text-warn">
-          {t.queue.paused}
+          {pageText.paused}
         </p>
       )}
       <Backends className="pb-6" />
@@ -68,17 +68,17 @@ export function Queue() {
       <Dialog
         open={asking}
         onOpenChange={setAsking}
-        title={t.queue.cancelWaitingAsk(waiting)}
+        title={pageText.cancelWaitingAsk(waiting)}
         footer={
           <>
-            <Button onClick={() => setAsking(false)}>{t.queue.keep}</Button>
+            <Button onClick={() => setAsking(false)}>{pageText.keep}</Button>
             <Button look="danger" busy={busy} onClick={() => void cancelAll()}>
-              {t.queue.cancelWaiting}
+              {pageText.cancelWaiting}
             </Button>
           </>
         }
       >
-        <p className="text-muted">{t.queue.cancelWaitingText}</p>
+        <p className="text-muted">{pageText.cancelWaitingText}</p>
       </Dialog>
     </Page>
   );

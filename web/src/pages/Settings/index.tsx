@@ -8,6 +8,7 @@ import { Page } from "@/app/shell";
 import { setTheme, type Theme, useTheme } from "@/app/theme";
 import { Backends } from "@/components/Backends";
 import { t } from "@/text";
+import { settings as pageText } from "@/text/en/settings";
 import { Button, IconButton } from "@/ui/button";
 import { copyText } from "@/ui/copy";
 import { Dialog } from "@/ui/dialog";
@@ -19,13 +20,13 @@ import { placeOf } from "./place";
  * said with the command that does it. */
 export function SettingsPage() {
   return (
-    <Page title={t.settings.title}>
+    <Page title={pageText.title}>
       <Appearance />
-      <Section title={t.settings.backends}>
+      <Section title={pageText.backends}>
         <Backends />
         <div className="grid gap-2">
-          <p className="text-muted">{t.settings.backendsHint}</p>
-          <Command text={t.settings.backendsCommand} />
+          <p className="text-muted">{pageText.backendsHint}</p>
+          <Command text={pageText.backendsCommand} />
         </div>
       </Section>
       <Access />
@@ -61,7 +62,7 @@ function Command({ text }: { text: string }) {
   return (
     <div className="flex min-w-0 items-center gap-1 rounded-md bg-sunken py-0.5 pr-0.5 pl-3">
       <code className="min-w-0 flex-1 break-words font-mono text-sm">{text}</code>
-      <IconButton label={`${t.settings.copy}: ${text}`} size="icon-sm" onClick={() => void copyText(text)}>
+      <IconButton label={`${pageText.copy}: ${text}`} size="icon-sm" onClick={() => void copyText(text)}>
         <Copy />
       </IconButton>
     </div>
@@ -71,13 +72,13 @@ function Command({ text }: { text: string }) {
 function Appearance() {
   const theme = useTheme();
   return (
-    <Section title={t.settings.appearance}>
-      <Row title={t.settings.theme} hint={t.settings.themeHint}>
+    <Section title={pageText.appearance}>
+      <Row title={pageText.theme} hint={pageText.themeHint}>
         <Segments<Theme>
-          label={t.settings.theme}
+          label={pageText.theme}
           value={theme}
           onChange={setTheme}
-          options={(["system", "light", "dark"] as const).map((value) => ({ value, label: t.settings.themes[value] }))}
+          options={(["system", "light", "dark"] as const).map((value) => ({ value, label: pageText.themes[value] }))}
         />
       </Row>
     </Section>
@@ -89,28 +90,28 @@ const useSession = () => useQuery({ queryKey: ["session"], queryFn: ({ signal })
 function Access() {
   const { data } = useSession();
   return (
-    <Section title={t.settings.access}>
+    <Section title={pageText.access}>
       <Row
-        title={data && (data.name === null ? t.settings.owner : t.settings.keyed(data.name))}
-        hint={data && (data.loopback ? t.settings.loopback : t.settings.reachable)}
+        title={data && (data.name === null ? pageText.owner : pageText.keyed(data.name))}
+        hint={data && (data.loopback ? pageText.loopback : pageText.reachable)}
       >
-        {session.hasKey() && <Button onClick={session.signOut}>{t.settings.signOut}</Button>}
+        {session.hasKey() && <Button onClick={session.signOut}>{pageText.signOut}</Button>}
       </Row>
       {data && (
         <div>
-          <p className="text-muted">{t.settings.may}</p>
+          <p className="text-muted">{pageText.may}</p>
           <ul className="list-disc pl-5">
             {data.scopes.map((s) => (
-              <li key={s}>{t.settings.scopes[s] ?? s}</li>
+              <li key={s}>{pageText.scopes[s] ?? s}</li>
             ))}
           </ul>
         </div>
       )}
       <div className="grid gap-2">
-        <p className="text-muted">{t.settings.keysHint}</p>
-        <Command text={t.settings.keysAdd} />
-        <Command text={t.settings.keysList} />
-        <Command text={t.settings.keysRemove} />
+        <p className="text-muted">{pageText.keysHint}</p>
+        <Command text={pageText.keysAdd} />
+        <Command text={pageText.keysList} />
+        <Command text={pageText.keysRemove} />
       </div>
     </Section>
   );
@@ -125,25 +126,22 @@ function Storage() {
     session.forget();
     for (const store of [localStorage, sessionStorage])
       for (const key of Object.keys(store)) if (key.startsWith("easel.")) store.removeItem(key);
-    toast.done(t.settings.forgotten);
+    toast.done(pageText.forgotten);
   };
   return (
-    <Section title={t.settings.storage}>
-      <Row
-        title={t.settings.results}
-        hint={newest ? t.settings.resultsAt(placeOf(newest.path, newest.name) || "/") : t.settings.resultsNone}
-      />
+    <Section title={pageText.storage}>
+      <Row title={pageText.results} hint={newest ? pageText.resultsAt(placeOf(newest.path, newest.name) || "/") : pageText.resultsNone} />
       <div className="grid gap-2">
-        <p className="text-muted">{t.settings.storageHint}</p>
-        <Command text={t.settings.storageCommand} />
+        <p className="text-muted">{pageText.storageHint}</p>
+        <Command text={pageText.storageCommand} />
       </div>
-      <Row title={t.settings.browser} hint={t.settings.browserHint}>
-        <Button onClick={() => setSure(true)}>{t.settings.forget}</Button>
+      <Row title={pageText.browser} hint={pageText.browserHint}>
+        <Button onClick={() => setSure(true)}>{pageText.forget}</Button>
       </Row>
       <Dialog
         open={sure}
         onOpenChange={setSure}
-        title={t.settings.forgetSure}
+        title={pageText.forgetSure}
         footer={
           <>
             <Button onClick={() => setSure(false)}>{t.app.cancel}</Button>
@@ -153,7 +151,7 @@ function Storage() {
           </>
         }
       >
-        <p>{t.settings.forgetText}</p>
+        <p>{pageText.forgetText}</p>
       </Dialog>
     </Section>
   );
@@ -163,17 +161,17 @@ function About() {
   const { data } = useSession();
   const offline = typeof navigator !== "undefined" && navigator.serviceWorker?.controller !== null && "serviceWorker" in navigator;
   const rows: [string, ReactNode][] = [
-    [t.settings.version, data?.version],
-    [t.settings.offline, offline ? t.settings.offlineYes : t.settings.offlineNo],
+    [pageText.version, data?.version],
+    [pageText.offline, offline ? pageText.offlineYes : pageText.offlineNo],
     [
-      t.settings.api,
+      pageText.api,
       <a key="api" href="/api/v1/openapi.json" target="_blank" rel="noreferrer" className="text-accent underline underline-offset-2">
-        {t.settings.apiLink}
+        {pageText.apiLink}
       </a>,
     ],
   ];
   return (
-    <Section title={t.settings.about}>
+    <Section title={pageText.about}>
       <dl className="grid gap-1.5">
         {rows.map(([name, value]) => (
           <div key={name} className="flex flex-wrap gap-x-4">
@@ -182,7 +180,7 @@ function About() {
           </div>
         ))}
       </dl>
-      <p className="text-muted">{t.settings.noRequests}</p>
+      <p className="text-muted">{pageText.noRequests}</p>
     </Section>
   );
 }

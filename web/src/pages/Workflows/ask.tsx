@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from "react";
-import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { toast } from "@/ui/toast";
@@ -33,9 +33,9 @@ export function AskRemove({ open, onClose, title, text, onRemove }: AskProps) {
       title={title}
       footer={
         <>
-          <Button onClick={onClose}>{t.workflows.keep}</Button>
+          <Button onClick={onClose}>{pageText.keep}</Button>
           <Button look="danger" busy={busy} data-autofocus onClick={() => void remove()}>
-            {t.workflows.remove}
+            {pageText.remove}
           </Button>
         </>
       }

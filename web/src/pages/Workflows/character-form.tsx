@@ -12,6 +12,7 @@ import { filesOf, resultOf, takeFile } from "@/components/ParameterControls/take
 import type { Picture } from "@/components/ParameterControls/values";
 import { draft } from "@/pages/Generate/draft";
 import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button, IconButton } from "@/ui/button";
 import { Combobox } from "@/ui/combobox";
 import { cx } from "@/ui/cx";
@@ -61,15 +62,8 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
   const id = isNew && v.id === "" ? idFrom(v.name) : v.id;
   const strength = v.strength.trim() === "" ? undefined : asNumber(v.strength);
   const wrong: Record<string, string | undefined> = {
-    id:
-      !isNew || id === ""
-        ? undefined
-        : !idForm.test(id)
-          ? t.workflows.idForm
-          : taken.includes(id)
-            ? t.workflows.presets.nameTaken
-            : undefined,
-    strength: v.strength.trim() !== "" && strength === undefined ? t.workflows.characters.strengthForm : undefined,
+    id: !isNew || id === "" ? undefined : !idForm.test(id) ? pageText.idForm : taken.includes(id) ? pageText.presets.nameTaken : undefined,
+    strength: v.strength.trim() !== "" && strength === undefined ? pageText.characters.strengthForm : undefined,
   };
   const refused = Object.fromEntries((failure?.fields ?? []).map((f) => [f.field, f.message]));
   const atDefaults = Object.fromEntries(
@@ -90,7 +84,7 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
       entry.reference_image = await reference(picture, own ? character.reference_image : undefined, image);
       await ask(api.PUT("/api/v1/characters/{id}", { params: { path: { id } }, body: entry as never, bodySerializer: writeExact }));
       await queryClient.invalidateQueries({ queryKey: ["characters"] });
-      toast.done(t.workflows.characters.saved(v.name || id));
+      toast.done(pageText.characters.saved(v.name || id));
       onClose();
     } catch (error) {
       setFailure(problemOf(error));
@@ -101,7 +95,7 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
   const remove = async () => {
     await ask(api.DELETE("/api/v1/characters/{id}", { params: { path: { id: v.id } } }));
     await queryClient.invalidateQueries({ queryKey: ["characters"] });
-    toast.done(t.workflows.removed(v.name || v.id));
+    toast.done(pageText.removed(v.name || v.id));
     onClose();
   };
   const use = () => {
@@ -126,14 +120,14 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
     <Dialog
       open
       onOpenChange={(o) => !o && onClose()}
-      title={isNew ? t.workflows.characters.add : t.workflows.characters.edit(character.name ?? v.id)}
+      title={isNew ? pageText.characters.add : pageText.characters.edit(character.name ?? v.id)}
       className="phone:top-[5vh] phone:max-h-[90vh] phone:w-[46rem] phone:max-w-[94vw]"
       footer={
         <>
           {!isNew && own && (
             <Button look="danger" className="mr-auto" onClick={() => setRemoving(true)}>
               <Trash2 />
-              {t.workflows.remove}
+              {pageText.remove}
             </Button>
           )}
           {elsewhere && (
@@ -144,16 +138,16 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
           {!isNew && (
             <Button onClick={use}>
               <Sparkles />
-              <span className="max-phone:sr-only">{t.workflows.characters.use}</span>
+              <span className="max-phone:sr-only">{pageText.characters.use}</span>
             </Button>
           )}
           <Button look="primary" busy={busy} disabled={id === "" || Object.values(wrong).some(Boolean)} onClick={() => void save()}>
-            {t.workflows.save}
+            {pageText.save}
           </Button>
         </>
       }
     >
-      {!isNew && !own && <p className="mb-3 rounded-md bg-sunken px-3 py-2 text-muted">{t.workflows.characters.copyHint}</p>}
+      {!isNew && !own && <p className="mb-3 rounded-md bg-sunken px-3 py-2 text-muted">{pageText.characters.copyHint}</p>}
       <form
         className="grid gap-x-5 gap-y-4 phone:grid-cols-[11rem_1fr]"
         onSubmit={(e) => {
@@ -164,9 +158,9 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
         <Portrait picture={picture} kept={image} onChange={setPicture} problem={refused.reference_image} />
         <div className="grid content-start gap-3">
           <div className="grid gap-3 phone:grid-cols-2">
-            {text("name", t.workflows.characters.name)}
+            {text("name", pageText.characters.name)}
             {isNew ? (
-              <Field label={t.workflows.characters.id} error={wrong.id ?? refused.id}>
+              <Field label={pageText.characters.id} error={wrong.id ?? refused.id}>
                 {(ids) => (
                   <input
                     {...ids}
@@ -179,34 +173,34 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
                 )}
               </Field>
             ) : (
-              text("trigger", t.workflows.characters.trigger, t.workflows.characters.triggerHint)
+              text("trigger", pageText.characters.trigger, pageText.characters.triggerHint)
             )}
           </div>
-          {text("description", t.workflows.description)}
-          {isNew && text("trigger", t.workflows.characters.trigger, t.workflows.characters.triggerHint)}
-          <Field label={t.workflows.characters.prompt} hint={t.workflows.characters.promptHint} error={refused.prompt}>
+          {text("description", pageText.description)}
+          {isNew && text("trigger", pageText.characters.trigger, pageText.characters.triggerHint)}
+          <Field label={pageText.characters.prompt} hint={pageText.characters.promptHint} error={refused.prompt}>
             {(ids) => <TextArea {...ids} minRows={2} maxRows={8} value={v.prompt} onChange={(e) => set({ prompt: e.target.value })} />}
           </Field>
-          <Field label={t.workflows.characters.negative} error={refused.negative}>
+          <Field label={pageText.characters.negative} error={refused.negative}>
             {(ids) => <TextArea {...ids} minRows={1} maxRows={6} value={v.negative} onChange={(e) => set({ negative: e.target.value })} />}
           </Field>
           <div className="grid grid-cols-[1fr_6rem] gap-3">
-            <Field label={t.workflows.characters.lora} error={refused.lora}>
+            <Field label={pageText.characters.lora} error={refused.lora}>
               {(ids) => (
                 <Combobox
                   {...ids}
                   value={v.lora}
-                  onChange={(lora) => set({ lora: lora === t.workflows.characters.loraNone ? "" : lora })}
-                  options={[t.workflows.characters.loraNone, ...loras]}
-                  label={t.workflows.characters.lora}
-                  placeholder={t.workflows.characters.loraNone}
+                  onChange={(lora) => set({ lora: lora === pageText.characters.loraNone ? "" : lora })}
+                  options={[pageText.characters.loraNone, ...loras]}
+                  label={pageText.characters.lora}
+                  placeholder={pageText.characters.loraNone}
                   search={t.generate.searchModels}
                   nothing={t.generate.noModels}
                   free={t.generate.useTyped}
                 />
               )}
             </Field>
-            <Field label={t.workflows.characters.strength} error={wrong.strength ?? refused.lora_strength}>
+            <Field label={pageText.characters.strength} error={wrong.strength ?? refused.lora_strength}>
               {(ids) => (
                 <input
                   {...ids}
@@ -220,8 +214,8 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
             </Field>
           </div>
           <NamedValues
-            label={t.workflows.characters.defaults}
-            hint={t.workflows.characters.defaultsHint}
+            label={pageText.characters.defaults}
+            hint={pageText.characters.defaultsHint}
             lines={defaults}
             onChange={(lines) => {
               setDefaults(lines);
@@ -236,8 +230,8 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
       <AskRemove
         open={removing}
         onClose={() => setRemoving(false)}
-        title={t.workflows.removeAsk(v.name || v.id)}
-        text={t.workflows.characters.removeText}
+        title={pageText.removeAsk(v.name || v.id)}
+        text={pageText.characters.removeText}
         onRemove={remove}
       />
     </Dialog>
@@ -302,10 +296,10 @@ function Portrait({ picture, kept, onChange, problem }: PortraitProps) {
     addEventListener("paste", onPaste);
     return () => removeEventListener("paste", onPaste);
   }, []);
-  const label = picture ? t.workflows.characters.replacePicture : t.workflows.characters.choosePicture;
+  const label = picture ? pageText.characters.replacePicture : pageText.characters.choosePicture;
   return (
     <fieldset
-      aria-label={t.workflows.characters.picture}
+      aria-label={pageText.characters.picture}
       className="grid min-w-0 content-start gap-2 max-phone:max-w-44"
       onDragOver={(e) => {
         e.preventDefault();
@@ -337,7 +331,7 @@ function Portrait({ picture, kept, onChange, problem }: PortraitProps) {
         ) : (
           <span className="grid justify-items-center gap-2 p-3 text-center text-sm">
             <UserRound className="size-8 stroke-1" aria-hidden />
-            {t.workflows.characters.pictureHint}
+            {pageText.characters.pictureHint}
           </span>
         )}
         {busy !== undefined && <Progress value={busy} label={t.generate.uploading} className="absolute inset-x-3 bottom-3" />}
@@ -348,7 +342,7 @@ function Portrait({ picture, kept, onChange, problem }: PortraitProps) {
           {label}
         </Button>
         {picture && (
-          <IconButton size="icon-sm" label={t.workflows.characters.removePicture} onClick={() => onChange(undefined)}>
+          <IconButton size="icon-sm" label={pageText.characters.removePicture} onClick={() => onChange(undefined)}>
             <Trash2 />
           </IconButton>
         )}

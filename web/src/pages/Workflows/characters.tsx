@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { queries } from "@/api/queries";
 import type { Character } from "@/api/types";
 import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Empty, Failed } from "@/ui/empty";
@@ -26,19 +27,19 @@ export function Characters({ adding }: { adding: number }) {
   return (
     <div className="scroll h-full px-4 py-3 phone:px-6">
       {characters.length === 0 ? (
-        <Empty icon={<UserRound />} title={t.workflows.characters.empty} hint={t.workflows.characters.emptyHint}>
+        <Empty icon={<UserRound />} title={pageText.characters.empty} hint={pageText.characters.emptyHint}>
           <Button
             onClick={() => {
-              setSeed(t.workflows.characters.example);
+              setSeed(pageText.characters.example);
               setOpen("new");
             }}
           >
-            {t.workflows.characters.addFirst}
+            {pageText.characters.addFirst}
           </Button>
         </Empty>
       ) : (
         <>
-          <p className="pb-3 text-muted">{t.workflows.characters.intro}</p>
+          <p className="pb-3 text-muted">{pageText.characters.intro}</p>
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-4 gap-y-5 phone:grid-cols-[repeat(auto-fill,minmax(12rem,1fr))]">
             {characters.map((c) => (
               <li key={c.id}>
@@ -52,7 +53,7 @@ export function Characters({ adding }: { adding: number }) {
                   </span>
                   <span className="mt-2 flex items-center gap-2">
                     <span className="min-w-0 flex-1 truncate font-medium group-hover:text-accent">{c.name ?? c.id}</span>
-                    {sources[c.id] === "user" && <Badge look="accent">{t.workflows.own}</Badge>}
+                    {sources[c.id] === "user" && <Badge look="accent">{pageText.own}</Badge>}
                   </span>
                   <span className="line-clamp-2 break-words text-muted text-sm">{c.description || c.prompt}</span>
                 </button>

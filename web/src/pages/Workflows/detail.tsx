@@ -6,7 +6,7 @@ import { api, ask } from "@/api/client";
 import { queries, queryClient } from "@/api/queries";
 import type { Workflow } from "@/api/types";
 import { WorkflowPicture } from "@/components/WorkflowSelector";
-import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button, buttonLook } from "@/ui/button";
 import { Failed } from "@/ui/empty";
 import { toast } from "@/ui/toast";
@@ -40,7 +40,7 @@ export function Detail({ workflow, source, picture, standings, noBackend }: Prop
   const own = source === "user";
   const remove = async () => {
     await ask(api.DELETE("/api/v1/workflows/{id}", { params: { path: { id: workflow.id } } }));
-    toast.done(t.workflows.removed(workflow.name));
+    toast.done(pageText.removed(workflow.name));
     await navigate({ to: "/workflows", search: {} });
     await queryClient.invalidateQueries({ queryKey: ["workflows"] });
   };
@@ -48,7 +48,7 @@ export function Detail({ workflow, source, picture, standings, noBackend }: Prop
     <article aria-label={workflow.name} className="mx-auto max-w-5xl px-4 pt-3 pb-8 phone:px-6">
       <Link to="/workflows" className="mb-2 inline-flex h-8 items-center gap-1.5 text-muted hover:text-text rail:hidden">
         <ArrowLeft className="size-4" aria-hidden />
-        {t.workflows.back}
+        {pageText.back}
       </Link>
       <header className="flex flex-wrap items-start gap-x-4 gap-y-3 pb-4">
         <WorkflowPicture workflow={workflow} src={picture} className="size-16 rounded-lg" />
@@ -57,7 +57,7 @@ export function Detail({ workflow, source, picture, standings, noBackend }: Prop
           <p className="break-words text-muted">{workflow.description}</p>
           <p className="mt-1 text-muted text-sm">
             <span className="break-all font-mono">{workflow.id}</span>
-            {` · ${[kindOf(workflow), t.workflows.sources[source] ?? source].filter(Boolean).join(" · ")}`}
+            {` · ${[kindOf(workflow), pageText.sources[source] ?? source].filter(Boolean).join(" · ")}`}
           </p>
         </div>
         <div className="flex flex-wrap gap-2">
@@ -65,17 +65,17 @@ export function Detail({ workflow, source, picture, standings, noBackend }: Prop
             <>
               <Button look="quiet" onClick={() => setRemoving(true)}>
                 <Trash2 />
-                {t.workflows.remove}
+                {pageText.remove}
               </Button>
               <Button onClick={() => setEditing(true)}>
                 <Pencil />
-                {t.workflows.edit}
+                {pageText.edit}
               </Button>
             </>
           )}
           <Link to="/generate" search={{ workflow: workflow.id }} className={buttonLook({ look: "primary" })}>
             <Sparkles aria-hidden />
-            {t.workflows.generate}
+            {pageText.generate}
           </Link>
         </div>
       </header>
@@ -85,13 +85,13 @@ export function Detail({ workflow, source, picture, standings, noBackend }: Prop
       {(graph.error ?? schema.error) && (
         <Failed error={graph.error ?? schema.error} onRetry={() => void Promise.all([graph.refetch(), schema.refetch()])} />
       )}
-      {source === "built-in" && <p className="border-line border-t pt-4 text-muted text-sm">{t.workflows.readOnly}</p>}
+      {source === "built-in" && <p className="border-line border-t pt-4 text-muted text-sm">{pageText.readOnly}</p>}
       {editing && <Edit workflow={workflow} onClose={() => setEditing(false)} />}
       <AskRemove
         open={removing}
         onClose={() => setRemoving(false)}
-        title={t.workflows.removeAsk(workflow.name)}
-        text={t.workflows.removeWorkflow}
+        title={pageText.removeAsk(workflow.name)}
+        text={pageText.removeWorkflow}
         onRemove={remove}
       />
     </article>

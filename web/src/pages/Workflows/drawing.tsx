@@ -1,7 +1,7 @@
 import { Maximize2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Schemas } from "@/api/client";
-import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
@@ -27,23 +27,23 @@ export function GraphSection(props: Props) {
   const nodes = Object.keys(props.graph.graph as Graph).length;
   return (
     <Section
-      title={t.workflows.graph}
+      title={pageText.graph}
       aside={
         nodes > 0 && (
-          <IconButton size="icon-sm" label={t.workflows.larger} onClick={() => setLarge(true)}>
+          <IconButton size="icon-sm" label={pageText.larger} onClick={() => setLarge(true)}>
             <Maximize2 />
           </IconButton>
         )
       }
     >
       {nodes === 0 ? (
-        <p className="text-muted">{t.workflows.graphEmpty}</p>
+        <p className="text-muted">{pageText.graphEmpty}</p>
       ) : (
         <>
           <div className="-mx-4 phone:mx-0">
             <Drawing {...props} className="max-h-[26rem] bg-sunken phone:rounded-lg" />
           </div>
-          {props.graph.bindings.length > 0 && <p className="mt-2 text-muted text-sm">{t.workflows.graphHint}</p>}
+          {props.graph.bindings.length > 0 && <p className="mt-2 text-muted text-sm">{pageText.graphHint}</p>}
         </>
       )}
       <Dialog
@@ -70,7 +70,7 @@ function Drawing({ name, graph, labels, missing, className }: Props & { classNam
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
     // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
-    <div role="group" tabIndex={0} aria-label={t.workflows.graphLabel(name, boxes.length)} className={cx("scroll", className)}>
+    <div role="group" tabIndex={0} aria-label={pageText.graphLabel(name, boxes.length)} className={cx("scroll", className)}>
       <div className="relative mx-auto" style={{ width: drawing.width, height: drawing.height }}>
         <svg className="absolute inset-0 text-edge" width={drawing.width} height={drawing.height} fill="none" aria-hidden>
           {drawing.links.map((l) => (
@@ -91,17 +91,17 @@ function Drawing({ name, graph, labels, missing, className }: Props & { classNam
               )}
               style={{ left: b.x, top: b.y, width: b.width, height: b.height }}
             >
-              <div className="px-2 pt-1" title={`${title} · ${node?.class_type} · ${t.workflows.node(b.id)}`}>
+              <div className="px-2 pt-1" title={`${title} · ${node?.class_type} · ${pageText.node(b.id)}`}>
                 <p className="truncate font-medium leading-5">{title}</p>
                 <p className={cx("truncate text-xs", isMissing ? "text-warn" : "text-muted")}>
-                  {[isMissing && t.workflows.missingNode, isOutput && t.workflows.output, node?.class_type !== title && node?.class_type]
+                  {[isMissing && pageText.missingNode, isOutput && pageText.output, node?.class_type !== title && node?.class_type]
                     .filter(Boolean)
-                    .join(" · ") || t.workflows.node(b.id)}
+                    .join(" · ") || pageText.node(b.id)}
                 </p>
               </div>
               {bound.get(b.id)?.map((binding) => {
                 const label = labels.get(binding.parameter) ?? binding.parameter;
-                const input = binding.input || t.workflows.switches;
+                const input = binding.input || pageText.switches;
                 return (
                   <div
                     key={`${binding.parameter} ${binding.input}`}

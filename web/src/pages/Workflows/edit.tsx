@@ -6,6 +6,7 @@ import { Problem, problemOf } from "@/api/problem";
 import { queryClient } from "@/api/queries";
 import type { Workflow } from "@/api/types";
 import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
@@ -76,13 +77,13 @@ export function Edit({ workflow, onClose }: { workflow: Workflow; onClose: () =>
         }),
       );
       await queryClient.invalidateQueries({ queryKey: ["workflows"] });
-      toast.done(t.workflows.saved);
+      toast.done(pageText.saved);
       onClose();
     } catch (error) {
       const p = problemOf(error);
       const { at, rest } = problemsOf(p.fields, entry);
       setRefused(at);
-      if (p.status === 412) setFailure(new Problem({ status: 412, detail: t.workflows.changedElsewhere }));
+      if (p.status === 412) setFailure(new Problem({ status: 412, detail: pageText.changedElsewhere }));
       else if (Object.keys(at).length === 0 || rest.length > 0) setFailure(rest.length > 0 ? new Problem({ detail: rest.join("; ") }) : p);
     } finally {
       setBusy(false);
@@ -94,16 +95,16 @@ export function Edit({ workflow, onClose }: { workflow: Workflow; onClose: () =>
     <Dialog
       open
       onOpenChange={(o) => !o && close()}
-      title={t.workflows.editTitle(workflow.name)}
+      title={pageText.editTitle(workflow.name)}
       className="phone:top-[5vh] phone:max-h-[90vh] phone:w-[44rem] phone:max-w-[94vw]"
       footer={
         leaving ? (
           <>
-            <p className="flex-1 self-center">{t.workflows.unsaved}</p>
+            <p className="flex-1 self-center">{pageText.unsaved}</p>
             <Button look="danger" onClick={onClose}>
-              {t.workflows.discard}
+              {pageText.discard}
             </Button>
-            <Button onClick={() => setLeaving(false)}>{t.workflows.keepEditing}</Button>
+            <Button onClick={() => setLeaving(false)}>{pageText.keepEditing}</Button>
           </>
         ) : (
           <>
@@ -120,7 +121,7 @@ export function Edit({ workflow, onClose }: { workflow: Workflow; onClose: () =>
                   void read.refetch();
                 }}
               >
-                {t.workflows.readAgain}
+                {pageText.readAgain}
               </Button>
             )}
             <Button onClick={close}>{t.app.cancel}</Button>
@@ -130,7 +131,7 @@ export function Edit({ workflow, onClose }: { workflow: Workflow; onClose: () =>
               disabled={!dirty || Object.keys(problems).some((at) => !refused[at])}
               onClick={() => void save()}
             >
-              {t.workflows.save}
+              {pageText.save}
             </Button>
           </>
         )
@@ -146,7 +147,7 @@ export function Edit({ workflow, onClose }: { workflow: Workflow; onClose: () =>
           }}
         >
           <div className="grid gap-3 phone:grid-cols-[1fr_12rem]">
-            <Field label={t.workflows.name} error={problems[".name"]}>
+            <Field label={pageText.name} error={problems[".name"]}>
               {(ids) => (
                 <input
                   {...ids}
@@ -157,7 +158,7 @@ export function Edit({ workflow, onClose }: { workflow: Workflow; onClose: () =>
                 />
               )}
             </Field>
-            <Field label={t.workflows.category} error={problems[".category"]}>
+            <Field label={pageText.category} error={problems[".category"]}>
               {(ids) => (
                 <Select {...ids} value={changes.category ?? entry.category} onChange={(e) => set({ category: e.target.value })}>
                   {Object.entries(t.generate.categories).map(([value, label]) => (
@@ -169,7 +170,7 @@ export function Edit({ workflow, onClose }: { workflow: Workflow; onClose: () =>
               )}
             </Field>
           </div>
-          <Field label={t.workflows.description} error={problems[".description"]}>
+          <Field label={pageText.description} error={problems[".description"]}>
             {(ids) => (
               <TextArea
                 {...ids}
@@ -222,18 +223,18 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
     changed &&
     (fields.some((f) => value(f) !== fieldText(param, f, undefined)) ||
       flagFields.some((f) => (changed[f] ?? param[f] === true) !== (param[f] === true)));
-  const summary = [typeOf(param), value("min") && value("max") ? t.workflows.range(value("min"), value("max")) : "", value("default")]
+  const summary = [typeOf(param), value("min") && value("max") ? pageText.range(value("min"), value("max")) : "", value("default")]
     .filter(Boolean)
     .join(" · ");
   const names: Record<TextField, string> = {
-    label: t.workflows.label,
-    description: t.workflows.hint,
-    default: t.workflows.default,
-    min: t.workflows.min,
-    max: t.workflows.max,
-    step: t.workflows.step,
-    unit: t.workflows.unit,
-    group: t.workflows.group,
+    label: pageText.label,
+    description: pageText.hint,
+    default: pageText.default,
+    min: pageText.min,
+    max: pageText.max,
+    step: pageText.step,
+    unit: pageText.unit,
+    group: pageText.group,
   };
   const isNumber = (f: TextField) =>
     ["min", "max", "step"].includes(f) || (f === "default" && ["int", "float", "seed"].includes(param.type));
@@ -247,7 +248,7 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
       >
         <ChevronRight className={cx("size-4 shrink-0 text-muted transition-transform", open && "rotate-90")} aria-hidden />
         <span className="shrink-0 font-medium">{value("label") || name}</span>
-        {differs && <span className="text-accent text-sm">{t.workflows.changed}</span>}
+        {differs && <span className="text-accent text-sm">{pageText.changed}</span>}
         <span className="min-w-0 flex-1 truncate pr-2 text-right text-muted text-sm">{summary}</span>
       </button>
       {open && (
@@ -292,7 +293,7 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
                   checked={changed?.[f] ?? param[f] === true}
                   onCheckedChange={(on) => onChange(name, { [f]: on })}
                 />
-                <label htmlFor={`${id}-${f}`}>{f === "required" ? t.workflows.isRequired : t.workflows.advanced}</label>
+                <label htmlFor={`${id}-${f}`}>{f === "required" ? pageText.isRequired : pageText.advanced}</label>
               </div>
             ))}
           </div>

@@ -6,6 +6,7 @@ import { api, ask, type Schemas } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
 import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button, IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
@@ -53,7 +54,7 @@ export function Import({ open, file, onFile, onClose }: Props) {
     <Dialog
       open={open}
       onOpenChange={(o) => !o && onClose()}
-      title={t.workflows.importTitle}
+      title={pageText.importTitle}
       bare
       className={cx(file && "phone:top-[5vh] phone:max-h-[90vh] phone:w-[46rem] phone:max-w-[94vw]")}
     >
@@ -63,7 +64,7 @@ export function Import({ open, file, onFile, onClose }: Props) {
         <>
           <Head onClose={onClose} />
           <div className="px-4 pb-4">
-            <p className="pb-3 text-muted">{t.workflows.importText}</p>
+            <p className="pb-3 text-muted">{pageText.importText}</p>
             <Drop onFile={onFile} />
           </div>
         </>
@@ -76,7 +77,7 @@ function Head({ onClose }: { onClose: () => void }) {
   return (
     <header className="sticky top-0 z-10 flex items-center gap-2 bg-raised py-3 pr-2 pl-4">
       <p className="flex-1 font-semibold text-lg" aria-hidden>
-        {t.workflows.importTitle}
+        {pageText.importTitle}
       </p>
       <IconButton label={t.app.close} onClick={onClose}>
         <X />
@@ -95,7 +96,7 @@ function Drop({ onFile, small }: { onFile: (file: File) => void; small?: boolean
       if (/^(INPUT|TEXTAREA)$/.test((e.target as HTMLElement | null)?.tagName ?? "")) return;
       const file = fileOf(e.clipboardData);
       if (file) latest.current(file);
-      else toast.failed(new Error(t.workflows.importNothing));
+      else toast.failed(new Error(pageText.importNothing));
     };
     addEventListener("paste", onPaste);
     return () => removeEventListener("paste", onPaste);
@@ -121,9 +122,9 @@ function Drop({ onFile, small }: { onFile: (file: File) => void; small?: boolean
       }}
     >
       {!small && <FileUp className="mb-1 size-7 stroke-[1.25]" aria-hidden />}
-      {!small && <span>{t.workflows.importDrop}</span>}
+      {!small && <span>{pageText.importDrop}</span>}
       <Button look="quiet" className="text-accent" data-autofocus={!small || undefined} onClick={() => chooser.current?.click()}>
-        {small ? t.workflows.importAnother : t.workflows.importChoose}
+        {small ? pageText.importAnother : pageText.importChoose}
       </Button>
       <input
         ref={chooser}
@@ -157,7 +158,7 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
     mutationFn: () => send(file, { ...choice, name: choice.name?.trim() }, { force: replace }),
     onSuccess: async (view) => {
       await queryClient.invalidateQueries({ queryKey: ["workflows"] });
-      toast.done(t.workflows.imported(String((view.entry as { name?: string }).name ?? view.id)));
+      toast.done(pageText.imported(String((view.entry as { name?: string }).name ?? view.id)));
       onClose();
       await navigate({ to: "/workflows", search: { id: view.id } });
     },
@@ -177,7 +178,7 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
         {looked.isPending && !view && (
           <p role="status" className="flex min-h-36 items-center justify-center gap-2 text-muted">
             <LoaderCircle className="size-4 animate-spin" aria-hidden />
-            {t.workflows.reading}
+            {pageText.reading}
           </p>
         )}
         {problem && !view && (
@@ -198,7 +199,7 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
             }}
           >
             <div className="grid gap-3 phone:grid-cols-2">
-              <Field label={t.workflows.name}>
+              <Field label={pageText.name}>
                 {(ids) => (
                   <input
                     {...ids}
@@ -211,9 +212,9 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
                 )}
               </Field>
               <Field
-                label={t.workflows.id}
-                hint={covers === "user" ? undefined : covers ? t.workflows.willCover : t.workflows.idHint}
-                error={idWrong ? t.workflows.idForm : covers === "user" && !replace ? t.workflows.willReplaceText : undefined}
+                label={pageText.id}
+                hint={covers === "user" ? undefined : covers ? pageText.willCover : pageText.idHint}
+                error={idWrong ? pageText.idForm : covers === "user" && !replace ? pageText.willReplaceText : undefined}
               >
                 {(ids) => (
                   <input
@@ -233,11 +234,11 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
             {covers === "user" && (
               <label className="flex items-center gap-2">
                 <input type="checkbox" className="size-4 accent-accent" checked={replace} onChange={(e) => setReplace(e.target.checked)} />
-                {t.workflows.replace}
+                {pageText.replace}
               </label>
             )}
             {view.problems.length > 0 && (
-              <Told title={t.workflows.importProblems} look="bad">
+              <Told title={pageText.importProblems} look="bad">
                 {view.problems.map((p) => (
                   <p key={p.message}>
                     {p.message}
@@ -247,15 +248,15 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
               </Told>
             )}
             {view.missing_nodes.length > 0 && (
-              <Told title={t.workflows.importMissing(view.backend ?? t.workflows.theBackend)} look="warn">
+              <Told title={pageText.importMissing(view.backend ?? pageText.theBackend)} look="warn">
                 <ul>
                   {view.missing_nodes.map((n) => (
                     <li key={n.node} className="break-words">
                       {n.class}
                       <span className="text-muted">
                         {n.title && n.title !== n.class ? ` “${n.title}”` : ""}
-                        {n.pack ? ` ${t.workflows.pack(n.pack)}` : ""}
-                        {n.unsure ? ` (${t.workflows.unsure})` : ""}
+                        {n.pack ? ` ${pageText.pack(n.pack)}` : ""}
+                        {n.unsure ? ` (${pageText.unsure})` : ""}
                       </span>
                     </li>
                   ))}
@@ -263,7 +264,7 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
               </Told>
             )}
             {view.notes.length > 0 && (
-              <Told title={t.workflows.importNotes} look="warn">
+              <Told title={pageText.importNotes} look="warn">
                 {view.notes.map((n) => (
                   <p key={n} className="break-words">
                     {n}
@@ -284,8 +285,8 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
               problem={problem?.message}
             />
             {view.models.length > 0 && (
-              <section aria-label={t.workflows.modelsNeeded}>
-                <h3 className="font-medium">{t.workflows.modelsNeeded}</h3>
+              <section aria-label={pageText.modelsNeeded}>
+                <h3 className="font-medium">{pageText.modelsNeeded}</h3>
                 <Models models={view.models} stateOf={(m) => [{ state: m.state }]} />
               </section>
             )}
@@ -300,9 +301,9 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
               {failed.hint && <span className="text-muted"> {failed.hint}</span>}
             </p>
           )}
-          <Button onClick={() => onFile(undefined)}>{t.workflows.importAnother}</Button>
+          <Button onClick={() => onFile(undefined)}>{pageText.importAnother}</Button>
           <Button type="submit" form="import" look="primary" busy={write.isPending} disabled={idWrong || (covers === "user" && !replace)}>
-            {t.workflows.importSave}
+            {pageText.importSave}
           </Button>
         </footer>
       )}
@@ -349,9 +350,9 @@ function Kept({ view, inputs, drop, onDrop, param, onParam, problem }: KeptProps
     add();
   };
   return (
-    <section aria-label={t.workflows.keepParameters}>
-      <h3 className="font-medium">{t.workflows.keepParameters}</h3>
-      <p className="text-muted text-sm">{inputs.length > 0 ? t.workflows.keepParametersHint : t.workflows.noneKept}</p>
+    <section aria-label={pageText.keepParameters}>
+      <h3 className="font-medium">{pageText.keepParameters}</h3>
+      <p className="text-muted text-sm">{inputs.length > 0 ? pageText.keepParametersHint : pageText.noneKept}</p>
       <ul className="mt-2 divide-y divide-line rounded-lg border border-line">
         {inputs.map((i) => {
           const kept = !drop.includes(i.name);
@@ -361,7 +362,7 @@ function Kept({ view, inputs, drop, onDrop, param, onParam, problem }: KeptProps
                 <input
                   type="checkbox"
                   className="mt-0.5 size-4 shrink-0 accent-accent"
-                  aria-label={t.workflows.keepParameter(i.label || i.name)}
+                  aria-label={pageText.keepParameter(i.label || i.name)}
                   checked={kept}
                   disabled={!i.declared}
                   onChange={() => onDrop(kept ? [...drop, i.name] : drop.filter((n) => n !== i.name))}
@@ -372,7 +373,7 @@ function Kept({ view, inputs, drop, onDrop, param, onParam, problem }: KeptProps
                     <span className="block text-muted text-sm">{[typeOf(i), rangeOf(i)].filter(Boolean).join(", ")}</span>
                   </span>
                   <span className="min-w-0 break-all text-muted text-sm phone:text-right">
-                    {i.declared ? placesOf(binds[i.name]?.bind, i.targets) : t.workflows.byRole}
+                    {i.declared ? placesOf(binds[i.name]?.bind, i.targets) : pageText.byRole}
                   </span>
                 </span>
               </label>
@@ -381,12 +382,12 @@ function Kept({ view, inputs, drop, onDrop, param, onParam, problem }: KeptProps
         })}
       </ul>
       <div className="mt-2 flex flex-wrap items-end gap-2">
-        <Field label={<span className="font-normal text-muted text-sm">{t.workflows.addParameter}</span>} className="flex-1 basis-36">
+        <Field label={<span className="font-normal text-muted text-sm">{pageText.addParameter}</span>} className="flex-1 basis-36">
           {(ids) => (
             <input
               {...ids}
               className="field-box"
-              placeholder={t.workflows.addName}
+              placeholder={pageText.addName}
               value={name}
               onChange={(e) => setName(e.target.value)}
               onKeyDown={onEnter}
@@ -394,16 +395,16 @@ function Kept({ view, inputs, drop, onDrop, param, onParam, problem }: KeptProps
           )}
         </Field>
         <input
-          aria-label={t.workflows.addPlace}
+          aria-label={pageText.addPlace}
           className="field-box flex-1 basis-48"
-          placeholder={t.workflows.addPlaceHint}
+          placeholder={pageText.addPlaceHint}
           value={place}
           onChange={(e) => setPlace(e.target.value)}
           onKeyDown={onEnter}
         />
         <Button onClick={add} disabled={!name.trim() || !place.trim()}>
           <Plus />
-          {t.workflows.add}
+          {pageText.add}
         </Button>
       </div>
       {problem && (

@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { Plus, Upload } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Tabs } from "@/ui/tabs";
@@ -28,21 +28,21 @@ export function Workflows() {
   };
   const { over, handlers } = useFiles(take, tab === "workflows" && !importing);
   const action = {
-    workflows: { icon: <Upload />, label: t.workflows.import, run: () => setImporting(true) },
-    characters: { icon: <Plus />, label: t.workflows.characters.add, run: () => setAdding((n) => n + 1) },
-    presets: { icon: <Plus />, label: t.workflows.presets.add, run: () => setAdding((n) => n + 1) },
+    workflows: { icon: <Upload />, label: pageText.import, run: () => setImporting(true) },
+    characters: { icon: <Plus />, label: pageText.characters.add, run: () => setAdding((n) => n + 1) },
+    presets: { icon: <Plus />, label: pageText.presets.add, run: () => setAdding((n) => n + 1) },
   }[tab];
   return (
     <main className="relative flex h-full flex-col" {...handlers}>
       <header className={cx("flex shrink-0 items-center gap-4 px-4 phone:px-6", id ? "rail:min-h-14 rail:pt-2" : "min-h-14 pt-2")}>
-        <h1 className={cx("flex-1 font-semibold text-xl", id && "max-rail:sr-only")}>{t.workflows.title}</h1>
+        <h1 className={cx("flex-1 font-semibold text-xl", id && "max-rail:sr-only")}>{pageText.title}</h1>
         <Button onClick={action.run} className={cx(id && "max-rail:hidden")}>
           {action.icon}
           {action.label}
         </Button>
       </header>
       <Tabs
-        label={t.workflows.tabsLabel}
+        label={pageText.tabsLabel}
         value={tab}
         onChange={(v) => {
           setAdding(0);
@@ -55,16 +55,16 @@ export function Workflows() {
         tabs={[
           {
             value: "workflows",
-            label: t.workflows.tabs.workflows as string,
+            label: pageText.tabs.workflows as string,
             content: <Library id={id} onImport={() => setImporting(true)} />,
           },
-          { value: "characters", label: t.workflows.tabs.characters as string, content: <Characters adding={adding} /> },
-          { value: "presets", label: t.workflows.tabs.presets as string, content: <Presets adding={adding} /> },
+          { value: "characters", label: pageText.tabs.characters as string, content: <Characters adding={adding} /> },
+          { value: "presets", label: pageText.tabs.presets as string, content: <Presets adding={adding} /> },
         ]}
       />
       {over && (
         <div className="pointer-events-none absolute inset-2 z-20 grid place-items-center rounded-lg border-2 border-accent border-dashed bg-page/90 font-semibold text-accent text-lg">
-          {t.workflows.importNow}
+          {pageText.importNow}
         </div>
       )}
       <Import
@@ -91,7 +91,7 @@ function useFiles(take: (file: File) => void, active: boolean) {
     const onPaste = (e: ClipboardEvent) => {
       if (/^(INPUT|TEXTAREA)$/.test((e.target as HTMLElement | null)?.tagName ?? "")) return;
       const file = fileOf(e.clipboardData);
-      if (!file) return toast.failed(new Error(t.workflows.importNothing));
+      if (!file) return toast.failed(new Error(pageText.importNothing));
       e.preventDefault();
       latest.current(file);
     };

@@ -7,6 +7,7 @@ import type { Workflow } from "@/api/types";
 import { WorkflowPicture } from "@/components/WorkflowSelector";
 import { familiesOf, find } from "@/components/WorkflowSelector/find";
 import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -91,8 +92,8 @@ export function Library({ id, onImport }: { id: string | undefined; onImport: ()
                 <option key={f}>{f}</option>
               ))}
             </Select>
-            <Select aria-label={t.workflows.filterState} value={show} onChange={(e) => setShow(e.target.value as Show)}>
-              {Object.entries(t.workflows.states).map(([value, label]) => (
+            <Select aria-label={pageText.filterState} value={show} onChange={(e) => setShow(e.target.value as Show)}>
+              {Object.entries(pageText.states).map(([value, label]) => (
                 <option key={value} value={value}>
                   {label}
                 </option>
@@ -101,12 +102,12 @@ export function Library({ id, onImport }: { id: string | undefined; onImport: ()
           </div>
         </div>
         {rows.length === 0 ? (
-          <Empty icon={<Search />} title={t.generate.noWorkflow} hint={show === "own" ? t.workflows.importText : t.generate.noWorkflowHint}>
-            {show === "own" && <Button onClick={onImport}>{t.workflows.import}</Button>}
+          <Empty icon={<Search />} title={t.generate.noWorkflow} hint={show === "own" ? pageText.importText : t.generate.noWorkflowHint}>
+            {show === "own" && <Button onClick={onImport}>{pageText.import}</Button>}
             <Button onClick={clear}>{t.generate.clearSearch}</Button>
           </Empty>
         ) : (
-          <ul aria-label={t.workflows.listLabel} className="px-2 pb-4 phone:px-4">
+          <ul aria-label={pageText.listLabel} className="px-2 pb-4 phone:px-4">
             {rows.map((w) => (
               <Row
                 key={w.id}
@@ -133,9 +134,9 @@ export function Library({ id, onImport }: { id: string | undefined; onImport: ()
           />
         ) : (
           id && (
-            <Empty title={t.workflows.notFound} hint={t.workflows.notFoundHint}>
+            <Empty title={pageText.notFound} hint={pageText.notFoundHint}>
               <Link to="/workflows" className="text-accent hover:underline">
-                {t.workflows.back}
+                {pageText.back}
               </Link>
             </Empty>
           )
@@ -175,7 +176,7 @@ function Row({ workflow: w, picture, own, standings, open, asked }: RowProps) {
           <p className="truncate text-muted text-sm">{kindOf(w)}</p>
         </div>
         <div className="flex shrink-0 flex-col items-end gap-0.5">
-          {own && <Badge>{t.workflows.own}</Badge>}
+          {own && <Badge>{pageText.own}</Badge>}
           <StateWord state={state} missing={missing} />
         </div>
       </Link>
@@ -189,7 +190,7 @@ export function StateWord({ state, missing }: { state: string; missing: number }
   return (
     <span className={cx("flex items-center gap-1 text-sm", state === "ready" ? "text-muted" : "text-warn")}>
       {state === "ready" ? <Check className="size-3.5 text-good" aria-hidden /> : <TriangleAlert className="size-3.5" aria-hidden />}
-      {state === "ready" ? t.workflows.ready : t.workflows.lacks(missing)}
+      {state === "ready" ? pageText.ready : pageText.lacks(missing)}
     </span>
   );
 }

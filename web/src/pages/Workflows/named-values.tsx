@@ -1,6 +1,6 @@
 import { Plus, X } from "lucide-react";
 import { useId } from "react";
-import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button, IconButton } from "@/ui/button";
 import { readValue, showValue } from "./exact";
 
@@ -52,13 +52,13 @@ export function NamedValues({ label, hint, lines, onChange, known, problems = {}
       </datalist>
       {lines.map((l, i) => {
         const problem =
-          problems[l.name.trim()] ?? (double !== undefined && l.name.trim() === double ? t.workflows.values.twice(double) : undefined);
+          problems[l.name.trim()] ?? (double !== undefined && l.name.trim() === double ? pageText.values.twice(double) : undefined);
         return (
           <div key={l.key} className="grid gap-1">
             <div className="flex gap-2">
               <input
-                aria-label={t.workflows.values.nameOf(i + 1)}
-                placeholder={t.workflows.values.name}
+                aria-label={pageText.values.nameOf(i + 1)}
+                placeholder={pageText.values.name}
                 list={id}
                 autoComplete="off"
                 spellCheck={false}
@@ -68,14 +68,14 @@ export function NamedValues({ label, hint, lines, onChange, known, problems = {}
                 onChange={(e) => change(l.key, { name: e.target.value })}
               />
               <input
-                aria-label={t.workflows.values.valueOf(i + 1)}
-                placeholder={t.workflows.values.value}
+                aria-label={pageText.values.valueOf(i + 1)}
+                placeholder={pageText.values.value}
                 autoComplete="off"
                 className="field-box flex-1"
                 value={l.text}
                 onChange={(e) => change(l.key, { text: e.target.value })}
               />
-              <IconButton label={t.workflows.values.remove(l.name)} onClick={() => onChange(lines.filter((o) => o.key !== l.key))}>
+              <IconButton label={pageText.values.remove(l.name)} onClick={() => onChange(lines.filter((o) => o.key !== l.key))}>
                 <X />
               </IconButton>
             </div>
@@ -85,7 +85,7 @@ export function NamedValues({ label, hint, lines, onChange, known, problems = {}
       })}
       <Button look="quiet" size="sm" className="justify-self-start text-accent" onClick={() => onChange([...lines, lineOf()])}>
         <Plus />
-        {t.workflows.values.add}
+        {pageText.values.add}
       </Button>
     </fieldset>
   );

@@ -1,7 +1,7 @@
 import { Check, CircleHelp, LoaderCircle, TriangleAlert } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import { problemOf } from "@/api/problem";
-import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { cx } from "@/ui/cx";
 import { Section } from "./ask";
 import type { Standing } from "./state";
@@ -12,10 +12,10 @@ type Model = Schemas["NeededModel"];
 export function Needs({ standings, noBackend }: { standings: Standing[]; noBackend: boolean }) {
   const models = standings.find((s) => s.ready)?.ready?.models ?? [];
   return (
-    <Section title={t.workflows.needs}>
+    <Section title={pageText.needs}>
       {noBackend && (
         <p className="text-muted">
-          {t.workflows.noBackend} <code className="font-mono text-sm">{t.workflows.noBackendHint}</code>
+          {pageText.noBackend} <code className="font-mono text-sm">{pageText.noBackendHint}</code>
         </p>
       )}
       <ul className="grid gap-2">
@@ -50,7 +50,7 @@ function Backend({ standing: { backend, ready, asking, error } }: { standing: St
         ) : (
           <CircleHelp className="mt-0.5 size-4 shrink-0" aria-hidden />
         )}
-        <span>{p && !asking ? `${backend}: ${p.message}` : t.workflows.askingOn(backend)}</span>
+        <span>{p && !asking ? `${backend}: ${p.message}` : pageText.askingOn(backend)}</span>
       </li>
     );
   }
@@ -62,10 +62,10 @@ function Backend({ standing: { backend, ready, asking, error } }: { standing: St
       <div className="min-w-0">
         <p>
           {ready.ready === null
-            ? t.workflows.silentOn(backend)
+            ? pageText.silentOn(backend)
             : good
-              ? t.workflows.runsOn(backend)
-              : t.workflows.lacksOn(backend, ready.missing.length)}
+              ? pageText.runsOn(backend)
+              : pageText.lacksOn(backend, ready.missing.length)}
         </p>
         {!good && (
           <ul className="mt-1 grid gap-1.5">
@@ -73,7 +73,7 @@ function Backend({ standing: { backend, ready, asking, error } }: { standing: St
               <li key={l.what} className="break-words">
                 <p>{l.message}</p>
                 <p className="text-muted text-sm">
-                  {[l.hint, l.parameter && l.models ? t.workflows.instead(l.parameter, l.models) : undefined].filter(Boolean).join("; ")}
+                  {[l.hint, l.parameter && l.models ? pageText.instead(l.parameter, l.models) : undefined].filter(Boolean).join("; ")}
                 </p>
               </li>
             ))}
@@ -93,18 +93,18 @@ export function Models({ models, stateOf }: { models: Model[]; stateOf: (m: Mode
           <div className="min-w-0 flex-1 basis-60">
             <p className="break-all">{m.file}</p>
             <p className="text-muted text-sm">
-              {[m.folder, m.size_gb ? t.workflows.gigabytes(m.size_gb.toFixed(m.size_gb < 10 ? 1 : 0)) : ""].filter(Boolean).join(" · ")}
+              {[m.folder, m.size_gb ? pageText.gigabytes(m.size_gb.toFixed(m.size_gb < 10 ? 1 : 0)) : ""].filter(Boolean).join(" · ")}
             </p>
           </div>
           {address(m) && (
             <a href={address(m)} target="_blank" rel="noreferrer" className="text-accent text-sm hover:underline">
-              {t.workflows.whereToGet}
+              {pageText.whereToGet}
             </a>
           )}
           <p className="text-sm">
             {stateOf(m).map(({ backend, state }) => (
               <span key={backend ?? ""} className={cx("block", state === "missing" ? "text-warn" : "text-muted")}>
-                {[t.workflows.modelStates[state] ?? state, backend && t.workflows.onBackend(backend)].filter(Boolean).join(" ")}
+                {[pageText.modelStates[state] ?? state, backend && pageText.onBackend(backend)].filter(Boolean).join(" ")}
               </span>
             ))}
           </p>

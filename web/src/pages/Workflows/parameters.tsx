@@ -1,6 +1,6 @@
 import type { Schemas } from "@/api/client";
 import { isList, itemType } from "@/components/ParameterControls/kinds";
-import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Section } from "./ask";
 import type { Graph } from "./layout";
 
@@ -8,47 +8,47 @@ export type Described = Schemas["Input"];
 
 /** typeOf is the type of a parameter in words. */
 export function typeOf(i: Pick<Described, "type">): string {
-  const word = t.workflows.types[itemType(i.type)] ?? itemType(i.type);
-  return isList(i.type) ? t.workflows.listOf(word) : word;
+  const word = pageText.types[itemType(i.type)] ?? itemType(i.type);
+  return isList(i.type) ? pageText.listOf(word) : word;
 }
 
 /** rangeOf is what a parameter takes, in words. */
 export function rangeOf(i: Pick<Described, "min" | "max" | "unit" | "choices">): string {
   const [min, max] = [i.min === undefined ? "" : String(i.min), i.max === undefined ? "" : String(i.max)];
   const unit = i.unit ? ` ${i.unit}` : "";
-  if (min && max) return t.workflows.range(min, max) + unit;
-  if (min) return t.workflows.from(min) + unit;
-  if (max) return t.workflows.upTo(max) + unit;
+  if (min && max) return pageText.range(min, max) + unit;
+  if (min) return pageText.from(min) + unit;
+  if (max) return pageText.upTo(max) + unit;
   return "";
 }
 
 const shownDefault = (v: unknown) =>
-  v === undefined || v === null ? "" : v === "" ? t.workflows.empty : typeof v === "string" ? v : JSON.stringify(v);
+  v === undefined || v === null ? "" : v === "" ? pageText.empty : typeof v === "string" ? v : JSON.stringify(v);
 
 /** placeOf is where a parameter lands in words: "Sampler: steps" for "31.steps". */
 export function placeOf(target: string, graph: Graph | undefined): string {
   const at = target.lastIndexOf(".");
   const [id, input] = graph?.[target] ? [target, ""] : [target.slice(0, at), target.slice(at + 1)];
   const node = graph?.[id];
-  const title = node ? node._meta?.title || node.class_type : t.workflows.node(id);
-  return input ? `${title}: ${input}` : `${title}: ${t.workflows.switches}`;
+  const title = node ? node._meta?.title || node.class_type : pageText.node(id);
+  return input ? `${title}: ${input}` : `${title}: ${pageText.switches}`;
 }
 
 /** Parameters is the table of what a workflow takes and where it lands. */
 export function Parameters({ inputs, graph, aside }: { inputs: Described[]; graph: Graph | undefined; aside?: React.ReactNode }) {
   return (
-    <Section title={t.workflows.parameters} aside={aside}>
+    <Section title={pageText.parameters} aside={aside}>
       {inputs.length === 0 ? (
-        <p className="text-muted">{t.workflows.noParameters}</p>
+        <p className="text-muted">{pageText.noParameters}</p>
       ) : (
         <div className="@container">
           <table className="w-full text-left">
             <thead className="sr-only @xl:not-sr-only">
               <tr className="text-muted text-sm">
-                <th className="py-1 pr-3 font-normal">{t.workflows.parameter}</th>
-                <th className="py-1 pr-3 font-normal">{t.workflows.takes}</th>
-                <th className="py-1 pr-3 font-normal">{t.workflows.default}</th>
-                <th className="py-1 font-normal">{t.workflows.lands}</th>
+                <th className="py-1 pr-3 font-normal">{pageText.parameter}</th>
+                <th className="py-1 pr-3 font-normal">{pageText.takes}</th>
+                <th className="py-1 pr-3 font-normal">{pageText.default}</th>
+                <th className="py-1 font-normal">{pageText.lands}</th>
               </tr>
             </thead>
             <tbody className="divide-y divide-line">
@@ -59,7 +59,7 @@ export function Parameters({ inputs, graph, aside }: { inputs: Described[]; grap
                     <p className="break-all font-mono text-muted text-sm">{i.name}</p>
                   </td>
                   <td className="min-w-0 max-@xl:text-right @xl:py-1.5 @xl:pr-3">
-                    <p>{[typeOf(i), i.required && t.workflows.required].filter(Boolean).join(", ")}</p>
+                    <p>{[typeOf(i), i.required && pageText.required].filter(Boolean).join(", ")}</p>
                     <p className="text-muted text-sm">{rangeOf(i)}</p>
                   </td>
                   <td className="min-w-0 @xl:max-w-48 @xl:py-1.5 @xl:pr-3">

@@ -1,5 +1,6 @@
 import { isList, itemType } from "@/components/ParameterControls/kinds";
 import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { asNumber, exact, showValue } from "./exact";
 
 /** An Entry is a workflow as its file has it; numbers above 2^53 are text. */
@@ -60,7 +61,7 @@ export function patchOf(entry: Entry, changes: Changes): { patch: Patch; problem
     const typed = changes[key];
     if (typed !== undefined && typed !== entry[key]) patch[key] = typed;
   }
-  if (patch.name !== undefined && patch.name.trim() === "") problems[".name"] = t.generate.needed(t.workflows.name);
+  if (patch.name !== undefined && patch.name.trim() === "") problems[".name"] = t.generate.needed(pageText.name);
   for (const [name, fields] of Object.entries(changes.params)) {
     const param = entry.configurable_params[name];
     if (!param) continue;
@@ -80,13 +81,13 @@ export function patchOf(entry: Entry, changes: Changes): { patch: Patch; problem
       return text === undefined ? undefined : Number(text);
     });
     if (Object.keys(own).length > 0 && numeric(param.type)) {
-      if (min !== undefined && max !== undefined && min > max) problems[`${name}.min`] ??= t.workflows.order;
+      if (min !== undefined && max !== undefined && min > max) problems[`${name}.min`] ??= pageText.order;
       else if (
         value !== undefined &&
         ((min !== undefined && value < min) || (max !== undefined && value > max)) &&
         !(param.type === "seed" && value === -1)
       )
-        problems[`${name}.default`] ??= t.workflows.outside;
+        problems[`${name}.default`] ??= pageText.outside;
     }
     if (Object.keys(own).length > 0) patch.params = { ...patch.params, [name]: own };
   }
@@ -98,8 +99,8 @@ function readField(param: Param, field: TextField, typed: string): { value: unkn
   if (number) {
     if (typed.trim() === "") return { value: null };
     const text = asNumber(typed);
-    if (text === undefined) return { problem: t.workflows.numberForm };
-    if (param.type !== "float" && !/^-?\d+$/.test(text)) return { problem: t.workflows.wholeForm };
+    if (text === undefined) return { problem: pageText.numberForm };
+    if (param.type !== "float" && !/^-?\d+$/.test(text)) return { problem: pageText.wholeForm };
     return { value: exact(text) };
   }
   if (field !== "default") return { value: typed.trim() === "" ? null : typed };

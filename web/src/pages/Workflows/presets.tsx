@@ -9,6 +9,7 @@ import type { Workflow } from "@/api/types";
 import { WorkflowPicture } from "@/components/WorkflowSelector";
 import { takeSettings } from "@/pages/Generate/take";
 import { t } from "@/text";
+import { workflows as pageText } from "@/text/en/workflows";
 import { Button, IconButton } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Empty, Failed } from "@/ui/empty";
@@ -44,7 +45,7 @@ export function Presets({ adding }: { adding: number }) {
   const use = async (p: Preset) => {
     try {
       await takeSettings(p.request as GenerateRequest);
-      toast.done(t.workflows.presets.used(p.name));
+      toast.done(pageText.presets.used(p.name));
       await navigate({ to: "/generate" });
     } catch (error) {
       toast.failed(error);
@@ -54,7 +55,7 @@ export function Presets({ adding }: { adding: number }) {
     try {
       await forget(p.name);
       await reread();
-      toast.done(t.workflows.removed(p.name), { label: t.app.undo, onClick: () => void put(p.name, p.request).then(reread, toast.failed) });
+      toast.done(pageText.removed(p.name), { label: t.app.undo, onClick: () => void put(p.name, p.request).then(reread, toast.failed) });
     } catch (error) {
       toast.failed(error);
     }
@@ -62,15 +63,15 @@ export function Presets({ adding }: { adding: number }) {
   const keepLast = last && (
     <Button onClick={() => setOpen("last")}>
       <Bookmark />
-      {t.workflows.presets.keepLast}
+      {pageText.presets.keepLast}
     </Button>
   );
   const addFirst = async () => {
     if (!simplest) return;
     try {
-      await put(t.workflows.presets.exampleName, {
+      await put(pageText.presets.exampleName, {
         workflow_id: simplest.id,
-        prompt: simplest.example_payload?.prompt ?? t.workflows.presets.examplePrompt,
+        prompt: simplest.example_payload?.prompt ?? pageText.presets.examplePrompt,
       });
       await reread();
     } catch (error) {
@@ -80,19 +81,19 @@ export function Presets({ adding }: { adding: number }) {
   return (
     <div className="scroll h-full px-4 py-3 phone:px-6">
       {list.length === 0 ? (
-        <Empty icon={<Bookmark />} title={t.workflows.presets.empty} hint={t.workflows.presets.emptyHint}>
+        <Empty icon={<Bookmark />} title={pageText.presets.empty} hint={pageText.presets.emptyHint}>
           <Button onClick={() => void addFirst()} disabled={!simplest}>
-            {t.workflows.presets.addFirst}
+            {pageText.presets.addFirst}
           </Button>
           {keepLast}
         </Empty>
       ) : (
         <>
           <div className="flex max-w-4xl flex-wrap items-center justify-between gap-2 pb-2">
-            <p className="text-muted">{t.workflows.presets.intro}</p>
+            <p className="text-muted">{pageText.presets.intro}</p>
             {keepLast}
           </div>
-          <ul aria-label={t.workflows.presets.title} className="max-w-4xl divide-y divide-line">
+          <ul aria-label={pageText.presets.title} className="max-w-4xl divide-y divide-line">
             {list.map((p) => {
               const workflow = workflows.find((w) => w.id === p.request.workflow_id);
               return (
@@ -104,15 +105,15 @@ export function Presets({ adding }: { adding: number }) {
                     <p className="truncate text-muted text-sm">{summary(p.request, workflow)}</p>
                   </div>
                   <div className="flex gap-1">
-                    <IconButton label={t.workflows.presets.edit(p.name)} onClick={() => setOpen(p)}>
+                    <IconButton label={pageText.presets.edit(p.name)} onClick={() => setOpen(p)}>
                       <Pencil />
                     </IconButton>
-                    <IconButton label={`${t.workflows.remove} ${p.name}`} onClick={() => void remove(p)}>
+                    <IconButton label={`${pageText.remove} ${p.name}`} onClick={() => void remove(p)}>
                       <Trash2 />
                     </IconButton>
                     <Button onClick={() => void use(p)} disabled={!workflow}>
                       <Sparkles />
-                      {t.workflows.presets.use}
+                      {pageText.presets.use}
                     </Button>
                   </div>
                 </li>
@@ -140,9 +141,9 @@ const fileKeys = ["input_image", "mask"] as const;
 function summary(request: Partial<GenerateRequest>, workflow: Workflow | undefined): string {
   const files = fileKeys.filter((k) => request[k]).length + (request.input_images?.length ?? 0) + Object.keys(request.inputs ?? {}).length;
   return [
-    workflow?.name ?? `${request.workflow_id}: ${t.workflows.presets.gone}`,
+    workflow?.name ?? `${request.workflow_id}: ${pageText.presets.gone}`,
     (request as { character_id?: string }).character_id,
-    files > 0 ? t.workflows.presets.files(files) : "",
+    files > 0 ? pageText.presets.files(files) : "",
     ...Object.entries(request.params ?? {}).map(([name, value]) => `${name.replace(/_/g, " ")} ${showValue(value)}`),
   ]
     .filter(Boolean)
@@ -190,7 +191,7 @@ function PresetForm({ preset, start, workflows, first, taken, onClose }: FormPro
       });
       if (preset && preset.name !== name.trim()) await forget(preset.name);
       await reread();
-      toast.done(t.workflows.presets.saved(name.trim()));
+      toast.done(pageText.presets.saved(name.trim()));
       onClose();
     } catch (error) {
       setFailure(problemOf(error));
@@ -204,7 +205,7 @@ function PresetForm({ preset, start, workflows, first, taken, onClose }: FormPro
     <Dialog
       open
       onOpenChange={(o) => !o && onClose()}
-      title={preset ? t.workflows.presets.edit(preset.name) : t.workflows.presets.add}
+      title={preset ? pageText.presets.edit(preset.name) : pageText.presets.add}
       className="phone:top-[8vh] phone:max-h-[84vh] phone:w-[38rem]"
       footer={
         <>
@@ -215,7 +216,7 @@ function PresetForm({ preset, start, workflows, first, taken, onClose }: FormPro
           )}
           <Button onClick={onClose}>{t.app.cancel}</Button>
           <Button look="primary" busy={busy} disabled={name.trim() === "" || isTaken} onClick={() => void save()}>
-            {t.workflows.save}
+            {pageText.save}
           </Button>
         </>
       }
@@ -227,11 +228,11 @@ function PresetForm({ preset, start, workflows, first, taken, onClose }: FormPro
           void save();
         }}
       >
-        <Field label={t.workflows.presets.name} error={isTaken ? t.workflows.presets.nameTaken : refused.name}>
+        <Field label={pageText.presets.name} error={isTaken ? pageText.presets.nameTaken : refused.name}>
           {(ids) => <input {...ids} className="field-box" maxLength={200} value={name} onChange={(e) => setName(e.target.value)} />}
         </Field>
         <div className="grid gap-4 phone:grid-cols-2">
-          <Field label={t.workflows.presets.workflow} error={refused.workflow_id}>
+          <Field label={pageText.presets.workflow} error={refused.workflow_id}>
             {(ids) => (
               <Select {...ids} value={workflow} onChange={(e) => setWorkflow(e.target.value)}>
                 {!workflows.some((w) => w.id === workflow) && <option value={workflow}>{workflow}</option>}
@@ -243,7 +244,7 @@ function PresetForm({ preset, start, workflows, first, taken, onClose }: FormPro
               </Select>
             )}
           </Field>
-          <Field label={t.workflows.presets.character} error={refused.character_id}>
+          <Field label={pageText.presets.character} error={refused.character_id}>
             {(ids) => (
               <Select {...ids} value={character} onChange={(e) => setCharacter(e.target.value)}>
                 <option value="">{t.generate.noCharacter}</option>
@@ -257,14 +258,14 @@ function PresetForm({ preset, start, workflows, first, taken, onClose }: FormPro
             )}
           </Field>
         </div>
-        <Field label={t.workflows.presets.prompt} error={refused.prompt}>
+        <Field label={pageText.presets.prompt} error={refused.prompt}>
           {(ids) => <TextArea {...ids} minRows={3} maxRows={10} value={prompt} onChange={(e) => setPrompt(e.target.value)} />}
         </Field>
-        <Field label={t.workflows.presets.negative} error={refused.negative}>
+        <Field label={pageText.presets.negative} error={refused.negative}>
           {(ids) => <TextArea {...ids} minRows={1} maxRows={6} value={negative} onChange={(e) => setNegative(e.target.value)} />}
         </Field>
         <NamedValues
-          label={t.workflows.presets.settings}
+          label={pageText.presets.settings}
           lines={lines}
           onChange={(next) => {
             setLines(next);

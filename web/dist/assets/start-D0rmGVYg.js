@@ -1,0 +1,1 @@
+import{i as e,n as t,r as n}from"./ahead-_TG-Kl4T.js";var{pathname:r,searchParams:i}=new URL(location.href),a=t=>void e(`/api/v1/workflows/${encodeURIComponent(t)}/schema`);if(r===`/`||r===`/generate`){let r=i.get(`workflow`)??n(),o=e(`/api/v1/workflows`);e(`/api/v1/characters`),r?a(r):o.then(async e=>{let n=await e.clone().json(),r=t(n.workflows);r&&a(r.id)}).catch(()=>{})}
