@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-49774f9af3de";
-const files = "/ /assets/Backends-Cn31Fs9-.js /assets/MaskEditor-B1_7mJN_.js /assets/ahead-_TG-Kl4T.js /assets/base-BsKqLja2.js /assets/check-CVaiWLQ9.js /assets/copy-F-9vK-f2.js /assets/index-BeCnPA0U.css /assets/index-D6xzK8px.js /assets/other-kVJ5OzdN.js /assets/queue-DyPhwdFN.js /assets/results-D-eg0CIB.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-B3XfX0lP.js /assets/start-D0rmGVYg.js /assets/toaster-MhMDwmW7.js /assets/useQueries-CVgFwpjZ.js /assets/workflows-CskLvJvS.js /icon.svg /theme.js".split(" ");
+const version = "easel-c333df290710";
+const files = "/ /assets/Backends-C5OolIg6.js /assets/MaskEditor-Cp-8seWS.js /assets/ahead-_TG-Kl4T.js /assets/base-BgxEnT59.js /assets/check-BteMrfbd.js /assets/copy-B0ghv9uX.js /assets/index-BeCnPA0U.css /assets/index-C6lzqYVw.js /assets/other-CzRDdvSb.js /assets/queue-dzL53mix.js /assets/results-CXBSycP0.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BNOfFHGH.js /assets/start-D0rmGVYg.js /assets/toaster-D3iFQvoW.js /assets/useQueries-DnDerovM.js /assets/workflows-C2T-SkxT.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

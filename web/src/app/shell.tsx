@@ -1,3 +1,4 @@
+import { useIsFetching } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { Images, Keyboard, ListOrdered, Settings, Sparkles, Workflow } from "lucide-react";
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
@@ -9,12 +10,12 @@ import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
 import { Keys } from "@/ui/keys";
-import { toast, toaster } from "@/ui/toast";
+import { loadToaster, toast, toaster } from "@/ui/toast";
 import { Tooltip, TooltipProvider } from "@/ui/tooltip";
 import { startShortcuts, useBoundShortcuts, useShortcuts } from "./shortcuts";
 import { SignIn } from "./sign-in";
 
-const Toaster = lazy(() => import("@/ui/toaster"));
+const Toaster = lazy(loadToaster);
 
 const pages = [
   { to: "/generate", label: t.app.pages.generate, icon: Sparkles },
@@ -24,18 +25,13 @@ const pages = [
   { to: "/settings", label: t.app.pages.settings, icon: Settings },
 ] as const;
 
-const toasterAfter = 2000; // ms: after what is looked at stands
+const quiet = 300; // ms without a question to the server, after which the page stands
 
 /** Shell is what stands around every page: the rail (a bar at the bottom of a phone), banners, toasts, sign-in. */
 export function Shell() {
   const denied = useSyncExternalStore(session.subscribe, session.isDenied);
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
-  const toasts = useSyncExternalStore(toaster.subscribe, toaster.isWanted);
-  useEffect(() => {
-    const later = setTimeout(toaster.want, toasterAfter);
-    return () => clearTimeout(later);
-  }, []);
   useEffect(startShortcuts, []);
   useShortcuts([
     { keys: "?", label: t.app.shortcuts, group: t.app.name, run: () => setHelp(true) },
@@ -75,12 +71,26 @@ export function Shell() {
       </div>
       {denied && <SignIn />}
       <ShortcutsDialog open={help} onOpenChange={setHelp} />
-      {toasts && (
-        <Suspense>
-          <Toaster />
-        </Suspense>
-      )}
+      <Toasts />
     </TooltipProvider>
+  );
+}
+
+/** Toasts are loaded with the first of them, at the latest when the page stands: they tell also that the server is gone. */
+function Toasts() {
+  const wanted = useSyncExternalStore(toaster.subscribe, toaster.isWanted);
+  const asking = useIsFetching() > 0;
+  useEffect(() => {
+    if (asking) return;
+    const later = setTimeout(toaster.want, quiet);
+    return () => clearTimeout(later);
+  }, [asking]);
+  return (
+    wanted && (
+      <Suspense>
+        <Toaster />
+      </Suspense>
+    )
   );
 }
 

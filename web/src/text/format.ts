@@ -1,6 +1,7 @@
 // Numbers, sizes and times as a person reads them.
 
 const number = new Intl.NumberFormat("en");
+const money = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
 const moments = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 const days = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 
@@ -18,6 +19,9 @@ export function bytes(n: number): string {
   }
   return `${at === 0 || value >= 99.5 ? Math.round(value) : Number(value.toFixed(1))} ${units[at]}`;
 }
+
+/** usd writes US dollars: "$1.20", "under $0.01". */
+export const usd = (n: number) => (n > 0 && n < 0.01 ? `under ${money.format(0.01)}` : money.format(n));
 
 /** moment writes a time of the API as the browser's own. */
 export const moment = (iso: string) => moments.format(new Date(iso));

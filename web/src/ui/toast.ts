@@ -5,6 +5,8 @@ interface Action {
   onClick: () => void;
 }
 
+const loadAgain = 1000; // ms
+
 // What shows them is loaded after the first page stands, or with the first toast.
 let isWanted = false;
 let wants = () => {};
@@ -29,9 +31,20 @@ export const toaster = {
   ready: () => ready(),
 };
 
+/** loadToaster loads what shows toasts; while the server does not answer it tries again. */
+export async function loadToaster() {
+  for (;;) {
+    try {
+      return await import("./toaster");
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, loadAgain));
+    }
+  }
+}
+
 async function shown() {
   toaster.want();
-  const [{ sonner }] = await Promise.all([import("./toaster"), mounted]);
+  const [{ sonner }] = await Promise.all([loadToaster(), mounted]);
   return sonner;
 }
 

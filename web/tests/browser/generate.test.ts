@@ -8,7 +8,7 @@ const portrait = fileURLToPath(new URL("../../../workflows/examples/portrait.png
 
 let server: Server;
 beforeAll(async () => {
-  server = await Server.start({ stepTime: "40ms" });
+  server = await Server.start({ stepTime: "40ms", usdPerHour: 36 });
 });
 afterAll(async () => {
   await closeBrowser();
@@ -113,7 +113,7 @@ test("a sweep of twelve says how many it makes, runs, and is copied as a command
   await page.getByRole("textbox", { name: "Values" }).last().fill("2,3,4");
   await page
     .getByRole("dialog")
-    .getByText(/^12 runs/)
+    .getByText(/^12 runs, about \d+ s, \$\d\.\d\d$/)
     .waitFor();
   await tab.accessible();
   await tab.shot("sweep-1440");

@@ -16,6 +16,7 @@ interface Options {
   stepTime?: string; // of a sampler step on the emulator
   faults?: string[]; // of `easel emulate --fault`
   emulate?: string[]; // further flags of `easel emulate`
+  usdPerHour?: number; // the price of the emulator: it is a backend named "studio" then
   serve?: string[]; // further flags of `easel serve`
 }
 
@@ -44,6 +45,10 @@ export class Server {
       ...(options.emulate ?? []),
     ]);
     server.backend = await line(server.emulator.stdout, /(http:\/\/\S+)/);
+    if (options.usdPerHour !== undefined) {
+      await server.command("backends", "add", "studio", server.backend, "--usd-per-hour", String(options.usdPerHour));
+      server.backend = "studio";
+    }
     await server.up();
     return server;
   }

@@ -4,6 +4,7 @@ import { api, ask, type GenerateRequest } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
+import { usd } from "@/text/format";
 import { draft } from "./draft";
 
 export interface Count {
@@ -14,7 +15,7 @@ export interface Count {
 
 const quiet = 350; // ms after the last key
 
-/** useCount asks the server how many runs a request makes, and how long they take: only when it is more than one. */
+/** useCount asks the server how many runs a request makes, how long they take and what they cost: only when it is more than one. */
 export function useCount(request: () => GenerateRequest | undefined): Count {
   const body = useSyncExternalStore(
     (on) => draft.subscribe("", on),
@@ -38,10 +39,10 @@ export function useCount(request: () => GenerateRequest | undefined): Count {
     error instanceof Problem
       ? error.fields.find((f) => f.field?.startsWith("sweep") || f.field === "zip" || f.field === "count")
       : undefined;
+  // Time and cost are there when runs were made before, and every backend has a price.
+  const guess = [data?.estimated_ms && duration(data.estimated_ms), data?.estimated_usd && usd(data.estimated_usd)].filter(Boolean);
   const text = data
-    ? [t.generate.sweepRuns(data.runs), data.estimated_ms ? t.generate.sweepAbout(duration(data.estimated_ms)) : ""]
-        .filter(Boolean)
-        .join(", ")
+    ? [t.generate.sweepRuns(data.runs), guess.length > 0 && t.generate.sweepAbout(guess.join(", "))].filter(Boolean).join(", ")
     : "";
   return { runs: data?.runs, text: sweep ? "" : text, sweepProblem: sweep?.message };
 }
