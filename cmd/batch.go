@@ -160,10 +160,10 @@ func (o *batchOptions) checkFlags() error {
 		return usagef("it changes nothing", "--check goes with neither --dry-run nor --update nor --new")
 	case o.failFast && o.changed("max-failures"):
 		return usagef("--fail-fast is --max-failures 0", "--fail-fast and --max-failures say the same")
-	case o.maxCost < 0:
-		return usagef("it is an amount of US dollars", "--max-cost must be above 0, not %g", o.maxCost)
 	case o.changed("max-cost") && o.maxCost == 0:
 		return usagef("--dry-run runs nothing", "--max-cost 0 would run nothing")
+	case o.changed("max-cost") && !(o.maxCost > 0): // NaN is neither
+		return usagef("it is an amount of US dollars", "--max-cost must be above 0, not %g", o.maxCost)
 	case o.depth < 0:
 		return usagef("leave it out and easel chooses", "--depth must be at least 1, not %d", o.depth)
 	case o.output.stdout():

@@ -92,7 +92,9 @@ func (a *app) findPlan(word string) (*batchPlan, error) {
 		if plan.LooksLikeFile(id) && !a.isWorkflow(id) && !filepath.IsAbs(id) {
 			id = filepath.Join(p.file.Draft.Dir, id)
 		}
-		p.target, err = a.resolveTarget(id)
+		if p.target, err = a.resolveTarget(id); err != nil {
+			err = &plan.RowError{At: plan.Position{File: word}, Err: err}
+		}
 	}
 	return p, err
 }

@@ -23,6 +23,7 @@ type batchView struct {
 	name  string
 	board term.Board
 	err   error // the first result that could not be printed
+	begun bool  // items were about to run
 
 	order   []string // items that run, in the order in which they began
 	runs    map[string]*runLine
@@ -46,6 +47,8 @@ func (v *batchView) event(e batch.Event) {
 	case batch.EventNote:
 		v.board.Note(term.OneLine(e.Message))
 		return
+	case batch.EventBegun:
+		v.begun = true
 	case batch.EventLeft:
 		v.forget(e.Item.ID)
 	case batch.EventItem:
@@ -219,7 +222,9 @@ func (v *batchView) summary(sum batch.Summary) error {
 		v.print(sum)
 		return v.err
 	}
-	v.app.note("%s", summaryLine(sum))
+	if v.begun || sum.Skipped == sum.Total {
+		v.app.note("%s", summaryLine(sum))
+	}
 	return v.err
 }
 

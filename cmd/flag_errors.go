@@ -79,6 +79,8 @@ func badValue(err *pflag.InvalidValueError, hint string) error {
 		want = "a whole number"
 	case "uint8":
 		want = "a whole number from 0 to 255"
+	case "float64":
+		want = "a number like 0.5"
 	case "duration":
 		want = "a duration like 30s or 5m"
 	case "bool":

@@ -183,7 +183,7 @@ func difference(b *plan.Batch, assets map[string]Asset) ledger.Difference {
 			before, errBefore := json.Marshal(asset.Fields)
 			after, errAfter := json.Marshal(shortFields(item.Fields()))
 			if errors.Join(errBefore, errAfter) == nil { // maps of texts always are JSON
-				d.Changed = append(d.Changed, ledger.Changed{ID: item.ID, Before: before, After: after})
+				d.Changed = append(d.Changed, ledger.Changed{ID: item.ID, Before: before, After: after, Digests: true})
 			}
 		}
 	}

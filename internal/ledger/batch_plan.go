@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,27 +131,39 @@ type Difference struct {
 type Changed struct {
 	ID            string
 	Before, After []byte
+	Digests       bool // they hold digests of the values, which say that one has changed and not how
 }
 
-// Fields are the names of what changed, sorted; nil where that is not known.
-func (c Changed) Fields() []string {
+// A ChangedField is what an item was made of and is to be made of now, as JSON; nil
+// where it has no such field, or where no more is known than that it is another.
+type ChangedField struct {
+	Name          string
+	Before, After json.RawMessage
+}
+
+// Fields are what changed, by name; nil where that is not known.
+func (c Changed) Fields() []ChangedField {
 	var before, after map[string]json.RawMessage
-	if json.Unmarshal(c.Before, &before) != nil || json.Unmarshal(c.After, &after) != nil {
+	if json.Unmarshal(c.Before, &before) != nil || json.Unmarshal(c.After, &after) != nil || after == nil {
 		return nil
 	}
-	var names []string
-	for name, value := range after {
-		if string(before[name]) != string(value) {
-			names = append(names, name)
-		}
-	}
+	var fields []ChangedField
 	for name := range before {
 		if _, ok := after[name]; !ok {
-			names = append(names, name)
+			after[name] = nil
 		}
 	}
-	slices.Sort(names)
-	return names
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		f := ChangedField{name, before[name], after[name]}
+		if string(f.Before) == string(f.After) {
+			continue
+		}
+		if c.Digests {
+			f.Before, f.After = nil, nil
+		}
+		fields = append(fields, f)
+	}
+	return fields
 }
 
 // Empty reports whether plan and ledger agree.

@@ -11,6 +11,7 @@ type Position struct {
 	Row    int    // from 1, without the header; of a plan file the item. 0 = not in a row
 	Line   int    // of the file, from 1; 0 = not known
 	Column string // "" = the whole row
+	Sweep  string // the point of a sweep that gave what is wrong: "steps=2000"; "" = none did
 }
 
 // String names the place as people read it: "products.csv, row 3 (line 4), column steps".
@@ -33,6 +34,9 @@ func (p Position) String() string {
 	if p.Column != "" {
 		parts = append(parts, "column "+p.Column)
 	}
+	if p.Sweep != "" {
+		parts = append(parts, "sweep "+p.Sweep)
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -43,10 +47,20 @@ type RowError struct {
 }
 
 func (e *RowError) Error() string {
-	if at := e.At.String(); at != "" {
-		return at + ": " + e.Err.Error()
+	return e.At.Before(e.Err.Error())
+}
+
+// Before puts the place before what is said of it. What is wrong with a file as a
+// whole is a verb: it has no rows.
+func (p Position) Before(text string) string {
+	switch at := p.String(); {
+	case at == "":
+		return text
+	case at == p.File && (strings.HasPrefix(text, "has ") || strings.HasPrefix(text, "is ")):
+		return at + " " + text
+	default:
+		return at + ": " + text
 	}
-	return e.Err.Error()
 }
 
 func (e *RowError) Unwrap() error { return e.Err }

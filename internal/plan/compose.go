@@ -185,9 +185,13 @@ func (g *gathering) begin(tables []table) error {
 	if len(g.Zip) > 0 && len(g.Sweeps) > 0 && g.File == "" {
 		return factf("", "sweeps are paired or multiplied, not both")
 	}
-	for _, s := range slices.Concat(g.Sweeps, g.Zip) {
+	all := slices.Concat(g.Sweeps, g.Zip)
+	for i, s := range all {
 		if s.Name == columnID || s.Name == columnName {
-			return &SweepError{Name: s.Name, Text: s.Text, Reason: "is of no parameter"}
+			return &SweepError{Name: s.Name, Text: s.written(), Reason: "is of no parameter"}
+		}
+		if slices.ContainsFunc(all[:i], func(before Sweep) bool { return SameName(before.Name, s.Name) }) {
+			return g.placed(&SweepError{Name: s.Name, Text: s.written(), Reason: "is the second one of " + s.Name})
 		}
 	}
 	g.used = map[string]bool{}
@@ -300,6 +304,10 @@ func (g *gathering) row(src *source, row *rows.Row, files bool) error {
 	if err != nil {
 		return &RowError{At: g.place(), Err: err}
 	}
+	count := max(1, g.Order.Count)
+	if left := MostItems - len(g.batch.Items); count > left/len(points) {
+		return &TooManyRunsError{Most: MostItems, Asked: len(g.batch.Items) + len(points)*count}
+	}
 	for _, point := range points {
 		s := first
 		if point != nil && point.workflow+point.character != "" {
@@ -311,10 +319,7 @@ func (g *gathering) row(src *source, row *rows.Row, files bool) error {
 				return g.refuse(at, "", err, false)
 			}
 		}
-		for again := range max(1, g.Order.Count) {
-			if len(g.batch.Items) >= MostItems {
-				return &TooManyRunsError{Most: MostItems, Asked: len(g.batch.Items) + 1}
-			}
+		for again := range count {
 			item := Item{part: s, source: src, row: row, combo: point, again: again, name: g.word(row, columnName)}
 			m := made{id: g.word(row, columnID), several: len(points) > 1 || again > 0}
 			if item.name != "" && m.several {
@@ -330,7 +335,7 @@ func (g *gathering) row(src *source, row *rows.Row, files bool) error {
 // with the whole plan.
 func (g *gathering) refuse(at Position, column string, err error, own bool) error {
 	if !own {
-		return err
+		return g.placed(err)
 	}
 	if errors.As(err, new(*registry.UnknownCharacterError)) {
 		column = columnCharacter
@@ -338,6 +343,14 @@ func (g *gathering) refuse(at Position, column string, err error, own bool) erro
 	at.Column = column
 	g.wrong.add(at, err)
 	return nil
+}
+
+// placed says in which plan file something is wrong, unless the error does.
+func (g *gathering) placed(err error) error {
+	if g.File == "" || errors.As(err, new(*RowError)) || errors.As(err, new(*PlanFileError)) {
+		return err
+	}
+	return &RowError{At: g.place(), Err: err}
 }
 
 func (g *gathering) sweeps(name string) bool {

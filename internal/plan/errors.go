@@ -60,11 +60,15 @@ func (e *TooManyFilesError) Error() string {
 	return fmt.Sprintf("%s takes %d %s, but %d were given", e.Workflow, e.Takes, noun, e.Given)
 }
 
-// A TooManyRunsError means an order for more runs than one order may have.
+// A TooManyRunsError means an order for more runs than one order may have, or a batch
+// of more items (Most is MostItems then).
 type TooManyRunsError struct {
 	Most, Asked int
 }
 
 func (e *TooManyRunsError) Error() string {
+	if e.Most == MostItems {
+		return fmt.Sprintf("a batch has at most %d items, not %d", e.Most, e.Asked)
+	}
 	return fmt.Sprintf("an order makes at most %d runs, not %d", e.Most, e.Asked)
 }

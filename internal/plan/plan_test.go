@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"image"
 	"image/png"
@@ -229,6 +230,22 @@ func TestPlanMistakes(t *testing.T) {
 			draft: flux("r.csv"), files: map[string]string{"r.csv": "prompt\na\nb \"c\"\n"},
 			want: []string{"r.csv, line 3: has a quote where none can be, at character 3"},
 		},
+		"a quote that stays open": {
+			draft: flux("r.csv"), files: map[string]string{"r.csv": "prompt,steps\na,1\n\"b,2\nc,3\n"},
+			want: []string{"r.csv, line 3: opens a quote that is never closed"},
+		},
+		"a quote in the last line": {
+			draft: flux("r.csv"), files: map[string]string{"r.csv": "prompt\na\n\"b\" c\n"},
+			want: []string{"r.csv, line 3: has a quote where none can be, at character 3"},
+		},
+		"nothing": {
+			draft: flux("r.csv"), files: map[string]string{"r.csv": ""},
+			want: []string{"r.csv is empty: the first line names the columns"},
+		},
+		"a point of a sweep": {
+			draft: Draft{Order: fox(), Sweeps: []Sweep{{Name: "steps", Text: "10,2000"}}},
+			want:  []string{"sweep steps=2000: workflow flux_single: Parameter 'steps' above maximum 100"},
+		},
 		"a name that cannot be": {
 			draft: flux("r.csv"), files: map[string]string{"r.csv": "prompt,name\na,{sku}\n"},
 			want: []string{`r.csv, row 1 (line 2), column name: the name template "{sku}" has the unknown placeholder {sku}`},
@@ -256,7 +273,7 @@ func TestPlanMistakes(t *testing.T) {
 // What is wrong with the draft itself is told once, whatever its rows say.
 func TestPlanMistakesOfDraft(t *testing.T) {
 	t.Parallel()
-	table := map[string]string{"r.csv": "title,prompt\na,b\n"}
+	table := map[string]string{"r.csv": "title,prompt\na,b\n", "r.xlsx": "PK"}
 	tests := map[string]struct {
 		draft Draft
 		want  string
@@ -269,9 +286,22 @@ func TestPlanMistakesOfDraft(t *testing.T) {
 			Draft{Order: Order{Workflow: "flux_single", Values: []Value{{Name: "steps", Text: "0", Origin: registry.FromFlag}}}, Sources: []Source{{Name: "r.csv"}}, Ignore: []string{"title"}},
 			"workflow flux_single: Parameter 'steps' below minimum 1",
 		},
+		"a count": {
+			Draft{Order: Order{Workflow: "flux_single", Count: 999_999_999}, Sources: []Source{{Name: "r.csv"}}, Ignore: []string{"title"}},
+			"a batch has at most 1000000 items, not 999999999",
+		},
+		"a sweep twice": {
+			Draft{Order: Order{Workflow: "flux_single"}, File: "p.yaml", Line: 3, Sweeps: []Sweep{{Name: "steps", Text: "1,2"}}, Zip: []Sweep{{Name: "steps", JSON: json.RawMessage("[3]")}}},
+			"p.yaml, line 3: the sweep steps=[3] is the second one of steps",
+		},
+		"a workflow in a plan": {
+			Draft{Workflow: "flux_singel", File: "p.yaml", Line: 7, Sources: []Source{{Name: "r.csv"}}},
+			`p.yaml, line 7: unknown workflow "flux_singel"`,
+		},
+		"a spreadsheet":   {flux("r.xlsx"), "r.xlsx is a spreadsheet"},
 		"no workflow":     {Draft{Sources: []Source{{Name: "r.csv"}}}, "no workflow is named"},
 		"zip":             {Draft{Order: Order{Workflow: "flux_single"}, Zip: []Sweep{{Name: "steps", Text: "1..3"}, {Name: "seed", Text: "1,2"}}}, "the sweep seed=1,2 has 2 values to be paired with 3 of steps"},
-		"too many":        {Draft{Order: Order{Workflow: "flux_single"}, Sweeps: []Sweep{{Name: "steps", Text: "1..99"}, {Name: "seed", Text: "1..99999"}}}, "an order makes at most 1000000 runs, not 9899901"},
+		"too many":        {Draft{Order: Order{Workflow: "flux_single"}, Sweeps: []Sweep{{Name: "steps", Text: "1..99"}, {Name: "seed", Text: "1..99999"}}}, "a batch has at most 1000000 items, not 9899901"},
 		"a pattern":       {flux("none/*.csv"), "no file matches none/*.csv"},
 		"a missing table": {flux("none.csv"), "none.csv cannot be read: no such file or directory"},
 	}

@@ -126,6 +126,9 @@ func (p *planner) file(s Source, name string) ([]table, error) {
 	}
 	if s.Format == "" {
 		format, ok := rows.FormatOf(name)
+		if !ok && rows.IsSpreadsheet(name) {
+			return nil, factf("save its sheet as CSV, in UTF-8", "%s is a spreadsheet", name)
+		}
 		if !ok {
 			return nil, factf("say csv, tsv, jsonl, json, yaml or txt", "%s does not say by its name what its rows are written in", name)
 		}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/seed-7d77cb5c/easel/internal/plan/rows"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -89,10 +88,10 @@ func (p *planner) item(item *Item, m *made, groups map[string]string) []*RowErro
 	s := item.part
 	call, err := s.resolve(s.values(item.source, item.row, item.combo))
 	if err != nil {
-		return rowErrors(s, item.row, item.From(), err)
+		return item.errors(err)
 	}
 	if item.files, err = p.identify.files(p.ctx, s, call); err != nil {
-		return rowErrors(s, item.row, item.From(), err)
+		return item.errors(err)
 	}
 	if item.name != "" {
 		if _, err := storage.ParseTemplate(item.name); err != nil {
@@ -147,13 +146,27 @@ func (s *section) withSeed(fields run.Values, own seed) run.Values {
 	return append(fields, run.NamedValue{Name: "seed of the item", JSON: json.RawMessage(strconv.FormatUint(own.value, 10))})
 }
 
-// rowErrors puts what is wrong with a row's values under their columns.
-func rowErrors(s *section, row *rows.Row, at Position, err error) []*RowError {
+// origin is where an item has the value of a parameter from.
+func (i *Item) origin(parameter string) Position {
+	at := i.From()
+	at.Column = i.part.column(i.row, parameter)
+	if at.Column != "" || i.combo == nil {
+		return at
+	}
+	for _, axis := range i.combo.axes {
+		if SameName(axis.Name, parameter) {
+			at.Sweep = axis.Name + "=" + axis.Value
+		}
+	}
+	return at
+}
+
+// errors puts what is wrong with an item's values under their columns.
+func (i *Item) errors(err error) []*RowError {
 	if values, ok := errors.AsType[*registry.ValuesError](err); ok {
 		var all []*RowError
 		for _, problem := range values.Problems {
-			place := at
-			place.Column = s.column(row, problem.Parameter)
+			place := i.origin(problem.Parameter)
 			one := &registry.ValuesError{Workflow: values.Workflow, Problems: []registry.Problem{problem}}
 			if missing, ok := errors.AsType[*run.MissingMaskError](err); ok && SameName(missing.Parameter, problem.Parameter) {
 				all = append(all, &RowError{place, &run.MissingMaskError{Parameter: missing.Parameter, Err: one}})
@@ -163,8 +176,9 @@ func rowErrors(s *section, row *rows.Row, at Position, err error) []*RowError {
 		}
 		return all
 	}
+	at := i.From()
 	if input, ok := errors.AsType[*run.InputError](err); ok {
-		at.Column = s.column(row, input.Parameter)
+		at = i.origin(input.Parameter)
 	}
 	return []*RowError{{at, err}}
 }

@@ -2,10 +2,12 @@ package problem
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
+	"regexp"
+	"strconv"
 
 	"github.com/seed-7d77cb5c/easel/internal/batch"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
@@ -31,17 +33,17 @@ func ofBatch(err error, p *Problem) bool {
 // ofRow is what is wrong with one row; its place is told before it.
 func ofRow(e *plan.RowError) Problem {
 	p := Of(e.Err)
-	if p.Code == CodeFailed { // a plain error about what stands there
+	if p.Code == CodeFailed || p.Code == CodeUsage && e.At.Row > 0 { // what stands there is wrong, and not how easel was called
+		hint := p.Hint
 		p.is(CodeInvalidInput)
+		p.Hint = hint
 	}
 	what := p.Message
 	if len(p.Problems) == 1 {
 		what = p.Problems[0].Message
 	}
 	p.Message = what
-	if at := e.At.String(); at != "" {
-		p.Message = at + ": " + what
-	}
+	p.Message = e.At.Before(what)
 	if len(p.Problems) == 1 { // its allowed values stand behind the message
 		p.Problems[0].Message = what
 	}
@@ -226,13 +228,48 @@ func (p *Problem) ofFailed(e *batch.FailedError) {
 	p.Message = e.Error()
 }
 
+// changeOf is what became of a field: "steps 20 -> 30". Of what is no plain value, such
+// as a workflow or a file, it is the name alone.
+func changeOf(f ledger.ChangedField) string {
+	before, okBefore := shown(f.Before)
+	after, okAfter := shown(f.After)
+	if !okBefore || !okAfter || before == after {
+		return f.Name
+	}
+	return f.Name + " " + before + " -> " + after
+}
+
+// longestShown bounds a value in a message, in characters.
+const longestShown = 40
+
+// shown is a value for people; false when it says nothing to them.
+func shown(value json.RawMessage) (string, bool) {
+	var text string
+	switch {
+	case value == nil:
+		return "(none)", true
+	case value[0] == '[' || value[0] == '{':
+		return "", false
+	case json.Unmarshal(value, &text) != nil:
+		return string(value), true
+	case isDigest.MatchString(text):
+		return "", false
+	}
+	if letters := []rune(text); len(letters) > longestShown {
+		text = string(letters[:longestShown-1]) + "…"
+	}
+	return strconv.Quote(text), true
+}
+
+var isDigest = regexp.MustCompile(`^(url:)?[0-9a-f]{64}$`)
+
 // differences lists what a plan asks for otherwise than before.
 func differences(e *batch.ChangedError) []registry.Problem {
 	problems := []registry.Problem{}
 	for _, c := range e.Changed {
 		message := c.ID + " is changed"
-		if fields := c.Fields(); len(fields) > 0 {
-			message += ": " + strings.Join(fields, ", ")
+		for i, f := range c.Fields() {
+			message += []string{": ", ", "}[min(i, 1)] + changeOf(f)
 		}
 		problems = append(problems, registry.Problem{Message: message})
 	}

@@ -36,6 +36,9 @@ func ofPlan(err error, p *Problem) bool {
 	case errors.As(err, &runs):
 		p.is(CodeUsage)
 		p.Hint = "run the command again for more"
+		if runs.Most == plan.MostItems {
+			p.Hint = "split it into several"
+		}
 	default:
 		p.is(CodeFailed)
 		return false

@@ -33,10 +33,10 @@ func decodeCSV(format Format, data []byte) ([]Row, *Error) {
 	r.LazyQuotes = format == TSV // most programs that write it quote nothing
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
-		return nil, errorf(0, "has no header: the first line names the columns")
+		return nil, errorf(0, "is empty: the first line names the columns")
 	}
 	if err != nil {
-		return nil, csvError(err, skipped)
+		return nil, csvError(err, text, skipped)
 	}
 	header, bad = columnNames(header)
 	if bad != nil {
@@ -52,7 +52,7 @@ func decodeCSV(format Format, data []byte) ([]Row, *Error) {
 			return b.rows, nil
 		}
 		if err != nil {
-			return nil, csvError(err, skipped)
+			return nil, csvError(err, text, skipped)
 		}
 		line, _ := r.FieldPos(0)
 		row := Row{Columns: columns, Cells: cells, Line: line + skipped}
@@ -144,16 +144,28 @@ func (r *Row) fit(number int) *Error {
 	return nil
 }
 
-func csvError(err error, skipped int) *Error {
+// csvError says what is wrong with a text behind so many lines.
+func csvError(err error, text []byte, skipped int) *Error {
 	parse, ok := errors.AsType[*csv.ParseError](err)
 	if !ok {
 		return errorf(0, "cannot be read: %v", err)
 	}
 	reason := "is no CSV: " + parse.Err.Error()
 	hint := ""
-	if errors.Is(parse.Err, csv.ErrBareQuote) || errors.Is(parse.Err, csv.ErrQuote) {
+	switch {
+	case errors.Is(parse.Err, csv.ErrQuote) && opensQuote(text, parse.StartLine, parse.Line):
+		reason = "opens a quote that is never closed"
+		hint = `a cell with quotes in it is written "like ""this"""`
+	case errors.Is(parse.Err, csv.ErrBareQuote), errors.Is(parse.Err, csv.ErrQuote):
 		reason = fmt.Sprintf("has a quote where none can be, at character %d", parse.Column)
 		hint = `a cell with quotes in it is written "like ""this"""`
 	}
 	return &Error{Line: parse.StartLine + skipped, Reason: reason, Hint: hint}
+}
+
+// opensQuote reports whether a record that begins in a line was read to the end of
+// the text, which is line last, for want of a quote.
+func opensQuote(text []byte, begins, last int) bool {
+	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	return last == len(lines) && bytes.Count(bytes.Join(lines[begins-1:], nil), []byte{'"'})%2 == 1
 }

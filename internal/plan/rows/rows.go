@@ -57,6 +57,11 @@ func FormatOf(name string) (Format, bool) {
 	return "", false
 }
 
+// IsSpreadsheet reports whether a file is one by its name: those are not read.
+func IsSpreadsheet(name string) bool {
+	return slices.Contains([]string{".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}, strings.ToLower(filepath.Ext(name)))
+}
+
 // Columns are the names of the cells of rows, shared by all rows that have the
 // same.
 type Columns struct {
