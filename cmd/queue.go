@@ -20,7 +20,7 @@ import (
 )
 
 func newQueueCmd(a *app) *cobra.Command {
-	return group("queue", "A backend's queue and our part in it: list, cancel, move, pause, resume",
+	return group("queue", "The queue of a backend or of an easel serve: list, cancel, move, pause, resume",
 		"  easel queue list\n  easel queue cancel last\n  easel queue pause --backend studio",
 		newQueueListCmd(a), newQueueCancelCmd(a), newQueueMoveCmd(a), newQueuePauseCmd(a), newQueueResumeCmd(a))
 }
@@ -29,6 +29,7 @@ func newQueueCmd(a *app) *cobra.Command {
 type queueOptions struct {
 	app     *app
 	backend string
+	server  string // of an easel serve whose queue is meant instead
 	out     string // where the batches are whose items are ours too
 }
 
@@ -36,6 +37,7 @@ func (o *queueOptions) addFlags(c *cobra.Command) {
 	c.Flags().StringVarP(&o.backend, "backend", "b", "", "`NAME|URL` of the backend")
 	_ = c.RegisterFlagCompletionFunc("backend", o.app.completeBackends)
 	c.Flags().StringVarP(&o.out, "out", "o", "", "runs of the batches into `DIR` or a bucket are ours too (default: the usual folder)")
+	o.addServer(c)
 }
 
 // queueTime bounds how long a backend that does not answer is waited for.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/comfy/served"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 )
 
@@ -17,7 +18,8 @@ func newQueueCancelCmd(a *app) *cobra.Command {
 		Long: `Take runs of ours off their backend, waiting or executing: by the id of a run, of
 an item of a batch, or as the backend calls it. Runs of others are left alone,
 and so is what another process of this machine still follows: Ctrl-C there
-cancels it. An item that is cancelled is made again by the next easel batch.`,
+cancels it. An item that is cancelled is made again by the next easel batch.
+With --server it is jobs of an easel serve, as far as its key may.`,
 		Example: `  easel queue cancel last
   easel queue cancel 01jd7 01jd8`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -34,6 +36,9 @@ cancels it. An item that is cancelled is made again by the next easel batch.`,
 }
 
 func runQueueCancel(ctx context.Context, o *queueOptions, words []string) error {
+	if o.server != "" {
+		return o.onServer(func(c *served.Client) error { return o.cancelJobs(ctx, c, words) })
+	}
 	all, err := o.ours()
 	if err != nil {
 		return err

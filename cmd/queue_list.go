@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/served"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/term"
 )
@@ -35,8 +36,9 @@ func newQueueListCmd(a *app) *cobra.Command {
 		Long: `List what a backend executes and what waits there, in its order. A run is ours
 when the history or a batch of this machine has it. Serverless endpoints and
 services of the Comfy API show nobody's queue: of them, our runs are asked for
-one by one.`,
+one by one. With --server it is the queue of an easel serve, and RUN is a job.`,
 		Example: `  easel queue list
+  easel queue list --server https://team.example:7860
   easel queue list --backend studio --jq '.[] | select(.ours) | .run'`,
 		Args: exactArgs(),
 		RunE: func(c *cobra.Command, _ []string) error { return runQueueList(c.Context(), o) },
@@ -46,6 +48,9 @@ one by one.`,
 }
 
 func runQueueList(ctx context.Context, o *queueOptions) error {
+	if o.server != "" {
+		return o.onServer(func(c *served.Client) error { return o.listJobs(ctx, c) })
+	}
 	opener, err := o.app.opener()
 	if err != nil {
 		return err
@@ -71,6 +76,11 @@ func runQueueList(ctx context.Context, o *queueOptions) error {
 		return err
 	}
 	o.notePause(opener, be)
+	return o.show(rows, be.Name)
+}
+
+// show prints a queue.
+func (o *queueOptions) show(rows []queuedRun, where string) error {
 	if o.app.global.json {
 		return o.app.printJSON(rows)
 	}
@@ -84,12 +94,15 @@ func runQueueList(ctx context.Context, o *queueOptions) error {
 			mine = "yes"
 		}
 		if r.Batch != nil {
-			batch = *r.Batch + "/" + *r.Item
+			batch = *r.Batch
+		}
+		if r.Item != nil {
+			batch += "/" + *r.Item
 		}
 		t.Row(position, string(r.State), shownText(r.Run), mine, shownText(r.Workflow), batch, r.PromptID)
 	}
 	if len(rows) == 0 {
-		o.app.note("nothing executes or waits on %s", be.Name)
+		o.app.note("nothing executes or waits on %s", where)
 	}
 	return t.Flush()
 }

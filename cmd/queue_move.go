@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
+	"github.com/seed-7d77cb5c/easel/comfy/served"
 )
 
 // queueMoveOptions say where a run goes.
@@ -25,7 +26,8 @@ func newQueueMoveCmd(a *app) *cobra.Command {
 follows it. ComfyUI has no request for that: the run is taken out, proven to be
 neither queued nor executing nor done, and submitted again as it was, under the
 same id. Serverless endpoints and services of the Comfy API take runs in their
-own order and cannot.`,
+own order and cannot. With --server it is a job of an easel serve, which moves
+among those of its priority.`,
 		Example: `  easel queue move last --first
   easel queue move 01jd7 --before 01jd8`,
 		Args:              exactArgs("a run"),
@@ -42,6 +44,9 @@ own order and cannot.`,
 func runQueueMove(ctx context.Context, o *queueMoveOptions, word string) error {
 	if o.first && o.last || o.before != "" && (o.first || o.last) {
 		return usagef("leave out all but one", "--first, --last and --before say different places")
+	}
+	if o.server != "" {
+		return o.onServer(func(c *served.Client) error { return o.moveJob(ctx, c, word) })
 	}
 	all, err := o.ours()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/comfy/served"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 )
 
@@ -16,8 +17,9 @@ func newQueuePauseCmd(a *app) *cobra.Command {
 		Long: `Let the batches and the easel serve of this machine send no further runs to a
 backend until easel queue resume. What it has already is collected, and what
 others send goes on: no backend has a pause of its own. A generate that you
-start runs all the same.`,
-		Example: "  easel queue pause\n  easel queue pause --backend studio",
+start runs all the same. With --server an easel serve holds back what waits
+there; its key must be one that may manage.`,
+		Example: "  easel queue pause\n  easel queue pause --backend studio\n  easel queue pause --server http://127.0.0.1:7860",
 		Args:    exactArgs(),
 		RunE:    func(c *cobra.Command, _ []string) error { return runQueuePause(c.Context(), o, true) },
 	}
@@ -30,7 +32,7 @@ func newQueueResumeCmd(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "resume",
 		Short:   "End a pause",
-		Example: "  easel queue resume --backend studio",
+		Example: "  easel queue resume --backend studio\n  easel queue resume --server http://127.0.0.1:7860",
 		Args:    exactArgs(),
 		RunE:    func(c *cobra.Command, _ []string) error { return runQueuePause(c.Context(), o, false) },
 	}
@@ -41,6 +43,7 @@ func newQueueResumeCmd(a *app) *cobra.Command {
 func (o *queueOptions) addBackend(c *cobra.Command) {
 	c.Flags().StringVarP(&o.backend, "backend", "b", "", "`NAME|URL` of the backend")
 	_ = c.RegisterFlagCompletionFunc("backend", o.app.completeBackends)
+	o.addServer(c)
 }
 
 // spec is the backend that the flag or the settings choose, without opening it.
@@ -58,6 +61,9 @@ func (o *queueOptions) spec(ctx context.Context, opener *backends.Opener) (strin
 }
 
 func runQueuePause(ctx context.Context, o *queueOptions, pause bool) error {
+	if o.server != "" {
+		return o.onServer(func(c *served.Client) error { return o.pauseJobs(ctx, c, pause) })
+	}
 	opener, err := o.app.opener()
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ type Job struct {
 	Error    *JobError       `json:"error"`
 	Attempt  int             `json:"attempt"`
 	Priority int             `json:"priority"`
+	Position int64           `json:"position"` // within a priority and a key, lower goes first
 	Created  time.Time       `json:"created_at"`
 	Started  *time.Time      `json:"started_at"`
 	Finished *time.Time      `json:"finished_at"`
