@@ -5,6 +5,19 @@ VALUES (sqlc.arg(id), sqlc.arg(key_id), sqlc.narg(batch_id), sqlc.narg(item), sq
     sqlc.arg(prompt), 'queued', sqlc.arg(priority), sqlc.arg(position), 0,
     sqlc.arg(request), sqlc.arg(run_order), sqlc.narg(seed), sqlc.narg(webhook), 0, 0, 0, 0, sqlc.arg(created_at), sqlc.arg(created_at));
 
+-- name: InsertJobs :exec
+-- Many in one statement, for PostgreSQL. An empty text is none where there may be none.
+INSERT INTO jobs (id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before,
+    request, run_order, seed, webhook, attempt, failures, crashes, cancel_requested, created_at, updated_at)
+SELECT n.id, n.key_id, NULLIF(n.batch_id, ''), NULLIF(n.item, ''), NULLIF(n.sweep, ''), n.workflow_id, NULLIF(n.character_id, ''), n.prompt,
+    'queued', n.priority, n.position, 0, n.request, n.run_order, NULLIF(n.seed, ''), NULLIF(n.webhook, ''), 0, 0, 0, 0, n.created_at, n.created_at
+FROM (SELECT unnest(sqlc.arg(ids)::text[]) AS id, unnest(sqlc.arg(key_ids)::text[]) AS key_id, unnest(sqlc.arg(batch_ids)::text[]) AS batch_id,
+    unnest(sqlc.arg(items)::text[]) AS item, unnest(sqlc.arg(sweeps)::text[]) AS sweep, unnest(sqlc.arg(workflow_ids)::text[]) AS workflow_id,
+    unnest(sqlc.arg(character_ids)::text[]) AS character_id, unnest(sqlc.arg(prompts)::text[]) AS prompt,
+    unnest(sqlc.arg(priorities)::bigint[]) AS priority, unnest(sqlc.arg(positions)::bigint[]) AS position,
+    unnest(sqlc.arg(requests)::text[]) AS request, unnest(sqlc.arg(run_orders)::text[]) AS run_order, unnest(sqlc.arg(seeds)::text[]) AS seed,
+    unnest(sqlc.arg(webhooks)::text[]) AS webhook, unnest(sqlc.arg(created_ats)::bigint[]) AS created_at) AS n;
+
 -- name: GetJob :one
 SELECT * FROM jobs WHERE id = sqlc.arg(id);
 
@@ -13,19 +26,22 @@ INSERT INTO lanes (key_id, served)
 VALUES (sqlc.arg(key_id), (SELECT COALESCE(MAX(served), 0) FROM lanes))
 ON CONFLICT (key_id) DO NOTHING;
 
--- name: Lanes :many
-SELECT key_id, served FROM lanes ORDER BY served, key_id;
+-- name: OpenLanes :many
+-- Who was served least comes first; none while the queue is paused.
+SELECT key_id, served FROM lanes
+WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = 'paused' AND value <> 0)
+ORDER BY served, key_id;
 
--- name: FirstOfLane :one
-SELECT seq, id, priority, position FROM jobs
+-- name: FirstOfLanes :batchmany
+SELECT seq, id, priority FROM jobs
 WHERE state = 'queued' AND key_id = sqlc.arg(key_id) AND not_before <= sqlc.arg(now)
 ORDER BY priority DESC, position, seq
-LIMIT 1;
+LIMIT sqlc.arg(most);
 
 -- name: ServeLane :exec
-UPDATE lanes SET served = sqlc.arg(served) WHERE key_id = sqlc.arg(key_id);
+UPDATE lanes SET served = served + sqlc.arg(taken) WHERE key_id = sqlc.arg(key_id);
 
--- name: TakeJob :one
+-- name: TakeJobs :batchone
 UPDATE jobs SET state = 'running', attempt = attempt + 1, owner = sqlc.arg(owner), lease_until = sqlc.arg(lease_until),
     started_at = COALESCE(started_at, sqlc.arg(now)), updated_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND state = 'queued'
@@ -44,10 +60,11 @@ WHERE id = sqlc.arg(id) AND attempt = sqlc.arg(attempt) AND state = 'running';
 UPDATE jobs SET progress = sqlc.narg(progress), updated_at = sqlc.arg(now)
 WHERE id = sqlc.arg(id) AND attempt = sqlc.arg(attempt) AND state = 'running';
 
--- name: FinishJob :execrows
+-- name: FinishJobs :batchone
 UPDATE jobs SET state = sqlc.arg(state), result = sqlc.narg(result), error = sqlc.narg(error), owner = NULL, lease_until = NULL,
-    progress = sqlc.narg(progress), updated_at = sqlc.arg(now), finished_at = sqlc.arg(now)
-WHERE id = sqlc.arg(id) AND attempt = sqlc.arg(attempt) AND state = 'running';
+    progress = NULL, updated_at = sqlc.arg(now), finished_at = sqlc.arg(now)
+WHERE id = sqlc.arg(id) AND attempt = sqlc.arg(attempt) AND state = 'running'
+RETURNING seq;
 
 -- name: HandBack :execrows
 UPDATE jobs SET state = 'queued', not_before = sqlc.arg(not_before), failures = failures + sqlc.arg(failed), error = sqlc.narg(error),
@@ -96,7 +113,8 @@ SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state;
 SELECT state, COUNT(*) AS jobs FROM jobs WHERE batch_id = sqlc.arg(batch_id) GROUP BY state;
 
 -- name: CountWaiting :one
-SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running') AND key_id = sqlc.arg(key_id);
+SELECT CAST((SELECT COUNT(*) FROM jobs q WHERE q.state = 'queued' AND q.key_id = sqlc.arg(key_id))
+    + (SELECT COUNT(*) FROM jobs r WHERE r.state = 'running' AND r.key_id = sqlc.arg(key_id)) AS BIGINT);
 
 -- name: JobsOfBatch :many
 SELECT id, state FROM jobs WHERE batch_id = sqlc.arg(batch_id) ORDER BY seq;
@@ -125,10 +143,11 @@ SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM events;
 -- name: DeleteEventsBefore :execrows
 DELETE FROM events WHERE created_at < sqlc.arg(before);
 
--- name: InsertIdempotency :execrows
+-- name: ReserveNames :batchone
 INSERT INTO idempotency (key_id, name, body_hash, answer, created_at)
 VALUES (sqlc.arg(key_id), sqlc.arg(name), sqlc.arg(body_hash), sqlc.arg(answer), sqlc.arg(created_at))
-ON CONFLICT (key_id, name) DO NOTHING;
+ON CONFLICT (key_id, name) DO NOTHING
+RETURNING answer;
 
 -- name: GetIdempotency :one
 SELECT * FROM idempotency WHERE key_id = sqlc.arg(key_id) AND name = sqlc.arg(name);

@@ -45,13 +45,18 @@ type DB struct {
 	given   bool  // they did
 	hub     hub
 
-	arrivals   chan arrival
-	closing    chan struct{}
-	closed     sync.Once
+	arrivals   desk[arrival]
+	turns      desk[*turn]
+	ours       sync.Mutex    // held while several rows of jobs that run here are written, or transactions would wait for each other
+	closing    chan struct{} // closed when nothing new is admitted
+	stopped    chan struct{} // closed when no job of this process runs any more
+	closed     sync.Once     // of closing
+	ended      sync.Once     // of stopped
 	background sync.WaitGroup
 	stop       context.CancelFunc
 
-	held held
+	held  held
+	lanes sync.Map // of the keys that surely have one
 }
 
 // engine is what the two databases do differently.
@@ -59,8 +64,8 @@ type engine interface {
 	// write and read run queries outside of a transaction.
 	write() dbq.DBTX
 	read() dbq.DBTX
-	// tx runs f in a transaction, and again when the database asks for that.
-	tx(ctx context.Context, f func(*tx) error) error
+	// tx runs f in a transaction and returns what it told, with ids.
+	tx(ctx context.Context, f func(*tx) error) ([]Event, error)
 	migrate(ctx context.Context) error
 	version(ctx context.Context) (have, want int64, err error)
 	start(ctx context.Context) error // delivering tickets
@@ -96,11 +101,30 @@ type engine interface {
 
 // A tx is an open transaction.
 type tx struct {
-	q    *dbq.Queries
-	on   dbq.DBTX                                             // for queries that are put together
-	hand func(ctx context.Context, n int, at time.Time) error // tickets
-	// notify tells other processes that there are new events.
-	notify func(ctx context.Context) error
+	q     *dbq.Queries // answers
+	later *dbq.Queries // is sent with the next query that has an answer, or with the commit
+	on    dbq.DBTX     // as q, for queries that are put together
+	// insertJobs writes jobs, in their order.
+	insertJobs func(ctx context.Context, rows []dbq.InsertJobParams) error
+
+	told    []Event     // written at the end
+	tickets int         // for jobs that are due, handed out at the end
+	due     []time.Time // when a job will be
+}
+
+// tell writes an event down that watchers get when the transaction is over.
+func (t *tx) tell(e Event) { t.told = append(t.told, e) }
+
+// hand gives workers that have nothing to do a reason to look for n jobs; from a
+// time on, when it is not zero.
+func (t *tx) hand(n int, at time.Time) {
+	if at.IsZero() {
+		t.tickets += n
+		return
+	}
+	for range n {
+		t.due = append(t.due, at)
+	}
 }
 
 // An AddressError means that a database's address has no form that there is.
@@ -122,15 +146,16 @@ func (e *SchemaError) Error() string {
 // there, or "postgres://USER@HOST/NAME". Its tables must be there: see Migrate.
 func Open(ctx context.Context, address string, o Options) (*DB, error) {
 	db := &DB{
-		process:  rand.Text(),
-		work:     o.Work,
-		discard:  o.Discard,
-		workers:  max(o.Workers, 1),
-		log:      o.Log,
-		now:      o.Now,
-		arrivals: make(chan arrival),
-		closing:  make(chan struct{}),
+		process: rand.Text(),
+		work:    o.Work,
+		discard: o.Discard,
+		workers: max(o.Workers, 1),
+		log:     o.Log,
+		now:     o.Now,
+		closing: make(chan struct{}),
+		stopped: make(chan struct{}),
 	}
+	db.arrivals, db.turns = newDesk(db.admit), newDesk(db.writeTurns)
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -203,6 +228,8 @@ func (db *DB) Start(ctx context.Context) error {
 		return db.failure(err)
 	}
 	db.hub.begin(latest, db.engine.lookBack())
+	db.background.Go(func() { db.arrivals.serve(db.closing) })
+	db.background.Go(func() { db.turns.serve(db.stopped) })
 	if db.work != nil {
 		if _, err := db.takeBack(ctx); err != nil {
 			return db.failure(err)
@@ -216,7 +243,6 @@ func (db *DB) Start(ctx context.Context) error {
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	db.stop = stop
-	db.background.Go(db.admit)
 	db.background.Go(func() { db.listen(running) })
 	if db.work != nil {
 		db.background.Go(func() { db.keepLeases(running) })
@@ -229,6 +255,7 @@ func (db *DB) Start(ctx context.Context) error {
 func (db *DB) Close(ctx context.Context) error {
 	db.closed.Do(func() { close(db.closing) })
 	db.held.drain(ctx)
+	db.ended.Do(func() { close(db.stopped) })
 	if db.stop != nil {
 		db.stop()
 	}
@@ -245,9 +272,19 @@ func (db *DB) setClock(ctx context.Context) error {
 	return db.failure(db.clock.set(ctx, db.engine))
 }
 
-// tx runs f in a transaction. It may run twice.
+// tx runs f in a transaction, and then tells watchers.
 func (db *DB) tx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
-	return db.failure(db.engine.tx(ctx, func(t *tx) error { return f(ctx, t) }))
+	told, err := db.engine.tx(ctx, func(t *tx) error { return f(ctx, t) })
+	if err != nil {
+		return db.failure(err)
+	}
+	for _, e := range told {
+		if e.Type == EventCancel {
+			db.endCancelled(ctx, e.Job)
+		}
+	}
+	db.hub.spread(told...)
+	return nil
 }
 
 // failure names the errors of the database that callers tell apart.
@@ -269,18 +306,6 @@ func (db *DB) failure(err error) error {
 func foreignText(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == "22021" || pg.Code == "22P05")
-}
-
-// tell writes an event down that watchers get when the transaction is over.
-func (t *tx) tell(ctx context.Context, e Event) (Event, error) {
-	id, err := t.q.InsertEvent(ctx, dbq.InsertEventParams{
-		JobID: e.Job, KeyID: e.Key, Type: string(e.Type), Data: string(e.Data), CreatedAt: millis(e.Created),
-	})
-	if err != nil {
-		return e, fmt.Errorf("writing an event: %w", err)
-	}
-	e.ID = id
-	return e, t.notify(ctx)
 }
 
 func stateData(s State, attempt int64) json.RawMessage {

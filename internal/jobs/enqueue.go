@@ -1,17 +1,17 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
 )
-
-// mostTogether bounds the calls whose rows are written in one transaction.
-// Each transaction waits for the disk once, whoever is in it.
-const mostTogether = 128
 
 // An arrival is a call of Enqueue that waits for its rows.
 type arrival struct {
@@ -34,7 +34,7 @@ type enqueueResult struct {
 func (db *DB) Enqueue(ctx context.Context, e Enqueue) (Enqueued, error) {
 	a := arrival{ctx, e, make(chan enqueueResult, 1)}
 	select {
-	case db.arrivals <- a:
+	case db.arrivals.in <- a:
 	case <-ctx.Done():
 		return Enqueued{}, ctx.Err()
 	case <-db.closing:
@@ -48,57 +48,25 @@ func (db *DB) Enqueue(ctx context.Context, e Enqueue) (Enqueued, error) {
 	}
 }
 
-// admit writes arrivals down until the database is closed.
-func (db *DB) admit() {
-	for {
-		var group []arrival
-		select {
-		case a := <-db.arrivals:
-			group = append(group, a)
-		case <-db.closing:
-			return
-		}
-		for more := true; more && len(group) < mostTogether; {
-			select {
-			case a := <-db.arrivals:
-				group = append(group, a)
-			default:
-				more = false
-			}
-		}
-		db.admitGroup(group)
-	}
-}
-
-// admitGroup writes a group in one transaction. When that fails each is tried
-// alone, so that one's mistake is nobody else's.
-func (db *DB) admitGroup(group []arrival) {
+// admit writes a group of arrivals in one transaction. When that fails each is
+// tried alone, so that one's mistake is nobody else's.
+func (db *DB) admit(group []arrival) {
 	results := make([]enqueueResult, len(group))
-	var told []Event
-	err := db.tx(context.Background(), func(ctx context.Context, t *tx) error {
-		told = nil
-		for i, a := range group {
-			if a.ctx.Err() != nil {
-				results[i] = enqueueResult{err: a.ctx.Err()}
-				continue
-			}
-			enqueued, events, err := db.insert(ctx, t, a.e)
-			if err != nil && !errors.Is(err, ErrKeyReused) {
-				return err
-			}
-			results[i] = enqueueResult{enqueued, err}
-			told = append(told, events...)
-		}
-		return nil
+	var lanes []string
+	err := db.tx(context.Background(), func(ctx context.Context, t *tx) (err error) {
+		lanes, err = db.insert(ctx, t, group, results)
+		return err
 	})
-	if err != nil && len(group) > 1 {
+	if err != nil && len(group) > 1 && !errors.Is(err, ErrUnavailable) {
 		for _, a := range group {
-			db.admitGroup([]arrival{a})
+			db.admit([]arrival{a})
 		}
 		return
 	}
 	if err == nil {
-		db.hub.spread(told...)
+		for _, key := range lanes {
+			db.lanes.Store(key, true)
+		}
 	}
 	for i, a := range group {
 		if err != nil {
@@ -108,70 +76,125 @@ func (db *DB) admitGroup(group []arrival) {
 	}
 }
 
-func (db *DB) insert(ctx context.Context, t *tx, e Enqueue) (Enqueued, []Event, error) {
-	now := db.now()
-	out := Enqueued{}
-	if e.Batch != nil {
-		out.Batch = newID()
-	}
-	for range e.Jobs {
-		out.Jobs = append(out.Jobs, newID())
-	}
-	if name := e.Idempotency.Name; name != "" {
-		earlier, err := db.reserve(ctx, t, e, out, now)
-		if err != nil || earlier.Replay {
-			return earlier, nil, err
+// insert writes what a group asks for, and what became of each. It returns the keys
+// whose lanes are there once that is committed.
+func (db *DB) insert(ctx context.Context, t *tx, group []arrival, results []enqueueResult) (lanes []string, err error) {
+	for i, a := range group {
+		if err := a.ctx.Err(); err != nil {
+			results[i].err = err
+			continue
+		}
+		out := &results[i].enqueued
+		if a.e.Batch != nil {
+			out.Batch = newID()
+		}
+		for range a.e.Jobs {
+			out.Jobs = append(out.Jobs, newID())
 		}
 	}
-	if e.Batch != nil {
-		err := t.q.InsertBatch(ctx, dbq.InsertBatchParams{
-			ID: out.Batch, KeyID: e.Key, WorkflowID: e.Batch.Workflow, Total: int64(len(e.Jobs)),
-			Request: string(e.Batch.Request), CreatedAt: millis(now),
-		})
-		if err != nil {
-			return out, nil, fmt.Errorf("writing a batch: %w", err)
+	if err := db.reserve(ctx, t, group, results); err != nil {
+		return nil, err
+	}
+	var rows []dbq.InsertJobParams
+	for i, a := range group {
+		r := results[i]
+		if r.err != nil || r.enqueued.Replay {
+			continue
+		}
+		now := db.now()
+		if a.e.Batch != nil {
+			err := t.later.InsertBatch(ctx, dbq.InsertBatchParams{
+				ID: r.enqueued.Batch, KeyID: a.e.Key, WorkflowID: a.e.Batch.Workflow, Total: int64(len(a.e.Jobs)),
+				Request: string(a.e.Batch.Request), CreatedAt: millis(now),
+			})
+			if err != nil {
+				return nil, fmt.Errorf("writing a batch: %w", err)
+			}
+		}
+		if _, ok := db.lanes.Load(a.e.Key); !ok {
+			lanes = append(lanes, a.e.Key)
+		}
+		for n, id := range r.enqueued.Jobs {
+			rows = append(rows, jobRow(a.e, n, r.enqueued, now))
+			t.tell(Event{Job: id, Key: a.e.Key, Type: EventState, Data: stateData(Queued, 0), Created: now})
 		}
 	}
-	if err := t.q.EnsureLane(ctx, e.Key); err != nil {
-		return out, nil, fmt.Errorf("writing the lane of a key: %w", err)
-	}
-	var events []Event
-	for i, n := range e.Jobs {
-		err := t.q.InsertJob(ctx, dbq.InsertJobParams{
-			ID: out.Jobs[i], KeyID: e.Key, BatchID: given(out.Batch), Item: given(n.Item), Sweep: given(string(n.Sweep)), WorkflowID: n.Workflow,
-			CharacterID: given(n.Character), Prompt: n.Prompt, Priority: e.Priority, Position: placeAt(now, i),
-			Request: string(n.Request), RunOrder: string(n.Order), Seed: given(n.Seed), Webhook: given(n.Webhook), CreatedAt: millis(now),
-		})
-		if err != nil {
-			return out, nil, fmt.Errorf("writing a job: %w", err)
+	slices.Sort(lanes) // transactions that make the same ones do it in the same order
+	lanes = slices.Compact(lanes)
+	for _, key := range lanes {
+		if err := t.later.EnsureLane(ctx, key); err != nil {
+			return nil, fmt.Errorf("writing the lane of a key: %w", err)
 		}
-		event, err := t.tell(ctx, Event{Job: out.Jobs[i], Key: e.Key, Type: EventState, Data: stateData(Queued, 0), Created: now})
-		if err != nil {
-			return out, nil, err
-		}
-		events = append(events, event)
 	}
-	if err := t.hand(ctx, len(e.Jobs), time.Time{}); err != nil {
-		return out, nil, fmt.Errorf("writing the tickets of jobs: %w", err)
+	if err := t.insertJobs(ctx, rows); err != nil {
+		return nil, fmt.Errorf("writing jobs: %w", err)
 	}
-	return out, events, nil
+	t.hand(len(rows), time.Time{})
+	return lanes, nil
 }
 
-// reserve takes an idempotency name for a call, or finds the call that has it.
-func (db *DB) reserve(ctx context.Context, t *tx, e Enqueue, out Enqueued, now time.Time) (Enqueued, error) {
-	answer := out.Batch
-	if answer == "" {
-		answer = out.Jobs[0]
+// jobRow is the row of the n-th job of a call.
+func jobRow(e Enqueue, n int, out Enqueued, now time.Time) dbq.InsertJobParams {
+	j := e.Jobs[n]
+	return dbq.InsertJobParams{
+		ID: out.Jobs[n], KeyID: e.Key, BatchID: given(out.Batch), Item: given(j.Item), Sweep: given(string(j.Sweep)), WorkflowID: j.Workflow,
+		CharacterID: given(j.Character), Prompt: j.Prompt, Priority: e.Priority, Position: placeAt(now, n),
+		Request: string(j.Request), RunOrder: string(j.Order), Seed: given(j.Seed), Webhook: given(j.Webhook), CreatedAt: millis(now),
 	}
-	rows, err := t.q.InsertIdempotency(ctx, dbq.InsertIdempotencyParams{
-		KeyID: e.Key, Name: e.Idempotency.Name, BodyHash: e.Idempotency.Body, Answer: answer, CreatedAt: millis(now),
+}
+
+// reserve takes the idempotency names of calls, or finds the calls that have them.
+func (db *DB) reserve(ctx context.Context, t *tx, group []arrival, results []enqueueResult) error {
+	var named []int
+	for i, a := range group {
+		if a.e.Idempotency.Name != "" && results[i].err == nil {
+			named = append(named, i)
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	// Transactions that take the same names do it in the same order.
+	slices.SortStableFunc(named, func(a, b int) int {
+		x, y := group[a].e, group[b].e
+		return cmp.Or(cmp.Compare(x.Key, y.Key), cmp.Compare(x.Idempotency.Name, y.Idempotency.Name))
 	})
-	if err != nil {
-		return Enqueued{}, fmt.Errorf("writing an idempotency key: %w", err)
+	params := make([]dbq.ReserveNamesParams, len(named))
+	first := map[string]Enqueued{} // by what the names stand for
+	for n, i := range named {
+		e, out := group[i].e, results[i].enqueued
+		answer := cmp.Or(out.Batch, out.Jobs[0])
+		first[answer] = out
+		params[n] = dbq.ReserveNamesParams{
+			KeyID: e.Key, Name: e.Idempotency.Name, BodyHash: e.Idempotency.Body, Answer: answer, CreatedAt: millis(db.now()),
+		}
 	}
-	if rows == 1 {
-		return Enqueued{}, nil
+	var used []int
+	var failed error
+	t.q.ReserveNames(ctx, params).QueryRow(func(n int, _ string, err error) {
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			used = append(used, named[n])
+		case err != nil && failed == nil:
+			failed = fmt.Errorf("writing an idempotency key: %w", err)
+		}
+	})
+	if failed != nil {
+		return failed
 	}
+	for _, i := range used {
+		earlier, err := db.earlier(ctx, t, group[i].e, first)
+		if err != nil && !errors.Is(err, ErrKeyReused) {
+			return err
+		}
+		results[i] = enqueueResult{earlier, err}
+	}
+	return nil
+}
+
+// earlier is what the call made that has the name of another one. Those of the same
+// transaction have no rows yet.
+func (db *DB) earlier(ctx context.Context, t *tx, e Enqueue, here map[string]Enqueued) (Enqueued, error) {
 	first, err := t.q.GetIdempotency(ctx, dbq.GetIdempotencyParams{KeyID: e.Key, Name: e.Idempotency.Name})
 	if err != nil {
 		return Enqueued{}, fmt.Errorf("reading an idempotency key: %w", err)
@@ -179,19 +202,23 @@ func (db *DB) reserve(ctx context.Context, t *tx, e Enqueue, out Enqueued, now t
 	if first.BodyHash != e.Idempotency.Body {
 		return Enqueued{}, ErrKeyReused
 	}
-	earlier := Enqueued{Replay: true, Jobs: []string{first.Answer}}
+	if out, ok := here[first.Answer]; ok {
+		out.Replay = true
+		return out, nil
+	}
+	out := Enqueued{Replay: true, Jobs: []string{first.Answer}}
 	if e.Batch != nil {
-		earlier.Batch = first.Answer
+		out.Batch = first.Answer
 		rows, err := t.q.JobsOfBatch(ctx, &first.Answer)
 		if err != nil {
 			return Enqueued{}, fmt.Errorf("reading the jobs of a batch: %w", err)
 		}
-		earlier.Jobs = nil
+		out.Jobs = nil
 		for _, r := range rows {
-			earlier.Jobs = append(earlier.Jobs, r.ID)
+			out.Jobs = append(out.Jobs, r.ID)
 		}
 	}
-	return earlier, nil
+	return out, nil
 }
 
 // placeAt is the position of the i-th job that is queued at a time. A

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
 )
 
@@ -41,6 +39,13 @@ func (h *held) add(ctx context.Context, l *Lease) (context.Context, bool) {
 		end(ErrCancelled)
 	}
 	return ctx, true
+}
+
+// closed reports whether no job begins any more.
+func (h *held) closed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stopping
 }
 
 func (h *held) remove(l *Lease) {
@@ -136,7 +141,9 @@ func (db *DB) extendLeases(ctx context.Context) error {
 	if len(mine) == 0 {
 		return nil
 	}
+	db.ours.Lock()
 	rows, err := db.q.ExtendLeases(ctx, dbq.ExtendLeasesParams{Owner: &db.process, LeaseUntil: at(db.now().Add(leaseFor))})
+	db.ours.Unlock()
 	if err != nil {
 		return db.failure(err)
 	}
@@ -176,7 +183,6 @@ func (db *DB) takeBack(ctx context.Context) (int, error) {
 	}
 	n := 0
 	for _, o := range orphans {
-		var told Event
 		back := dbq.TakeBackParams{ID: o.ID, Attempt: o.Attempt, Now: millis(now)}
 		due := suspectUntil(now, o.Crashes+1)
 		if !due.IsZero() {
@@ -187,18 +193,15 @@ func (db *DB) takeBack(ctx context.Context) (int, error) {
 			if err := fenced(rows, err); err != nil {
 				return err
 			}
-			if err := t.hand(ctx, 1, due); err != nil {
-				return err
-			}
-			told, err = t.tell(ctx, Event{Job: o.ID, Key: o.KeyID, Type: EventState, Data: stateData(Queued, o.Attempt), Created: now})
-			return err
+			t.hand(1, due)
+			t.tell(Event{Job: o.ID, Key: o.KeyID, Type: EventState, Data: stateData(Queued, o.Attempt), Created: now})
+			return nil
 		})
 		switch {
 		case errors.Is(err, ErrTaken): // another process was faster
 		case err != nil:
 			return n, err
 		default:
-			db.hub.spread(told)
 			n++
 		}
 	}
@@ -216,14 +219,11 @@ func (db *DB) handIdle(ctx context.Context) error {
 		return nil
 	}
 	return db.tx(ctx, func(ctx context.Context, t *tx) error {
-		_, _, err := firstOf(ctx, t, db.now())
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
+		next, err := nextJobs(ctx, t, db.now(), 1)
+		if err == nil && len(next) > 0 {
+			t.hand(idle, time.Time{})
 		}
-		if err != nil {
-			return err
-		}
-		return t.hand(ctx, idle, time.Time{})
+		return err
 	})
 }
 

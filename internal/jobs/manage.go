@@ -45,9 +45,7 @@ func (db *DB) cancel(ctx context.Context, t *tx, job Job) (Event, error) {
 		return Event{}, ErrState
 	}
 	if job.State == Queued { // a run that was submitted before has to be taken off its backend
-		if err := t.hand(ctx, 1, time.Time{}); err != nil {
-			return Event{}, err
-		}
+		t.hand(1, time.Time{})
 	}
 	told.Type, told.Data = EventCancel, json.RawMessage("{}")
 	return told, nil
@@ -79,7 +77,7 @@ func (db *DB) CancelBatch(ctx context.Context, id string) error {
 func (db *DB) CancelWaiting(ctx context.Context, key *string) (int, error) {
 	total := 0
 	for {
-		found, err := db.Jobs(ctx, Filter{Key: key, States: []State{Queued}, Cleared: true, Limit: cancelledTogether})
+		found, err := db.Jobs(ctx, Filter{Key: key, States: []State{Queued}, Cleared: true, OldFirst: true, Limit: cancelledTogether})
 		if err != nil || len(found) == 0 {
 			return total, err
 		}
@@ -104,9 +102,7 @@ const cancelledTogether = 200
 // stay as they are.
 func (db *DB) cancelAll(ctx context.Context, ids []string) error {
 	for part := range slices.Chunk(ids, cancelledTogether) {
-		var told []Event
 		err := db.tx(ctx, func(ctx context.Context, t *tx) error {
-			told = nil
 			for _, id := range part {
 				row, err := t.q.GetJob(ctx, id)
 				if errors.Is(err, pgx.ErrNoRows) {
@@ -122,22 +118,13 @@ func (db *DB) cancelAll(ctx context.Context, ids []string) error {
 				if err != nil {
 					return err
 				}
-				if e, err = t.tell(ctx, e); err != nil {
-					return err
-				}
-				told = append(told, e)
+				t.tell(e)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		for _, e := range told {
-			if e.Type == EventCancel {
-				db.endCancelled(ctx, e.Job)
-			}
-		}
-		db.hub.spread(told...)
 	}
 	return nil
 }
@@ -152,7 +139,6 @@ func (db *DB) Clear(ctx context.Context, key *string, states []State) (int64, er
 	if key != nil {
 		c.add("key_id = $%d", *key)
 	}
-	var told Event
 	var rows int64
 	err := db.tx(ctx, func(ctx context.Context, t *tx) error {
 		tag, err := t.on.Exec(ctx, "UPDATE jobs SET cleared_at = $1 WHERE "+c.String(), c.args...)
@@ -160,13 +146,12 @@ func (db *DB) Clear(ctx context.Context, key *string, states []State) (int64, er
 			return err
 		}
 		rows = tag.RowsAffected()
-		told, err = t.tell(ctx, Event{Key: text(key), Type: EventQueue, Data: fmt.Appendf(nil, `{"cleared":%d}`, rows), Created: now})
-		return err
+		t.tell(Event{Key: text(key), Type: EventQueue, Data: fmt.Appendf(nil, `{"cleared":%d}`, rows), Created: now})
+		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	db.hub.spread(told)
 	return rows, nil
 }
 
@@ -182,9 +167,7 @@ func (db *DB) Retry(ctx context.Context, id string) error {
 		if rows == 0 {
 			return Event{}, ErrState
 		}
-		if err := t.hand(ctx, 1, time.Time{}); err != nil {
-			return Event{}, err
-		}
+		t.hand(1, time.Time{})
 		return Event{Type: EventState, Data: stateData(Queued, job.Attempt), Created: now}, nil
 	})
 }
@@ -284,8 +267,7 @@ func (db *DB) Pause(ctx context.Context, paused bool) error {
 	if paused {
 		value = 1
 	}
-	var told Event
-	err := db.tx(ctx, func(ctx context.Context, t *tx) error {
+	return db.tx(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.q.SetSetting(ctx, dbq.SetSettingParams{Name: settingPaused, Value: value}); err != nil {
 			return err
 		}
@@ -294,24 +276,12 @@ func (db *DB) Pause(ctx context.Context, paused bool) error {
 			if err != nil {
 				return err
 			}
-			if err := t.hand(ctx, int(min(waiting, mostTickets)), time.Time{}); err != nil {
-				return err
-			}
+			t.hand(int(waiting), time.Time{})
 		}
-		var err error
-		told, err = t.tell(ctx, Event{Type: EventQueue, Data: fmt.Appendf(nil, `{"paused":%t}`, paused), Created: now})
-		return err
+		t.tell(Event{Type: EventQueue, Data: fmt.Appendf(nil, `{"paused":%t}`, paused), Created: now})
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	db.hub.spread(told)
-	return nil
 }
-
-// mostTickets bounds those that a resumed queue gets at once; a worker that
-// ran a job goes on with the next one as long as there is any.
-const mostTickets = 1000
 
 const settingPaused = "paused"
 
@@ -395,8 +365,7 @@ func (db *DB) EventsSince(ctx context.Context, id int64) ([]Event, error) {
 
 // change reads a job and changes it in one transaction, and tells watchers.
 func (db *DB) change(ctx context.Context, id string, f func(context.Context, *tx, Job) (Event, error)) error {
-	var told Event
-	err := db.tx(ctx, func(ctx context.Context, t *tx) error {
+	return db.tx(ctx, func(ctx context.Context, t *tx) error {
 		row, err := t.q.GetJob(ctx, id)
 		if err != nil {
 			return err
@@ -406,15 +375,7 @@ func (db *DB) change(ctx context.Context, id string, f func(context.Context, *tx
 			return err
 		}
 		e.Job, e.Key = id, row.KeyID
-		told, err = t.tell(ctx, e)
-		return err
+		t.tell(e)
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if told.Type == EventCancel {
-		db.endCancelled(ctx, id)
-	}
-	db.hub.spread(told)
-	return nil
 }

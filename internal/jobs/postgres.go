@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,12 +29,26 @@ const applicationName = "easel "
 const idleTimeout = "idle_in_transaction_session_timeout"
 
 // channel is where processes on one PostgreSQL tell each other of new events.
+// The payload is the process that tells.
 const channel = "easel_events"
+
+// ownEvents is how often a process reads what it wrote itself: it has spread that,
+// and only notes that it did.
+const ownEvents = time.Second
 
 // A postgresEngine is a PostgreSQL database.
 type postgresEngine struct {
 	pool    *pgxpool.Pool
 	tickets *tickets[pgx.Tx]
+	process string
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	owed   int // tickets
+	due    []time.Time
+	bell   chan struct{} // rung when there are any
+	quit   context.CancelFunc
+	handed chan struct{} // closed when nobody hands them out any more
 }
 
 func openPostgres(ctx context.Context, address, process string, workers int, log *slog.Logger, work func(context.Context) error) (*postgresEngine, error) {
@@ -56,31 +71,104 @@ func openPostgres(ctx context.Context, address, process string, workers int, log
 		pool.Close()
 		return nil, err
 	}
-	return &postgresEngine{pool, t}, nil
+	running, quit := context.WithCancel(context.WithoutCancel(ctx))
+	e := &postgresEngine{pool: pool, tickets: t, process: process, log: log, bell: make(chan struct{}, 1), quit: quit, handed: make(chan struct{})}
+	go e.handOut(running)
+	return e, nil
 }
 
 func (e *postgresEngine) write() dbq.DBTX { return e.pool }
 func (e *postgresEngine) read() dbq.DBTX  { return e.pool }
 
-func (e *postgresEngine) tx(ctx context.Context, f func(*tx) error) error {
-	t, err := e.pool.Begin(ctx)
+func (e *postgresEngine) tx(ctx context.Context, f func(*tx) error) ([]Event, error) {
+	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer t.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
-	err = f(&tx{
-		q:    dbq.New(t),
-		on:   t,
-		hand: func(ctx context.Context, n int, at time.Time) error { return e.tickets.hand(ctx, t, n, at) },
-		notify: func(ctx context.Context) error {
-			_, err := t.Exec(ctx, "SELECT pg_notify($1, '')", channel)
-			return err
-		},
+	defer conn.Release()
+	p := &pipeline{conn: conn.Conn()}
+	x := &tx{q: dbq.New(p), later: dbq.New(later{p}), on: p}
+	x.insertJobs = x.insertManyJobs
+	if err := f(x); err != nil {
+		p.rollback(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	if err := e.commit(ctx, p, x); err != nil {
+		p.rollback(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	return x.told, nil
+}
+
+// commit writes the events and all that waits, and commits, in one round trip. What
+// is told to other processes comes behind the commit, in the same one: a
+// notification makes commits wait for each other, and a ticket that lies ready then
+// is used by somebody who sees what was written.
+func (e *postgresEngine) commit(ctx context.Context, p *pipeline, x *tx) error {
+	if !p.begun && len(p.waiting) == 0 && len(x.told) == 0 {
+		e.hand(x, 0)
+		return nil
+	}
+	b := &pgx.Batch{}
+	if len(x.told) > 0 {
+		queueEvents(b, x.told)
+	}
+	committed := false
+	b.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() == "ROLLBACK" {
+			return pgx.ErrTxCommitRollback
+		}
+		committed = true
+		return nil
 	})
-	if err != nil {
+	ahead := 0
+	if x.tickets > 0 {
+		b.Queue(ticketsAhead).QueryRow(func(row pgx.Row) error { return row.Scan(&ahead) })
+	}
+	if len(x.told) > 0 {
+		b.Queue("SELECT pg_notify($1, $2)", channel, e.process)
+	}
+	err := p.SendBatch(ctx, b).Close()
+	if !committed {
 		return err
 	}
-	return t.Commit(ctx)
+	if err != nil {
+		e.log.Warn("telling other processes of jobs", "error", err) // they look every few seconds
+	}
+	e.hand(x, ahead)
+	return nil
+}
+
+// hand has the tickets of a transaction handed out, by somebody who waits for it.
+func (e *postgresEngine) hand(x *tx, ahead int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.owed = min(e.owed+ticketsFor(x.tickets, ahead), mostAhead)
+	e.due = append(e.due, x.due...)
+	if e.owed > 0 || len(e.due) > 0 {
+		select {
+		case e.bell <- struct{}{}:
+		default: // it was rung
+		}
+	}
+}
+
+// handOut hands tickets out, until ctx ends: then those that are owed.
+func (e *postgresEngine) handOut(ctx context.Context) {
+	defer close(e.handed)
+	for ctx.Err() == nil {
+		select {
+		case <-e.bell:
+		case <-ctx.Done():
+		}
+		e.mu.Lock()
+		n, due := e.owed, e.due
+		e.owed, e.due = 0, nil
+		e.mu.Unlock()
+		if err := e.tickets.handNow(context.WithoutCancel(ctx), n, due); err != nil {
+			e.log.Warn("handing out tickets", "error", err) // jobs that nobody was told of are looked for
+		}
+	}
 }
 
 func (e *postgresEngine) migrate(ctx context.Context) error {
@@ -126,8 +214,14 @@ func (e *postgresEngine) listen(ctx context.Context, wake func()) error {
 	}
 	for {
 		wake()
-		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
-			return err
+		for read := time.Now(); ; {
+			n, err := conn.Conn().WaitForNotification(ctx)
+			if err != nil {
+				return err
+			}
+			if n.Payload != e.process || time.Since(read) >= ownEvents {
+				break
+			}
 		}
 	}
 }
@@ -185,6 +279,8 @@ func (e *postgresEngine) lookBack() int64 { return 500 }
 
 func (e *postgresEngine) close(ctx context.Context) error {
 	err := e.tickets.stop(ctx)
+	e.quit()
+	<-e.handed
 	e.pool.Close()
 	return err
 }

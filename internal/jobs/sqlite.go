@@ -69,10 +69,12 @@ func openSQLite(ctx context.Context, path string, workers int, log *slog.Logger,
 }
 
 // sqliteAt says how a file is opened: a commit is on disk when it returns
-// (synchronous=FULL), and whoever finds it busy waits.
+// (synchronous=FULL), and whoever finds it busy waits. What a statement may have to
+// take back is in memory, and 16 MB of log are carried over at once, since the same
+// pages are written again and again.
 func sqliteAt(path string, readOnly bool) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)", "wal_autocheckpoint(4000)",
 	}}
 	if readOnly {
 		q.Set("_txlock", "deferred")
@@ -84,23 +86,53 @@ func sqliteAt(path string, readOnly bool) string {
 func (e *sqliteEngine) write() dbq.DBTX { return sqlText{e.writer, &e.writes, nil} }
 func (e *sqliteEngine) read() dbq.DBTX  { return sqlText{e.reader, &e.reads, nil} }
 
-func (e *sqliteEngine) tx(ctx context.Context, f func(*tx) error) error {
+func (e *sqliteEngine) tx(ctx context.Context, f func(*tx) error) ([]Event, error) {
 	e.writes.prepare(ctx)
 	t, err := e.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer t.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	err = f(&tx{
-		q:      dbq.New(sqlText{t, &e.writes, t}),
-		on:     sqlText{t, &e.writes, t},
-		hand:   func(ctx context.Context, n int, at time.Time) error { return e.tickets.hand(ctx, t, n, at) },
-		notify: func(context.Context) error { return nil }, // others look at data_version
-	})
-	if err != nil {
-		return err
+	on := sqlText{t, &e.writes, t}
+	q := dbq.New(on)
+	x := &tx{q: q, later: q, on: on, insertJobs: func(ctx context.Context, rows []dbq.InsertJobParams) error {
+		for _, r := range rows {
+			if err := q.InsertJob(ctx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	if err := f(x); err != nil {
+		return nil, err
 	}
-	return t.Commit()
+	for i, e := range x.told {
+		if x.told[i].ID, err = q.InsertEvent(ctx, dbq.InsertEventParams{
+			JobID: e.Job, KeyID: e.Key, Type: string(e.Type), Data: string(e.Data), CreatedAt: millis(e.Created),
+		}); err != nil {
+			return nil, fmt.Errorf("writing an event: %w", err)
+		}
+	}
+	if err := e.hand(ctx, t, x); err != nil {
+		return nil, fmt.Errorf("writing the tickets of jobs: %w", err)
+	}
+	return x.told, t.Commit()
+}
+
+// hand hands out the tickets of a transaction, in it: one more would wait for the
+// disk once more. Since transactions write one after the other, whoever uses a
+// ticket that is there now sees what this one writes.
+func (e *sqliteEngine) hand(ctx context.Context, t *sql.Tx, x *tx) error {
+	if x.tickets > 0 {
+		var ahead int
+		if err := (sqlText{t, &e.writes, t}).QueryRow(ctx, ticketsAhead).Scan(&ahead); err != nil {
+			return err
+		}
+		if err := e.tickets.hand(ctx, t, ticketsFor(x.tickets, ahead), nil); err != nil {
+			return err
+		}
+	}
+	return e.tickets.hand(ctx, t, 0, x.due)
 }
 
 func (e *sqliteEngine) migrate(ctx context.Context) error {
@@ -253,6 +285,41 @@ func (s sqlText) QueryRow(ctx context.Context, query string, args ...any) pgx.Ro
 	}
 	return sqlRow{s.on.QueryRowContext(ctx, query, args...)}
 }
+
+// SendBatch runs queries one after the other, each when its results are asked for.
+func (s sqlText) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	return &sqlBatch{ctx, s, b.QueuedQueries}
+}
+
+type sqlBatch struct {
+	ctx     context.Context //nolint:containedctx // of SendBatch, as pgx has it
+	on      sqlText
+	waiting []*pgx.QueuedQuery
+}
+
+func (b *sqlBatch) next() *pgx.QueuedQuery {
+	q := b.waiting[0]
+	b.waiting = b.waiting[1:]
+	return q
+}
+
+func (b *sqlBatch) Exec() (pgconn.CommandTag, error) {
+	q := b.next()
+	return b.on.Exec(b.ctx, q.SQL, q.Arguments...)
+}
+
+func (b *sqlBatch) Query() (pgx.Rows, error) {
+	q := b.next()
+	return b.on.Query(b.ctx, q.SQL, q.Arguments...)
+}
+
+func (b *sqlBatch) QueryRow() pgx.Row {
+	q := b.next()
+	return b.on.QueryRow(b.ctx, q.SQL, q.Arguments...)
+}
+
+func (b *sqlBatch) Close() error { return nil }
+func (b *sqlBatch) Tx() pgx.Tx   { return nil }
 
 type sqlRow struct{ *sql.Row }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -52,23 +53,47 @@ func newTickets[Tx any](driver riverdriver.Driver[Tx], workers int, log *slog.Lo
 	return &tickets[Tx]{client}, nil
 }
 
-// hand puts n tickets into a transaction; from a time on, when at is not zero.
-func (t *tickets[Tx]) hand(ctx context.Context, tx Tx, n int, at time.Time) error {
-	var opts *river.InsertOpts
-	if !at.IsZero() {
-		opts = &river.InsertOpts{ScheduledAt: at}
-	}
-	for n > 0 {
-		params := make([]river.InsertManyParams, min(n, ticketInsert))
-		for i := range params {
-			params[i] = river.InsertManyParams{Args: next{}, InsertOpts: opts}
-		}
+// mostAhead is how many tickets may lie ready: a worker that uses one goes on until
+// no job waits, so that more than there are workers are work for nothing. Where more
+// than these are idle, handIdle wakes the rest.
+const mostAhead = 64
+
+// ticketsAhead counts those that lie ready, up to mostAhead.
+const ticketsAhead = "SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE state = 'available' AND queue = '" + queueName + "' LIMIT 64) AS ahead"
+
+// ticketsFor is how many more are handed out for n jobs.
+func ticketsFor(n, ahead int) int { return max(min(n, mostAhead-ahead), 0) }
+
+// hand puts n tickets into a transaction, and one more for each time that a job is
+// due at.
+func (t *tickets[Tx]) hand(ctx context.Context, tx Tx, n int, due []time.Time) error {
+	for params := range slices.Chunk(ticketParams(n, due), ticketInsert) {
 		if _, err := t.client.InsertManyFastTx(ctx, tx, params); err != nil {
 			return err
 		}
-		n -= len(params)
 	}
 	return nil
+}
+
+// handNow is hand in a transaction of its own.
+func (t *tickets[Tx]) handNow(ctx context.Context, n int, due []time.Time) error {
+	for params := range slices.Chunk(ticketParams(n, due), ticketInsert) {
+		if _, err := t.client.InsertManyFast(ctx, params); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ticketParams(n int, due []time.Time) []river.InsertManyParams {
+	params := make([]river.InsertManyParams, n, n+len(due))
+	for i := range params {
+		params[i] = river.InsertManyParams{Args: next{}}
+	}
+	for _, at := range due {
+		params = append(params, river.InsertManyParams{Args: next{}, InsertOpts: &river.InsertOpts{ScheduledAt: at}})
+	}
+	return params
 }
 
 // start begins to use tickets.

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-7d77cb5c/easel/internal/crashpoint"
 	"github.com/seed-7d77cb5c/easel/internal/jobs/internal/dbq"
@@ -114,42 +113,52 @@ func fenced(rows int64, err error) error {
 }
 
 // useTicket runs the job that is next, and those after it, until none waits.
-// Tickets that find nothing are used up; there is one for each job at least.
+// Tickets that find nothing are used up.
 func (db *DB) useTicket(ctx context.Context) error {
-	for {
-		if more, err := db.runNext(ctx); !more || err != nil {
-			return err
-		}
+	l, err := db.take(ctx)
+	for err == nil {
+		l, err = db.runAndTake(ctx, l)
 	}
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
-// runNext takes the job that is next and runs it; false when none waits, or
-// the process is stopping.
-func (db *DB) runNext(ctx context.Context) (bool, error) {
-	l, err := db.take(ctx)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
+// runAndTake runs a job and takes the next one. It fails with ErrNotFound when none
+// waits, or the process is stopping.
+func (db *DB) runAndTake(ctx context.Context, l *Lease) (*Lease, error) {
 	running, ok := db.held.add(ctx, l)
 	if !ok { // the process is stopping
-		return false, db.end(context.WithoutCancel(ctx), l, Outcome{State: Queued, HandBack: true})
+		return nil, cmp.Or(db.end(context.WithoutCancel(ctx), l, Outcome{State: Queued, HandBack: true}), ErrNotFound)
 	}
-	defer db.held.remove(l)
 	out := db.attempt(running, l)
 	if errors.Is(context.Cause(running), ErrTaken) {
+		db.held.remove(l)
 		db.background.Go(func() { db.discardOf(l.Job.ID, out.Outputs) })
-		return true, nil
+		return db.take(ctx)
 	}
-	err = db.endSurely(context.WithoutCancel(ctx), l, out)
-	if errors.Is(err, ErrTaken) {
+	r := db.atDesk(&turn{over: l, out: out, take: !db.held.closed()})
+	if errors.Is(r.overErr, ErrUnavailable) {
+		r = turned{overErr: db.endSurely(context.WithoutCancel(ctx), l, out)}
+	}
+	db.held.remove(l)
+	switch {
+	case errors.Is(r.overErr, ErrTaken):
 		db.log.Warn("a job was taken over while it ran here", "job", l.Job.ID, "attempt", l.Job.Attempt)
 		db.background.Go(func() { db.discardOf(l.Job.ID, out.Outputs) })
-		return true, nil
+	case r.overErr != nil && r.next == nil:
+		return nil, r.overErr
+	case r.overErr != nil:
+		db.log.Error("writing down how a job ended", "job", l.Job.ID, "error", r.overErr)
 	}
-	return err == nil, err
+	switch {
+	case r.next != nil || r.nextErr != nil:
+		return r.next, r.nextErr
+	case db.held.closed():
+		return nil, ErrNotFound
+	}
+	return db.take(ctx)
 }
 
 // attempt runs the work. A job that was taken too often is not run again, and a
@@ -176,122 +185,6 @@ var (
 func verdict(code, message, hint string) json.RawMessage {
 	return json.RawMessage(`{"code":"` + code + `","exit":1,"message":"` + message + `","hint":"` + hint + `","retryable":false,` +
 		`"node":null,"class":null,"parameter":null,"file":null,"row":null,"column":null,"problems":[]}`)
-}
-
-// take takes the job that is next: of the keys that wait, the one that was
-// served least; of its jobs the highest priority, then the first. A higher
-// priority of another key goes before. It fails with ErrNotFound when none
-// waits.
-func (db *DB) take(ctx context.Context) (*Lease, error) {
-	for {
-		var row dbq.Job
-		var told Event
-		now := db.now()
-		lost := false
-		err := db.tx(ctx, func(ctx context.Context, t *tx) error {
-			lost = false
-			id, lane, err := firstOf(ctx, t, now)
-			if err != nil {
-				return err
-			}
-			row, err = t.q.TakeJob(ctx, dbq.TakeJobParams{ID: id, Owner: &db.process, LeaseUntil: at(now.Add(leaseFor)), Now: millis(now)})
-			if errors.Is(err, pgx.ErrNoRows) {
-				lost = true // another process was faster
-			}
-			if err != nil {
-				return err
-			}
-			if err := t.q.ServeLane(ctx, dbq.ServeLaneParams{KeyID: lane.KeyID, Served: lane.Served + 1}); err != nil {
-				return err
-			}
-			told, err = t.tell(ctx, Event{Job: row.ID, Key: row.KeyID, Type: EventState, Data: stateData(Running, row.Attempt), Created: now})
-			return err
-		})
-		switch {
-		case lost:
-			continue
-		case err != nil:
-			return nil, err
-		}
-		db.hub.spread(told)
-		return &Lease{Job: jobOf(row), db: db}, nil
-	}
-}
-
-// firstOf is the id of the job that is next, and the lane it stands in.
-func firstOf(ctx context.Context, t *tx, now time.Time) (string, dbq.Lane, error) {
-	paused, err := t.q.GetSetting(ctx, settingPaused)
-	if err != nil {
-		return "", dbq.Lane{}, err
-	}
-	if paused != 0 {
-		return "", dbq.Lane{}, pgx.ErrNoRows
-	}
-	lanes, err := t.q.Lanes(ctx)
-	if err != nil {
-		return "", dbq.Lane{}, err
-	}
-	var best dbq.FirstOfLaneRow
-	var lane dbq.Lane
-	for _, l := range lanes { // who was served least comes first
-		head, err := t.q.FirstOfLane(ctx, dbq.FirstOfLaneParams{KeyID: l.KeyID, Now: millis(now)})
-		if errors.Is(err, pgx.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return "", lane, err
-		}
-		if best.ID == "" || head.Priority > best.Priority {
-			best, lane = head, l
-		}
-	}
-	if best.ID == "" {
-		return "", lane, pgx.ErrNoRows
-	}
-	return best.ID, lane, nil
-}
-
-// end writes down how an attempt ended, all of it or nothing.
-func (db *DB) end(ctx context.Context, l *Lease, out Outcome) error {
-	now := db.now()
-	var told []Event
-	err := db.tx(ctx, func(ctx context.Context, t *tx) error {
-		told = nil
-		if out.State == Queued {
-			return db.again(ctx, t, l, out, now, &told)
-		}
-		rows, err := t.q.FinishJob(ctx, dbq.FinishJobParams{
-			ID: l.Job.ID, Attempt: l.Job.Attempt, State: string(out.State), Result: given(string(out.Result)),
-			Error: given(string(out.Error)), Now: millis(now),
-		})
-		if err := fenced(rows, err); err != nil {
-			return err
-		}
-		before, err := t.q.LastOutput(ctx, l.Job.ID) // of a run that failed halfway before it was tried again
-		if err != nil {
-			return err
-		}
-		for _, o := range out.Outputs {
-			err := t.q.InsertOutput(ctx, dbq.InsertOutputParams{
-				ID: newID(), JobID: l.Job.ID, KeyID: l.Job.Key, WorkflowID: l.Job.Workflow, CharacterID: given(l.Job.Character), BatchID: given(l.Job.Batch),
-				N: before + o.N, Name: o.Name, Kind: o.Kind, MediaType: o.MediaType, Node: o.Node,
-				Width: o.Width, Height: o.Height, Bytes: o.Bytes, Sha256: o.SHA256, Content: o.Text, CreatedAt: millis(now),
-			})
-			if err != nil {
-				return fmt.Errorf("writing an output of job %s: %w", l.Job.ID, err)
-			}
-		}
-		if err := db.deliver(ctx, t, l.Job, out.State, now); err != nil {
-			return err
-		}
-		event, err := t.tell(ctx, Event{Job: l.Job.ID, Key: l.Job.Key, Type: EventState, Data: stateData(out.State, l.Job.Attempt), Created: now})
-		told = append(told, event)
-		return err
-	})
-	if err == nil {
-		db.hub.spread(told...)
-	}
-	return err
 }
 
 // discardOf removes what an attempt stored that was taken over, once the job is
@@ -351,34 +244,6 @@ func (db *DB) endSurely(ctx context.Context, l *Lease, out Outcome) error {
 			return err // the one that takes it next collects the run
 		}
 	}
-}
-
-// again puts a job back into the queue.
-func (db *DB) again(ctx context.Context, t *tx, l *Lease, out Outcome, now time.Time, told *[]Event) error {
-	p := dbq.HandBackParams{
-		ID: l.Job.ID, Attempt: l.Job.Attempt, Error: given(string(out.Error)), Now: millis(now),
-		Ticket: given(string(l.Job.Ticket)), PromptID: given(l.Job.PromptID),
-	}
-	if out.Forget {
-		p.Ticket, p.PromptID = nil, nil
-	}
-	if !out.HandBack {
-		p.Failed = 1
-	}
-	var due time.Time
-	if out.After > 0 {
-		due = now.Add(out.After)
-		p.NotBefore = millis(due)
-	}
-	if err := fenced(t.q.HandBack(ctx, p)); err != nil {
-		return err
-	}
-	if err := t.hand(ctx, 1, due); err != nil {
-		return err
-	}
-	event, err := t.tell(ctx, Event{Job: l.Job.ID, Key: l.Job.Key, Type: EventState, Data: stateData(Queued, l.Job.Attempt), Created: now})
-	*told = append(*told, event)
-	return err
 }
 
 // Submission is the ticket as it was last written down, nil before.

@@ -114,14 +114,15 @@ func (q *Queries) CountStates(ctx context.Context) ([]CountStatesRow, error) {
 }
 
 const countWaiting = `-- name: CountWaiting :one
-SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running') AND key_id = $1
+SELECT CAST((SELECT COUNT(*) FROM jobs q WHERE q.state = 'queued' AND q.key_id = $1)
+    + (SELECT COUNT(*) FROM jobs r WHERE r.state = 'running' AND r.key_id = $1) AS BIGINT)
 `
 
 func (q *Queries) CountWaiting(ctx context.Context, keyID string) (int64, error) {
 	row := q.db.QueryRow(ctx, countWaiting, keyID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const deleteEventsBefore = `-- name: DeleteEventsBefore :execrows
@@ -270,38 +271,6 @@ func (q *Queries) ExtendLeases(ctx context.Context, arg ExtendLeasesParams) ([]E
 	return items, nil
 }
 
-const finishJob = `-- name: FinishJob :execrows
-UPDATE jobs SET state = $1, result = $2, error = $3, owner = NULL, lease_until = NULL,
-    progress = $4, updated_at = $5, finished_at = $5
-WHERE id = $6 AND attempt = $7 AND state = 'running'
-`
-
-type FinishJobParams struct {
-	State    string
-	Result   *string
-	Error    *string
-	Progress *string
-	Now      int64
-	ID       string
-	Attempt  int64
-}
-
-func (q *Queries) FinishJob(ctx context.Context, arg FinishJobParams) (int64, error) {
-	result, err := q.db.Exec(ctx, finishJob,
-		arg.State,
-		arg.Result,
-		arg.Error,
-		arg.Progress,
-		arg.Now,
-		arg.ID,
-		arg.Attempt,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const finishedBefore = `-- name: FinishedBefore :many
 SELECT id FROM jobs WHERE finished_at < $1 ORDER BY finished_at LIMIT 500
 `
@@ -324,37 +293,6 @@ func (q *Queries) FinishedBefore(ctx context.Context, before *int64) ([]string, 
 		return nil, err
 	}
 	return items, nil
-}
-
-const firstOfLane = `-- name: FirstOfLane :one
-SELECT seq, id, priority, position FROM jobs
-WHERE state = 'queued' AND key_id = $1 AND not_before <= $2
-ORDER BY priority DESC, position, seq
-LIMIT 1
-`
-
-type FirstOfLaneParams struct {
-	KeyID string
-	Now   int64
-}
-
-type FirstOfLaneRow struct {
-	Seq      int64
-	ID       string
-	Priority int64
-	Position int64
-}
-
-func (q *Queries) FirstOfLane(ctx context.Context, arg FirstOfLaneParams) (FirstOfLaneRow, error) {
-	row := q.db.QueryRow(ctx, firstOfLane, arg.KeyID, arg.Now)
-	var i FirstOfLaneRow
-	err := row.Scan(
-		&i.Seq,
-		&i.ID,
-		&i.Priority,
-		&i.Position,
-	)
-	return i, err
 }
 
 const firstPosition = `-- name: FirstPosition :one
@@ -559,34 +497,6 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64
 	return id, err
 }
 
-const insertIdempotency = `-- name: InsertIdempotency :execrows
-INSERT INTO idempotency (key_id, name, body_hash, answer, created_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (key_id, name) DO NOTHING
-`
-
-type InsertIdempotencyParams struct {
-	KeyID     string
-	Name      string
-	BodyHash  string
-	Answer    string
-	CreatedAt int64
-}
-
-func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyParams) (int64, error) {
-	result, err := q.db.Exec(ctx, insertIdempotency,
-		arg.KeyID,
-		arg.Name,
-		arg.BodyHash,
-		arg.Answer,
-		arg.CreatedAt,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const insertJob = `-- name: InsertJob :exec
 INSERT INTO jobs (id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before,
     request, run_order, seed, webhook, attempt, failures, crashes, cancel_requested, created_at, updated_at)
@@ -634,6 +544,59 @@ func (q *Queries) InsertJob(ctx context.Context, arg InsertJobParams) error {
 	return err
 }
 
+const insertJobs = `-- name: InsertJobs :exec
+INSERT INTO jobs (id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before,
+    request, run_order, seed, webhook, attempt, failures, crashes, cancel_requested, created_at, updated_at)
+SELECT n.id, n.key_id, NULLIF(n.batch_id, ''), NULLIF(n.item, ''), NULLIF(n.sweep, ''), n.workflow_id, NULLIF(n.character_id, ''), n.prompt,
+    'queued', n.priority, n.position, 0, n.request, n.run_order, NULLIF(n.seed, ''), NULLIF(n.webhook, ''), 0, 0, 0, 0, n.created_at, n.created_at
+FROM (SELECT unnest($1::text[]) AS id, unnest($2::text[]) AS key_id, unnest($3::text[]) AS batch_id,
+    unnest($4::text[]) AS item, unnest($5::text[]) AS sweep, unnest($6::text[]) AS workflow_id,
+    unnest($7::text[]) AS character_id, unnest($8::text[]) AS prompt,
+    unnest($9::bigint[]) AS priority, unnest($10::bigint[]) AS position,
+    unnest($11::text[]) AS request, unnest($12::text[]) AS run_order, unnest($13::text[]) AS seed,
+    unnest($14::text[]) AS webhook, unnest($15::bigint[]) AS created_at) AS n
+`
+
+type InsertJobsParams struct {
+	Ids          []string
+	KeyIds       []string
+	BatchIds     []string
+	Items        []string
+	Sweeps       []string
+	WorkflowIds  []string
+	CharacterIds []string
+	Prompts      []string
+	Priorities   []int64
+	Positions    []int64
+	Requests     []string
+	RunOrders    []string
+	Seeds        []string
+	Webhooks     []string
+	CreatedAts   []int64
+}
+
+// Many in one statement, for PostgreSQL. An empty text is none where there may be none.
+func (q *Queries) InsertJobs(ctx context.Context, arg InsertJobsParams) error {
+	_, err := q.db.Exec(ctx, insertJobs,
+		arg.Ids,
+		arg.KeyIds,
+		arg.BatchIds,
+		arg.Items,
+		arg.Sweeps,
+		arg.WorkflowIds,
+		arg.CharacterIds,
+		arg.Prompts,
+		arg.Priorities,
+		arg.Positions,
+		arg.Requests,
+		arg.RunOrders,
+		arg.Seeds,
+		arg.Webhooks,
+		arg.CreatedAts,
+	)
+	return err
+}
+
 const jobsOfBatch = `-- name: JobsOfBatch :many
 SELECT id, state FROM jobs WHERE batch_id = $1 ORDER BY seq
 `
@@ -653,30 +616,6 @@ func (q *Queries) JobsOfBatch(ctx context.Context, batchID *string) ([]JobsOfBat
 	for rows.Next() {
 		var i JobsOfBatchRow
 		if err := rows.Scan(&i.ID, &i.State); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const lanes = `-- name: Lanes :many
-SELECT key_id, served FROM lanes ORDER BY served, key_id
-`
-
-func (q *Queries) Lanes(ctx context.Context) ([]Lane, error) {
-	rows, err := q.db.Query(ctx, lanes)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Lane
-	for rows.Next() {
-		var i Lane
-		if err := rows.Scan(&i.KeyID, &i.Served); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -713,6 +652,33 @@ func (q *Queries) LastPosition(ctx context.Context, arg LastPositionParams) (int
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const openLanes = `-- name: OpenLanes :many
+SELECT key_id, served FROM lanes
+WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = 'paused' AND value <> 0)
+ORDER BY served, key_id
+`
+
+// Who was served least comes first; none while the queue is paused.
+func (q *Queries) OpenLanes(ctx context.Context) ([]Lane, error) {
+	rows, err := q.db.Query(ctx, openLanes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Lane
+	for rows.Next() {
+		var i Lane
+		if err := rows.Scan(&i.KeyID, &i.Served); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const orphans = `-- name: Orphans :many
@@ -832,16 +798,16 @@ func (q *Queries) RetryJob(ctx context.Context, arg RetryJobParams) (int64, erro
 }
 
 const serveLane = `-- name: ServeLane :exec
-UPDATE lanes SET served = $1 WHERE key_id = $2
+UPDATE lanes SET served = served + $1 WHERE key_id = $2
 `
 
 type ServeLaneParams struct {
-	Served int64
-	KeyID  string
+	Taken int64
+	KeyID string
 }
 
 func (q *Queries) ServeLane(ctx context.Context, arg ServeLaneParams) error {
-	_, err := q.db.Exec(ctx, serveLane, arg.Served, arg.KeyID)
+	_, err := q.db.Exec(ctx, serveLane, arg.Taken, arg.KeyID)
 	return err
 }
 
@@ -986,65 +952,4 @@ func (q *Queries) TakeBack(ctx context.Context, arg TakeBackParams) (int64, erro
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const takeJob = `-- name: TakeJob :one
-UPDATE jobs SET state = 'running', attempt = attempt + 1, owner = $1, lease_until = $2,
-    started_at = COALESCE(started_at, $3), updated_at = $3
-WHERE id = $4 AND state = 'queued'
-RETURNING seq, id, key_id, batch_id, item, sweep, workflow_id, character_id, prompt, state, priority, position, not_before, request, run_order, ticket, prompt_id, backend, seed, attempt, failures, crashes, webhook, owner, lease_until, cancel_requested, progress, result, error, created_at, updated_at, started_at, finished_at, cleared_at
-`
-
-type TakeJobParams struct {
-	Owner      *string
-	LeaseUntil *int64
-	Now        int64
-	ID         string
-}
-
-func (q *Queries) TakeJob(ctx context.Context, arg TakeJobParams) (Job, error) {
-	row := q.db.QueryRow(ctx, takeJob,
-		arg.Owner,
-		arg.LeaseUntil,
-		arg.Now,
-		arg.ID,
-	)
-	var i Job
-	err := row.Scan(
-		&i.Seq,
-		&i.ID,
-		&i.KeyID,
-		&i.BatchID,
-		&i.Item,
-		&i.Sweep,
-		&i.WorkflowID,
-		&i.CharacterID,
-		&i.Prompt,
-		&i.State,
-		&i.Priority,
-		&i.Position,
-		&i.NotBefore,
-		&i.Request,
-		&i.RunOrder,
-		&i.Ticket,
-		&i.PromptID,
-		&i.Backend,
-		&i.Seed,
-		&i.Attempt,
-		&i.Failures,
-		&i.Crashes,
-		&i.Webhook,
-		&i.Owner,
-		&i.LeaseUntil,
-		&i.CancelRequested,
-		&i.Progress,
-		&i.Result,
-		&i.Error,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.StartedAt,
-		&i.FinishedAt,
-		&i.ClearedAt,
-	)
-	return i, err
 }
