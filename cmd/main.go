@@ -56,7 +56,7 @@ func withSignals(parent context.Context) (context.Context, func()) {
 	}
 	done := make(chan struct{})
 	go func() {
-		for n := 0; ; n++ {
+		for n := 0; ; {
 			select {
 			case sig := <-signals:
 				if f := hangups.Load(); f != nil && sig == syscall.SIGHUP {
@@ -64,7 +64,7 @@ func withSignals(parent context.Context) (context.Context, func()) {
 					continue
 				}
 				cause := signalError(sig)
-				if n > 0 {
+				if n++; n > 1 {
 					endBy(cause)
 				}
 				cancel(cause)
