@@ -56,8 +56,13 @@ func (e *statusError) complete() *statusError {
 // parameters, bodies that are too large, and the like.
 func newHumaError(status int, message string, errs ...error) huma.StatusError {
 	e := &statusError{Status: status, Detail: message, Code: "invalid_request"}
-	if status == http.StatusUnprocessableEntity {
+	switch {
+	case status == http.StatusUnprocessableEntity:
 		e.Status = http.StatusBadRequest
+	case status == http.StatusInternalServerError && message == "cannot read request body": // cut off, or no chunks
+		e.Status, e.Detail, errs = http.StatusBadRequest, "The body of the request ended early", nil
+	case status == http.StatusRequestTimeout:
+		e.Code, e.Detail = "too_slow", "The body of the request came too slowly"
 	}
 	for _, err := range errs {
 		if err == nil {

@@ -178,8 +178,7 @@ func (s *Server) keep(ctx context.Context, r io.Reader) (kept, error) {
 	hash, check := sha256.New(), media.NewChecker()
 	n, err := io.Copy(io.MultiWriter(writer, hash, check), io.LimitReader(r, s.o.Limits.Upload+1))
 	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large || errors.Is(err, io.ErrUnexpectedEOF) { // of a form
 			return kept{}, &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The upload ended early"}
 		}
 		return kept{}, err

@@ -142,8 +142,10 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (_ *os.File, na
 	switch {
 	case errors.As(err, &large), err == nil && n > s.o.Limits.Upload:
 		return nil, "", &statusError{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "The file is too large for a workflow"}
-	case err != nil:
+	case errors.Is(err, io.ErrUnexpectedEOF): // of a form
 		return nil, "", &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The upload ended early"}
+	case err != nil:
+		return nil, "", err
 	}
 	return f, filepath.Base(filepath.FromSlash(name)), nil
 }

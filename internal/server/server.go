@@ -100,7 +100,7 @@ func New(o Options) *Server {
 			s.fail(w, &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this address", Hint: "the API begins at " + apiPath + "/openapi.json"})
 		})
 	}
-	s.handler = s.logged(s.recovered(s.guarded(mux)))
+	s.handler = s.logged(s.recovered(paced(s.guarded(mux))))
 	return s
 }
 
@@ -155,7 +155,8 @@ func (s *Server) routes() {
 func operation(method, path, id, summary, tag string) huma.Operation {
 	return huma.Operation{
 		Method: method, Path: apiPath + path, OperationID: id, Summary: summary, Tags: []string{tag},
-		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		BodyReadTimeout: -1, // see paced
+		Errors:          []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}
 }
 
