@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 )
 
 // onEach runs a drill on SQLite, and on PostgreSQL where there is one.
@@ -23,7 +25,7 @@ func onEach(t *testing.T, f func(t *testing.T, database func(m *machine) string)
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		f(t, func(m *machine) string {
-			address := sharedDatabase(t)
+			address := jobstest.Postgres(t)
 			if exit, _, stderr := m.run("db", "migrate", "--database", address); exit != 0 {
 				t.Fatalf("migrate: %d\n%s", exit, stderr)
 			}
@@ -174,7 +176,7 @@ func TestPS4FrozenAndWoken(t *testing.T) {
 		jobs, rounds = 1000, 10
 	}
 	srv, m := newRemote(t, "--step-time", "2ms"), newMachine(t)
-	address := sharedDatabase(t)
+	address := jobstest.Postgres(t)
 	if exit, _, stderr := m.run("db", "migrate", "--database", address); exit != 0 {
 		t.Fatalf("migrate: %d\n%s", exit, stderr)
 	}
@@ -383,7 +385,7 @@ func TestPS7Moved(t *testing.T) {
 	acknowledged := s.load(jobs, 4)
 	s.proc.kill() // with jobs at work
 	before := exported(m, file)
-	address := sharedDatabase(t)
+	address := jobstest.Postgres(t)
 	if exit, _, stderr := m.run("db", "migrate", "--database", address); exit != 0 {
 		t.Fatalf("migrate: %d\n%s", exit, stderr)
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +24,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/comfy/emulator"
 	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
+	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 	"github.com/seed-7d77cb5c/easel/internal/media"
 )
 
@@ -46,11 +47,25 @@ type serving struct {
 // newServing describes an `easel serve` of the machine; start runs it.
 func newServing(m *machine, backend string, args ...string) *serving {
 	m.t.Helper()
+	m.onPostgres()
 	m.write("registry.json", quick)
 	m.write("quick.json", strings.Replace(graph, `"steps": 10`, `"steps": 1`, 1))
 	return &serving{m: m, env: []string{"EASEL_LEASE=2s", "EASEL_WEBHOOK_DELAY=100ms"}, args: append([]string{
 		"serve", "--listen", "127.0.0.1:0", "--registry", "registry.json", "--backend", backend, "--out", m.out, "--workers", "4",
 	}, args...)}
+}
+
+// onPostgres gives the machine a database of PostgreSQL, where all tests use that.
+func (m *machine) onPostgres() {
+	m.t.Helper()
+	const variable = "EASEL_DATABASE="
+	if !jobstest.OnPostgres() || slices.ContainsFunc(m.env, func(v string) bool { return strings.HasPrefix(v, variable) }) {
+		return
+	}
+	m.env = append(m.env, variable+jobstest.Postgres(m.t))
+	if exit, _, stderr := m.run("db", "migrate"); exit != 0 {
+		m.t.Fatalf("migrate: %d\n%s", exit, stderr)
+	}
 }
 
 // start runs the process and waits until it is ready; it returns how long that took.
@@ -422,34 +437,4 @@ func freePort(t *testing.T) string {
 	defer p.Close()
 	_, port, _ := strings.Cut(p.Addr(), ":")
 	return port
-}
-
-// shared makes a database on the PostgreSQL that EASEL_TEST_POSTGRES names.
-func sharedDatabase(t *testing.T) string {
-	t.Helper()
-	server := os.Getenv("EASEL_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("EASEL_TEST_POSTGRES names no server")
-	}
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("drill_%d_%d", os.Getpid(), time.Now().UnixNano())
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		conn.Close(ctx)
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
@@ -128,7 +129,7 @@ func build(t testing.TB, o houseOptions) *house {
 		options.Work = work.Work
 	}
 	ctx := context.Background()
-	h.db, err = jobs.Open(ctx, "sqlite:"+filepath.Join(dir, "easel.db"), options)
+	h.db, err = jobs.Open(ctx, jobstest.Address(t, dir), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,4 +235,25 @@ func (h *house) upload(name string) string {
 		h.t.Errorf("the file is %+v", f)
 	}
 	return f.ID
+}
+
+// kept is all that the database holds: its rows, and the files of one that has some.
+func (h *house) kept() string {
+	h.t.Helper()
+	var all bytes.Buffer
+	if _, err := h.db.Export(h.t.Context(), &all); err != nil {
+		h.t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(h.dir, "easel.db*"))
+	if err != nil || len(files) == 0 && !jobstest.OnPostgres() {
+		h.t.Fatalf("the files of the database are %v, %v", files, err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		all.Write(data)
+	}
+	return all.String()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -49,7 +50,7 @@ func openShop(t *testing.T, workers int, places ...Place) *shop {
 	w := New(Options{
 		Catalog: &plan.Catalog{Registry: func() (*registry.Registry, error) { return reg, nil }, Dir: dir}, Places: places, Store: store, Version: "test", Slots: workers,
 	})
-	db, err := jobs.Open(ctx, "sqlite:"+filepath.Join(dir, "easel.db"), jobs.Options{Workers: workers, Work: w.Work, Discard: w.Discard})
+	db, err := jobs.Open(ctx, jobstest.Address(t, dir), jobs.Options{Workers: workers, Work: w.Work, Discard: w.Discard})
 	if err == nil {
 		err = errors.Join(db.Migrate(ctx), db.Start(ctx))
 	}
