@@ -133,6 +133,7 @@ func (o *batchOptions) addBatchFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.depth, "depth", 0, "keep `N` runs on each backend (default 2, more where the way is long)")
 	f.StringVar(&o.order, "order", string(batch.Grouped), "run items `grouped|as-given`: grouped by models, then texts")
 	f.IntVar(&o.maxFailures, "max-failures", -1, "stop when more than `N` items have failed")
+	f.Lookup("max-failures").DefValue = "" // without it a batch ends for no number of failures
 	f.BoolVar(&o.failFast, "fail-fast", false, "stop at the first failure: --max-failures 0")
 	f.Float64Var(&o.maxCost, "max-cost", 0, "stop when `USD` are spent; backends need usd_per_hour")
 	f.StringVar(&o.show.pictures, "preview", "auto", "pictures in the terminal: `auto|always|never`")

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/atomicfile"
+	"github.com/seed-7d77cb5c/easel/internal/batch"
 	"github.com/seed-7d77cb5c/easel/internal/batch/report"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
@@ -81,7 +82,7 @@ func runBatchReport(ctx context.Context, o *batchReportOptions, out string) erro
 		if stores.IsRemote(out) {
 			return usagef("--html report.html is one", "%s is no folder of this machine: say where the page goes", out)
 		}
-		html = filepath.Join(out, "report.html")
+		html = filepath.Join(out, batch.ReportFile)
 	}
 	forms := []rendering{
 		{"html", html, func(w io.Writer) error { return r.WriteHTML(ctx, w, store, o.base(out, html)) }},

@@ -64,6 +64,9 @@ func (v Verdict) Damaged() int {
 // committed to a repository.
 const LockFile = "assets.lock"
 
+// ReportFile is the name of the page about a batch, beside its outputs.
+const ReportFile = "report.html"
+
 // A made file is one that a ledger or a lock file knows.
 type made struct {
 	ledger.File
@@ -90,7 +93,7 @@ func Verify(ctx context.Context, store storage.Store, books []*ledger.Batch, ass
 		if err != nil {
 			return v, err
 		}
-		if info.Name == LockFile || strings.HasPrefix(info.Name, StateFolder+"/") {
+		if info.Name == LockFile || info.Name == ReportFile || strings.HasPrefix(info.Name, StateFolder+"/") {
 			continue
 		}
 		names = append(names, info.Name)
