@@ -157,15 +157,27 @@ func (c *Config) keptSecret(name, origin string) (Secret, error) {
 	}
 	text, err := keyring.Get(keyringService, name)
 	if err != nil {
-		return Secret{}, &KeyringError{Name: name, Err: err}
+		return Secret{}, &KeyringError{Name: name, Variable: variableOf(name), Err: err}
 	}
 	return NewSecret(text), nil
 }
 
+// variableOf is the variable of the environment that wins over what is kept.
+func variableOf(name string) string {
+	switch name {
+	case SecretRunPod:
+		return "RUNPOD_API_KEY"
+	case SecretComfy:
+		return "COMFY_API_KEY"
+	}
+	return tokenVariable(name)
+}
+
 // KeyringError means that the system's keyring does not give a secret that is in it.
 type KeyringError struct {
-	Name string
-	Err  error
+	Name     string
+	Variable string // of the environment, which is asked first
+	Err      error
 }
 
 func (e *KeyringError) Error() string {

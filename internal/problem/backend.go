@@ -58,7 +58,7 @@ func ofBackend(err error, p *Problem) bool {
 		p.Hint = "easel backends list shows your backends; a project's are not kept for"
 	case errors.As(err, &locked):
 		p.is(CodeAuthentication)
-		p.Hint = "unlock the keyring, or set the variable of the environment: easel auth list names it"
+		p.Hint = "unlock the keyring, or set " + locked.Variable
 	case errors.As(err, &exposed):
 		p.is(CodeSecretExposed)
 		p.Hint = exposed.Hint()
