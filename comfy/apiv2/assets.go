@@ -106,7 +106,7 @@ func (c *Client) upload(ctx context.Context, f comfy.File) (string, error) {
 	k := transport.Call{
 		Method: http.MethodPost, Path: "/assets", Limit: transport.Small, Header: http.Header{"Content-Type": {w.FormDataContentType()}},
 		Size:    int64(head.Len()) + f.Size + int64(tail.Len()),
-		Timeout: answer + time.Duration(f.Size>>16)*time.Second, // 64 KiB a second at least
+		Timeout: transport.AnswerTime + time.Duration(f.Size>>16)*time.Second, // 64 KiB a second at least
 		Body: func() (io.ReadCloser, error) {
 			file, err := f.Open()
 			if err != nil {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,7 +24,6 @@ type Client struct {
 	elsewhere *http.Client // for content that lies at another address: without our key
 	patience  time.Duration
 	kind      string
-	private   bool // the service is on this machine or network
 
 	assets assets
 	links  links
@@ -66,11 +63,7 @@ func WithPatience(d time.Duration) Option { return func(c *Client) { c.patience 
 // WithKind sets what Describe calls the place; default "comfy-api".
 func WithKind(kind string) Option { return func(c *Client) { c.kind = kind } }
 
-// Limits and waiting times.
 const (
-	connect   = 5 * time.Second
-	answer    = time.Minute
-	idle      = 20 * time.Second
 	maxAnswer = 16 << 20 // bytes of one answer
 	maxFile   = 2 << 30  // bytes of one output
 )
@@ -78,24 +71,14 @@ const (
 // NewClient makes a client of the service at base: http(s)://host[:port][/path],
 // where the paths of the API begin with /api/v2. Nothing is contacted.
 func NewClient(base string, opts ...Option) (*Client, error) {
-	u, err := transport.ParseBase(base)
+	u, err := transport.ParseService(base, "/api/v2", "/api")
 	if err != nil {
 		return nil, err
 	}
-	if u.User != nil {
-		return nil, errors.New("the address has a user or password in it, and the service takes a key")
-	}
-	u.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/api/v2"), "/api")
-	tr, out := transport.NewRoundTripper(), transport.NewRoundTripper()
-	c := &Client{patience: comfy.DefaultPatience, kind: "comfy-api", private: isPrivateHost(u.Hostname()), cancelled: map[string]bool{}}
-	tr.DialContext = (&net.Dialer{Timeout: connect}).DialContext
-	out.DialContext = (&net.Dialer{Timeout: connect, Control: c.mayDial}).DialContext
-	c.own, c.elsewhere = []*http.Transport{tr, out}, &http.Client{Transport: out}
-	c.wire = &transport.Client{
-		Base: u, Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"easel"}}, Of: "the Comfy API",
-		HTTP: &http.Client{Transport: tr}, Prefix: "/api/v2",
-		Limits: transport.Limits{JSON: maxAnswer, File: maxFile}, Times: transport.Times{Answer: answer, Idle: idle},
-	}
+	c := &Client{patience: comfy.DefaultPatience, kind: "comfy-api", cancelled: map[string]bool{}}
+	wire, own := transport.NewService(u, transport.Service{Of: "the Comfy API", Prefix: "/api/v2", Limits: transport.Limits{JSON: maxAnswer, File: maxFile}})
+	out := transport.NewForeign(transport.IsPrivateHost(u.Hostname()), "the service")
+	c.wire, c.own, c.elsewhere = wire, []*http.Transport{own, out}, &http.Client{Transport: out}
 	c.wire.Prefixed.Set(transport.Yes)
 	for _, o := range opts {
 		o(c)
@@ -171,18 +154,6 @@ func (c *Client) ask(ctx context.Context, k transport.Call) (a transport.Answer,
 		return err
 	})
 	return a, err
-}
-
-// isPrivateHost reports whether a host is this machine or one of its network.
-func isPrivateHost(host string) bool {
-	if ip := net.ParseIP(host); ip != nil {
-		return !isPublic(ip)
-	}
-	return host == "localhost" || !strings.Contains(host, ".")
-}
-
-func isPublic(ip net.IP) bool {
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
 }
 
 // resolve reads a link of an answer: absolute, or relative to the origin.

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -237,17 +235,4 @@ func (c *Client) download(ctx context.Context, u *url.URL, o comfy.Output) (io.R
 // the whole name of a file.
 func validAsset(id string) bool {
 	return id != "" && len(id) <= 4096 && !strings.ContainsAny(id, "/\\?#") && id != "." && id != ".."
-}
-
-// mayDial keeps a stranger's addresses out of this machine and its network, where
-// the service itself is not in it.
-func (c *Client) mayDial(_, address string, _ syscall.RawConn) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return err
-	}
-	if ip := net.ParseIP(host); !c.private && (ip == nil || !isPublic(ip)) {
-		return fmt.Errorf("the service named an address inside of this network, %s", host)
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package runpod
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,9 +27,8 @@ func NewAccount(base string, key func() (string, error), hc *http.Client) (*Acco
 	if err != nil {
 		return nil, err
 	}
-	tr := transport.NewRoundTripper()
-	tr.DialContext = (&net.Dialer{Timeout: connect}).DialContext
-	a := &Account{wire: newWire(u, tr, key), own: tr}
+	a := &Account{}
+	a.wire, a.own = newWire(u, key)
 	if hc != nil {
 		a.wire.HTTP = hc
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +34,6 @@ type Endpoint struct {
 	own      []*http.Transport
 	patience time.Duration
 	limits   transport.Limits
-	private  bool // the jobs' host is none of the open internet
 	account  *Account
 	run      *pace
 	status   *pace
@@ -79,24 +76,20 @@ func NewEndpoint(id, base string, key func() (string, error), opts ...Option) (*
 	if err != nil {
 		return nil, err
 	}
-	tr := transport.NewRoundTripper()
-	tr.DialContext = (&net.Dialer{Timeout: connect}).DialContext
 	e := &Endpoint{
-		ID: id, patience: comfy.DefaultPatience, private: private,
+		ID: id, patience: comfy.DefaultPatience,
 		limits: transport.Limits{JSON: maxAnswer, File: maxFile},
 		run:    newPace(1000, 200), status: newPace(2000, 400), cancel: newPace(100, 20),
 	}
 	e.ctx, e.close = context.WithCancel(context.Background())
-	e.wire = newWire(u, tr, key)
-	e.wire.Prefix = "/" + id
+	wire, own := newWire(u, key)
+	wire.Prefix = "/" + id
+	elsewhere := transport.NewForeign(private, "the worker")
+	e.wire, e.own, e.files = wire, []*http.Transport{own, elsewhere}, &http.Client{Transport: elsewhere}
 	if base == "" || base == JobsURL {
 		e.wire.Prefixed.Set(transport.Yes) // the SDK's local server serves the paths without it
 		e.development.Set(transport.No)
 	}
-	elsewhere := transport.NewRoundTripper()
-	elsewhere.DialContext = (&net.Dialer{Timeout: connect, Control: e.mayDial}).DialContext
-	e.files = &http.Client{Transport: elsewhere}
-	e.own = []*http.Transport{tr, elsewhere}
 	for _, o := range opts {
 		o(e)
 	}
@@ -104,23 +97,16 @@ func NewEndpoint(id, base string, key func() (string, error), opts ...Option) (*
 	return e, nil
 }
 
-// Limits and waiting times.
 const (
-	connect   = 5 * time.Second
-	answer    = time.Minute
-	idle      = 20 * time.Second
 	maxAnswer = 64 << 20 // bytes of one answer: a result of 20 MB is 27 MB as text
 	maxFile   = 2 << 30  // bytes of one object
 )
 
 // newWire is a client of one of RunPod's hosts.
-func newWire(u *url.URL, rt http.RoundTripper, key func() (string, error)) *transport.Client {
-	return &transport.Client{
-		Base: u, Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"easel"}}, Token: key, Of: "RunPod", Variable: KeyVariable,
-		HTTP:   &http.Client{Transport: rt},
-		Limits: transport.Limits{JSON: maxAnswer, File: maxFile},
-		Times:  transport.Times{Answer: answer, Idle: idle},
-	}
+func newWire(u *url.URL, key func() (string, error)) (*transport.Client, *http.Transport) {
+	return transport.NewService(u, transport.Service{
+		Of: "RunPod", Token: key, Variable: KeyVariable, Limits: transport.Limits{JSON: maxAnswer, File: maxFile},
+	})
 }
 
 // parseHost reads the address of one of RunPod's hosts, and says whether it is on
@@ -135,22 +121,10 @@ func parseHost(base, usual string) (u *url.URL, private bool, err error) {
 	if u.User != nil {
 		return nil, false, errors.New("the address of RunPod takes no user: the key alone opens it")
 	}
-	if u.Scheme == "http" && !isPrivate(u.Hostname()) {
+	if u.Scheme == "http" && !transport.IsPrivateHost(u.Hostname()) {
 		return nil, false, fmt.Errorf("the key is not sent to %s without encryption: use https", u.Host)
 	}
-	return u, isPrivate(u.Hostname()), nil
-}
-
-// isPrivate reports whether a host is this machine or one of its network.
-func isPrivate(host string) bool {
-	if ip := net.ParseIP(host); ip != nil {
-		return !isPublic(ip)
-	}
-	return host == "localhost" || !strings.Contains(host, ".")
-}
-
-func isPublic(ip net.IP) bool {
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
+	return u, transport.IsPrivateHost(u.Hostname()), nil
 }
 
 // validID keeps what is written into a path to what RunPod's ids consist of.

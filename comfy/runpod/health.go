@@ -142,7 +142,7 @@ func (w *waiting) tell(ctx context.Context, phase comfy.Phase) []comfy.Event {
 		return nil
 	}
 	w.asked = now
-	ctx, stop := context.WithTimeout(ctx, connect)
+	ctx, stop := context.WithTimeout(ctx, transport.ConnectTime)
 	defer stop()
 	h, err := w.e.health(ctx)
 	if err != nil || h == nil {

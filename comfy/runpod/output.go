@@ -9,12 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
@@ -191,7 +189,7 @@ func (e *Endpoint) Open(ctx context.Context, o comfy.Output) (io.ReadCloser, int
 	}
 	w := &transport.Client{
 		Base: &url.URL{Scheme: u.Scheme, Host: u.Host}, Of: "the worker's bucket", Header: http.Header{"User-Agent": {"easel"}},
-		Limits: e.limits, Times: transport.Times{Answer: answer, Idle: idle},
+		Limits: e.limits, Times: transport.ServiceTimes,
 	}
 	w.HTTP = w.NewHTTP(e.files)
 	k := transport.Get(u.EscapedPath())
@@ -210,19 +208,6 @@ func refusedObject(o comfy.Output, a transport.Answer) error {
 		return &comfy.NotFoundError{Output: o}
 	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnauthorized:
 		return &comfy.WithheldError{Output: o, Status: a.Status, Reason: fmt.Sprintf("the bucket's signed address does not open it (%d)", a.Status)}
-	}
-	return nil
-}
-
-// mayDial keeps a stranger's addresses out of this machine and its network, where
-// RunPod itself is not in it.
-func (e *Endpoint) mayDial(_, address string, _ syscall.RawConn) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return err
-	}
-	if ip := net.ParseIP(host); !e.private && (ip == nil || !isPublic(ip)) {
-		return fmt.Errorf("the worker named an address inside of this network, %s", host)
 	}
 	return nil
 }

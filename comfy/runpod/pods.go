@@ -236,7 +236,7 @@ func (a *Account) AwaitPod(ctx context.Context, id string, ready func(context.Co
 			say("pod " + now.Name + " is " + strings.ToLower(now.Status))
 		default:
 			p = now
-			look, stop := context.WithTimeout(ctx, 2*connect)
+			look, stop := context.WithTimeout(ctx, 2*transport.ConnectTime)
 			err := ready(look)
 			stop()
 			if err == nil {

@@ -188,7 +188,7 @@ func (e *Endpoint) unknown(ctx context.Context) error {
 	if e.account == nil {
 		return err
 	}
-	ctx, stop := context.WithTimeout(ctx, connect)
+	ctx, stop := context.WithTimeout(ctx, transport.ConnectTime)
 	defer stop()
 	all, listErr := e.account.Endpoints(ctx)
 	if listErr != nil {

@@ -155,7 +155,7 @@ func (c *Client) upload(ctx context.Context, f comfy.File) (string, error) {
 	}
 	k := transport.Call{
 		Method: http.MethodPost, Path: "/files", Query: url.Values{"name": {f.Name}}, Header: http.Header{"Content-Type": {kind}},
-		Size: f.Size, Limit: transport.Small, Body: f.Open, Timeout: answer + time.Duration(f.Size>>16)*time.Second, // 64 KiB a second at least
+		Size: f.Size, Limit: transport.Small, Body: f.Open, Timeout: transport.AnswerTime + time.Duration(f.Size>>16)*time.Second, // 64 KiB a second at least
 	}
 	var made struct {
 		ID     string `json:"id"`

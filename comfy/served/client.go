@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -53,11 +52,7 @@ func WithTLS(t *tls.Config) Option { return func(c *Client) { c.own.TLSClientCon
 // default comfy.DefaultPatience.
 func WithPatience(d time.Duration) Option { return func(c *Client) { c.patience = d } }
 
-// Limits and waiting times.
 const (
-	connect   = 5 * time.Second
-	answer    = time.Minute
-	idle      = 20 * time.Second
 	maxAnswer = 32 << 20 // bytes of one answer: a page of jobs with their graphs
 	maxFile   = 2 << 30  // bytes of one output
 )
@@ -68,22 +63,12 @@ const Who = "an easel serve"
 // NewClient makes a client of the server at base: http(s)://host[:port][/path].
 // Nothing is contacted.
 func NewClient(base string, opts ...Option) (*Client, error) {
-	u, err := transport.ParseBase(base)
+	u, err := transport.ParseService(base, "/api/v1")
 	if err != nil {
 		return nil, err
 	}
-	if u.User != nil {
-		return nil, errors.New("the address has a user or password in it, and the server takes a key")
-	}
-	u.Path = strings.TrimSuffix(u.Path, "/api/v1")
-	tr := transport.NewRoundTripper()
-	tr.DialContext = (&net.Dialer{Timeout: connect}).DialContext
-	c := &Client{own: tr, patience: comfy.DefaultPatience, cancelled: map[string]bool{}, uploads: map[string]string{}}
-	c.wire = &transport.Client{
-		Base: u, Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"easel"}}, Of: Who,
-		HTTP: &http.Client{Transport: tr}, Prefix: "/api/v1",
-		Limits: transport.Limits{JSON: maxAnswer, File: maxFile}, Times: transport.Times{Answer: answer, Idle: idle},
-	}
+	c := &Client{patience: comfy.DefaultPatience, cancelled: map[string]bool{}, uploads: map[string]string{}}
+	c.wire, c.own = transport.NewService(u, transport.Service{Of: Who, Prefix: "/api/v1", Limits: transport.Limits{JSON: maxAnswer, File: maxFile}})
 	c.wire.Prefixed.Set(transport.Yes)
 	for _, o := range opts {
 		o(c)
