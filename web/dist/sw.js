@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-c333df290710";
-const files = "/ /assets/Backends-C5OolIg6.js /assets/MaskEditor-Cp-8seWS.js /assets/ahead-_TG-Kl4T.js /assets/base-BgxEnT59.js /assets/check-BteMrfbd.js /assets/copy-B0ghv9uX.js /assets/index-BeCnPA0U.css /assets/index-C6lzqYVw.js /assets/other-CzRDdvSb.js /assets/queue-dzL53mix.js /assets/results-CXBSycP0.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BNOfFHGH.js /assets/start-D0rmGVYg.js /assets/toaster-D3iFQvoW.js /assets/useQueries-DnDerovM.js /assets/workflows-C2T-SkxT.js /icon.svg /theme.js".split(" ");
+const version = "easel-7a86156d78b7";
+const files = "/ /assets/Backends-Cc-C6cmW.js /assets/MaskEditor-BWYnbys6.js /assets/ahead-_TG-Kl4T.js /assets/base-Dlvw4_u4.js /assets/check-CL5EZ8XC.js /assets/copy-BkAuzOPC.js /assets/index-CYtCwnsZ.css /assets/index-CpeeNBDv.js /assets/other-C9uWEZX_.js /assets/queue-BA99VImm.js /assets/results-CsTqez4e.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-Cmv60a6U.js /assets/start-D0rmGVYg.js /assets/toaster-BfRS4zR1.js /assets/useQueries-9AscCGJs.js /assets/workflows-CkiBTXT5.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

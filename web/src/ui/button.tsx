@@ -44,14 +44,18 @@ export function Button({ className, look: l, size, busy, children, disabled, typ
 interface IconButtonProps extends Omit<ButtonProps, "children"> {
   label: string; // for the tooltip and for who does not see the icon
   keys?: string;
+  words?: string; // shown beside the icon where there is room, and its name
   children: React.ReactNode;
 }
 
 /** IconButton is a button that shows an icon; its label is said and shown on hover. */
-export function IconButton({ label, keys, look: l = "quiet", size = "icon", ...rest }: IconButtonProps) {
+export function IconButton({ label, keys, words, look: l = "quiet", size = "icon", className, children, ...rest }: IconButtonProps) {
   return (
     <Tooltip text={label} keys={keys}>
-      <Button aria-label={label} look={l} size={size} {...rest} />
+      <Button aria-label={words ?? label} look={l} size={size} className={cx(words && "rail:w-auto rail:px-2", className)} {...rest}>
+        {children}
+        {words && <span className="hidden rail:inline">{words}</span>}
+      </Button>
     </Tooltip>
   );
 }

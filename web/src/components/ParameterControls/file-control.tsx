@@ -57,7 +57,7 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
     <fieldset
       data-parameter={input.name}
       aria-label={label}
-      className="grid gap-1"
+      className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1"
       onDragOver={(e) => {
         e.preventDefault();
         e.stopPropagation();

@@ -241,6 +241,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
               <SearchField filter={filter} onChange={change} />
               <IconButton
                 label={selecting ? t.results.selecting : t.results.select}
+                words={selecting ? t.results.selecting : t.results.select}
                 aria-pressed={selecting}
                 onClick={() => {
                   selection.clear();
@@ -376,7 +377,13 @@ function SelectionBar({ selection, chosen, comparable, onCompare, onRemove, onDo
         <span className="px-2 font-medium" role="status">
           {t.results.selected(chosen.length)}
         </span>
-        <IconButton label={comparable ? t.results.compare : t.results.onlyImages} keys="c" disabled={!comparable} onClick={onCompare}>
+        <IconButton
+          label={comparable ? t.results.compare : t.results.onlyImages}
+          words={t.results.compare}
+          keys="c"
+          disabled={!comparable}
+          onClick={onCompare}
+        >
           <Columns2 />
         </IconButton>
         <IconButton
@@ -390,6 +397,7 @@ function SelectionBar({ selection, chosen, comparable, onCompare, onRemove, onDo
         </IconButton>
         <IconButton
           label={chosen.length > 1 ? t.results.downloadZip : t.results.download}
+          words={chosen.length > 1 ? t.results.downloadZip : t.results.download}
           keys="d"
           disabled={none}
           onClick={() => actions.download(chosen)}
