@@ -77,8 +77,10 @@ for (const a of axes) a.values.sort((p, q) => {
   return Number.isNaN(x) || Number.isNaN(y) ? p.localeCompare(q) : x - y;
 });
 
+// What has most values tells most, and comes first where there is room for little.
+const telling = varying.filter((a) => a.name !== 'prompt' && a.name !== 'seed').sort((a, b) => a.most - b.most);
 function differences(i) {
-  return varying.filter((a) => a.name !== 'prompt' && a.name !== 'seed').map((a) => {
+  return telling.map((a) => {
     const v = value(i, a.name);
     return v === undefined || v === '' ? '' : a.name + ' ' + v;
   }).filter(Boolean).join(' · ') || promptOf(i) || i.workflow;
@@ -136,17 +138,17 @@ const tabs = {
     if (!done.length) return empty(main, 'No times are known.');
     const backends = groupBy(done, (i) => i.backend || '–'), workflows = groupBy(done, (i) => i.workflow || '–');
     const slowest = [...done].sort((a, b) => b.took - a.took).slice(0, 10);
+    const panel = (title, content) => el('section', { class: 'panel' }, el('h2', {}, title), content);
     main.append(el('div', { class: 'two' },
-      el('section', { class: 'panel' }, el('h2', {}, 'How long an item computes'), histogram(done.map((i) => i.took))),
-      el('section', { class: 'panel' }, el('h2', {}, 'By backend'), summary('backend', backends)),
-      el('section', { class: 'panel' }, el('h2', {}, 'Slowest items'), listOf(slowest, [['item', (i) => i.id, 'mono'], ['backend', (i) => i.backend], ['time', (i) => duration(i.took), 'num']], slowest)),
-      el('section', { class: 'panel' }, el('h2', {}, 'By workflow'), summary('workflow', workflows))));
+      el('div', { class: 'stack' }, panel('How long an item computes', histogram(done.map((i) => i.took))),
+        panel('By backend', summary('backend', backends)), panel('By workflow', summary('workflow', workflows))),
+      panel('Slowest items', listOf(slowest, [['item', (i) => i.id, 'mono'], ['backend', (i) => i.backend], ['time', (i) => duration(i.took), 'num']], slowest))));
   } },
   table: { title: 'Table', draw(list, main) {
     if (!list.length) return empty(main);
     const columns = [['item', (i) => i.id, 'mono'], ['state', (i) => el('span', { class: 'state ' + stateOf(i) }, stateOf(i))],
-      ...varying.map((a) => [a.name, (i) => value(i, a.name) || '', a.name === 'seed' ? 'mono' : '']),
-      ['backend', (i) => i.backend], ['time', (i) => duration(i.took), 'num'], ['files', (i) => i.files.map((f) => f.name).join(', ')]];
+      ...varying.map((a) => [a.name, (i) => value(i, a.name) || '', a.name === 'seed' ? 'mono' : a.values.some((v) => v.length > 24) ? 'long' : '']),
+      ['backend', (i) => i.backend], ['time', (i) => duration(i.took), 'num'], ['files', (i) => i.files.map((f) => f.name).join(', '), 'long']];
     main.append(el('div', { class: 'scroll' }, listOf(list, columns, list)));
   } },
 };
@@ -198,7 +200,7 @@ function bestAxes() {
     if (a === b || a.values.length < b.values.length) continue;
     const cells = new Set(items.map((i) => JSON.stringify([value(i, a.name), value(i, b.name)]))).size;
     const fill = cells / (a.values.length * b.values.length);
-    const score = fill * Math.log2(1 + cells) - (a.name === 'seed' || b.name === 'seed' ? .5 : 0) - (a.name === 'prompt' || b.name === 'prompt' ? .25 : 0);
+    const score = fill * Math.log2(1 + cells) - (a.name === 'seed' || b.name === 'seed' ? 2 : 0) - (a.name === 'prompt' || b.name === 'prompt' ? .25 : 0);
     if (score > top) { top = score; best = [a.name, b.name]; }
   }
   return best;
@@ -242,7 +244,10 @@ function drawItem() {
 function draw() {
   const main = $('main'), list = chosen();
   main.replaceChildren();
-  for (const tab of $('tabs').children) tab.setAttribute('aria-selected', String(tab.dataset.tab === view.tab));
+  for (const tab of $('tabs').children) {
+    tab.setAttribute('aria-selected', String(tab.dataset.tab === view.tab));
+    if (tab.dataset.tab === view.tab) $('tabs').scrollLeft = tab.offsetLeft - $('tabs').offsetLeft - 40;
+  }
   for (const chip of $('chips').children) chip.setAttribute('aria-pressed', String(view.states.has(chip.dataset.state)));
   tabs[view.tab].draw(list, main);
   const address = new URLSearchParams();
@@ -267,7 +272,7 @@ function begin() {
     from += part;
   }
   const li = (n, word, colour) => el('li', { style: '--c:' + colour }, n + ' ' + word);
-  $('facts').append(el('div', { class: 'fact progress' }, ring, el('ul', {}, li(c.done, 'done', 'var(--ok)'), li(c.failed, 'failed', 'var(--bad)'), li(c.open, 'open', 'var(--open)'))));
+  $('facts').append(el('div', { class: 'fact progress' }, ring, el('ul', {}, li(c.done, 'done', 'var(--ok)'), li(c.failed, 'failed', 'var(--bad)'), c.open ? li(c.open, 'open', 'var(--open)') : null)));
   const fact = (name, text) => { if (text && text !== '–') $('facts').append(el('div', { class: 'fact' }, el('dt', {}, name), el('dd', {}, text))); };
   fact('GPU time', duration(data.seconds)); fact('median', duration(data.median)); fact('95 % within', duration(data.p95));
   fact('cost', data.usd ? '$' + data.usd.toFixed(2) : ''); fact('per item', data.usd && c.done ? '$' + (data.usd / c.done).toFixed(4) : '');

@@ -129,6 +129,9 @@ func itemOf(book *ledger.Batch, row ledger.Item, files []ledger.File) (Item, err
 		var made run.Values
 		if json.Unmarshal(fields, &made) == nil {
 			for _, v := range made {
+				if v.Name == "seed" && item.Seed == "" {
+					item.Seed = textOf(v.JSON)
+				}
 				if v.Name != "workflow" && v.Name != "character" {
 					item.Values = append(item.Values, NamedText{v.Name, textOf(v.JSON)})
 				}
