@@ -220,7 +220,7 @@ func rawDrain(b *testing.B, db *DB, n int) float64 {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer fill.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer fill.Rollback() // after a commit there is nothing to roll back
 	run := func(statement string, args ...any) {
 		if _, err := fill.ExecContext(b.Context(), statement, args...); err != nil {
 			b.Fatal(err)

@@ -58,7 +58,7 @@ func (db *DB) take(ctx context.Context) (*Lease, error) {
 func (db *DB) writeTurns(group []*turn) {
 	results := make([]turned, len(group))
 	err := db.writeTogether(group, results)
-	alone := len(group) == 1 && !(group[0].over != nil && group[0].take)
+	alone := len(group) == 1 && (group[0].over == nil || !group[0].take)
 	for i, t := range group {
 		switch {
 		case err == nil:

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"crypto/sha256"
 	"iter"
 )
@@ -97,7 +98,7 @@ func (b *Batch) Items() iter.Seq2[Item, error] {
 
 // each reads the items from the file, those that are changing as they are by now.
 func (b *Batch) each(yield func(Item, error) bool) {
-	rows, err := b.db.Query("SELECT " + itemColumns + " FROM items ORDER BY n")
+	rows, err := b.db.QueryContext(context.Background(), "SELECT "+itemColumns+" FROM items ORDER BY n")
 	if err != nil {
 		yield(Item{}, damaged(b.path, err))
 		return
@@ -176,6 +177,6 @@ func (b *Batch) Untouched() bool {
 // Spent is what the items of the plan took so far, as far as it is on the disk:
 // milliseconds on backends, and USD where a price was known.
 func (b *Batch) Spent() (ms int64, usd float64, err error) {
-	err = b.db.QueryRow("SELECT COALESCE(SUM(executed_ms), 0), COALESCE(SUM(usd), 0.0) FROM items WHERE NOT dropped").Scan(&ms, &usd)
+	err = b.db.QueryRowContext(context.Background(), "SELECT COALESCE(SUM(executed_ms), 0), COALESCE(SUM(usd), 0.0) FROM items WHERE NOT dropped").Scan(&ms, &usd)
 	return ms, usd, damaged(b.path, err)
 }

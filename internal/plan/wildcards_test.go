@@ -34,8 +34,11 @@ func TestWildcards(t *testing.T) {
 	write("project/plain.json", `["yes", "no"]`)
 	write("project/broken.yaml", "k: [unclosed")
 	w := Wildcards{filepath.Join(dir, "project"), filepath.Join(dir, "nowhere"), filepath.Join(dir, "user")}
-	for name, want := range map[string][]string{"place": {"forest", "beach"}, "animals/bird": {"hen"}, "windows": {"rot"}, "two words/a+b": {"plus"},
-		"animals": {"fox", "2::dog", "0.5::cat"}, "nested/deep": {"one", "two"}, "sub/k/m": {"p", "q"}, "plain": {"yes", "no"}, "nest*/*": {"one", "two"}, "**/*b*": {"hen", "plus"}} {
+	for name, want := range map[string][]string{
+		"place": {"forest", "beach"}, "animals/bird": {"hen"}, "windows": {"rot"}, "two words/a+b": {"plus"},
+		"animals": {"fox", "2::dog", "0.5::cat"}, "nested/deep": {"one", "two"}, "sub/k/m": {"p", "q"}, "plain": {"yes", "no"},
+		"nest*/*": {"one", "two"}, "**/*b*": {"hen", "plus"},
+	} {
 		got, err := w.Lines(name)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/batch"
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
@@ -267,9 +268,13 @@ var isDigest = regexp.MustCompile(`^(url:)?[0-9a-f]{64}$`)
 func differences(e *batch.ChangedError) []registry.Problem {
 	problems := []registry.Problem{}
 	for _, c := range e.Changed {
+		var fields []string
+		for _, f := range c.Fields() {
+			fields = append(fields, changeOf(f))
+		}
 		message := c.ID + " is changed"
-		for i, f := range c.Fields() {
-			message += []string{": ", ", "}[min(i, 1)] + changeOf(f)
+		if len(fields) > 0 {
+			message += ": " + strings.Join(fields, ", ")
 		}
 		problems = append(problems, registry.Problem{Message: message})
 	}

@@ -95,8 +95,9 @@ func arguments(text string) []string {
 
 // quoted is the content of an argument that is a text.
 func quoted(arg string) ([]byte, error) {
-	text, ok := strings.CutPrefix(arg, `"`)
-	if text, ok = strings.CutSuffix(text, `"`); !ok {
+	text, opens := strings.CutPrefix(arg, `"`)
+	text, closes := strings.CutSuffix(text, `"`)
+	if !opens || !closes {
 		return nil, fmt.Errorf("%.40s is no whole text", arg)
 	}
 	return unhex(text)
