@@ -55,8 +55,9 @@ type DB struct {
 	background sync.WaitGroup
 	stop       context.CancelFunc
 
-	held  held
-	lanes sync.Map // of the keys that surely have one
+	held     held
+	lanes    sync.Map // of the keys that surely have one
+	spanRows int64
 }
 
 // engine is what the two databases do differently.
@@ -146,14 +147,15 @@ func (e *SchemaError) Error() string {
 // there, or "postgres://USER@HOST/NAME". Its tables must be there: see Migrate.
 func Open(ctx context.Context, address string, o Options) (*DB, error) {
 	db := &DB{
-		process: rand.Text(),
-		work:    o.Work,
-		discard: o.Discard,
-		workers: max(o.Workers, 1),
-		log:     o.Log,
-		now:     o.Now,
-		closing: make(chan struct{}),
-		stopped: make(chan struct{}),
+		process:  rand.Text(),
+		work:     o.Work,
+		discard:  o.Discard,
+		workers:  max(o.Workers, 1),
+		log:      o.Log,
+		now:      o.Now,
+		closing:  make(chan struct{}),
+		stopped:  make(chan struct{}),
+		spanRows: spanRows,
 	}
 	db.arrivals, db.turns = newDesk(db.admit), newDesk(db.writeTurns)
 	if db.log == nil {
