@@ -196,8 +196,8 @@ func TestPS4FrozenAndWoken(t *testing.T) {
 		for end := time.Now().Add(patience); len(held) > 0 && time.Now().Before(end); held = a.held(b) {
 			b.try(http.MethodGet, "/api/v1/jobs/"+held[0]+"?wait=1", nil, nil)
 		}
-		if took := time.Since(begun); took > 20*time.Second {
-			t.Errorf("it took %s\n%s", took, b.proc.stderr)
+		if len(held) > 0 {
+			t.Errorf("%d jobs are still those of the process that sleeps\n%s", len(held), b.proc.stderr)
 		}
 		t.Logf("taken over and done %s after the freeze", time.Since(begun).Round(time.Millisecond))
 		a.proc.signal(syscall.SIGCONT)
