@@ -124,7 +124,10 @@ func (r *Request) fileName(key string, raw json.RawMessage) (string, error) {
 }
 
 func (r *Request) object(key string, raw json.RawMessage) ([]registry.NamedValue, error) {
-	members, err := registry.DecodeObject(r.Name, raw)
+	members, err := registry.DecodeObject(r.Name+", "+key, raw)
+	if err != nil && len(raw) > 0 && raw[0] == '{' {
+		return nil, err
+	}
 	if err != nil {
 		return nil, r.bad(key, "an object of names and values")
 	}

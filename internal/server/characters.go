@@ -130,7 +130,7 @@ func (s *Server) putCharacter(ctx context.Context, in *struct {
 }
 
 func (s *Server) writeCharacter(ctx context.Context, src sources.Source, id string, body []byte) error {
-	members, err := registry.DecodeObject("the character", body)
+	members, err := registry.DecodeObject(characterBody, body)
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (s *Server) checkDefaults(members []registry.NamedValue) error {
 	if i < 0 {
 		return nil
 	}
-	defaults, err := registry.DecodeObject("the character", members[i].JSON)
+	defaults, err := registry.DecodeObject(characterBody, members[i].JSON)
 	if err != nil {
 		return invalid("defaults", "defaults is an object of values by parameter", "")
 	}

@@ -1,16 +1,22 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
+	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -70,7 +76,11 @@ func newHumaError(status int, message string, errs ...error) huma.StatusError {
 		}
 		if d, ok := err.(huma.ErrorDetailer); ok { // huma hands over the value itself
 			detail := d.ErrorDetail()
-			e.Errors = append(e.Errors, fieldError{Field: fieldOf(detail.Location), Message: detail.Message})
+			message := detail.Message
+			if strings.HasPrefix(message, "invalid date/time") {
+				message = "a time is written 2026-01-31T15:04:05Z"
+			}
+			e.Errors = append(e.Errors, fieldError{Field: fieldOf(detail.Location), Message: message})
 			continue
 		}
 		e.Errors = append(e.Errors, fieldError{Message: err.Error()})
@@ -103,9 +113,9 @@ func failure(err error) *statusError {
 	case errors.As(err, &e):
 		return e.complete()
 	case errors.Is(err, jobs.ErrNotFound):
-		e = &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "Not found"}
+		e = &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "Not found", Hint: "there is none of this id, or another key has it"}
 	case errors.Is(err, jobs.ErrState):
-		e = &statusError{Status: http.StatusConflict, Code: "conflict", Detail: "The job is in another state"}
+		e = &statusError{Status: http.StatusConflict, Code: "conflict", Detail: "The job is in another state", Hint: "what waits or runs is cancelled and moved; what ended is retried or deleted"}
 	case errors.Is(err, jobs.ErrKeyReused):
 		e = &statusError{
 			Status: http.StatusUnprocessableEntity, Code: "idempotency_key_reused", Detail: "The Idempotency-Key was used with another body",
@@ -136,6 +146,7 @@ func ofProblem(err error) *statusError {
 		e.Detail = "Character not found"
 		e.Errors = []fieldError{{Field: "character_id", Message: character.Error(), Nearest: character.Nearest}}
 		e.Hint = "GET " + apiPath + "/characters lists them"
+	case ofRequest(err, e):
 	case len(p.Problems) > 0:
 		e.Detail, e.Hint = p.Problems[0].Message, ""
 		for _, f := range p.Problems {
@@ -146,6 +157,60 @@ func ofProblem(err error) *statusError {
 		e.Status, e.Code, e.Detail, e.Hint = http.StatusInternalServerError, "internal", "easel could not answer", "the server's log says why"
 	}
 	return e
+}
+
+// ofRequest words what is wrong with the form of a body.
+func ofRequest(err error, e *statusError) bool {
+	var form *plan.FormError
+	var key *plan.UnknownKeyError
+	var mask *repaint.SpecError
+	var file *registry.FileError
+	switch {
+	case errors.As(err, &form):
+		e.Code, e.Detail, e.Hint = "invalid_parameter", form.Key+" must be "+form.Want, ""
+		e.Errors = []fieldError{{Field: form.Key, Message: e.Detail}}
+	case errors.As(err, &key):
+		e.Code, e.Detail = "invalid_parameter", fmt.Sprintf("unknown key %q", key.Key)
+		e.Errors = []fieldError{{Field: key.Key, Message: e.Detail, Nearest: key.Nearest}}
+	case errors.As(err, &mask):
+		field := "mask_" + string(mask.Part)
+		if mask.Part == repaint.PartExpand {
+			field = string(mask.Part)
+		}
+		e.Code, e.Detail = "invalid_parameter", field+": "+mask.Reason
+		e.Errors = []fieldError{{Field: field, Message: mask.Reason}}
+	case errors.As(err, &file) && slices.ContainsFunc(bodies(), func(name string) bool { return file.Path == name || strings.HasPrefix(file.Path, name+",") }):
+		e.Code, e.Detail = "invalid_request", file.Error()
+		e.Hint = "a body is one JSON object in UTF-8, each key once: " + apiPath + "/openapi.json describes it"
+	default:
+		return false
+	}
+	return true
+}
+
+// bodies are what bodies are called when they are read.
+func bodies() []string { return []string{requestBody, itemBody, presetBody, characterBody} }
+
+const (
+	requestBody   = "the request"
+	itemBody      = "the item"
+	presetBody    = "the preset"
+	characterBody = "the character"
+)
+
+// jsonObject is a body as it may be kept: one JSON object, without a byte order mark.
+func jsonObject(name string, body []byte) ([]byte, error) {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if _, err := registry.DecodeObject(name, body); err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(body) {
+		return nil, jobs.ErrText
+	}
+	if !json.Valid(body) { // with comments, say, which files may have
+		return nil, &registry.FileError{Path: name, Message: "is not JSON as RFC 8259 has it"}
+	}
+	return body, nil
 }
 
 // fail writes a problem outside of huma.

@@ -189,7 +189,7 @@ func (s *Server) keep(ctx context.Context, r io.Reader) (kept, error) {
 	report := check.Report()
 	out := kept{sha256: hex.EncodeToString(hash.Sum(nil)), bytes: n, mediaType: report.Format.MediaType}
 	if n == 0 || !report.Complete {
-		return kept{}, &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The file is empty or cut off"}
+		return kept{}, &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The file is empty or cut off", Hint: "curl -F file=@photo.jpg sends one"}
 	}
 	if report.Width > 0 {
 		w, h := int64(report.Width), int64(report.Height)

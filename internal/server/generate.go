@@ -116,7 +116,7 @@ func (s *Server) prepare(ctx context.Context, body []byte, check func(*plan.Requ
 		return nil, err
 	}
 	p := &prepared{job: job}
-	if p.request, err = plan.DecodeRequest("the request", rest); err != nil {
+	if p.request, err = plan.DecodeRequest(requestBody, rest); err != nil {
 		return nil, err
 	}
 	if err := check(p.request); err != nil {
@@ -143,6 +143,11 @@ func (s *Server) accept(ctx context.Context, in *generateInput, path string, che
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
 		return nil, s.refused(err)
 	}
+	body, err := jsonObject(requestBody, in.RawBody)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	in.RawBody = body
 	p, err := s.prepare(ctx, in.RawBody, check)
 	if err != nil {
 		return nil, s.refused(err)
@@ -163,12 +168,17 @@ func (s *Server) accept(ctx context.Context, in *generateInput, path string, che
 	return s.enqueue(ctx, in, path, e)
 }
 
+// oursForm says what the keys of a request take that are about the job.
+var oursForm = map[string]string{
+	"priority": "a whole number from -100 to 100", "webhook": "text, an https address", "sweep": "an object of values by parameter", "zip": "true or false",
+}
+
 // cutOurs takes the keys that are about the job out of a body.
 func cutOurs(body []byte) ([]byte, ours, error) {
 	if !utf8.Valid(body) {
 		return nil, ours{}, jobs.ErrText
 	}
-	members, err := registry.DecodeObject("the request", body)
+	members, err := registry.DecodeObject(requestBody, body)
 	if err != nil {
 		return nil, ours{}, err
 	}
@@ -191,7 +201,7 @@ func cutOurs(body []byte) ([]byte, ours, error) {
 			continue
 		}
 		if err := json.Unmarshal(m.JSON, into); err != nil {
-			return nil, o, invalid(m.Name, m.Name+" has another form", "")
+			return nil, o, invalid(m.Name, m.Name+" must be "+oursForm[m.Name], "")
 		}
 	}
 	if o.Priority < -100 || o.Priority > 100 {
@@ -209,10 +219,14 @@ func cutOurs(body []byte) ([]byte, ours, error) {
 // with all that there are, to name the nearest.
 const mostValues = 200
 
+func noWorkflow() error {
+	return invalid("workflow_id", "workflow_id is required", "GET "+apiPath+"/workflows lists them")
+}
+
 // points makes the checked orders of a request, one per run.
 func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]plan.Point, *registry.Workflow, error) {
 	if req.Workflow == "" {
-		return nil, nil, invalid("workflow_id", "workflow_id is required", "GET "+apiPath+"/workflows lists them")
+		return nil, nil, noWorkflow()
 	}
 	if n := len(req.Params) + len(req.Inputs); n > mostValues {
 		return nil, nil, invalid("params", fmt.Sprintf("a request has at most %d values, not %d", mostValues, n), "")
@@ -227,6 +241,11 @@ func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]pla
 	o, err := req.Order(wf)
 	if err != nil {
 		return nil, nil, err
+	}
+	if spec := o.Mask.Spec(); spec != nil {
+		if _, err := spec.Plan(); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := s.findInputs(ctx, wf, &o); err != nil {
 		return nil, nil, err
@@ -277,7 +296,12 @@ func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued,
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
 		return nil, s.refused(err)
 	}
-	members, err := registry.DecodeObject("the request", in.RawBody)
+	body, err := jsonObject(requestBody, in.RawBody)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	in.RawBody = body
+	members, err := registry.DecodeObject(requestBody, in.RawBody)
 	if err != nil {
 		return nil, s.refused(err)
 	}
@@ -337,7 +361,7 @@ type batchItem struct {
 }
 
 func (s *Server) batchItem(ctx context.Context, shared []registry.NamedValue, item json.RawMessage) (batchItem, string, error) {
-	members, err := registry.DecodeObject("the item", item)
+	members, err := registry.DecodeObject(itemBody, item)
 	if err != nil {
 		return batchItem{}, "", err
 	}

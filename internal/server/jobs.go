@@ -187,7 +187,7 @@ type Page struct {
 
 func (s *Server) listJobs(ctx context.Context, in *struct {
 	Page
-	Status    []jobs.State `query:"status" doc:"queued, running, succeeded, failed, cancelled; several with commas"`
+	Status    []jobs.State `query:"status" enum:"queued,running,succeeded,failed,cancelled" doc:"queued, running, succeeded, failed, cancelled; several with commas"`
 	Workflow  string       `query:"workflow" maxLength:"200" doc:"id"`
 	Character string       `query:"character" maxLength:"200" doc:"id"`
 	Batch     string       `query:"batch" maxLength:"64" doc:"id; its cleared jobs too"`

@@ -4,8 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -87,12 +88,20 @@ func (s *Server) putPreset(ctx context.Context, in *struct {
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
 		return nil, s.refused(err)
 	}
-	if !utf8.Valid(in.RawBody) {
-		return nil, s.refused(jobs.ErrText)
+	if strings.TrimSpace(in.Name) != in.Name || strings.ContainsFunc(in.Name, unicode.IsControl) {
+		return nil, s.refused(invalid("name", "the name of a preset has no space around it, and no control characters", ""))
 	}
-	req, err := plan.DecodeRequest("the preset", in.RawBody)
+	body, err := jsonObject(presetBody, in.RawBody)
 	if err != nil {
 		return nil, s.refused(err)
+	}
+	in.RawBody = body
+	req, err := plan.DecodeRequest(presetBody, in.RawBody)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	if req.Workflow == "" {
+		return nil, s.refused(noWorkflow())
 	}
 	wf, err := s.workflow(req.Workflow)
 	if err != nil {

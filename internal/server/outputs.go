@@ -275,6 +275,32 @@ var shownInline = map[string]bool{
 	"video/mp4": true, "video/webm": true, "audio/mpeg": true, "audio/flac": true, "audio/ogg": true, "audio/wav": true,
 }
 
+// A rangeWriter answers a range that there is not as a problem.
+type rangeWriter struct {
+	http.ResponseWriter
+	s      *Server
+	failed bool
+}
+
+func (w *rangeWriter) WriteHeader(status int) {
+	if status != http.StatusRequestedRangeNotSatisfiable {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.failed = true
+	for _, name := range []string{"Content-Disposition", "Cache-Control", "ETag"} {
+		w.Header().Del(name)
+	}
+	w.s.fail(w.ResponseWriter, &statusError{Status: status, Code: "invalid_range", Detail: "The file has no such range", Hint: "Content-Range says how long it is: Range: bytes=0-1023"})
+}
+
+func (w *rangeWriter) Write(p []byte) (int, error) {
+	if w.failed {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
 // content serves a stored content: with ranges, never as anything that runs.
 func (s *Server) content(w http.ResponseWriter, r *http.Request, store storage.Store, o object) error {
 	info, err := store.Stat(r.Context(), o.name)
@@ -294,7 +320,7 @@ func (s *Server) content(w http.ResponseWriter, r *http.Request, store storage.S
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("Cache-Control", "private, max-age=31536000, immutable")
 	h.Set("ETag", `"`+o.sha256+`"`)
-	http.ServeContent(w, r, "", info.Modified, &seeker{ctx: r.Context(), store: store, name: o.name, size: info.Size})
+	http.ServeContent(&rangeWriter{ResponseWriter: w, s: s}, r, "", info.Modified, &seeker{ctx: r.Context(), store: store, name: o.name, size: info.Size})
 	return nil
 }
 

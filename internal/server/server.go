@@ -93,6 +93,7 @@ func New(o Options) *Server {
 	s.routes()
 	s.health(mux)
 	mux.HandleFunc(agentsPath, s.serveAgents)
+	mux.HandleFunc(apiPath+"/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, s.nothing(mux, w, r)) })
 	if o.UI != nil {
 		mux.Handle("/", o.UI)
 	} else {
@@ -123,6 +124,24 @@ func newAPI(mux *http.ServeMux) huma.API {
 	config.Security = []map[string][]string{{"key": {}}, {}}
 	config.Info.Description = "Runs ComfyUI workflows. Requests from this machine need no key; see easel serve --help."
 	return humago.New(mux, config)
+}
+
+// nothing is the answer about an operation that there is not: the address has others,
+// which Allow names, or none.
+func (s *Server) nothing(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+	var others []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		with := r.Clone(r.Context())
+		with.Method = method
+		if _, pattern := mux.Handler(with); strings.HasPrefix(pattern, method+" ") {
+			others = append(others, method)
+		}
+	}
+	if others == nil {
+		return &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this address", Hint: "GET " + apiPath + "/openapi.json lists what there is"}
+	}
+	w.Header().Set("Allow", strings.Join(others, ", "))
+	return &statusError{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: "This address does not take " + r.Method, Hint: "it takes " + strings.Join(others, " and ")}
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }

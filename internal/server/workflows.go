@@ -50,10 +50,20 @@ func answer(v any, have string) (*tagged, error) {
 	}
 	sum := sha256.Sum256(data)
 	t := &tagged{ETag: `"` + hex.EncodeToString(sum[:16]) + `"`, CacheControl: "private, no-cache", Status: http.StatusOK, Body: data}
-	if have == t.ETag {
+	if matches(have, t.ETag) {
 		t.Status, t.Body = http.StatusNotModified, nil
 	}
 	return t, nil
+}
+
+// matches reports whether a client has what an ETag names, by its If-None-Match.
+func matches(have, tag string) bool {
+	for one := range strings.SplitSeq(have, ",") {
+		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) listWorkflows(_ context.Context, in *struct {

@@ -3568,7 +3568,7 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 /** @description queued, running, succeeded, failed, cancelled; several with commas */
-                status?: string[];
+                status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled")[];
                 /** @description id */
                 workflow?: string;
                 /** @description id */
