@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -34,6 +35,8 @@ func profileOf(f Format, data []byte) (profile []byte, lost string) {
 		profile = tiffProfile(data)
 	}
 	switch {
+	case len(profile) == 0 && whole && f.Ext == ".png":
+		return nil, pngColours(data)
 	case len(profile) == 0 && whole:
 		return nil, ""
 	case !whole || len(profile) < profileHeader || len(profile) > maxProfile || string(profile[36:40]) != "acsp":
@@ -136,6 +139,47 @@ func pngProfile(data []byte) (profile []byte, whole bool) {
 		return io.EOF
 	})
 	return profile, whole
+}
+
+// pngColours says what is lost of a PNG that describes its colours by numbers other
+// than those of sRGB and not by a profile, "" when nothing is.
+func pngColours(data []byte) (lost string) {
+	const sRGBGamma = 45455 // of 100000
+	sRGBPrimaries := [8]uint32{31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000}
+	budget := int64(maxProfile)
+	_ = walkPNG(bytes.NewReader(data), func(c pngChunk) error {
+		switch c.kind {
+		case "IDAT":
+			return io.EOF
+		case "cICP", "sRGB", "gAMA", "cHRM":
+		default:
+			return c.discard()
+		}
+		body, err := c.read(&budget)
+		if err != nil {
+			return err
+		}
+		other := false
+		switch c.kind {
+		case "sRGB": // stands above the numbers
+			lost = ""
+			return io.EOF
+		case "cICP":
+			other = !bytes.HasPrefix(body, []byte{1, 13})
+		case "gAMA":
+			const close = 1000 // encoders round differently
+			other = len(body) == 4 && max(binary.BigEndian.Uint32(body), sRGBGamma)-min(binary.BigEndian.Uint32(body), sRGBGamma) > close
+		case "cHRM":
+			var own [8]uint32
+			_, err := binary.Decode(body, binary.BigEndian, &own)
+			other = err == nil && !slices.EqualFunc(own[:], sRGBPrimaries[:], func(a, b uint32) bool { return max(a, b)-min(a, b) <= 100 })
+		}
+		if other {
+			lost = "its colours are not those of sRGB (" + c.kind + "), which was left out: they may look different"
+		}
+		return nil
+	})
+	return lost
 }
 
 // A colour profile in a JPEG: segments that begin with a mark, its number and how

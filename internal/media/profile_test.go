@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/jpeg"
 	"strings"
@@ -116,4 +117,51 @@ func FuzzProfileName(f *testing.F) {
 			t.Errorf("name %q", name)
 		}
 	})
+}
+
+// A PNG may describe its colours by numbers: those of another space are told of.
+func TestColoursOfPNG(t *testing.T) {
+	t.Parallel()
+	var plain bytes.Buffer
+	if _, err := Encode(&plain, image.NewNRGBA(image.Rect(0, 0, 4, 4))); err != nil {
+		t.Fatal(err)
+	}
+	words := func(v ...uint32) string {
+		var b []byte
+		for _, n := range v {
+			b = binary.BigEndian.AppendUint32(b, n)
+		}
+		return string(b)
+	}
+	with := func(chunks ...string) []byte {
+		const header = 33 // the signature and IHDR
+		data := bytes.Clone(plain.Bytes()[:header])
+		for _, c := range chunks {
+			data = binary.BigEndian.AppendUint32(data, uint32(len(c)-4))
+			data = append(data, c...)
+			data = binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE([]byte(c)))
+		}
+		return append(data, plain.Bytes()[header:]...)
+	}
+	for name, tt := range map[string]struct {
+		data []byte
+		lost string
+	}{
+		"nothing":           {plain.Bytes(), ""},
+		"usual gamma":       {with("gAMA" + words(45455)), ""},
+		"rounded gamma":     {with("gAMA" + words(45000)), ""},
+		"linear":            {with("gAMA" + words(100000)), "gAMA"},
+		"primaries of sRGB": {with("cHRM" + words(31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)), ""},
+		"primaries of P3":   {with("cHRM" + words(31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)), "cHRM"},
+		"HDR":               {with("cICP\x09\x10\x00\x01"), "cICP"},
+		"sRGB as cICP":      {with("cICP\x01\x0d\x00\x01"), ""},
+		"sRGB above gamma":  {with("gAMA"+words(100000), "sRGB\x00"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, lost := profileOf(Format{Ext: ".png"}, tt.data); tt.lost == "" && lost != "" || !strings.Contains(lost, tt.lost) {
+				t.Errorf("got %q, want %q in it", lost, tt.lost)
+			}
+		})
+	}
 }
