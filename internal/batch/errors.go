@@ -16,6 +16,7 @@ type FailedError struct {
 	Edited              bool   // all failed items failed in this invocation, because a file of theirs was edited by hand
 	Stopped             string // why it ended early: StoppedMaxCost, ...; "" = it did not
 	Limit               string // of what was reached, for people: "$2.00"
+	Out, Name           string // of the batch, to try it again
 }
 
 // Why a batch ends early, as summaries say it.

@@ -265,7 +265,7 @@ func (s *scheduler) verdict(ctx context.Context) error {
 	case open+s.sum.Failed == 0:
 		return nil
 	}
-	e := &FailedError{Items: s.sum.Total, Failed: s.sum.Failed, Open: open, First: s.first, Stopped: s.stopped}
+	e := &FailedError{Items: s.sum.Total, Failed: s.sum.Failed, Open: open, First: s.first, Stopped: s.stopped, Out: s.o.Prepare.Out, Name: s.o.Batch.Name}
 	e.All = s.all && s.first != nil && s.sum.Committed == 0
 	e.Edited = open == 0 && s.edited > 0 && s.edited == s.sum.Failed
 	if s.stopped == StoppedMaxCost {

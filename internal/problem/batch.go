@@ -223,7 +223,7 @@ func (p *Problem) ofFailed(e *batch.FailedError) {
 	default:
 		p.is(CodePartial)
 		if e.Failed > 0 {
-			p.Hint = "easel batch retry OUT tries the failed ones again"
+			p.Hint = "easel batch retry " + shellWord(e.Out) + " --name " + shellWord(e.Name) + " tries the failed ones again"
 		}
 	}
 	p.Message = e.Error()
