@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/seed-7d77cb5c/easel/internal/run"
@@ -248,11 +249,12 @@ func (p *planner) name() error {
 		if err != nil {
 			return &RowError{At: item.From(), Err: err}
 		}
-		if other := first[stem]; other != nil {
+		same := strings.ToLower(stem) // what differs in case alone is one file on many systems
+		if other := first[same]; other != nil {
 			other.shared, item.shared = true, true
 			continue
 		}
-		first[stem] = item
+		first[same] = item
 	}
 	return nil
 }
