@@ -16,10 +16,7 @@ export type GenerateRequest = Schemas["GenerateRequest"];
 export async function authorized(input: Request | string, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   const ahead = await takeAhead(request);
-  if (ahead) {
-    if (ahead.status === 401) session.deny();
-    return ahead;
-  }
+  if (ahead && ahead.status !== 401) return ahead; // who signed in meanwhile asks again
   for (const [name, value] of Object.entries(session.headers())) request.headers.set(name, value);
   const response = await fetch(request);
   if (response.status === 401) session.deny();

@@ -35,12 +35,15 @@ class EventStore {
   private endings = new Set<(job: Job) => void>();
   private abort: AbortController | undefined;
   private wake: (() => void) | undefined;
+  private key = session.headers().Authorization;
+  private offKey: (() => void) | undefined;
 
   /** start keeps the stream open until stop; a second call does nothing. */
   start() {
     if (this.abort) return;
     this.abort = new AbortController();
     void this.run(this.abort.signal);
+    this.offKey = session.subscribe(this.keyChanged);
     addEventListener("online", this.hurry);
     document.addEventListener("visibilitychange", this.hurry);
   }
@@ -48,9 +51,19 @@ class EventStore {
   stop() {
     this.abort?.abort();
     this.abort = undefined;
+    this.offKey?.();
     removeEventListener("online", this.hurry);
     document.removeEventListener("visibilitychange", this.hurry);
   }
+
+  // The stream tells what its key may see: another key has another.
+  private keyChanged = () => {
+    const key = session.headers().Authorization;
+    if (key === this.key || session.isDenied()) return;
+    this.key = key;
+    this.stop();
+    this.start();
+  };
 
   /** hurry tries again at once. */
   hurry = () => this.wake?.();

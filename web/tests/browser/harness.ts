@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -81,6 +81,11 @@ export class Server {
     this.link = link;
     this.url = url;
     this.port = new URL(url).port;
+  }
+
+  /** narrow bounds the files that the server writes, in bytes, as a full disk does; without a bound all is as before. */
+  narrow(bytes?: number) {
+    execFileSync("prlimit", ["--pid", String(this.process?.pid), `--fsize=${bytes ?? "unlimited"}:unlimited`]);
   }
 
   /** kill takes the server away as a power cut does. */

@@ -286,7 +286,7 @@ test("a preset is made, changed, renamed, used and removed", async () => {
   await page.getByRole("heading", { name: "First light" }).waitFor({ state: "detached" });
   await tab.accessible();
   await tab.shot("presets-1440");
-  await page.getByRole("button", { name: "Use it" }).click();
+  await page.getByRole("link", { name: "Use it" }).click();
   await page.waitForURL("**/generate");
   await expect.poll(() => page.getByRole("textbox", { name: "Prompt", exact: true }).inputValue()).toBe("a lighthouse at dusk");
   await page

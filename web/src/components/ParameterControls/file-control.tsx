@@ -1,12 +1,12 @@
 import { Brush, FileVideo, ImagePlus, Link2, Music, RefreshCw, Sparkles, Trash2 } from "lucide-react";
 import { memo, type ReactNode, useRef, useState } from "react";
+import { problemOf } from "@/api/problem";
 import type { Input } from "@/api/types";
 import { t } from "@/text";
 import { Button, IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Popover } from "@/ui/popover";
 import { Progress } from "@/ui/progress";
-import { toast } from "@/ui/toast";
 import { isList, itemType, labelOf } from "./kinds";
 import { usePictureUrl } from "./picture-blob";
 import { accepts, filesOf, resultOf, takeFile } from "./take-file";
@@ -41,7 +41,9 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
       try {
         put([await takeFile(input.type, file, setBusy)]);
       } catch (error) {
-        toast.failed(error);
+        // At the field, where it stays until there is another file; the sign-in page stands over it by itself.
+        const { code, status, message, hint } = problemOf(error);
+        if (code !== "aborted" && status !== 401) values.setProblem(input.name, told(file.name, message, hint));
       } finally {
         setBusy(undefined);
       }
@@ -149,10 +151,18 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
           )}
         </div>
       )}
-      {problem && <p className="text-bad text-sm">{problem}</p>}
+      {problem && (
+        <p role="alert" className="break-words text-bad text-sm">
+          {problem}
+        </p>
+      )}
     </fieldset>
   );
 });
+
+/** told is what is wrong with a file: its name, what, and what to do. */
+const told = (name: string, what: string, hint: string) =>
+  [what.includes(name) ? what : `${name}: ${what}`, hint].filter(Boolean).join(". ");
 
 function Held({ picture, kind, over, children }: { picture: Picture; kind: string; over: boolean; children: ReactNode }) {
   const { url, error } = usePictureUrl(picture);

@@ -42,7 +42,7 @@ export function ParameterLabel({
         e.preventDefault();
         reset();
       }}
-      className={cx("min-w-0 truncate", changed && "hover:text-accent")}
+      className={cx("line-clamp-2 min-w-0 break-words leading-4.5", changed && "hover:text-accent")}
     >
       {text}
     </label>
@@ -84,7 +84,7 @@ export function Row({
   const said = problem || [input.description, range].filter(Boolean).join(". ");
   const note = said ? `${id}-note` : undefined;
   return (
-    <div data-parameter={input.name} className={cx("grid gap-x-3", wide ? "grid-cols-1" : "grid-cols-[minmax(5.5rem,30%)_1fr]")}>
+    <div data-parameter={input.name} className={cx("grid gap-x-3", wide ? "grid-cols-1" : "grid-cols-[minmax(5.5rem,33%)_1fr]")}>
       <ParameterLabel input={input} htmlFor={id} label={label} />
       <div className="min-w-0">
         {children({ id, "aria-labelledby": `${id}-label`, "aria-describedby": note, "aria-invalid": problem ? true : undefined })}

@@ -17,10 +17,15 @@ export const fits = (type: string, file: Pick<File, "type">) => {
 /** takeFile uploads a file for a field. */
 export async function takeFile(type: string, file: File, onProgress: (fraction: number) => void, signal?: AbortSignal): Promise<Picture> {
   const name = file.name || `pasted.${file.type.split("/")[1] ?? "png"}`;
-  if (!fits(type, file))
-    throw new Problem({ detail: t.generate.wrongKind(name, itemType(type) === "mask" ? "image" : itemType(type)), code: "invalid_input" });
-  return pictureOf(await upload(file, name, onProgress, signal));
+  if (!fits(type, file)) throw wrongKind(type, name);
+  const kept = await upload(file, name, onProgress, signal);
+  // What it is says its content, not its name.
+  if (!fits(type, { type: kept.media_type })) throw wrongKind(type, name);
+  return pictureOf(kept);
 }
+
+const wrongKind = (type: string, name: string) =>
+  new Problem({ detail: t.generate.wrongKind(name, itemType(type) === "mask" ? "image" : itemType(type)), code: "invalid_input" });
 
 export const pictureOf = (f: FileInfo): Picture => ({
   ref: f.id,

@@ -25,6 +25,7 @@ export interface Values {
   baseline(name: string): unknown;
   /** problem is what the server, or the form itself, said about a field. */
   problem(name: string): string | undefined;
+  setProblem(name: string, message: string | undefined): void;
 }
 
 export const ValuesContext = createContext<Values | null>(null);

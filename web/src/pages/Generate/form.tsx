@@ -134,7 +134,7 @@ function CharacterPicker() {
   if (!data || data.length === 0) return null;
   return (
     <section className="grid gap-1 border-line border-t py-3">
-      <div className="grid grid-cols-[minmax(5.5rem,30%)_1fr] gap-x-3">
+      <div className="grid grid-cols-[minmax(5.5rem,33%)_1fr] gap-x-3">
         <label htmlFor={id} className="flex min-h-8 items-center">
           {t.generate.character}
         </label>

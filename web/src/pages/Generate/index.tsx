@@ -112,6 +112,7 @@ function useAddress() {
         if (search.preset) {
           const { request } = await ask(api.GET("/api/v1/presets/{name}", { params: { path: { name: search.preset } } }));
           await takeSettings(request as GenerateRequest);
+          toast.done(t.generate.presetUsed(search.preset));
         }
         if (search.image) {
           const output = await ask(api.GET("/api/v1/outputs/{id}", { params: { path: { id: search.image } } }));

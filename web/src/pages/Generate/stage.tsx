@@ -235,7 +235,11 @@ function FailedRun({ job, actions }: { job: Job; actions: StageActions }) {
   const error = job.error as JobError | null;
   return (
     <div className="scroll grid h-full place-items-center">
-      <Empty icon={<TriangleAlert className="text-bad" />} title={error?.message ?? t.generate.failed} hint={error?.hint}>
+      <Empty
+        icon={<TriangleAlert className="text-bad" />}
+        title={error?.message ?? t.generate.failed}
+        hint={error?.code === "storage" ? t.generate.fullHint : error?.hint}
+      >
         <Button onClick={() => actions.retry(job)}>{t.generate.retry}</Button>
         <Button onClick={() => actions.takeSettings(job)}>{t.generate.useSettings}</Button>
       </Empty>

@@ -34,8 +34,12 @@ interface GalleryProps {
   loadMore: () => void;
 }
 
-/** focusTile puts the keyboard on a result of the gallery, when it is drawn. */
-export const focusTile = (id: string) => document.getElementById(`result-${id}`)?.focus({ preventScroll: true });
+/** focusTile puts the keyboard on a result of the gallery, when it is drawn, and brings it into sight. */
+export function focusTile(id: string) {
+  const tile = document.getElementById(`result-${id}`);
+  tile?.scrollIntoView({ block: "nearest" });
+  tile?.focus({ preventScroll: true });
+}
 
 /** Gallery shows results in justified rows. Only the rows near the window are drawn, however many there are. */
 export function Gallery({ items, selection, selecting, actions, active, onActive, hasMore, loadMore }: GalleryProps) {
@@ -294,7 +298,7 @@ const Tile = memo(function Tile({
         if (e.currentTarget.matches(":focus-visible")) setNear(true);
       }}
       onBlur={leave}
-      className="relative shrink-0 overflow-hidden rounded-sm bg-sunken focus-visible:z-10 focus-visible:outline-offset-2"
+      className="relative shrink-0 scroll-mt-18 scroll-mb-20 overflow-hidden rounded-sm bg-sunken focus-visible:z-10 focus-visible:outline-offset-2"
       style={{ width }}
     >
       {selected ? (

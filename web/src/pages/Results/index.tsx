@@ -324,8 +324,8 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
         onClosed={() => {
           const id = opened.current;
           if (!id) return;
-          setActive(id);
-          requestAnimationFrame(() => focusTile(id));
+          setActive(id); // its row is drawn then, wherever it is
+          requestAnimationFrame(() => requestAnimationFrame(() => focusTile(id)));
         }}
         onEnd={more}
         actions={actions}

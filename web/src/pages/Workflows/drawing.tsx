@@ -1,5 +1,5 @@
-import { Maximize2 } from "lucide-react";
-import { useMemo, useState } from "react";
+import { Maximize2, Scan, ZoomIn, ZoomOut } from "lucide-react";
+import { useMemo, useRef, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { workflows as pageText } from "@/text/en/workflows";
 import { IconButton } from "@/ui/button";
@@ -7,11 +7,13 @@ import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
 import { Section } from "./ask";
 import { draw, type Graph } from "./layout";
+import { useZoom } from "./zoom";
 
 type WorkflowGraph = Schemas["WorkflowGraph"];
 
 const head = 44; // height of a box's title and class
 const row = 24; // and of one parameter in it
+const readable = 0.6; // the scale at which titles can still be read
 const heightOf = (parameters: number) => head + (parameters > 0 ? parameters * row + 6 : 0);
 
 interface Props {
@@ -66,56 +68,88 @@ function Drawing({ name, graph, labels, missing, className }: Props & { classNam
     return map;
   }, [graph]);
   const drawing = useMemo(() => draw(nodes, (id) => heightOf(bound.get(id)?.length ?? 0)), [nodes, bound]);
+  const box = useRef<HTMLDivElement>(null);
+  const zoom = useZoom(box, drawing.width, drawing.height, readable);
   const boxes = [...drawing.boxes].sort((a, b) => a.x - b.x || a.y - b.y); // said in the order in which they are read
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
-    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
-    <div role="group" tabIndex={0} aria-label={pageText.graphLabel(name, boxes.length)} className={cx("scroll", className)}>
-      <div className="relative mx-auto" style={{ width: drawing.width, height: drawing.height }}>
-        <svg className="absolute inset-0 text-edge" width={drawing.width} height={drawing.height} fill="none" aria-hidden>
-          {drawing.links.map((l) => (
-            <path key={`${l.from} ${l.to}`} d={l.path} stroke="currentColor" strokeWidth={1.25} />
-          ))}
-        </svg>
-        {boxes.map((b) => {
-          const node = nodes[b.id];
-          const title = node?._meta?.title || node?.class_type || b.id;
-          const isOutput = graph.outputs.includes(b.id);
-          const isMissing = missing.has(node?.class_type ?? "");
-          return (
-            <div
-              key={b.id}
-              className={cx(
-                "absolute overflow-hidden rounded-md border bg-surface",
-                isMissing ? "border-warn" : isOutput ? "border-accent" : "border-line",
-              )}
-              style={{ left: b.x, top: b.y, width: b.width, height: b.height }}
-            >
-              <div className="px-2 pt-1" title={`${title} · ${node?.class_type} · ${pageText.node(b.id)}`}>
-                <p className="truncate font-medium leading-5">{title}</p>
-                <p className={cx("truncate text-xs", isMissing ? "text-warn" : "text-muted")}>
-                  {[isMissing && pageText.missingNode, isOutput && pageText.output, node?.class_type !== title && node?.class_type]
-                    .filter(Boolean)
-                    .join(" · ") || pageText.node(b.id)}
-                </p>
-              </div>
-              {bound.get(b.id)?.map((binding) => {
-                const label = labels.get(binding.parameter) ?? binding.parameter;
-                const input = binding.input || pageText.switches;
-                return (
-                  <div
-                    key={`${binding.parameter} ${binding.input}`}
-                    title={`${label} → ${input}`}
-                    className="mx-1 mt-0.5 flex h-5.5 items-center justify-between gap-2 rounded-sm bg-tint px-1.5 text-sm"
-                  >
-                    <span className="truncate text-accent">{label}</span>
-                    {input.replace(/_/g, " ") !== label.toLowerCase() && <span className="truncate text-text text-xs">{input}</span>}
+    <div className={cx("relative flex flex-col overflow-hidden", className)}>
+      {/* biome-ignore lint/a11y/useSemanticElements: it is no part of a form */}
+      <div
+        ref={box}
+        role="group"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
+        tabIndex={0}
+        aria-label={pageText.graphLabel(name, boxes.length)}
+        onKeyDown={(e) => {
+          if (e.ctrlKey || e.metaKey || e.altKey) return;
+          if (e.key === "+" || e.key === "=") zoom.closer();
+          else if (e.key === "-") zoom.further();
+          else if (e.key === "0") zoom.fit();
+        }}
+        className="scroll min-h-0 flex-1 cursor-grab touch-pan-x touch-pan-y select-none focus-visible:outline-offset-[-2px] active:cursor-grabbing"
+      >
+        <div className="mx-auto" style={{ width: drawing.width * zoom.scale, height: drawing.height * zoom.scale }}>
+          <div
+            className="relative origin-top-left"
+            style={{ width: drawing.width, height: drawing.height, transform: `scale(${zoom.scale})` }}
+          >
+            <svg className="absolute inset-0 text-edge" width={drawing.width} height={drawing.height} fill="none" aria-hidden>
+              {drawing.links.map((l) => (
+                <path key={`${l.from} ${l.to}`} d={l.path} stroke="currentColor" strokeWidth={1.25} />
+              ))}
+            </svg>
+            {boxes.map((b) => {
+              const node = nodes[b.id];
+              const title = node?._meta?.title || node?.class_type || b.id;
+              const isOutput = graph.outputs.includes(b.id);
+              const isMissing = missing.has(node?.class_type ?? "");
+              return (
+                <div
+                  key={b.id}
+                  className={cx(
+                    "absolute overflow-hidden rounded-md border bg-surface",
+                    isMissing ? "border-warn" : isOutput ? "border-accent" : "border-line",
+                  )}
+                  style={{ left: b.x, top: b.y, width: b.width, height: b.height }}
+                >
+                  <div className="px-2 pt-1" title={`${title} · ${node?.class_type} · ${pageText.node(b.id)}`}>
+                    <p className="truncate font-medium leading-5">{title}</p>
+                    <p className={cx("truncate text-xs", isMissing ? "text-warn" : "text-muted")}>
+                      {[isMissing && pageText.missingNode, isOutput && pageText.output, node?.class_type !== title && node?.class_type]
+                        .filter(Boolean)
+                        .join(" · ") || pageText.node(b.id)}
+                    </p>
                   </div>
-                );
-              })}
-            </div>
-          );
-        })}
+                  {bound.get(b.id)?.map((binding) => {
+                    const label = labels.get(binding.parameter) ?? binding.parameter;
+                    const input = binding.input || pageText.switches;
+                    return (
+                      <div
+                        key={`${binding.parameter} ${binding.input}`}
+                        title={`${label} → ${input}`}
+                        className="mx-1 mt-0.5 flex h-5.5 items-center justify-between gap-2 rounded-sm bg-tint px-1.5 text-sm"
+                      >
+                        <span className="truncate text-accent">{label}</span>
+                        {input.replace(/_/g, " ") !== label.toLowerCase() && <span className="truncate text-text text-xs">{input}</span>}
+                      </div>
+                    );
+                  })}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      </div>
+      <div className="flex justify-end border-line border-t">
+        <IconButton label={pageText.zoomOut} keys="-" onClick={zoom.further}>
+          <ZoomOut />
+        </IconButton>
+        <IconButton label={pageText.zoomFit} keys="0" onClick={zoom.fit}>
+          <Scan />
+        </IconButton>
+        <IconButton label={pageText.zoomIn} keys="+" onClick={zoom.closer}>
+          <ZoomIn />
+        </IconButton>
       </div>
     </div>
   );

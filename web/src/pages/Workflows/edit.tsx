@@ -235,9 +235,12 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
     step: pageText.step,
     unit: pageText.unit,
     group: pageText.group,
+    choices: pageText.choices,
+    pattern: pageText.pattern,
+    max_length: pageText.maxLength,
   };
   const isNumber = (f: TextField) =>
-    ["min", "max", "step"].includes(f) || (f === "default" && ["int", "float", "seed"].includes(param.type));
+    ["min", "max", "step", "max_length"].includes(f) || (f === "default" && ["int", "float", "seed"].includes(param.type));
   return (
     <li>
       <button
@@ -259,7 +262,8 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
               label={names[f]}
               error={problems[f]}
               className={cx(
-                f === "description" && "col-span-2 phone:col-span-4",
+                ["description", "choices"].includes(f) && "col-span-2 phone:col-span-4",
+                f === "pattern" && "col-span-2 phone:col-span-3",
                 (f === "label" || (f === "default" && !isNumber(f))) && "col-span-2",
                 f === "group" && !fields.includes("unit") && "col-span-2",
               )}
@@ -270,8 +274,14 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
                     <option value="true">true</option>
                     <option value="false">false</option>
                   </Select>
-                ) : f === "default" && param.type === "text" ? (
-                  <TextArea {...ids} minRows={1} maxRows={4} value={value(f)} onChange={(e) => onChange(name, { [f]: e.target.value })} />
+                ) : f === "choices" || (f === "default" && param.type === "text") ? (
+                  <TextArea
+                    {...ids}
+                    minRows={1}
+                    maxRows={f === "choices" ? 10 : 4}
+                    value={value(f)}
+                    onChange={(e) => onChange(name, { [f]: e.target.value })}
+                  />
                 ) : (
                   <input
                     {...ids}

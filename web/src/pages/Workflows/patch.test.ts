@@ -12,7 +12,7 @@ const entry: Entry = {
     cfg: { type: "float", default: 4.5 },
     seed: { type: "seed", default: -1, min: -1, max: "18446744073709551615" },
     prompt: { type: "text", default: "a cat" },
-    sampler: { type: "enum", default: "euler" },
+    sampler: { type: "enum", default: "euler", choices: ["euler", "heun"] },
     tiled: { type: "bool", default: false },
     loras: { type: "list<model>" },
   },
@@ -48,9 +48,22 @@ test.each([
   [{ steps: { max: "many" } }, "steps.max"],
   [{ steps: { default: "2.5" } }, "steps.default"],
   [{ steps: { min: "60" } }, "steps.min"],
+  [{ sampler: { choices: " " } }, "sampler.choices"],
+  [{ sampler: { choices: "heun" } }, "sampler.default"],
+  [{ prompt: { pattern: "(" } }, "prompt.pattern"],
+  [{ prompt: { max_length: "0" } }, "prompt.max_length"],
   [{ steps: { default: "51" } }, "steps.default"],
 ])("%o is told at %s", (change, at) => {
   expect(Object.keys(params(change).problems)).toEqual([at]);
+});
+
+test("choices, pattern and length of a text", () => {
+  expect(params({ sampler: { choices: "euler\n heun \n\nddim" }, prompt: { pattern: "^a", max_length: "300" } }).patch.params).toEqual({
+    sampler: { choices: ["euler", "heun", "ddim"] },
+    prompt: { pattern: "^a", max_length: exact("300") },
+  });
+  expect(params({ sampler: { choices: "euler\nheun" } }).patch).toEqual({});
+  expect(params({ prompt: { max_length: "" } }).patch).toEqual({});
 });
 
 test("a seed of -1 is in every range, and an empty name is told", () => {

@@ -17,7 +17,19 @@ export interface Param {
   [key: string]: unknown;
 }
 
-export const textFields = ["label", "description", "default", "min", "max", "step", "unit", "group"] as const;
+export const textFields = [
+  "label",
+  "description",
+  "default",
+  "min",
+  "max",
+  "step",
+  "unit",
+  "group",
+  "choices",
+  "pattern",
+  "max_length",
+] as const;
 export const flagFields = ["required", "advanced"] as const;
 export type TextField = (typeof textFields)[number];
 export type FlagField = (typeof flagFields)[number];
@@ -35,16 +47,20 @@ const numeric = (type: string) => ["int", "float", "seed"].includes(type);
 
 /** fieldsOf are the fields that a parameter's type has. */
 export function fieldsOf(param: Param): TextField[] {
-  if (numeric(param.type)) return [...textFields];
-  const fields: TextField[] = ["label", "description", "group"];
-  return isFile(param.type) ? fields : ["label", "description", "default", "group"];
+  if (numeric(param.type)) return ["label", "description", "default", "min", "max", "step", "unit", "group"];
+  if (isFile(param.type)) return ["label", "description", "group"];
+  const fields: TextField[] = ["label", "description", "default", "group"];
+  if (param.type === "enum" && !param.choices_from) return [...fields, "choices"]; // else they are the server's
+  return ["string", "text"].includes(param.type) ? [...fields, "pattern", "max_length"] : fields;
 }
 
 const isFile = (type: string) => ["image", "mask", "video", "audio"].includes(itemType(type));
 
 /** fieldText is what a field of the form shows. */
-export const fieldText = (param: Param, field: TextField, changed: Fields | undefined): string =>
-  changed?.[field] ?? showValue(param[field]);
+export const fieldText = (param: Param, field: TextField, changed: Fields | undefined): string => changed?.[field] ?? written(param, field);
+
+const written = (param: Param, field: TextField): string =>
+  field === "choices" && Array.isArray(param.choices) ? param.choices.join("\n") : showValue(param[field]);
 
 export interface Patch {
   name?: string;
@@ -68,7 +84,7 @@ export function patchOf(entry: Entry, changes: Changes): { patch: Patch; problem
     const own: Record<string, unknown> = {};
     for (const field of textFields) {
       const typed = fields[field];
-      if (typed === undefined || typed === showValue(param[field])) continue;
+      if (typed === undefined || typed === written(param, field)) continue;
       const read = readField(param, field, typed);
       if ("problem" in read) problems[`${name}.${field}`] = read.problem;
       else own[field] = read.value;
@@ -89,6 +105,8 @@ export function patchOf(entry: Entry, changes: Changes): { patch: Patch; problem
       )
         problems[`${name}.default`] ??= pageText.outside;
     }
+    const chosen = fieldText(param, "default", fields);
+    if (Array.isArray(own.choices) && chosen !== "" && !own.choices.includes(chosen)) problems[`${name}.default`] ??= pageText.noChoice;
     if (Object.keys(own).length > 0) patch.params = { ...patch.params, [name]: own };
   }
   return { patch, problems };
@@ -102,6 +120,24 @@ function readField(param: Param, field: TextField, typed: string): { value: unkn
     if (text === undefined) return { problem: pageText.numberForm };
     if (param.type !== "float" && !/^-?\d+$/.test(text)) return { problem: pageText.wholeForm };
     return { value: exact(text) };
+  }
+  if (field === "choices") {
+    const choices = typed
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
+    return choices.length > 0 ? { value: [...new Set(choices)] } : { problem: pageText.choicesNeeded };
+  }
+  if (field === "pattern" && typed !== "") {
+    try {
+      new RegExp(typed);
+    } catch {
+      return { problem: pageText.patternForm };
+    }
+  }
+  if (field === "max_length") {
+    if (typed.trim() === "") return { value: null };
+    return /^[1-9]\d*$/.test(typed.trim()) ? { value: exact(typed.trim()) } : { problem: pageText.wholeForm };
   }
   if (field !== "default") return { value: typed.trim() === "" ? null : typed };
   if (param.type === "bool") return { value: typed === "true" };

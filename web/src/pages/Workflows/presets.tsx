@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { Bookmark, Pencil, Sparkles, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { api, ask, type GenerateRequest, type Schemas } from "@/api/client";
@@ -7,10 +7,9 @@ import { type Problem, problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
 import type { Workflow } from "@/api/types";
 import { WorkflowPicture } from "@/components/WorkflowSelector";
-import { takeSettings } from "@/pages/Generate/take";
 import { t } from "@/text";
 import { workflows as pageText } from "@/text/en/workflows";
-import { Button, IconButton } from "@/ui/button";
+import { Button, buttonLook, IconButton } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Empty, Failed } from "@/ui/empty";
 import { Field } from "@/ui/field";
@@ -32,7 +31,6 @@ export function Presets({ adding }: { adding: number }) {
   const presets = useQuery(queries.presets);
   const workflows = useQuery(queries.workflows).data ?? [];
   const thumbnails = useQuery(queries.thumbnails).data ?? {};
-  const navigate = useNavigate();
   const last = useQuery(queries.jobs({ limit: 1 })).data?.jobs?.[0]?.request as Partial<GenerateRequest> | undefined;
   const [open, setOpen] = useState<Preset | "new" | "last">();
   const simplest = workflows.find((w) => !w.requires_input_image && w.category === "generation") ?? workflows[0];
@@ -42,15 +40,6 @@ export function Presets({ adding }: { adding: number }) {
   if (presets.error && !presets.data) return <Failed error={presets.error} onRetry={() => void presets.refetch()} />;
   if (!presets.data) return <p className="sr-only">{t.app.loading}</p>;
   const list = presets.data as unknown as Preset[];
-  const use = async (p: Preset) => {
-    try {
-      await takeSettings(p.request as GenerateRequest);
-      toast.done(pageText.presets.used(p.name));
-      await navigate({ to: "/generate" });
-    } catch (error) {
-      toast.failed(error);
-    }
-  };
   const remove = async (p: Preset) => {
     try {
       await forget(p.name);
@@ -111,10 +100,12 @@ export function Presets({ adding }: { adding: number }) {
                     <IconButton label={`${pageText.remove} ${p.name}`} onClick={() => void remove(p)}>
                       <Trash2 />
                     </IconButton>
-                    <Button onClick={() => void use(p)} disabled={!workflow}>
-                      <Sparkles />
-                      {pageText.presets.use}
-                    </Button>
+                    {workflow && (
+                      <Link to="/generate" search={{ preset: p.name }} className={buttonLook()}>
+                        <Sparkles aria-hidden />
+                        {pageText.presets.use}
+                      </Link>
+                    )}
                   </div>
                 </li>
               );

@@ -94,6 +94,8 @@ export const generate = {
   savePreset: "Save as preset",
   presetName: "Name",
   presetHint: "A preset keeps these settings. Workflows lists them.",
+  fullHint: "The result is still on the backend. Make room where results are kept, then try again.",
+  presetUsed: (name: string) => `The form has the settings of ${name}`,
   presetSaved: (name: string) => `Saved as ${name}`,
   copyCommand: "Copy as command",
   copyCurl: "Copy as curl",
