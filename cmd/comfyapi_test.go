@@ -12,16 +12,19 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 )
 
-// samePicture runs a workflow here and there, and compares what it leaves.
+// samePicture runs a workflow here and there, and compares the files that it leaves,
+// but for the graph in them, which has the id of the run.
 func samePicture(t *testing.T, a *account, backend string) {
 	t.Helper()
 	for name, where := range map[string]string{"direct.png": "emulator", "far.png": backend} {
-		if code, _, errs := a.generate(t, "--backend", where, "--out", name); code != 0 {
+		if code, _, errs := a.generate(t, "--public", "--backend", where, "--out", name); code != 0 {
 			t.Fatalf("%s: %d\n%s", where, code, errs)
 		}
 	}
-	if !bytes.Equal(pixels(t, filepath.Join(a.home, "direct.png")).Pix, pixels(t, filepath.Join(a.home, "far.png")).Pix) {
-		t.Error("the pictures differ")
+	direct, err := os.ReadFile(filepath.Join(a.home, "direct.png"))
+	far, err2 := os.ReadFile(filepath.Join(a.home, "far.png"))
+	if err != nil || err2 != nil || !bytes.Equal(direct, far) {
+		t.Errorf("the files differ, or %v, %v", err, err2)
 	}
 }
 
