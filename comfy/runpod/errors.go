@@ -31,7 +31,7 @@ type PayloadError struct {
 
 func (e *PayloadError) Error() string {
 	if e.Limit == 0 {
-		return fmt.Sprintf("the request has %s, which is more than RunPod takes", megabytes(e.Size))
+		return fmt.Sprintf("RunPod refused the request as too large (413): it has %d bytes", e.Size)
 	}
 	return fmt.Sprintf("the request has %s and RunPod takes %s: input files are %s of it, which grow by a third on the way",
 		megabytes(e.Size), megabytes(e.Limit), megabytes(e.Files))

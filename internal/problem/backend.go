@@ -88,8 +88,14 @@ func ofBackend(err error, p *Problem) bool {
 	case ofService(err, p):
 	case errors.As(err, &unreachable):
 		p.is(CodeUnreachable)
-		if unreachable.Of == served.Who {
+		var away *comfy.RedirectError
+		switch {
+		case errors.As(err, &away):
+			p.Hint = "easel follows nobody to another address, since the key would go along: give the address that answers itself"
+		case unreachable.Of == served.Who:
 			p.Hint = "is easel serve running there? easel serve starts one; --server names another"
+		case unreachable.Of != "":
+			p.Hint = "is the network up, and is that its address? easel backends test asks again; --backend emulator needs none"
 		}
 		if guard, ok := errors.AsType[*comfy.ChallengeError](err); ok {
 			p.Retryable = false
