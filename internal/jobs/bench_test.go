@@ -16,6 +16,8 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 )
 
 // commitRate is how often a second 4 KB can be on disk, one after the other: the
@@ -255,7 +257,7 @@ func benchDB(b *testing.B, kind, dir string, o Options) *DB {
 	b.Helper()
 	address := "sqlite:" + filepath.Join(dir, "easel.db")
 	if kind == "postgres" {
-		address = postgresDatabase(b)
+		address = jobstest.Postgres(b)
 	}
 	return open(b, address, o)
 }

@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 )
 
 // P-S8: leases are written in the time of the database, whatever the clock of the
 // machine says, so that a process whose clock is an hour off ends nobody's lease.
 func TestPS8LeasesFollowTheClockOfPostgres(t *testing.T) {
 	t.Parallel()
-	address := postgresDatabase(t)
+	address := jobstest.Postgres(t)
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, address)
 	if err != nil {

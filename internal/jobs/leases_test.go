@@ -51,3 +51,38 @@ func TestASuspectLetsOthersGoFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestOnlyTheNewestAttemptCounts(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, address string) {
+		clock := &testClock{now: time.Now()}
+		a := open(t, address, Options{Now: clock.Now})
+		id := enqueue(t, a, "", 1)[0]
+		frozen := take(t, a)
+		if _, err := a.take(t.Context()); !errors.Is(err, ErrNotFound) {
+			t.Fatalf("the job was taken twice: %v", err)
+		}
+		b := open(t, address, Options{Now: clock.Now})
+		if n, err := b.takeBack(t.Context()); n != 0 || err != nil {
+			t.Fatalf("a live lease was taken: %d, %v", n, err)
+		}
+		clock.add(leaseFor + time.Second)
+		if n, err := b.takeBack(t.Context()); n != 1 || err != nil {
+			t.Fatalf("taken back: %d, %v", n, err)
+		}
+		woken := take(t, b)
+		if err := frozen.Submitted(t.Context(), json.RawMessage("{}"), "p", "b", ""); !errors.Is(err, ErrTaken) {
+			t.Errorf("the frozen process may submit: %v", err)
+		}
+		if err := a.end(t.Context(), frozen, Outcome{State: Failed, Error: json.RawMessage("{}")}); !errors.Is(err, ErrTaken) {
+			t.Errorf("the frozen process may write: %v", err)
+		}
+		if err := b.end(t.Context(), woken, Outcome{State: Succeeded}); err != nil {
+			t.Fatal(err)
+		}
+		j, err := b.Job(t.Context(), id)
+		if err != nil || j.State != Succeeded || j.Attempt != 2 || j.Crashes != 1 {
+			t.Errorf("the job is %+v, %v", j, err)
+		}
+	})
+}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 )
 
 // filled is a database with rows in each state, one of them running.
@@ -75,7 +77,7 @@ func TestPS7RoundTrip(t *testing.T) {
 	if diff := cmp.Diff(body(first), body(again)); diff != "" {
 		t.Errorf("the source was touched:\n%s", diff)
 	}
-	to := imported(t, postgresDatabase(t), first)
+	to := imported(t, jobstest.Postgres(t), first)
 	second, _ := export(t, to)
 	back, _ := export(t, imported(t, "sqlite:"+filepath.Join(t.TempDir(), "back.db"), second))
 	if diff := cmp.Diff(body(second), body(back)); diff != "" {
