@@ -233,7 +233,9 @@ func (a *Assets) Of(name string) map[string]Asset { return a.plans[name] }
 // items come in the order of their ids; they are asked for again when another
 // process has written meanwhile.
 func WriteAssets(path, name string, items ItemAssets) error {
-	return atomicfile.EditTo(path, atomicfile.Options{Mode: 0o644, DirMode: 0o755}, func(before io.Reader, after io.Writer) error {
+	// What a crash leaves of it among the outputs is named as what it leaves of them, and swept with it.
+	opts := atomicfile.Options{Mode: 0o644, DirMode: 0o755, Temp: ".easel-*.part"}
+	return atomicfile.EditTo(path, opts, func(before io.Reader, after io.Writer) error {
 		a := &Assets{plans: map[string]map[string]Asset{}}
 		in := bufio.NewReader(before)
 		if _, err := in.Peek(1); !errors.Is(err, io.EOF) {
