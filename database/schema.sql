@@ -209,3 +209,4 @@ CREATE INDEX outputs_batch ON outputs (batch_id, seq) WHERE batch_id IS NOT NULL
 CREATE INDEX outputs_character ON outputs (character_id, seq, kind, favourite, key_id) WHERE character_id IS NOT NULL;
 CREATE INDEX outputs_favourite ON outputs (seq, key_id) WHERE favourite = 1;
 DROP INDEX events_job;
+DROP INDEX events_created;

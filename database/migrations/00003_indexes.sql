@@ -17,6 +17,7 @@ CREATE INDEX outputs_batch ON outputs (batch_id, seq) WHERE batch_id IS NOT NULL
 CREATE INDEX outputs_character ON outputs (character_id, seq, kind, favourite, key_id) WHERE character_id IS NOT NULL;
 CREATE INDEX outputs_favourite ON outputs (seq, key_id) WHERE favourite = 1;
 DROP INDEX events_job;
+DROP INDEX events_created;
 
 -- +goose Down
 DROP INDEX jobs_next;
@@ -36,3 +37,4 @@ CREATE INDEX outputs_batch ON outputs (batch_id, seq);
 CREATE INDEX outputs_character ON outputs (character_id, seq, kind, favourite, key_id);
 CREATE INDEX outputs_favourite ON outputs (favourite, seq, key_id);
 CREATE INDEX events_job ON events (job_id, id);
+CREATE INDEX events_created ON events (created_at);

@@ -141,7 +141,8 @@ SELECT * FROM events WHERE id > sqlc.arg(id) ORDER BY id LIMIT 1000;
 SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM events;
 
 -- name: DeleteEventsBefore :execrows
-DELETE FROM events WHERE created_at < sqlc.arg(before);
+-- Those before the first that stays, so that no other is read.
+DELETE FROM events WHERE id < COALESCE((SELECT e.id FROM events e WHERE e.created_at >= sqlc.arg(before) ORDER BY e.id LIMIT 1), (SELECT MAX(l.id) + 1 FROM events l));
 
 -- name: ReserveNames :batchone
 INSERT INTO idempotency (key_id, name, body_hash, answer, created_at)

@@ -126,9 +126,10 @@ func (q *Queries) CountWaiting(ctx context.Context, keyID string) (int64, error)
 }
 
 const deleteEventsBefore = `-- name: DeleteEventsBefore :execrows
-DELETE FROM events WHERE created_at < $1
+DELETE FROM events WHERE id < COALESCE((SELECT e.id FROM events e WHERE e.created_at >= $1 ORDER BY e.id LIMIT 1), (SELECT MAX(l.id) + 1 FROM events l))
 `
 
+// Those before the first that stays, so that no other is read.
 func (q *Queries) DeleteEventsBefore(ctx context.Context, before int64) (int64, error) {
 	result, err := q.db.Exec(ctx, deleteEventsBefore, before)
 	if err != nil {
