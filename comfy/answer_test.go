@@ -109,6 +109,22 @@ func TestLargeGraphDoesNotHideItsRun(t *testing.T) {
 	}
 }
 
+// A text that a node puts out is part of that answer, and is the run's output.
+func TestLargeTextIsAnOutput(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("tens of megabytes through JSON take long under the race detector")
+	}
+	_, c := emulated(t, emulator.Options{})
+	g := emptyImage(t)
+	g.Set("text", &comfy.Node{Class: "PreviewAny"})
+	g.Node("text").Inputs.SetString("source", strings.Repeat("A", 17<<20))
+	st, files, err := runOnce(t.Context(), c, g)
+	if err != nil || st.Phase != comfy.PhaseDone || len(files) != 2 {
+		t.Errorf("%s, %d files, %v", st.Phase, len(files), err)
+	}
+}
+
 // A reply to an upload is a few names. One of 16 MB is refused after 64 KiB.
 func TestUploadReplyIsSmall(t *testing.T) {
 	t.Parallel()

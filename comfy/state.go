@@ -11,8 +11,8 @@ import (
 )
 
 // oneRun bounds what a server says about a single run beside its graph, which
-// may have any size.
-const oneRun = 16 << 20
+// may have any size. Texts that nodes put out are part of it: a book is 1 MB.
+const oneRun = 128 << 20
 
 // graphOfHistory are the parts of a history entry that repeat what was
 // submitted: {id: {"prompt": [number, id, graph, extra, outputs]}}.
