@@ -64,7 +64,7 @@ export function RunBar({ inputs, count, sending, running, disabled, onRun, onCop
       <SweepEditor inputs={inputs} problem={count.sweepProblem} runs={count.text} />
       <p
         className={cx(
-          "min-w-0 flex-1 truncate text-right text-sm max-phone:order-last max-phone:basis-full max-phone:text-left",
+          "line-clamp-2 min-w-0 flex-1 text-right text-sm leading-4 max-phone:order-last max-phone:basis-full max-phone:text-left",
           count.sweepProblem ? "text-bad" : "text-muted",
           !count.sweepProblem && !count.text && "max-phone:hidden",
         )}

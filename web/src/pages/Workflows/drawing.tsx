@@ -140,7 +140,7 @@ function Drawing({ name, graph, labels, missing, className }: Props & { classNam
           </div>
         </div>
       </div>
-      <div className="flex justify-end border-line border-t">
+      <div className="flex justify-end border-line border-t px-2">
         <IconButton label={pageText.zoomOut} keys="-" onClick={zoom.further}>
           <ZoomOut />
         </IconButton>
