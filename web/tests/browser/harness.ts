@@ -227,15 +227,16 @@ export class Tab {
 
   async theme(theme: "light" | "dark") {
     await this.page.emulateMedia({ colorScheme: theme });
-    // Chromium now and then leaves an inherited light-dark() colour as it was, when only the scheme changes:
-    // a rule for all elements has it work out every style anew.
-    await this.page.evaluate(() => {
+    // Chromium now and then leaves an inherited light-dark() colour as it was, when only the media change: the scheme of
+    // the root, which all inherit, is set as well, and a rule for all elements has every style worked out anew.
+    await this.page.evaluate((scheme) => {
+      document.documentElement.style.colorScheme = scheme;
       const all = new CSSStyleSheet();
       all.replaceSync("* { --scheme-changed: 1 }");
       document.adoptedStyleSheets.push(all);
       getComputedStyle(document.body).color;
       document.adoptedStyleSheets.pop();
-    });
+    }, theme);
     await this.settled();
   }
 
