@@ -211,6 +211,12 @@ func newHelpCmd(a *app, root *cobra.Command) *cobra.Command {
 			switch {
 			case err != nil:
 				return unknownCommand(root, strings.Join(args, " "))
+			case c == root && len(rest) > 0:
+				var topics []string
+				for _, topic := range helpTopics() {
+					topics = append(topics, topic.name)
+				}
+				return unknownCommand(root, rest[0], topics...)
 			case isGroup(c) && len(rest) > 0:
 				return unknownCommand(c, rest[0])
 			}

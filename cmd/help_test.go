@@ -171,4 +171,7 @@ func TestHelpTopics(t *testing.T) {
 			golden(t, "help/topic_"+topic.name, out)
 		})
 	}
+	if code, _, errs := runEasel(t, "help", "exit-code"); code != problem.ExitUsage || !strings.Contains(errs, "did you mean exit-codes?") {
+		t.Errorf("exit %d, stderr %q", code, errs)
+	}
 }

@@ -3,13 +3,16 @@ package cmd
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"iter"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run"
 	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/internal/storage/stores"
@@ -64,6 +67,18 @@ func (a *app) openShelf(ctx context.Context, word string) (*shelf, error) {
 		return nil, err
 	}
 	return &shelf{store: st}, nil
+}
+
+// checkThere refuses a folder or file that is not there: an empty list, or no damage in
+// it, would hide a mistyped name.
+func (a *app) checkThere(word string) error {
+	if stores.IsRemote(word) {
+		return nil
+	}
+	if _, err := os.Stat(a.path(word)); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return &invalidError{word + ": there is no such file or folder", problem.NearestFile(a.path(word), "easel outputs list shows what is where outputs usually go")}
 }
 
 // objects are what lies on the shelf, in name order.

@@ -67,6 +67,9 @@ func runOutputsCopy(ctx context.Context, o *outputsCopyOptions, fromWord, toWord
 	if err != nil {
 		return err
 	}
+	if err := o.app.checkThere(cfg.ExpandHome(fromWord)); err != nil {
+		return err
+	}
 	from, err := o.app.openShelf(ctx, cfg.ExpandHome(fromWord))
 	if err != nil {
 		return err

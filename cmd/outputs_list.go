@@ -58,7 +58,11 @@ func runOutputsList(ctx context.Context, o *outputsListOptions, args []string) e
 	var word string
 	if len(args) == 1 {
 		word = cfg.ExpandHome(args[0])
-	} else if word, err = usualOut(cfg); err != nil {
+		err = o.app.checkThere(word)
+	} else {
+		word, err = usualOut(cfg)
+	}
+	if err != nil {
 		return err
 	}
 	from, err := o.app.openShelf(ctx, word)

@@ -187,9 +187,9 @@ func addCommands(root *cobra.Command, a *app, args []string) error {
 	return nil
 }
 
-// unknownCommand names the nearest one.
-func unknownCommand(c *cobra.Command, name string) error {
-	var names []string
+// unknownCommand names the nearest one, or the nearest of other names that fit.
+func unknownCommand(c *cobra.Command, name string, others ...string) error {
+	names := others
 	for _, sub := range c.Commands() {
 		if !sub.Hidden {
 			names = append(names, sub.Name())

@@ -48,6 +48,9 @@ func runVerify(ctx context.Context, o *verifyOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := o.app.checkThere(place.out); err != nil {
+		return err
+	}
 	store, err := o.app.openStore(o.app.shown(place.out))
 	if err != nil {
 		return err

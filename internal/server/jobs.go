@@ -191,7 +191,7 @@ func (s *Server) listJobs(ctx context.Context, in *struct {
 	Workflow  string       `query:"workflow" maxLength:"200" doc:"id"`
 	Character string       `query:"character" maxLength:"200" doc:"id"`
 	Batch     string       `query:"batch" maxLength:"64" doc:"id; its cleared jobs too"`
-	Search    string       `query:"search" maxLength:"500" doc:"words of the prompt"`
+	Search    string       `query:"search" maxLength:"500" doc:"words of the prompt; one or two letters are looked for in the newest 10,000 jobs"`
 	Since     time.Time    `query:"since" doc:"queued then or later"`
 	Until     time.Time    `query:"until" doc:"queued before"`
 	Cleared   bool         `query:"cleared" doc:"also those that POST /queue/clear took out"`

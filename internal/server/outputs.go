@@ -155,7 +155,7 @@ type OutputFilter struct {
 	Job       string    `query:"job" maxLength:"64" doc:"id"`
 	Kind      string    `query:"kind" enum:"image,video,audio,text,file"`
 	Favourite bool      `query:"favourite" doc:"only marked ones"`
-	Search    string    `query:"search" maxLength:"500" doc:"words of the prompt"`
+	Search    string    `query:"search" maxLength:"500" doc:"words of the prompt; one or two letters are looked for in the newest 10,000 outputs"`
 	Since     time.Time `query:"since" doc:"made then or later"`
 	Until     time.Time `query:"until" doc:"made before"`
 }

@@ -3575,7 +3575,7 @@ export interface operations {
                 character?: string;
                 /** @description id; its cleared jobs too */
                 batch?: string;
-                /** @description words of the prompt */
+                /** @description words of the prompt; one or two letters are looked for in the newest 10,000 jobs */
                 search?: string;
                 /** @description queued then or later */
                 since?: string;
@@ -4394,7 +4394,7 @@ export interface operations {
                 kind?: "image" | "video" | "audio" | "text" | "file";
                 /** @description only marked ones */
                 favourite?: boolean;
-                /** @description words of the prompt */
+                /** @description words of the prompt; one or two letters are looked for in the newest 10,000 outputs */
                 search?: string;
                 /** @description made then or later */
                 since?: string;
