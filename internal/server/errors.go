@@ -17,6 +17,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
+	"github.com/seed-7d77cb5c/easel/internal/storage"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
@@ -146,6 +147,10 @@ func ofProblem(err error) *statusError {
 		e.Detail = "Character not found"
 		e.Errors = []fieldError{{Field: "character_id", Message: character.Error(), Nearest: character.Nearest}}
 		e.Hint = "GET " + apiPath + "/characters lists them"
+	case errors.Is(err, storage.ErrNotExist):
+		e.Status, e.Code, e.Detail, e.Hint = http.StatusNotFound, "not_found", "The file is not in its store any more", ""
+	case errors.Is(err, storage.ErrFull):
+		e.Status = http.StatusInsufficientStorage
 	case ofRequest(err, e):
 	case len(p.Problems) > 0:
 		e.Detail, e.Hint = p.Problems[0].Message, ""

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -62,4 +63,15 @@ func TestTidyFiles(t *testing.T) {
 	}
 	h.want(404, h.ask("GET", "/api/v1/files/"+idle+"/info", ""))
 	h.want(200, h.ask("GET", "/api/v1/files/"+file.ID+"/info", ""))
+}
+
+// A store that is full, or has lost a file, is no fault of the request.
+func TestStoresThatFail(t *testing.T) {
+	t.Parallel()
+	for status, err := range map[int]error{http.StatusInsufficientStorage: storage.ErrFull, http.StatusNotFound: storage.ErrNotExist} {
+		e := failure(&storage.Error{Op: "write", Location: "files/x", Err: err})
+		if e.Status != status {
+			t.Errorf("%v is %d %s", err, e.Status, e.Detail)
+		}
+	}
 }

@@ -304,9 +304,6 @@ func (w *rangeWriter) Write(p []byte) (int, error) {
 // content serves a stored content: with ranges, never as anything that runs.
 func (s *Server) content(w http.ResponseWriter, r *http.Request, store storage.Store, o object) error {
 	info, err := store.Stat(r.Context(), o.name)
-	if errors.Is(err, storage.ErrNotExist) {
-		return &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "The file is not in its store any more"}
-	}
 	if err != nil {
 		return err
 	}
