@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-fdcce314ad5d";
-const files = "/ /assets/Backends-9P7rOVyC.js /assets/MaskEditor-55JiZoBo.js /assets/ahead-_TG-Kl4T.js /assets/base-CPCpQ_P1.js /assets/check-W0h5m10n.js /assets/copy-5SDR__eG.js /assets/index-CyGAh_x-.css /assets/index-Q-5unaD7.js /assets/other-D05hhDe6.js /assets/queue-q4YiWUDN.js /assets/results-Bw-VWNEp.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CUahjt-n.js /assets/start-D0rmGVYg.js /assets/toaster-Bq7g6u86.js /assets/useQueries-C1N_uq9o.js /assets/workflows-DWfF6Jgg.js /assets/zoom-out-ruI_GgTt.js /icon.svg /theme.js".split(" ");
+const version = "easel-e0313ef26e64";
+const files = "/ /assets/Backends-Dm8blefj.js /assets/MaskEditor-Fu7rSKAf.js /assets/ahead-_TG-Kl4T.js /assets/base-BRq3SNFj.js /assets/check-9_snaK93.js /assets/copy-HxsG2nIt.js /assets/index-CV6dQrLD.js /assets/index-CqPdX-m3.css /assets/other-DzQNEe-2.js /assets/queue-woC7eM7i.js /assets/results-DoD3ILkh.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-VsnmV5Jw.js /assets/start-D0rmGVYg.js /assets/toaster-BzzF_Yui.js /assets/useQuery-BBu4ENN6.js /assets/workflows-BDRFI4e-.js /assets/zoom-out-DAf0L8mU.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

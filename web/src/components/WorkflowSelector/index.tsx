@@ -1,4 +1,4 @@
-import { ChevronsUpDown, Film, ImagePlus, Maximize2, Search, Sparkles, WandSparkles } from "lucide-react";
+import { ChevronsUpDown, Film, ImagePlus, Maximize2, Search, Sparkles, TriangleAlert, WandSparkles } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import type { Workflow } from "@/api/types";
 import { t } from "@/text";
@@ -9,6 +9,7 @@ import { Empty } from "@/ui/empty";
 import { Segments } from "@/ui/segments";
 import { Select } from "@/ui/select";
 import { familiesOf, find } from "./find";
+import { stateOf, useStandings } from "./state";
 
 const icons: Record<string, typeof Film> = { generation: Sparkles, editing: WandSparkles, upscaling: Maximize2, video: Film };
 
@@ -74,7 +75,8 @@ export function WorkflowSelector({ workflows, value, onChange, thumbnails, open,
   );
 }
 
-const kindOf = (w: Workflow) =>
+/** kindOf is what a workflow makes, and with which family of models. */
+export const kindOf = (w: Workflow) =>
   [t.generate.categories[w.category ?? ""] ?? w.category, w.model_family === "none" ? undefined : w.model_family]
     .filter(Boolean)
     .join(" · ");
@@ -91,6 +93,7 @@ function Picker({ workflows, value, thumbnails, onChoose }: PickerProps) {
   const [category, setCategory] = useState("");
   const [family, setFamily] = useState("");
   const list = useRef<HTMLDivElement>(null);
+  const standings = useStandings();
   const found = useMemo(() => find(workflows, { words, category, family }), [workflows, words, category, family]);
   const categories = [...new Set(workflows.map((w) => w.category ?? ""))].filter(Boolean);
 
@@ -173,10 +176,22 @@ function Picker({ workflows, value, thumbnails, onChoose }: PickerProps) {
                   .filter(Boolean)
                   .join(" · ")}
               </span>
+              <Missing n={stateOf(standings.of(w.id)).missing} />
             </span>
           </button>
         ))}
       </div>
     </div>
+  );
+}
+
+/** Missing says that no backend has all that a workflow needs. */
+function Missing({ n }: { n: number }) {
+  if (n === 0) return null;
+  return (
+    <span className="flex items-center gap-1 text-warn text-xs">
+      <TriangleAlert className="size-3" aria-hidden />
+      {t.generate.missing(n)}
+    </span>
   );
 }

@@ -5,7 +5,8 @@ import { useMemo, useState } from "react";
 import { api, ask } from "@/api/client";
 import { queries, queryClient } from "@/api/queries";
 import type { Workflow } from "@/api/types";
-import { WorkflowPicture } from "@/components/WorkflowSelector";
+import { kindOf, WorkflowPicture } from "@/components/WorkflowSelector";
+import type { Standing } from "@/components/WorkflowSelector/state";
 import { workflows as pageText } from "@/text/en/workflows";
 import { Button, buttonLook } from "@/ui/button";
 import { Failed } from "@/ui/empty";
@@ -14,10 +15,8 @@ import { AskRemove } from "./ask";
 import { GraphSection } from "./drawing";
 import { Edit } from "./edit";
 import type { Graph } from "./layout";
-import { kindOf } from "./library";
 import { Needs } from "./needs";
 import { type Described, Parameters } from "./parameters";
-import type { Standing } from "./state";
 
 interface Props {
   workflow: Workflow;

@@ -4,8 +4,9 @@ import { Check, Search, TriangleAlert } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { queries } from "@/api/queries";
 import type { Workflow } from "@/api/types";
-import { WorkflowPicture } from "@/components/WorkflowSelector";
+import { kindOf, WorkflowPicture } from "@/components/WorkflowSelector";
 import { familiesOf, find } from "@/components/WorkflowSelector/find";
+import { type Show, type Standing, shown, stateOf, useStandings } from "@/components/WorkflowSelector/state";
 import { t } from "@/text";
 import { workflows as pageText } from "@/text/en/workflows";
 import { Badge } from "@/ui/badge";
@@ -14,7 +15,6 @@ import { cx } from "@/ui/cx";
 import { Empty, Failed } from "@/ui/empty";
 import { Select } from "@/ui/select";
 import { Detail } from "./detail";
-import { type Show, type Standing, shown, stateOf, useStandings } from "./state";
 
 /** Library is the list of workflows with the one that is open beside it; on narrow screens one of both. */
 export function Library({ id, onImport }: { id: string | undefined; onImport: () => void }) {
@@ -190,12 +190,7 @@ export function StateWord({ state, missing }: { state: string; missing: number }
   return (
     <span className={cx("flex items-center gap-1 text-sm", state === "ready" ? "text-muted" : "text-warn")}>
       {state === "ready" ? <Check className="size-3.5 text-good" aria-hidden /> : <TriangleAlert className="size-3.5" aria-hidden />}
-      {state === "ready" ? pageText.ready : pageText.lacks(missing)}
+      {state === "ready" ? pageText.ready : t.generate.missing(missing)}
     </span>
   );
 }
-
-export const kindOf = (w: Workflow) =>
-  [t.generate.categories[w.category ?? ""] ?? w.category, w.model_family === "none" ? undefined : w.model_family]
-    .filter(Boolean)
-    .join(" · ");

@@ -1,10 +1,10 @@
 import { Check, CircleHelp, LoaderCircle, TriangleAlert } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import { problemOf } from "@/api/problem";
+import type { Standing } from "@/components/WorkflowSelector/state";
 import { workflows as pageText } from "@/text/en/workflows";
 import { cx } from "@/ui/cx";
 import { Section } from "./ask";
-import type { Standing } from "./state";
 
 type Model = Schemas["NeededModel"];
 

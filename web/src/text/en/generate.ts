@@ -18,6 +18,7 @@ export const generate = {
   clearSearch: "Clear the search",
   needsImage: "needs an image",
   needsMask: "needs a mask",
+  missing: (n: number) => (n === 1 ? "1 thing missing" : `${n} things missing`),
   tryExample: "Try the example",
   dynamic: "{a|b} and __wildcards__ are sent as they are: sweep the prompt to try several texts.",
   character: "Character",

@@ -6,7 +6,6 @@ export const workflows = {
   filterState: "Show",
   states: { "": "State", ready: "Ready", lacking: "Lacking", own: "Your own" } as Record<string, string>,
   ready: "Ready",
-  lacks: (n: number) => (n === 1 ? "1 thing missing" : `${n} things missing`),
   notKnown: "Not known",
   own: "Yours",
   choose: "Choose a workflow",
