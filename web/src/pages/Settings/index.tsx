@@ -24,7 +24,7 @@ export function SettingsPage() {
       <Appearance />
       <Section title={pageText.backends}>
         <Backends />
-        <div className="grid gap-2">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
           <p className="text-muted">{pageText.backendsHint}</p>
           <Command text={pageText.backendsCommand} />
         </div>
@@ -38,9 +38,9 @@ export function SettingsPage() {
 
 function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section className="grid gap-x-8 gap-y-3 border-line border-t py-6 first:border-t-0 first:pt-2 lg:grid-cols-[11rem_1fr]">
+    <section className="grid grid-cols-[minmax(0,1fr)] gap-x-8 gap-y-3 border-line border-t py-6 first:border-t-0 first:pt-2 lg:grid-cols-[11rem_minmax(0,1fr)]">
       <h2 className="font-semibold">{title}</h2>
-      <div className="grid min-w-0 gap-4">{children}</div>
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">{children}</div>
     </section>
   );
 }
@@ -107,7 +107,7 @@ function Access() {
           </ul>
         </div>
       )}
-      <div className="grid gap-2">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
         <p className="text-muted">{pageText.keysHint}</p>
         <Command text={pageText.keysAdd} />
         <Command text={pageText.keysList} />
@@ -131,7 +131,7 @@ function Storage() {
   return (
     <Section title={pageText.storage}>
       <Row title={pageText.results} hint={newest ? pageText.resultsAt(placeOf(newest.path, newest.name) || "/") : pageText.resultsNone} />
-      <div className="grid gap-2">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
         <p className="text-muted">{pageText.storageHint}</p>
         <Command text={pageText.storageCommand} />
       </div>
