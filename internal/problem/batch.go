@@ -2,11 +2,12 @@ package problem
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -253,7 +254,7 @@ func shown(value json.RawMessage) (string, bool) {
 		return "", false
 	case json.Unmarshal(value, &text) != nil:
 		return string(value), true
-	case isDigest.MatchString(text):
+	case isDigest(text):
 		return "", false
 	}
 	if letters := []rune(text); len(letters) > longestShown {
@@ -262,7 +263,11 @@ func shown(value json.RawMessage) (string, bool) {
 	return strconv.Quote(text), true
 }
 
-var isDigest = regexp.MustCompile(`^(url:)?[0-9a-f]{64}$`)
+// isDigest reports whether a text stands for the content of a file or an address.
+func isDigest(text string) bool {
+	sum, err := hex.DecodeString(strings.TrimPrefix(text, "url:"))
+	return err == nil && len(sum) == sha256.Size
+}
 
 // differences lists what a plan asks for otherwise than before.
 func differences(e *batch.ChangedError) []registry.Problem {
