@@ -12,7 +12,10 @@ import (
 
 // oneRun bounds what a server says about a single run beside its graph, which
 // may have any size. Texts that nodes put out are part of it: a book is 1 MB.
-const oneRun = 128 << 20
+const oneRun = 24 << 20
+
+// oneReply bounds the answer to a submission: an id, or what is wrong with nodes.
+const oneReply = 16 << 20
 
 // graphOfHistory are the parts of a history entry that repeat what was
 // submitted: {id: {"prompt": [number, id, graph, extra, outputs]}}.

@@ -129,7 +129,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 	for try := 1; ; try++ {
 		var sent atomic.Bool
 		k := transport.Post("/prompt", body)
-		k.Sent, k.Limit = &sent, oneRun
+		k.Sent, k.Limit = &sent, oneReply
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
