@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -69,7 +70,7 @@ func TestBadRequestsAreExplained(t *testing.T) {
 		}
 	}
 	r := h.ask("GET", output+"/content", "", "Range", "bytes=99999999-")
-	if r.StatusCode != 416 || r.Header.Get("Content-Type") != "application/problem+json" || r.Header.Get("Content-Range") == "" {
+	if r.StatusCode != http.StatusRequestedRangeNotSatisfiable || r.Header.Get("Content-Type") != "application/problem+json" || r.Header.Get("Content-Range") == "" {
 		t.Errorf("a range beyond the end: %d %v %s", r.StatusCode, r.Header, r.body)
 	}
 	if allow := h.ask("DELETE", "/api/v1/jobs", "").Header.Get("Allow"); allow != "GET" {
