@@ -183,9 +183,10 @@ func TestParametersOfAJob(t *testing.T) {
 	if string(j.Parameters.RawMessage) != "null" {
 		t.Errorf("a job that waits has the parameters %s", j.Parameters.RawMessage)
 	}
-	watch := h.db.Watch(func(e jobs.Event) bool { return e.Job == j.ID && e.Type == jobs.EventProgress })
+	id := j.ID
+	watch := h.db.Watch(func(e jobs.Event) bool { return e.Job == id && e.Type == jobs.EventProgress })
 	defer watch.Close()
-	h.want(200, h.ask("GET", "/api/v1/jobs/"+j.ID, "")).into(t, &j)
+	h.want(200, h.ask("GET", "/api/v1/jobs/"+id, "")).into(t, &j)
 	for j.State != jobs.Running || j.Seed == nil {
 		select {
 		case <-watch.C:
