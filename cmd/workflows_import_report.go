@@ -134,10 +134,11 @@ func (o *importOptions) needsTable(in *importing, res *importedWorkflow) error {
 		fmt.Fprintln(o.app.streams.Err)
 	}
 	t := term.NewTable(o.app.streams, "NEEDS", "STATE", "FROM").Talk().Whole(0, 1, 2)
+	survey := preflight.SurveyOf(in.defs.Classes, in.aliases)
 	for _, m := range res.Entry.Models {
 		state := "not checked"
 		if asked {
-			state = preflight.SurveyOf(in.defs.Classes, in.aliases).Model(res.Entry, m)
+			state = survey.Model(res.Entry, m)
 		}
 		t.Row(m.Folder+"/"+m.File, state, cmp.Or(m.URL, m.Page))
 	}

@@ -52,8 +52,8 @@ func Lacks(file *graphfile.File, defs graphfile.Definitions, aliases map[string]
 		nodes = append(nodes, m)
 	}
 	survey := preflight.SurveyOf(defs.Classes, aliases)
-	for _, m := range preflight.Models(wf) {
-		if survey.Model(wf, m) == preflight.ModelMissing {
+	for m, state := range survey.Files(wf) {
+		if state == preflight.ModelMissing {
 			models = append(models, AbsentModel{m.Folder, m.File})
 		}
 	}

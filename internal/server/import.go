@@ -254,8 +254,8 @@ func (s *Server) imported(id string, file *graphfile.File, wf *registry.Workflow
 	if len(defs.Classes) > 0 {
 		survey = preflight.SurveyOf(defs.Classes, aliases)
 	}
-	for _, m := range preflight.Models(wf) {
-		out.Models = append(out.Models, neededModel{m, survey.Model(wf, m)})
+	for m, state := range survey.Files(wf) {
+		out.Models = append(out.Models, neededModel{m, state})
 	}
 	if defs.From != "" {
 		out.Backend = &defs.From

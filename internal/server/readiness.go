@@ -113,8 +113,8 @@ func readyOn(ctx context.Context, survey *preflight.Survey, wf *registry.Workflo
 		ready := len(r.Missing) == 0
 		r.Ready = &ready
 	}
-	for _, m := range preflight.Models(wf) {
-		r.Models = append(r.Models, neededModel{m, survey.Model(wf, m)})
+	for m, state := range survey.Files(wf) {
+		r.Models = append(r.Models, neededModel{m, state})
 	}
 	return r
 }

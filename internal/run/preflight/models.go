@@ -2,19 +2,37 @@ package preflight
 
 import (
 	"encoding/json"
+	"iter"
 	"slices"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/registry"
 )
 
-// Models are the files that a workflow loads with its defaults: those that its entry
-// lists, then those that only stand in its graph or as the default of a parameter.
-func Models(wf *registry.Workflow) []registry.Model {
+// Files are the models that a workflow loads with its defaults, and whether a backend
+// has each: those that its entry lists, then those that only stand in its graph or as
+// the default of a parameter. A nil survey knows nothing.
+func (s *Survey) Files(wf *registry.Workflow) iter.Seq2[registry.Model, string] {
+	return func(yield func(registry.Model, string) bool) {
+		bound, _, err := Sample(wf)
+		if err != nil {
+			bound = nil // the entry's own check says why
+		}
+		graphs := graphsOf(wf, bound)
+		for _, m := range modelsOf(wf, bound) {
+			if !yield(m, s.model(graphs, m)) {
+				return
+			}
+		}
+	}
+}
+
+// modelsOf are the files of an entry, then those that only stand in its bound graph,
+// if there is one.
+func modelsOf(wf *registry.Workflow, g *comfy.Graph) []registry.Model {
 	models := slices.Clone(wf.Models)
-	g, _, err := Sample(wf)
-	if err != nil {
-		return models // the entry's own check says why
+	if g == nil {
+		return models
 	}
 	for _, id := range g.IDs() {
 		n := g.Node(id)
@@ -44,17 +62,30 @@ const (
 // Model says whether a backend has a file that a workflow loads: by the lists of
 // the nodes that load it. A nil survey knows nothing.
 func (s *Survey) Model(wf *registry.Workflow, m registry.Model) string {
+	bound, _, err := Sample(wf)
+	if err != nil {
+		bound = nil
+	}
+	return s.model(graphsOf(wf, bound), m)
+}
+
+// graphsOf are the graph of a workflow, and bound, which has the defaults of
+// parameters, if there is one. None is there when the graph cannot be read.
+func graphsOf(wf *registry.Workflow, bound *comfy.Graph) []*comfy.Graph {
+	own, err := wf.Graph()
+	switch {
+	case err != nil:
+		return nil
+	case bound == nil:
+		return []*comfy.Graph{own}
+	}
+	return []*comfy.Graph{own, bound}
+}
+
+func (s *Survey) model(graphs []*comfy.Graph, m registry.Model) string {
 	state := ModelUnknown
 	if s == nil {
 		return state
-	}
-	own, err := wf.Graph()
-	if err != nil {
-		return state
-	}
-	graphs := []*comfy.Graph{own}
-	if bound, _, err := Sample(wf); err == nil {
-		graphs = append(graphs, bound) // with the defaults of parameters
 	}
 	file := m.File
 	for name, on := range s.aliases {
