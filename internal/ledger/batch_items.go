@@ -12,6 +12,7 @@ type entry struct {
 	id      string
 	digest  [sha256.Size]byte // over the item's own, which has no certain length
 	state   ItemState
+	bound   bool // to a run of which nothing is recorded yet: one that has ended is made again
 	dropped bool
 	touched bool
 	live    *Item // the whole item, which the file has now or with the next commit; nil = it rests
@@ -57,7 +58,7 @@ func (b *Batch) release(written []write) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, w := range written {
-		if w.item == nil || b.entries[w.n].live != w.item || !w.item.rests() {
+		if w.item == nil || b.entries[w.n].live != w.item || b.entries[w.n].bound || !w.item.rests() {
 			continue // it has changed since
 		}
 		b.entries[w.n].live = nil

@@ -143,7 +143,11 @@ func (b *Batch) Sync() error {
 
 // Bind says which run an item's next attempt is, before the engine records it.
 func (b *Batch) Bind(id, run string) error {
-	return b.change(id, false, func(it *Item) { it.Run = run })
+	n, err := b.index(id)
+	if err != nil {
+		return err
+	}
+	return b.change(id, false, func(it *Item) { it.Run, b.entries[n].bound = run, true })
 }
 
 // KeepSeed keeps a seed that was drawn for an item. It is on the disk with the
@@ -160,7 +164,7 @@ func (b *Batch) Put(rec Record) error {
 	n, ok := b.byRun[rec.ID]
 	id := ""
 	if ok {
-		id = b.entries[n].id
+		id, b.entries[n].bound = b.entries[n].id, false
 	}
 	b.mu.Unlock()
 	if !ok {
