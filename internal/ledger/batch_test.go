@@ -457,6 +457,47 @@ func TestRestingItems(t *testing.T) {
 	}
 }
 
+// An item that has ended and is made again is known by its new run at once, whether
+// or not the binding is on the disk before the run is recorded.
+func TestBoundItemIsKnownByItsRun(t *testing.T) {
+	t.Parallel()
+	b := newBatch(t, planOf("a=1", "b=1"))
+	carry(t, b, "a", ItemCommitted)
+	if err := b.Fail("b", "failed", "a reason", 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"a", "b"} {
+		if err := b.Bind(id, "again-"+id); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Put(Record{ID: "again-" + id, State: Prepared, PromptID: "new-" + id, Request: json.RawMessage("{}")}); err != nil {
+			t.Fatal(err)
+		}
+		if it, err := b.Item(id); err != nil || it.State != ItemSubmitted || it.Run != "again-"+id || it.PromptID != "new-"+id {
+			t.Errorf("%+v, %v", it, err)
+		}
+	}
+	// Bound, and ended before anything of the run was recorded: it rests again.
+	if err := b.Fail("b", "invalid_input", "a file is gone", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Bind("b", "third-b"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Fail("b", "invalid_input", "a file is gone", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if b.entries[1].live != nil || len(b.byRun) != 1 {
+		t.Errorf("of the ended item %+v is kept, with runs %v", b.entries[1].live, b.byRun)
+	}
+}
+
 func BenchmarkOpenBatch10000(b *testing.B) {
 	book := newBatch(b, many(10_000))
 	if err := book.Close(); err != nil {

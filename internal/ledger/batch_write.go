@@ -302,7 +302,12 @@ func (b *Batch) Own(id string, files []File) error {
 
 // Fail ends an item that is not tried again.
 func (b *Batch) Fail(id, code, reason string, usd float64) error {
+	n, err := b.index(id)
+	if err != nil {
+		return err
+	}
 	return b.change(id, true, func(it *Item) {
+		b.entries[n].bound = false
 		it.State, it.Code, it.Error = ItemFailed, code, reason
 		it.USD += usd
 	})
