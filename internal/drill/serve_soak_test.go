@@ -32,6 +32,15 @@ func (s *serving) sample(jobs int) sample {
 	return at
 }
 
+// tiny is a registry with one workflow that needs no model and no step, so that what
+// easel does for a job is most of it.
+const (
+	tiny = `{"workflows": {"drill": {"id": "drill", "name": "Drill", "description": "d", "workflow_path": "tiny.json",
+	"configurable_params": {"seed": {"type": "int", "default": 0, "min": 0, "max": 16777215, "bind": ["1.color"]}}}}}`
+	tinyGraph = `{"1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 0}},
+	"2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "drill"}}}`
+)
+
 // A day's load of tiny jobs leaves memory, descriptors and goroutines as they were
 // after its first part. The long form has 100,000 jobs, or EASEL_SOAK_JOBS.
 func TestServeSoak(t *testing.T) {
@@ -45,6 +54,8 @@ func TestServeSoak(t *testing.T) {
 	}
 	srv, m := newRemote(t, "--step-time", "0s"), newMachine(t)
 	s := newServing(m, srv.url(), "--workers", "8")
+	m.write("registry.json", tiny)
+	m.write("tiny.json", tinyGraph)
 	ready := s.start()
 	idle := s.sample(0)
 	t.Logf("ready after %s; idle %d MB, %d descriptors, %d goroutines", ready.Round(time.Millisecond), idle.memory>>20, idle.files, idle.goroutines)
