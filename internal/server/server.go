@@ -101,7 +101,7 @@ func New(o Options) *Server {
 			s.fail(w, &statusError{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this address", Hint: "the API begins at " + apiPath + "/openapi.json"})
 		})
 	}
-	s.handler = s.logged(s.recovered(paced(s.guarded(mux))))
+	s.handler = s.logged(s.recovered(paced(s.guarded(compressed(mux)))))
 	return s
 }
 
