@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -33,7 +34,10 @@ func (e *NewerError) Error() string {
 }
 
 // An UnknownItemError means that a batch has no item of an id.
-type UnknownItemError struct{ Item string }
+type UnknownItemError struct {
+	Item    string
+	Nearest []string // ids that may have been meant
+}
 
 func (e *UnknownItemError) Error() string { return "the batch has no item " + e.Item }
 
@@ -58,7 +62,8 @@ func (e *LockedError) Error() string {
 }
 
 // damaged says of an error of the database whether the ledger is damaged. Others,
-// and nil, are given back as they are.
+// and nil, are given back as they are: that the database is busy, full, cannot be read
+// or refuses a statement says nothing of what is in it.
 func damaged(file string, err error) error {
 	var known *DamagedError
 	var newer *NewerError
@@ -68,8 +73,12 @@ func damaged(file string, err error) error {
 		return err
 	case errors.As(err, &failed):
 		switch failed.Code() & 0xff {
-		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_FORMAT:
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT:
 			return &DamagedError{File: file, Err: err, certain: true}
+		case sqlite3.SQLITE_ERROR:
+			if strings.Contains(failed.Error(), "no such ") { // a table or a column is gone
+				return &DamagedError{File: file, Err: err, certain: true}
+			}
 		}
 		return err
 	}
