@@ -151,6 +151,9 @@ func (p *planner) gather(d Draft) error {
 		}
 	}
 	g.reportColumns()
+	if note := g.literal.note(); note != "" {
+		p.batch.Notes = append(p.batch.Notes, note)
+	}
 	return p.ctx.Err()
 }
 
@@ -162,6 +165,8 @@ type gathering struct {
 	combosOf map[uint64][]*combo
 	shapes   map[*rows.Columns]*shape
 	inOrder  []*rows.Columns
+
+	literal literalFields
 
 	at    Position // of the row that is read
 	files bool     // it is a file
@@ -293,6 +298,7 @@ func (g *gathering) row(src *source, row *rows.Row, files bool) error {
 	}
 	workflow, character := g.word(row, columnWorkflow), g.word(row, columnCharacter)
 	g.at, g.files = at, files
+	g.literal.look(at, row, g.ignored)
 	first, err := g.section(src.dir, workflow, character, row)
 	if err != nil && g.sweeps(columnWorkflow) {
 		first, err = nil, nil // each point says

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -62,4 +63,46 @@ func cellOf(row *rows.Row, column string) string {
 		return row.Text(i)
 	}
 	return ""
+}
+
+// literalFields are cells that look like templates. A cell is data and is taken as it
+// is written, which whoever wrote {row.title} into one has to be told.
+type literalFields struct {
+	first Position
+	field string // the first one: "{row.title}"
+	cells int
+}
+
+// look notes the cells of a row that look like templates. That in the column name is one.
+func (l *literalFields) look(at Position, row *rows.Row, ignored func(column string) bool) {
+	if row == nil {
+		return
+	}
+	for i, cell := range row.Cells {
+		if !strings.Contains(cell, rowField) {
+			continue
+		}
+		column := row.Columns.Names[i]
+		used := usedColumns(row.Text(i))
+		if column == columnName || len(used) == 0 || ignored(column) {
+			continue
+		}
+		if l.cells++; l.cells == 1 {
+			l.first, l.field = at, rowField+used[0]+"}"
+			l.first.Column = column
+		}
+	}
+}
+
+// note is what is said of them; "" = there are none.
+func (l *literalFields) note() string {
+	if l.cells == 0 {
+		return ""
+	}
+	others := ""
+	if l.cells > 1 {
+		others = fmt.Sprintf(", as in %d cells in all", l.cells)
+	}
+	return l.first.Before(l.field+" stays as it is written"+others) +
+		"; it is filled in where it stands in the prompt on the command line, in --set, in a sweep or in the defaults of a plan"
 }
