@@ -31,6 +31,7 @@ type app struct {
 	ctx     context.Context // of the command: flags that read files are not given it
 	environ []string
 	args    []string // of the command line
+	retried string   // the ledger of the batch whose command is repeated; "" = it is not
 	global  globalOptions
 
 	config   func() (*config.Config, error)

@@ -154,7 +154,7 @@ func (l *assetsLock) adopt(ctx context.Context, book *ledger.Batch) error {
 	}
 	done, err := batch.AdoptAssets(ctx, l.batch, book, l.was, l.dest.store, l.opts.update)
 	if done > 0 {
-		l.opts.app.note("%d of %d %s are there already, by %s", done, len(l.batch.Items), plural(len(l.batch.Items), "item"), l.opts.app.near(l.path))
+		l.opts.app.note("%d of %d %s %s there already, by %s", done, len(l.batch.Items), plural(len(l.batch.Items), "item"), isAre(done), l.opts.app.near(l.path))
 	}
 	return err
 }

@@ -114,4 +114,30 @@ func (p *batchPlace) one() (string, error) {
 func batchName(file string) string { return strings.TrimSuffix(filepath.Base(file), ".db") }
 
 // read opens a ledger to look at it.
-func (p *batchPlace) read(file string) (*ledger.Batch, error) { return ledger.ReadBatch(file) }
+func (p *batchPlace) read(file string) (*ledger.Batch, error) {
+	b, err := ledger.ReadBatch(file)
+	return b, p.located(file, err)
+}
+
+// at is where the batch of a ledger is kept, as commands take it.
+func (p *batchPlace) at(file string) batch.Location {
+	return batch.Location{Out: p.out, State: p.state, Name: batchName(file)}
+}
+
+// located says of an error with a ledger where its batch is kept.
+func (p *batchPlace) located(file string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &batch.LocatedError{At: p.at(file), Err: err}
+}
+
+// sameFile reports whether two names are of one file that is there.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}

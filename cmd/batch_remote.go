@@ -56,7 +56,7 @@ func (o *batchOptions) claimRemote(ctx context.Context, b *plan.Batch, book *led
 	if err == nil && !o.fresh {
 		var done int
 		if done, err = batch.AdoptMirror(ctx, b, book, made, store, o.update); done > 0 {
-			o.app.note("%d of %d %s are there already, made by another machine", done, len(b.Items), plural(len(b.Items), "item"))
+			o.app.note("%d of %d %s %s there already, made by another machine", done, len(b.Items), plural(len(b.Items), "item"), isAre(done))
 		}
 	}
 	if err != nil {

@@ -48,7 +48,7 @@ func runBatchRepair(ctx context.Context, o *batchRepairOptions, args []string) e
 	for _, file := range files {
 		r, err := o.repair(ctx, place, file)
 		if err != nil {
-			return err
+			return place.located(file, err)
 		}
 		if r != nil {
 			repaired = append(repaired, *r)
@@ -58,11 +58,11 @@ func runBatchRepair(ctx context.Context, o *batchRepairOptions, args []string) e
 		return o.app.printJSON(repaired)
 	}
 	for _, r := range repaired {
-		fmt.Fprintf(o.app.streams.Out, "%s: %d items, %d made, %d to make, %d failed, %d on a backend\n",
-			batchName(r.Ledger), r.Items, r.Committed, r.Planned, r.Failed, r.Open)
+		fmt.Fprintf(o.app.streams.Out, "%s: %d %s, %d made, %d to make, %d failed, %d on a backend\n",
+			batchName(r.Ledger), r.Items, plural(r.Items, "item"), r.Committed, r.Planned, r.Failed, r.Open)
 		o.app.note("the damaged ledger is kept as %s", r.Kept)
 		if r.Lost > 0 {
-			o.app.note("%d items could not be read: the next easel batch with the plan adds those that are missing", r.Lost)
+			o.app.note("%d %s could not be read: the next easel batch with the plan adds what is missing", r.Lost, plural(r.Lost, "item"))
 		}
 	}
 	return nil

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 )
 
 // batchRetryOptions are the settings of `batch retry`.
@@ -49,61 +52,94 @@ func runBatchRetry(ctx context.Context, o *batchRetryOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	facts, n, err := o.requeue(ctx, file, args[1:])
+	facts, tried, err := o.requeue(ctx, file, args[1:])
 	if err != nil {
-		return err
+		return place.located(file, err)
 	}
-	if n == 0 {
+	if tried.again == 0 && tried.open == 0 {
 		o.app.note("no item has failed")
 		return nil
 	}
 	if facts.Args == nil {
-		o.app.note("%s; the plan came from stdin, so give the command once more", arePlanned(n))
+		o.app.note("%s; the plan came from stdin, so give the command once more", tried.words())
 		return nil
 	}
-	o.app.note("%s", arePlanned(n))
-	return o.app.repeat(ctx, facts)
+	o.app.note("%s", tried.words())
+	return o.app.repeat(ctx, facts, file)
 }
 
-// requeue plans items again and says how many.
-func (o *batchRetryOptions) requeue(ctx context.Context, file string, ids []string) (ledger.Facts, int, error) {
+// A retrial is what there is to make once a batch was told to try items again.
+type retrial struct {
+	again int // items that had ended
+	open  int // items that had not, or were planned again by easel verify
+}
+
+// requeue plans items again, all that are named or none.
+func (o *batchRetryOptions) requeue(ctx context.Context, file string, ids []string) (ledger.Facts, retrial, error) {
 	lock, err := ledger.LockBatch(ctx, file, false, nil)
 	if err != nil {
-		return ledger.Facts{}, 0, err
+		return ledger.Facts{}, retrial{}, err
 	}
 	book, err := ledger.OpenBatch(file, lock)
 	if err != nil {
-		return ledger.Facts{}, 0, err
+		return ledger.Facts{}, retrial{}, err
 	}
-	if len(ids) == 0 || o.failed {
-		for it, err := range book.Items() {
-			if err != nil {
-				return book.Facts(), 0, errors.Join(err, book.Close())
-			}
-			if it.State == ledger.ItemFailed {
-				ids = append(ids, it.ID)
-			}
+	tried, err := o.plan(book, ids)
+	return book.Facts(), tried, errors.Join(err, book.Close())
+}
+
+func (o *batchRetryOptions) plan(book *ledger.Batch, ids []string) (retrial, error) {
+	var tried retrial
+	known, named := map[string]bool{}, map[string]bool{}
+	for _, id := range ids {
+		named[id] = true
+	}
+	failed := o.failed || len(ids) == 0
+	for it, err := range book.Items() {
+		if err != nil {
+			return tried, err
+		}
+		known[it.ID] = true
+		switch {
+		case named[it.ID]:
+		case it.State == ledger.ItemFailed && failed:
+			named[it.ID] = true
+			ids = append(ids, it.ID)
+		case it.State != ledger.ItemFailed && it.State != ledger.ItemCommitted:
+			tried.open++
+		}
+	}
+	for _, id := range ids {
+		if !known[id] {
+			return tried, &ledger.UnknownItemError{Item: id, Nearest: nearest.To(id, slices.Sorted(maps.Keys(known)), 3)}
 		}
 	}
 	for _, id := range ids {
 		if err := book.Retry(id); err != nil {
-			return book.Facts(), 0, errors.Join(err, book.Close())
+			return tried, err
 		}
 	}
-	return book.Facts(), len(ids), book.Close()
+	tried.again = len(named)
+	return tried, nil
 }
 
-// arePlanned says how many items are tried again.
-func arePlanned(n int) string {
-	if n == 1 {
-		return "1 item is planned again"
+// words say what is made now.
+func (t retrial) words() string {
+	again := fmt.Sprintf("%d %s %s planned again", t.again, plural(t.again, "item"), isAre(t.again))
+	open := fmt.Sprintf("%s still to make", isAre(t.open))
+	switch {
+	case t.again == 0:
+		return fmt.Sprintf("no item has failed, and %d %s", t.open, open)
+	case t.open == 0:
+		return again
 	}
-	return fmt.Sprintf("%d items are planned again", n)
+	return fmt.Sprintf("%s, and %d more %s", again, t.open, open)
 }
 
-// repeat runs the command of a batch once more, where it was run.
-func (a *app) repeat(ctx context.Context, facts ledger.Facts) error {
+// repeat runs the command of the batch of a ledger once more, where it was run.
+func (a *app) repeat(ctx context.Context, facts ledger.Facts, file string) error {
 	again := newApp(ctx, a.streams, a.build, facts.Dir, a.environ)
+	again.args, again.retried = facts.Args, file
 	defer again.inputs.Close()
 	again.scanGlobals(facts.Args)
 	again.global.json = again.global.json || a.global.json

@@ -26,6 +26,7 @@ func runBatch(ctx context.Context, o *batchOptions) error {
 	if err := o.configure(); err != nil {
 		return err
 	}
+	o.fresh = o.fresh && o.app.retried == "" // only some of its items are tried again
 	o.chooseOut()
 	if err := o.checkFlags(); err != nil {
 		return err
@@ -87,7 +88,7 @@ func (o *batchOptions) noteSkipped(b *plan.Batch) {
 		o.app.note("warning: left out: %s", p.Message)
 	}
 	if more := len(b.Skipped.Rows) + b.Skipped.More - mostShown; more > 0 {
-		o.app.note("warning: %d more rows are left out", more)
+		o.app.note("warning: %d more %s %s left out", more, plural(more, "row"), isAre(more))
 	}
 }
 
@@ -147,7 +148,7 @@ func (o *batchOptions) execute(ctx context.Context, b *plan.Batch) error {
 		},
 		Ordering: batch.Ordering(o.order), Depth: o.depth, Force: o.output.force, Timeout: o.timeout,
 		MaxFailures: maxFailures, MaxCost: o.maxCost, Grace: o.graceAfter, Patience: o.reconnect,
-		Sink: view.event,
+		State: o.state, Code: func(err error) string { return explain(err).Code }, Sink: view.event,
 	})
 	if e := errors.Join(lock.write(book), far.close(ctx)); e != nil {
 		err = errors.Join(err, e)
@@ -166,11 +167,22 @@ func (o *batchOptions) openLedger(ctx context.Context, b *plan.Batch, dest *dest
 	if err != nil {
 		return nil, err
 	}
-	return batch.OpenLedger(ctx, b, batch.LedgerOptions{
-		Path: path, Easel: o.app.version(), Out: dest.name, Args: o.app.args, Dir: o.app.dir,
+	if was := o.app.retried; was != "" && !sameFile(was, path) {
+		return nil, usagef("run the command once more with its outputs where they are now", "the batch of %s was run with %s as its ledger, and was moved since", was, path)
+	}
+	args := o.app.args
+	if o.app.inputs.Stdin.Used() { // what it held is gone
+		args = nil
+	}
+	book, err := batch.OpenLedger(ctx, b, batch.LedgerOptions{
+		Path: path, Easel: o.app.version(), Out: dest.name, Args: args, Dir: o.app.dir,
 		Update: o.update, New: o.fresh, Wait: o.wait,
 		Waiting: func(owner ledger.Owner) { o.app.note("waiting: %s", (&ledger.LockedError{Owner: owner}).Error()) },
 	})
+	if err != nil {
+		return nil, &batch.LocatedError{At: batch.Location{Out: o.output.out, State: o.state, Name: b.Name}, Err: err}
+	}
+	return book, nil
 }
 
 // graceAfter is how long an ended batch collects what runs: SIGTERM does not wait.

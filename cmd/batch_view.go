@@ -228,18 +228,27 @@ func (v *batchView) summary(sum batch.Summary) error {
 	return v.err
 }
 
+// allThere says of a batch of n items that each of them is there.
+func allThere(n int) string {
+	if n == 1 {
+		return "its only item is there"
+	}
+	return fmt.Sprintf("all %d items are there", n)
+}
+
 // summaryLine is the end of a batch in one line.
 func summaryLine(sum batch.Summary) string {
 	var facts []string
 	switch {
 	case sum.Skipped == sum.Total && sum.Failed == 0:
-		return fmt.Sprintf("%s: nothing to do, all %d items are there", sum.Name, sum.Total)
+		return fmt.Sprintf("%s: nothing to do, %s", sum.Name, allThere(sum.Total))
 	case sum.Skipped == sum.Total:
-		return fmt.Sprintf("%s: nothing to do, %d of %d items are there, and %d failed before", sum.Name, sum.Committed, sum.Total, sum.Failed)
+		return fmt.Sprintf("%s: nothing to do, %d of %d %s %s there, and %d failed before",
+			sum.Name, sum.Committed, sum.Total, plural(sum.Total, "item"), isAre(sum.Committed), sum.Failed)
 	case sum.Skipped > 0:
-		facts = append(facts, fmt.Sprintf("%d of %d items, %d of them before", sum.Committed, sum.Total, sum.Skipped))
+		facts = append(facts, fmt.Sprintf("%d of %d %s, %d of them before", sum.Committed, sum.Total, plural(sum.Total, "item"), sum.Skipped))
 	default:
-		facts = append(facts, fmt.Sprintf("%d of %d items", sum.Committed, sum.Total))
+		facts = append(facts, fmt.Sprintf("%d of %d %s", sum.Committed, sum.Total, plural(sum.Total, "item")))
 	}
 	if sum.Failed > 0 {
 		facts = append(facts, fmt.Sprintf("%d failed", sum.Failed))

@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +71,7 @@ func runVerify(ctx context.Context, o *verifyOptions, args []string) error {
 	for _, file := range files {
 		b, err := o.open(ctx, file)
 		if err != nil {
-			return err
+			return place.located(file, err)
 		}
 		books = append(books, b)
 	}
@@ -122,19 +124,24 @@ func (o *verifyOptions) print(place *batchPlace, v batch.Verdict) error {
 		}
 		a.note("%d %s, %s: %d damaged", v.Files, plural(v.Files, "file"), term.Bytes(v.Bytes), v.Damaged())
 	}
-	requeued := 0
+	requeued, retries := 0, []string{}
 	for _, f := range v.Findings {
-		if f.Mended == "requeued" {
-			requeued++
+		if f.Mended != "requeued" {
+			continue
+		}
+		requeued++
+		at := batch.Location{Out: place.out, State: o.state, Name: f.Batch}
+		if retry := "easel batch retry " + problem.BatchWords(at); !slices.Contains(retries, retry) {
+			retries = append(retries, retry)
 		}
 	}
 	switch {
 	case v.Damaged() > 0 && !o.repair:
-		return &problem.DamageError{Files: v.Damaged(), Hint: "easel verify " + place.out + " --repair mends what it can"}
+		return &problem.DamageError{Files: v.Damaged(), Hint: "easel verify " + problem.BatchWords(batch.Location{Out: place.out, State: o.state}) + " --repair mends what it can"}
 	case v.Damaged() > 0:
 		return &problem.DamageError{Files: v.Damaged(), Hint: "no ledger knows these: the same batch makes its own again, easel rerun FILE any other"}
 	case requeued > 0:
-		return &problem.DamageError{Files: requeued, Hint: "they are planned again: easel batch retry " + place.out + " makes them", Requeued: true}
+		return &problem.DamageError{Files: requeued, Hint: "made again by " + strings.Join(retries, "; "), Requeued: true}
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ type Options struct {
 	// Ledger is that of the batch, brought in line with the plan: see OpenLedger. Run
 	// does not close it.
 	Ledger *ledger.Batch
+	State  string // the folder of the ledger as the user named it; "" = the usual one
 	// Prepare prepares the items: a runner with Store, Out, OpenInput and Version.
 	Prepare *run.Runner
 	// Connect opens the backends. It is called only when there is something to do.
@@ -59,6 +60,8 @@ type Options struct {
 	// Patience is how long a batch waits when no backend can be used; 0 = not at all.
 	Patience time.Duration
 
+	// Code is the code of a failure, which its row keeps; nil = "failed" for all.
+	Code func(error) string
 	// Keep is called with each item that is stored, before its row says so: to
 	// write down elsewhere what was made. May be nil.
 	Keep func(Outcome) error

@@ -7,6 +7,22 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/ledger"
 )
 
+// A Location is where a batch is kept, in the words that its commands take.
+type Location struct {
+	Out   string // the folder or address of its outputs
+	State string // the folder of its ledger, where --state named one
+	Name  string // "" = the place has no other
+}
+
+// A LocatedError is what is wrong with the batch of a place.
+type LocatedError struct {
+	At  Location
+	Err error
+}
+
+func (e *LocatedError) Error() string { return e.Err.Error() }
+func (e *LocatedError) Unwrap() error { return e.Err }
+
 // A FailedError sums a batch up that is not complete: items have failed, or it
 // ended before all had their turn. Each failed item has been reported by itself.
 type FailedError struct {
@@ -16,7 +32,7 @@ type FailedError struct {
 	Edited              bool   // all failed items failed in this invocation, because a file of theirs was edited by hand
 	Stopped             string // why it ended early: StoppedMaxCost, ...; "" = it did not
 	Limit               string // of what was reached, for people: "$2.00"
-	Out, Name           string // of the batch, to try it again
+	At                  Location
 }
 
 // Why a batch ends early, as summaries say it.
@@ -37,7 +53,7 @@ func (e *FailedError) Error() string {
 		parts = append(parts, "too many items failed")
 	}
 	if e.Failed > 0 {
-		text := fmt.Sprintf("%d of %d items failed", e.Failed, e.Items)
+		text := fmt.Sprintf("%d of %s failed", e.Failed, items(e.Items))
 		if e.Failed == 1 && e.First != nil {
 			text += ": " + e.First.Error()
 		}
@@ -82,7 +98,7 @@ type RetiredError struct {
 }
 
 func (e *RetiredError) Error() string {
-	return fmt.Sprintf("its server ended %d times while it executed this item: %v", e.Kills, e.Err)
+	return fmt.Sprintf("its server ended %s while it executed this item: %v", times(e.Kills), e.Err)
 }
 func (e *RetiredError) Unwrap() error { return e.Err }
 
@@ -94,7 +110,7 @@ type GivenUpError struct {
 }
 
 func (e *GivenUpError) Error() string {
-	return fmt.Sprintf("it was tried %d times: %v", e.Tries, e.Err)
+	return fmt.Sprintf("it was tried %s: %v", times(e.Tries), e.Err)
 }
 func (e *GivenUpError) Unwrap() error { return e.Err }
 
@@ -104,5 +120,23 @@ type StaleError struct {
 }
 
 func (e *StaleError) Error() string {
-	return fmt.Sprintf("%d of %d items are not up to date", e.Stale, e.Items)
+	verb := "are"
+	if e.Stale == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%d of %s %s not up to date", e.Stale, items(e.Items), verb)
+}
+
+func items(n int) string {
+	if n == 1 {
+		return "1 item"
+	}
+	return fmt.Sprintf("%d items", n)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }

@@ -301,20 +301,11 @@ func (s *scheduler) fail(it *item, res *run.Result, err error) {
 	if res != nil && res.Cost.USD != nil {
 		usd = *res.Cost.USD
 	}
-	if e := s.o.Ledger.Fail(it.ID, failureCode(err), err.Error(), usd); e != nil {
+	if e := s.o.Ledger.Fail(it.ID, s.o.Code(err), err.Error(), usd); e != nil {
 		s.halt(e)
 		return
 	}
 	s.ended(it, Outcome{Item: it.Item, Result: res, Err: err})
-}
-
-// failureCode sorts failures in the ledger.
-func failureCode(err error) string {
-	var retired *RetiredError
-	if errors.As(err, &retired) {
-		return "retired"
-	}
-	return "failed"
 }
 
 // ended counts an item that has ended, and tells it.

@@ -73,6 +73,9 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if s.o.Sink == nil {
 		s.o.Sink = func(Event) {}
 	}
+	if s.o.Code == nil {
+		s.o.Code = func(error) string { return "failed" }
+	}
 	s.cond = sync.NewCond(&s.mu)
 	s.began = s.o.Now()
 	s.local = o.Prepare.Out != "" && isLocal(o.Prepare.Out)
@@ -265,7 +268,7 @@ func (s *scheduler) verdict(ctx context.Context) error {
 	case open+s.sum.Failed == 0:
 		return nil
 	}
-	e := &FailedError{Items: s.sum.Total, Failed: s.sum.Failed, Open: open, First: s.first, Stopped: s.stopped, Out: s.o.Prepare.Out, Name: s.o.Batch.Name}
+	e := &FailedError{Items: s.sum.Total, Failed: s.sum.Failed, Open: open, First: s.first, Stopped: s.stopped, At: Location{Out: s.o.Prepare.Out, State: s.o.State, Name: s.o.Batch.Name}}
 	e.All = s.all && s.first != nil && s.sum.Committed == 0
 	e.Edited = open == 0 && s.edited > 0 && s.edited == s.sum.Failed
 	if s.stopped == StoppedMaxCost {

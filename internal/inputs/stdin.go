@@ -50,6 +50,13 @@ func (s *Stdin) open(ctx context.Context, user string) (io.ReadCloser, error) {
 	return s.kept.open(), nil
 }
 
+// Used reports whether anybody has asked for it.
+func (s *Stdin) Used() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept != nil
+}
+
 func (s *Stdin) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -143,5 +143,8 @@ func (e *ColumnError) Error() string { return fmt.Sprintf("there is no parameter
 type SkippedError struct{ Rows int }
 
 func (e *SkippedError) Error() string {
+	if e.Rows == 1 {
+		return "1 row with mistakes was left out"
+	}
 	return fmt.Sprintf("%d rows with mistakes were left out", e.Rows)
 }

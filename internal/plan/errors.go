@@ -48,7 +48,11 @@ type TooManyFilesError struct {
 
 func (e *TooManyFilesError) Error() string {
 	if e.Runs {
-		return fmt.Sprintf("%s takes at most %d images at once, but %d were given", e.Workflow, e.Takes, e.Given)
+		noun := "images"
+		if e.Takes == 1 {
+			noun = "image"
+		}
+		return fmt.Sprintf("%s takes at most %d %s at once, but %d were given", e.Workflow, e.Takes, noun, e.Given)
 	}
 	noun := string(e.Type)
 	if e.Type != registry.TypeImage {

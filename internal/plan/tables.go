@@ -61,7 +61,7 @@ func (p *planner) tablesOf(s Source) ([]table, error) {
 			return nil, factf("", "%s has no picture, video or sound in it", name)
 		}
 		if t.Others > 0 {
-			p.batch.Notes = append(p.batch.Notes, fmt.Sprintf("%d other files in %s are no pictures, videos or sounds", t.Others, name))
+			p.batch.Notes = append(p.batch.Notes, others(t.Others, name))
 		}
 		return one(name, name, t, err)
 	case errors.Is(err, fs.ErrNotExist) && rows.IsGlob(s.Name):
@@ -70,6 +70,14 @@ func (p *planner) tablesOf(s Source) ([]table, error) {
 		return nil, &SourceError{File: name, Err: reason(err)}
 	}
 	return p.file(s, name)
+}
+
+// others says that files of a folder are left out.
+func others(n int, folder string) string {
+	if n == 1 {
+		return "1 other file in " + folder + " is no picture, video or sound"
+	}
+	return fmt.Sprintf("%d other files in %s are no pictures, videos or sounds", n, folder)
 }
 
 // one is a table of files alone.

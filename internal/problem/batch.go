@@ -135,7 +135,7 @@ func ofPlanFile(err error, p *Problem) bool {
 	case errors.As(err, &column):
 		p.is(CodeInvalidParameter)
 		p.Parameter = known(column.Column)
-		p.Hint = "--ignore-columns " + shellWord(column.Column) + " leaves it out; --map " + shellWord(column.Column) + "=PARAMETER names what it is"
+		p.Hint = "--ignore-columns " + ShellQuote(column.Column) + " leaves it out; --map " + ShellQuote(column.Column) + "=PARAMETER names what it is"
 		if len(column.Nearest) > 0 {
 			p.Hint = DidYouMean(column.Nearest) + " " + p.Hint
 		}
@@ -167,11 +167,11 @@ func ofBatchRun(err error, p *Problem) bool {
 	var stale *batch.StaleError
 	var skipped *plan.SkippedError
 	var locked *ledger.LockedError
-	var damaged *ledger.DamagedError
 	var newer *ledger.NewerError
 	var item *ledger.UnknownItemError
 	var assets *batch.AssetsError
 	var mirror *batch.MirrorError
+	at, located := errors.AsType[*batch.LocatedError](err)
 	switch {
 	case errors.As(err, &changed):
 		p.is(CodePlanChanged)
@@ -189,14 +189,20 @@ func ofBatchRun(err error, p *Problem) bool {
 		p.Hint = "correct the rows, and the same command with --update makes them"
 	case errors.As(err, &locked):
 		p.is(CodeLocked)
-	case errors.As(err, &damaged):
-		p.is(CodeDamaged)
-		p.File = known(damaged.File)
+		if located {
+			p.Hint = "--wait waits for it; easel batch status " + BatchWords(at.At) + " shows how far it is"
+		}
 	case errors.As(err, &newer):
 		p.is(CodeUsage)
 		p.File, p.Hint = known(newer.File), "use that easel"
 	case errors.As(err, &item):
 		p.is(CodeUnknownItem)
+		if located {
+			p.Hint = "easel batch report " + BatchWords(at.At) + " --csv - lists the items"
+		}
+		if len(item.Nearest) > 0 {
+			p.Hint = DidYouMean(item.Nearest)
+		}
 	case errors.As(err, &assets):
 		p.is(CodeInvalidInput)
 		p.File, p.Hint = known(assets.File), "take it from your version control again, or remove it: then everything is made again"
@@ -224,7 +230,7 @@ func (p *Problem) ofFailed(e *batch.FailedError) {
 	default:
 		p.is(CodePartial)
 		if e.Failed > 0 {
-			p.Hint = "easel batch retry " + shellWord(e.Out) + " --name " + shellWord(e.Name) + " tries the failed ones again"
+			p.Hint = "easel batch retry " + BatchWords(e.At) + " tries the failed ones again"
 		}
 	}
 	p.Message = e.Error()

@@ -2,7 +2,6 @@ package problem
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/run/preflight"
@@ -22,7 +21,7 @@ func OfFinding(f preflight.Finding, address string) registry.Problem {
 		if o.Parameter != "" {
 			flag = "--" + flagOf(o.Parameter) + " "
 		}
-		hints = append(hints, fmt.Sprintf("%s%s takes one that is there; %s shows all", flag, shellWord(o.Value), p.List))
+		hints = append(hints, fmt.Sprintf("%s%s takes one that is there; %s shows all", flag, ShellQuote(o.Value), p.List))
 	}
 	if f.Needs != "" {
 		hints = append(hints, fmt.Sprintf("easel workflows needs %s prints how to get it", f.Needs))
@@ -64,11 +63,3 @@ func listing(v preflight.Values, address string) string {
 
 // flagOf is the flag of a parameter, without its dashes.
 func flagOf(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
-
-// shellWord quotes a name that a shell would take apart.
-func shellWord(name string) string {
-	if strings.ContainsAny(name, " \t\"'\\$`&|;<>()[]{}*?!#~") {
-		return strconv.Quote(name)
-	}
-	return name
-}

@@ -22,7 +22,11 @@ func ofItems(err error, p *Problem) bool {
 	case errors.As(err, &damaged):
 		p.is(CodeDamaged)
 		p.File = known(damaged.File)
-		p.Hint = "easel batch repair " + shellWord(folderOf(damaged.File)) + " rebuilds it from the files and their records"
+		at := batch.Location{Out: folderOf(damaged.File)}
+		if located, ok := errors.AsType[*batch.LocatedError](err); ok {
+			at = located.At
+		}
+		p.Hint = "easel batch repair " + BatchWords(at) + " rebuilds it from the files and their records"
 	case errors.As(err, &retired):
 		p.is(CodeRetired)
 	case errors.As(err, &edited):
@@ -32,6 +36,18 @@ func ofItems(err error, p *Problem) bool {
 		return false
 	}
 	return true
+}
+
+// BatchWords are the words that name a batch to the commands of batches: "art --name cards".
+func BatchWords(at batch.Location) string {
+	words := ShellQuote(at.Out)
+	if at.State != "" {
+		words += " --state " + ShellQuote(at.State)
+	}
+	if at.Name != "" {
+		words += " --name " + ShellQuote(at.Name)
+	}
+	return words
 }
 
 // folderOf is the folder of outputs whose ledger is in a file.

@@ -79,7 +79,7 @@ func Kinds() []Kind {
 		{CodeUnknownWorkflow, ExitInvalid, false, ""},
 		{CodeUnknownCharacter, ExitInvalid, false, ""},
 		{CodeUnknownRun, ExitInvalid, false, ""},
-		{CodeUnknownItem, ExitInvalid, false, "easel batch status OUT --json lists the items"},
+		{CodeUnknownItem, ExitInvalid, false, "easel batch report OUT --csv - lists the items"},
 		{CodeInvalidInput, ExitInvalid, false, ""},
 		{CodeInvalidWorkflow, ExitInvalid, false, ""},
 		{CodeEditorFormat, ExitInvalid, false, "name the server whose nodes it uses: --backend NAME or http://HOST:PORT; or choose File > Export (API) in ComfyUI and use that file"},
