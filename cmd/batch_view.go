@@ -87,6 +87,8 @@ func (v *batchView) run(e batch.Event) {
 		}
 	case run.EventEnded:
 		*st = term.State{Label: st.Label, Node: "downloading"}
+	case run.EventWaiting:
+		v.board.Note(fmt.Sprintf("waiting: %s: %s", term.OneLine(e.Backend), term.OneLine(e.Run.Message)))
 	case run.EventLost:
 		v.board.Note(fmt.Sprintf("lost the connection to %s: %s", term.OneLine(e.Backend), term.OneLine(e.Run.Message)))
 	case run.EventWarning:

@@ -84,6 +84,8 @@ func (v *runView) event(e run.Event) {
 		v.preview(e)
 	case run.EventWarning:
 		v.progress.Note("warning: " + term.OneLine(e.Message))
+	case run.EventWaiting:
+		v.progress.Note("waiting: " + term.OneLine(e.Message))
 	case run.EventLost:
 		v.progress.Note(fmt.Sprintf("lost the connection, waiting up to %s for it: %s", v.opts.reconnect, term.OneLine(e.Message)))
 	case run.EventBack:

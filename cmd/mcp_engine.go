@@ -112,6 +112,8 @@ func mcpProgress(ev run.Event) (p mcp.Progress, ok bool) {
 	switch ev.Type {
 	case run.EventUpload:
 		p.State = "uploading"
+	case run.EventWaiting:
+		p.State = "waiting: " + ev.Message
 	case run.EventQueued:
 		p.State = "queued"
 	case run.EventStarted:

@@ -2,8 +2,11 @@ package cmd
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed-7d77cb5c/easel/comfy/apiv2/apiv2test"
@@ -59,5 +62,53 @@ func TestStatusesMeanWhatTheGuideSays(t *testing.T) {
 				t.Errorf("exits %s, want %s", fmt.Sprint(exits), fmt.Sprint(test.exits))
 			}
 		})
+	}
+}
+
+// What is waited for is said, with the reason; a wait that --timeout ends is exit 8,
+// and one that the place asks for and that nobody waits is exit 5 at once.
+func TestThrottledRunSaysSo(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, runpodtest.Options{})
+	throttled := func(seconds string) runpodtest.Answer {
+		return runpodtest.Answer{Status: 429, Header: http.Header{"Retry-After": {seconds}}, Body: "{}"}
+	}
+	a.server.Script("run", throttled("1"))
+	code, _, errs := a.generate(t, "--backend", "runpod://abc123")
+	if code != 0 || !strings.Contains(errs, "waiting: RunPod takes no more runs now (429), the run is sent again in 1s\n") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	a.server.Script("run", throttled("100"))
+	if code, _, errs := a.generate(t, "--backend", "runpod://abc123", "--timeout", "100ms"); code != 8 {
+		t.Errorf("with a limit of its own: exit %d: %s", code, errs)
+	}
+	a.server.Script("run", throttled("600"))
+	if code, _, errs := a.generate(t, "--backend", "runpod://abc123"); code != 5 || !strings.Contains(errs, "asked to wait for 10m0s") {
+		t.Errorf("asked to wait too long: exit %d: %s", code, errs)
+	}
+}
+
+// A web page is no API's answer: nothing was submitted, and the hint says what to
+// do.
+func TestWebPageBeforeAnAPI(t *testing.T) {
+	t.Parallel()
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "<!doctype html><title>Log in</title>")
+	}))
+	t.Cleanup(page.Close)
+	a := newAccount(t, runpodtest.Options{})
+	a.env = append(a.env, "RUNPOD_ENDPOINT_BASE_URL="+page.URL)
+	for _, spec := range []string{page.URL, "runpod://abc123", "comfy-api+" + page.URL, "serve+" + page.URL} {
+		code, _, errs := a.generate(t, "--backend", spec, "--reconnect", "0s")
+		if code != 5 || !strings.Contains(errs, "a login or a proxy stands before it") || !strings.Contains(errs, "hint: a browser shows whose page it is") {
+			t.Errorf("%s: exit %d: %s", spec, code, errs)
+		}
+		if spec != page.URL && !strings.Contains(errs, "nothing was submitted") {
+			t.Errorf("%s: %s", spec, errs)
+		}
+	}
+	if code, out, errs := a.easel(t, "history", "list", "--json", "--jq", "[.[].state] | unique | tojson"); code != 0 || strings.TrimSpace(out) != `["failed"]` {
+		t.Errorf("the history: %d %s %s", code, out, errs)
 	}
 }

@@ -66,6 +66,9 @@ type Submission struct {
 	Files   []File
 	PNGInfo map[string]json.RawMessage // extra_pnginfo: each key is written into saved files
 	Preview bool                       // ask the server for preview pictures
+	// Waiting, when not nil, is called before Submit waits to send the graph again,
+	// since the place takes no more runs now: why, and for how long.
+	Waiting func(reason string, pause time.Duration)
 }
 
 // Check refuses what no backend can be given: a graph that is not whole is a

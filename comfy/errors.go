@@ -19,6 +19,8 @@ type (
 	// ChallengeError means that a guard in front of the server answered with a
 	// page that only a browser can pass.
 	ChallengeError = transport.ChallengeError
+	// PageError means that a web page came where an API answers.
+	PageError = transport.PageError
 	// TimeoutError means that a limit of ours ran out.
 	TimeoutError = transport.TimeoutError
 	// StatusError is an HTTP answer that none of the other errors describe.

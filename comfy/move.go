@@ -87,7 +87,7 @@ func (c *Client) Move(ctx context.Context, id string, to Spot) error {
 	case st.Phase != PhaseUnknown:
 		return &MoveError{ID: id, Reason: "it does not wait any more: " + string(st.Phase)}
 	}
-	if _, err := c.post(ctx, c.runs.add(id), body, graph); err != nil {
+	if _, err := c.post(ctx, c.runs.add(id), body, graph, new(transport.Throttle)); err != nil {
 		return &MoveError{ID: id, Reason: err.Error(), Removed: true, Err: err}
 	}
 	return nil

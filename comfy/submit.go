@@ -2,7 +2,6 @@ package comfy
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,8 +21,7 @@ const (
 	settleSlow    = 6 * time.Second  // no answer came: the server may still be validating
 	settleSilent  = 10 * time.Second // the POST still waits for its answer
 	lookupFailing = 5 * time.Second  // how long the lookup itself may fail
-	tooManyPause  = 2 * time.Second  // after 429 without Retry-After
-	maxThrottle   = 30 * time.Second // Retry-After of a submission is honoured up to this
+	maxThrottle   = 30 * time.Second // Retry-After of a server that failed is honoured up to this
 	lingerPost    = time.Second      // a cancelled submission waits so long for its answer: what is known to be there can be cancelled
 )
 
@@ -70,7 +68,7 @@ func (c *Client) submitGraph(ctx context.Context, s Submission, graph *Graph) (H
 	}
 	r := c.runs.add(s.ID)
 	r.begin(clientID, graph, s.Preview)
-	h, err := c.post(ctx, r, body, graph)
+	h, err := c.post(ctx, r, body, graph, &transport.Throttle{Told: s.Waiting})
 	switch {
 	case Ambiguous(err):
 		r.mu.Lock()
@@ -124,7 +122,7 @@ func promptBody(s Submission, graph *Graph, clientID string) ([]byte, error) {
 }
 
 // post sends the graph until the outcome is known.
-func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (Handle, error) {
+func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph, throttle *transport.Throttle) (Handle, error) {
 	id := r.id
 	for try := 1; ; try++ {
 		var sent atomic.Bool
@@ -148,8 +146,8 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph) (H
 				return h, nil
 			}
 			if a.Status == http.StatusTooManyRequests && try < submitTries {
-				if transport.Sleep(ctx, min(cmp.Or(transport.RetryAfter(a.Header), tooManyPause), maxThrottle)) != nil {
-					return "", ctx.Err()
+				if err := throttle.Wait(ctx, c.wire, k, a); err != nil {
+					return "", err
 				}
 				// Who said it may have passed the graph on all the same.
 				if st, err := c.locate(ctx, id, false); err == nil && st.Phase != PhaseUnknown {

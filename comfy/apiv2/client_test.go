@@ -3,6 +3,7 @@ package apiv2_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -75,6 +76,27 @@ func TestLostReplyIsNeverTwoJobs(t *testing.T) {
 				t.Errorf("%d jobs, handle %q, %v", s.Jobs(), h, err)
 			}
 		})
+	}
+}
+
+// A web page as the answer to each of two submissions with one key is not the
+// service's: it has been told nothing.
+func TestWebPageBeforeTheService(t *testing.T) {
+	t.Parallel()
+	page := apiv2test.Answer{Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>Log in</html>"}
+	s := apiv2test.New(t, apiv2test.Options{})
+	s.Script("submit", page, page)
+	_, err := submit(t, client(t, s.URL))
+	var away *comfy.UnreachableError
+	if comfy.Ambiguous(err) || !errors.As(err, &away) || !strings.Contains(err.Error(), "nothing was submitted") || s.Count("submit") != 2 {
+		t.Errorf("%v after %d requests", err, s.Count("submit"))
+	}
+	// The first answer got lost, and a login came up since: nobody knows.
+	page.Status = 401
+	s = apiv2test.New(t, apiv2test.Options{})
+	s.Script("submit", apiv2test.Answer{Drop: true, After: true}, page)
+	if _, err := submit(t, client(t, s.URL)); !comfy.Ambiguous(err) || s.Jobs() != 1 {
+		t.Errorf("%v, %d jobs", err, s.Jobs())
 	}
 }
 

@@ -9,8 +9,11 @@
 //	402          *NoCreditError             -                  -
 //	404          *comfy.UnreachableError    the run is lost    it is not there
 //	422          *comfy.ValidationError     -                  -
-//	429          sent again with the same key, after the pause it asks for, as all of them
+//	429          asked again after the pause it asks for (POST /jobs: for two minutes in all)
 //	5xx          sent again once with the same Idempotency-Key, which cannot run it twice
+//
+// A page of HTML with 200 is sent again as a 5xx is; a second one is
+// *comfy.UnreachableError: the service never had the run.
 //
 // A job that is called expired is looked at again for two seconds before that is
 // believed: comfy-api-proxy 0.1.6 says so of one that moves from the queue to the

@@ -2,7 +2,6 @@ package apiv2
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,13 +14,8 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/internal/transport"
 )
 
-// Sending again.
-const (
-	busyTries  = 6               // of a submission that a full queue or a starting deployment refused (429)
-	busyPause  = 2 * time.Second // without Retry-After; doubled each time
-	busyMax    = 30 * time.Second
-	lingerPost = time.Second // a cancelled submission waits so long for its answer
-)
+// lingerPost is how long a cancelled submission waits for its answer.
+const lingerPost = time.Second
 
 // Submit implements comfy.Backend. Our id is the Idempotency-Key: a submission
 // whose answer got lost is sent once more, which the service takes when it never
@@ -36,7 +30,7 @@ func (c *Client) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle, 
 		if err != nil {
 			return "", err
 		}
-		h, err := c.post(ctx, s.ID, graph)
+		h, err := c.post(ctx, s, graph)
 		var invalid *comfy.ValidationError
 		if errors.As(err, &invalid) && invalid.Type == "missing_asset" && !fresh {
 			c.assets.forget(s.Files) // the service has lost what it was given earlier
@@ -46,7 +40,8 @@ func (c *Client) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle, 
 	}
 }
 
-func (c *Client) post(ctx context.Context, id string, graph *comfy.Graph) (comfy.Handle, error) {
+func (c *Client) post(ctx context.Context, s comfy.Submission, graph *comfy.Graph) (comfy.Handle, error) {
+	id := s.ID
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
 	enc.SetEscapeHTML(false)
@@ -55,9 +50,10 @@ func (c *Client) post(ctx context.Context, id string, graph *comfy.Graph) (comfy
 	}
 	ctx, stop := transport.Outliving(ctx, lingerPost)
 	defer stop()
-	var lost error // why the first answer did not come
-	pause := busyPause
-	for try := 1; ; try++ {
+	var lost error                                  // why the first answer did not come
+	pages := 0                                      // answers that are web pages: who gives two stands before the service and passes nothing on
+	throttle := transport.Throttle{Told: s.Waiting} // a full queue, or a deployment that starts
+	for {
 		var sent atomic.Bool
 		k := transport.Post("/jobs", body.Bytes())
 		k.Header.Set("Idempotency-Key", id)
@@ -70,19 +66,20 @@ func (c *Client) post(ctx context.Context, id string, graph *comfy.Graph) (comfy
 		switch {
 		case err != nil && (errors.As(err, &away) || !sent.Load()) && lost == nil:
 			return "", err // nobody took it
-		case err == nil && a.Status == http.StatusTooManyRequests && try < busyTries:
-			if err := transport.Sleep(ctx, min(cmp.Or(transport.RetryAfter(a.Header), pause), busyMax)); err != nil {
-				return "", err
+		case err == nil && a.Status == http.StatusTooManyRequests:
+			if err := throttle.Wait(ctx, c.wire, k, a); err != nil {
+				return "", perhaps(id, lost, err)
 			}
-			pause *= 2
 			continue
-		case err == nil && a.Status != http.StatusTooManyRequests && !a.HTML() && a.Status < 500 && a.Status != http.StatusRequestTimeout:
+		case err == nil && a.HTML() && a.OK():
+			err = c.wire.Decode(k, a, nil)
+			if pages++; pages == 2 {
+				return "", fmt.Errorf("nothing was submitted: %w", err)
+			}
+		case err == nil && a.Status < 500 && a.Status != http.StatusRequestTimeout && (lost == nil || !a.HTML()):
 			return c.submitted(k, a, id, graph, lost)
 		case err == nil:
 			err = c.wire.PlainStatus(k, a)
-			if a.Status == http.StatusTooManyRequests {
-				return "", err
-			}
 		}
 		if lost != nil {
 			return "", &comfy.AmbiguousError{ID: id, Err: lost}
@@ -92,6 +89,15 @@ func (c *Client) post(ctx context.Context, id string, graph *comfy.Graph) (comfy
 			return "", &comfy.AmbiguousError{ID: id, Err: lost}
 		}
 	}
+}
+
+// perhaps is a failure after which a run may be there all the same, when an
+// earlier answer got lost.
+func perhaps(id string, lost, err error) error {
+	if lost != nil {
+		return &comfy.AmbiguousError{ID: id, Err: lost}
+	}
+	return err
 }
 
 // submitted reads the answer to a submission; lost is why an earlier one is not

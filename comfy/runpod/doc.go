@@ -14,10 +14,11 @@
 //	404        *UnknownEndpointError the run is lost     it is not there     *UnknownEndpointError
 //	408        possibly submitted    asked again         asked again         asked again
 //	413        *PayloadError         -                   -                   -
-//	429        sent again, with the pause it asks for, as all of them
+//	429        sent again, with the pause it asks for (/run: for two minutes in all)
 //	5xx        possibly submitted    asked again         asked again         asked again
 //
-// A page of HTML counts as the status it came with, and as 502 where that is 200.
+// A page of HTML counts as the status it came with. With 200 it is nobody's word on
+// a run, and when /health answers with a page too, /run never came to RunPod.
 //
 // Sources: RunPod's documentation (docs.runpod.io) and its OpenAPI files,
 // worker-comfyui 5.8.5 (handler.py), runpod-python 1.12.0.

@@ -60,13 +60,38 @@ func TestStatusesOfRun(t *testing.T) {
 	}
 }
 
-// A page with 200 is somebody else's answer: the run may be there.
-func TestHTMLFromRunIsAmbiguous(t *testing.T) {
+// A page with 200 is somebody else's answer. Who answers a question that changes
+// nothing so too stands before RunPod; one page alone may stand for an answer that
+// got lost.
+func TestWebPageFromRun(t *testing.T) {
 	t.Parallel()
+	page := runpodtest.Answer{Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>Log in</html>"}
 	s := runpodtest.New(t, runpodtest.Options{})
-	s.Script("run", runpodtest.Answer{Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>Cloudflare</html>"})
+	s.Script("run", page)
 	if _, err := submit(t, endpoint(t, s)); !comfy.Ambiguous(err) {
-		t.Errorf("%v", err)
+		t.Errorf("one page: %v", err)
+	}
+	s = runpodtest.New(t, runpodtest.Options{})
+	s.Script("run", page)
+	s.Script("health", page)
+	_, err := submit(t, endpoint(t, s))
+	var away *comfy.UnreachableError
+	if comfy.Ambiguous(err) || !errors.As(err, &away) || !strings.Contains(err.Error(), "nothing was submitted") || !strings.Contains(err.Error(), "a login or a proxy stands before it") {
+		t.Errorf("nothing but pages: %v", err)
+	}
+	if n := len(s.Seen("run")); n != 1 {
+		t.Errorf("the run was sent %d times", n)
+	}
+
+	// A login that says so is one, page or not; a page for an unknown address is no
+	// word of RunPod's on the endpoint.
+	for status, want := range map[int]any{401: new(*comfy.AuthError), 403: new(*comfy.AuthError), 404: new(*comfy.UnreachableError)} {
+		s := runpodtest.New(t, runpodtest.Options{})
+		page.Status = status
+		s.Script("run", page, page)
+		if _, err := submit(t, endpoint(t, s)); comfy.Ambiguous(err) || !errors.As(err, want) {
+			t.Errorf("%d with a page: %v", status, err)
+		}
 	}
 }
 

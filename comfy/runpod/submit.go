@@ -2,7 +2,6 @@ package runpod
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -28,13 +27,8 @@ const (
 	syncFor = time.Second
 )
 
-// Trying again.
-const (
-	throttledTries = 6               // requests that RunPod refused for their number
-	throttledPause = 2 * time.Second // without Retry-After; doubled each time
-	throttledMax   = 30 * time.Second
-	lingerPost     = time.Second // a cancelled submission waits so long for its answer
-)
+// lingerPost is how long a cancelled submission waits for its answer.
+const lingerPost = time.Second
 
 // Submit implements comfy.Backend. RunPod has no key that makes a second request
 // harmless: a lost reply is an AmbiguousError without a handle, and nothing is
@@ -53,7 +47,7 @@ func (e *Endpoint) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle
 		k.Query = url.Values{"wait": {strconv.FormatInt(syncFor.Milliseconds(), 10)}}
 		k.Limit = maxAnswer // it may be over by then
 	}
-	return e.post(ctx, k, s.ID)
+	return e.post(ctx, k, s)
 }
 
 // requestBody is the body of /run. Its size is known to fit before a file is read.
@@ -119,11 +113,11 @@ func readFile(f comfy.File) (data []byte, err error) {
 }
 
 // post sends a run until its outcome is known, or known to be unknown.
-func (e *Endpoint) post(ctx context.Context, k transport.Call, id string) (comfy.Handle, error) {
+func (e *Endpoint) post(ctx context.Context, k transport.Call, s comfy.Submission) (comfy.Handle, error) {
 	ctx, stop := transport.Outliving(ctx, lingerPost)
 	defer stop()
-	pause := throttledPause
-	for try := 1; ; try++ {
+	throttle := transport.Throttle{Told: s.Waiting}
+	for {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
@@ -140,31 +134,32 @@ func (e *Endpoint) post(ctx context.Context, k transport.Call, id string) (comfy
 		case err != nil && (!sent.Load() || errors.As(err, &away)):
 			return "", err // nobody took it
 		case err != nil:
-			return "", &comfy.AmbiguousError{ID: id, Err: err}
-		case a.Status == http.StatusTooManyRequests && try < throttledTries:
-			if err := transport.Sleep(ctx, min(cmp.Or(transport.RetryAfter(a.Header), pause), throttledMax)); err != nil {
+			return "", &comfy.AmbiguousError{ID: s.ID, Err: err}
+		case a.Status == http.StatusTooManyRequests:
+			if err := throttle.Wait(ctx, e.wire, k, a); err != nil {
 				return "", err
 			}
-			pause *= 2
 			continue
 		}
-		return e.submitted(ctx, k, a, id)
+		return e.submitted(ctx, k, a, s.ID)
 	}
 }
 
 // submitted reads the answer to a run that was sent.
 func (e *Endpoint) submitted(ctx context.Context, k transport.Call, a transport.Answer, id string) (comfy.Handle, error) {
 	switch {
+	case a.Status == http.StatusNotFound && a.HTML():
+		return "", e.wire.StatusError(k, a)
 	case a.Status == http.StatusNotFound:
 		return "", e.unknown(ctx)
 	case a.Status == http.StatusRequestEntityTooLarge:
 		return "", &PayloadError{Size: k.Size}
-	case a.Status == http.StatusTooManyRequests:
-		return "", refusal(e.wire, k, a)
-	case transport.PassingStatus(a.Status), a.HTML():
+	case transport.PassingStatus(a.Status):
 		return "", &comfy.AmbiguousError{ID: id, Err: e.wire.PlainStatus(k, a)}
 	case !a.OK():
 		return "", refusal(e.wire, k, a)
+	case a.HTML():
+		return "", e.page(ctx, k, a, id)
 	}
 	var j job
 	if err := e.wire.Decode(k, a, &j); err != nil {
@@ -180,6 +175,18 @@ func (e *Endpoint) submitted(ctx context.Context, k transport.Call, a transport.
 		e.ended.put(j.ID, j.state(j.ID, false, time.Now()))
 	}
 	return comfy.Handle(j.ID), nil
+}
+
+// page is a success with a web page, which RunPod never answers with. Who answers
+// a harmless question so too stands before RunPod, and has passed nothing on; a
+// page that came once may stand for an answer that got lost.
+func (e *Endpoint) page(ctx context.Context, k transport.Call, a transport.Answer, id string) error {
+	err := e.wire.Decode(k, a, nil)
+	var page *comfy.PageError
+	if _, healthErr := e.health(ctx); errors.As(healthErr, &page) {
+		return fmt.Errorf("nothing was submitted: %w", err)
+	}
+	return &comfy.AmbiguousError{ID: id, Err: err}
 }
 
 // unknown says that there is no such endpoint, and which there are.

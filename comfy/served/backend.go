@@ -2,6 +2,7 @@ package served
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -97,46 +98,63 @@ func (c *Client) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle, 
 	if err := enc.Encode(r); err != nil {
 		return "", fmt.Errorf("write the graph of run %s: %w", s.ID, err)
 	}
+	return c.post(ctx, s, body.Bytes())
+}
+
+// post sends a run until the server has taken it or refused it.
+func (c *Client) post(ctx context.Context, s comfy.Submission, body []byte) (comfy.Handle, error) {
 	ctx, stop := transport.Outliving(ctx, lingerPost)
 	defer stop()
+	throttle := transport.Throttle{Told: s.Waiting}
 	perhaps := false // the server may have taken it
-	for try, pause := 1, submitPause; ; try, pause = try+1, 2*pause {
+	failed := func(err error) (comfy.Handle, error) {
+		if perhaps {
+			err = &comfy.AmbiguousError{ID: s.ID, Err: err}
+		}
+		return "", err
+	}
+	pages := 0 // who answers with two web pages stands before the server and passes nothing on
+	for try, pause := 1, submitPause; ; {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
 		var sent atomic.Bool
-		k := transport.Post("/generate/graph", body.Bytes())
+		k := transport.Post("/generate/graph", body)
 		k.Header.Set("Idempotency-Key", s.ID)
 		k.Sent = &sent
 		a, err := c.wire.Ask(ctx, k)
-		if err == nil && a.OK() {
+		wait := pause
+		switch {
+		case err == nil && a.Status == http.StatusTooManyRequests:
+			if waitErr := throttle.Wait(ctx, c.wire, k, a); waitErr != nil {
+				return failed(cmp.Or(ctx.Err(), c.passing(k, a)))
+			}
+			continue
+		case err == nil && a.OK() && a.HTML():
+			err = c.wire.Decode(k, a, nil)
+			if pages++; pages == 2 {
+				return "", fmt.Errorf("nothing was submitted: %w", err)
+			}
+		case err == nil && a.OK():
 			var j Job
 			if err = c.wire.Decode(k, a, &j); err == nil && validID(j.ID) {
 				return comfy.Handle(j.ID), nil
 			}
-			return "", &comfy.AmbiguousError{ID: s.ID, Err: errors.New("the answer names no job")}
-		}
-		passing := err != nil
-		wait := pause
-		if err == nil {
-			if passing = transport.PassingStatus(a.Status) || a.Status == http.StatusTooManyRequests; !passing {
-				return "", c.refusal(k, a)
-			}
-			if after := transport.RetryAfter(a.Header); after > 0 {
-				wait = after
-			}
-			err = c.passing(k, a)
+			perhaps = true
+			return failed(cmp.Or(err, errors.New("the answer names no job")))
+		case err == nil && !transport.PassingStatus(a.Status):
+			return "", c.refusal(k, a)
+		case err == nil:
+			err, wait = c.passing(k, a), cmp.Or(transport.RetryAfter(a.Header), pause)
 		}
 		perhaps = perhaps || sent.Load()
-		if try == submitTries || !passing || (!sent.Load() && !perhaps) {
-			if perhaps {
-				return "", &comfy.AmbiguousError{ID: s.ID, Err: err}
-			}
-			return "", err
+		if try == submitTries || !perhaps {
+			return failed(err)
 		}
-		if e := transport.Sleep(ctx, wait); e != nil {
-			return "", &comfy.AmbiguousError{ID: s.ID, Err: err}
+		if transport.Sleep(ctx, wait) != nil {
+			return failed(err)
 		}
+		try, pause = try+1, 2*pause
 	}
 }
 

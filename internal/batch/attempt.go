@@ -282,7 +282,7 @@ func (s *scheduler) sink(a *attempt, limit time.Duration) run.Sink {
 // heard notes that the backend has said something of the run.
 func (a *attempt) heard(e run.Event) {
 	switch e.Type {
-	case run.EventPrepared, run.EventWarning, run.EventLost:
+	case run.EventPrepared, run.EventWaiting, run.EventWarning, run.EventLost:
 		return
 	}
 	a.seen = true

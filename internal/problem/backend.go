@@ -97,6 +97,10 @@ func ofBackend(err error, p *Problem) bool {
 		case unreachable.Of != "":
 			p.Hint = "is the network up, and is that its address? easel backends test asks again; --backend emulator needs none"
 		}
+		if _, ok := errors.AsType[*comfy.PageError](err); ok {
+			p.Retryable = false
+			p.Hint = "a browser shows whose page it is: give the address of the API itself, or with easel backends add what the login wants to see (--header, --cookie, --username)"
+		}
 		if guard, ok := errors.AsType[*comfy.ChallengeError](err); ok {
 			p.Retryable = false
 			p.Hint = "no password helps: let easel past " + guard.Guard + " with a rule or a header of its own, or use the server's own address"

@@ -11,6 +11,7 @@ type EventType string
 const (
 	EventPrepared EventType = "prepared" // request resolved and bound; ID is known
 	EventUpload   EventType = "upload"   // inputs are being sent: Files
+	EventWaiting  EventType = "waiting"  // the place takes no more runs now; the graph is sent again later: Message
 	EventQueued   EventType = "queued"   // Position
 	EventStarted  EventType = "started"
 	EventNode     EventType = "node"     // Node, Class, Title, Fraction
@@ -95,7 +96,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			head
 			Output *Output `json:"output"`
 		}{about, e.Output})
-	case EventWarning, EventLost:
+	case EventWarning, EventLost, EventWaiting:
 		return json.Marshal(struct {
 			head
 			Message string `json:"message"`

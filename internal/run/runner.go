@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -127,10 +128,10 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	}
 	ctx, stop := t.limit(ctx)
 	defer stop()
-	h, err := r.Backend.Submit(ctx, r.submission(t, files))
+	h, err := r.Backend.Submit(ctx, r.submission(t, files, sink))
 	if err != nil && r.repairRejected(ctx, t, err) {
 		t.tell(sink)
-		h, err = r.Backend.Submit(ctx, r.submission(t, files))
+		h, err = r.Backend.Submit(ctx, r.submission(t, files, sink))
 	}
 	if err != nil {
 		return r.refuse(ctx, t, err)
@@ -145,7 +146,7 @@ func (r *Runner) Submit(ctx context.Context, t *Ticket, sink Sink) error {
 	return nil
 }
 
-func (r *Runner) submission(t *Ticket, files []comfy.File) comfy.Submission {
+func (r *Runner) submission(t *Ticket, files []comfy.File, sink Sink) comfy.Submission {
 	return comfy.Submission{
 		ID:      t.PromptID,
 		Label:   t.Workflow,
@@ -153,6 +154,9 @@ func (r *Runner) submission(t *Ticket, files []comfy.File) comfy.Submission {
 		Files:   files,
 		PNGInfo: t.embedded(r.Version),
 		Preview: t.Preview,
+		Waiting: func(reason string, pause time.Duration) {
+			sink(Event{Type: EventWaiting, Run: t.Run, Message: fmt.Sprintf("%s, the run is sent again in %s", reason, pause.Round(time.Second))})
+		},
 	}
 }
 

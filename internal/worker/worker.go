@@ -464,7 +464,7 @@ func (w *Worker) sink(ctx context.Context, l *jobs.Lease) run.Sink {
 		case run.EventPreview:
 			l.Preview(append([]byte(nil), e.Image...), e.MediaType)
 			return
-		case run.EventStarted, run.EventNode, run.EventProgress, run.EventUpload, run.EventQueued, run.EventLost, run.EventBack:
+		case run.EventStarted, run.EventNode, run.EventProgress, run.EventUpload, run.EventWaiting, run.EventQueued, run.EventLost, run.EventBack:
 		default:
 			return
 		}

@@ -270,7 +270,10 @@ func (c *Client) Decode(k Call, a Answer, v any) error {
 		if guard := challenge(a); guard != "" {
 			return c.challenged(guard, a.Status)
 		}
-		return &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("answered with an HTML page to %s; is this %s, or is a login in front of it?", k, c.what())}
+		return &UnreachableError{
+			Of: c.Of, Address: c.Address(), Err: &PageError{What: k.String()},
+			Reason: fmt.Sprintf("a web page answered %s: this is not %s, or a login or a proxy stands before it", k, c.what()),
+		}
 	}
 	if err := json.Unmarshal(ReplaceNonFinite(a.Body), v); err != nil {
 		return &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("the answer to %s is not what %s sends", k, cmp.Or(c.Of, "ComfyUI")), Err: err}

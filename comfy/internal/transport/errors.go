@@ -11,7 +11,7 @@ import (
 type UnreachableError struct {
 	Of      string // who is expected there; "" = ComfyUI
 	Address string // without credentials
-	Reason  string // "connection refused", "answered with an HTML page", ...
+	Reason  string // "connection refused", "a web page answered GET /queue: ...", ...
 	Err     error
 }
 
@@ -48,6 +48,12 @@ type ChallengeError struct {
 func (e *ChallengeError) Error() string {
 	return fmt.Sprintf("%s answered %d with a challenge, which only a browser can pass", e.Guard, e.Status)
 }
+
+// PageError means that a web page came where an API answers: it is no API's
+// address, or a proxy or a login stands before it.
+type PageError struct{ What string } // was asked: "GET /queue"
+
+func (e *PageError) Error() string { return "a web page answered " + e.What }
 
 // TimeoutError means that a limit of ours ran out.
 type TimeoutError struct {
