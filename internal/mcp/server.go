@@ -1,12 +1,14 @@
 package mcp
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"log/slog"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -310,12 +312,17 @@ func (s *Server) within(ctx context.Context) (context.Context, context.CancelFun
 }
 
 // Serve speaks with one client until it is gone or ctx ends. Runs that have not
-// ended by then are taken off their backend before it returns.
+// ended by then are taken off their backend before it returns. What the client
+// sends that is no message is answered with an error.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
-	session, err := s.sdk.Connect(ctx, &sdk.IOTransport{Reader: io.NopCloser(in), Writer: unclosed{out}, MaxLineLength: mostLine}, nil)
+	lines := &lineWriter{out: out}
+	var of atomic.Pointer[sdk.ServerSession]
+	from := &messages{in: bufio.NewReader(in), out: lines, most: mostLine, batches: func() bool { return hasBatches(of.Load()) }}
+	session, err := s.sdk.Connect(ctx, &sdk.IOTransport{Reader: io.NopCloser(from), Writer: lines, MaxLineLength: mostLine + 1}, nil)
 	if err != nil {
 		return err
 	}
+	of.Store(session)
 	over := make(chan error, 1)
 	go func() { over <- session.Wait() }()
 	select {
@@ -327,8 +334,18 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	return err
 }
 
-// mostLine bounds one message of a client: a picture in it is base64.
+// mostLine bounds one message of a client, in bytes: a picture in it is base64.
 const mostLine = 64 << 20
+
+// hasBatches reports whether a session takes several messages in one; the client's
+// revision of the protocol decides, and before it is known all do.
+func hasBatches(s *sdk.ServerSession) bool {
+	if s == nil || s.InitializeParams() == nil {
+		return true
+	}
+	revision := s.InitializeParams().ProtocolVersion
+	return revision == "2024-11-05" || revision == "2025-03-26"
+}
 
 // Close takes runs that have not ended off their backend, waits for it, and ends
 // the sessions.
@@ -342,8 +359,3 @@ func (s *Server) Close() {
 		_ = session.Close() // its client may be gone
 	}
 }
-
-// unclosed is a writer that its user does not close.
-type unclosed struct{ io.Writer }
-
-func (unclosed) Close() error { return nil }
