@@ -3,6 +3,7 @@ package editor
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -99,6 +100,10 @@ func Convert(workflow []byte, opts Options) (*Result, error) {
 	for _, def := range doc.order {
 		c.listInputs(&def.sheet)
 	}
+	c.applyBroadcasts(doc.root, "")
+	for _, def := range doc.order {
+		c.applyBroadcasts(&def.sheet, def.name+": ")
+	}
 	return c.convert()
 }
 
@@ -174,7 +179,7 @@ func (c *converter) convert() (*Result, error) {
 		if !c.emitted(s.node) {
 			continue
 		}
-		if broadcasts(s.node.class) {
+		if broadcasts(s.node.class) && !slices.ContainsFunc(s.scope.broadcasts, func(b broadcast) bool { return string(b.Controller) == s.node.id }) {
 			c.note(s.scope, s.node, "it links nodes only in the browser: inputs that it feeds are empty; link them and save the file again")
 		}
 		out, err := c.build(s)
@@ -278,6 +283,9 @@ func (c *converter) build(s step) (*comfy.Node, error) {
 	ws, err := c.widgetsOf(n)
 	if err != nil {
 		return nil, &NodeError{Node: s.id(), Class: n.class, Title: n.title, Pack: n.pack(), Reason: err.Error()}
+	}
+	if n.rescue != "" {
+		c.note(s.scope, n, "%s", n.rescue)
 	}
 	named := map[string]bool{}
 	for _, w := range ws {
@@ -420,12 +428,12 @@ func (c *converter) widgetsOf(n *node) ([]widget, error) {
 	if def := c.opts.Definitions[n.class]; def != nil {
 		module = def.Module
 	}
-	ws, complaint := widgetsOf(n, c.layoutsOf(n.class), module)
-	if complaint != "" {
-		return nil, fmt.Errorf("%s", complaint)
+	r := widgetsOf(n, c.layoutsOf(n.class), module)
+	if r.complaint != "" {
+		return nil, errors.New(r.complaint)
 	}
-	c.widgets[n] = ws
-	return ws, nil
+	c.widgets[n], n.rescue = r.widgets, r.rescue
+	return r.widgets, nil
 }
 
 func (c *converter) layoutsOf(class string) []inputLayout {

@@ -362,8 +362,13 @@ func TestNotes(t *testing.T) {
 		"shifted values":           {workflow("", node(3, "Blur", 0, `["gauss",5]`)), `node 3 (Blur): the value of radius does not fit: it is "gauss"`},
 		"a name that nothing sets": {workflow(`[1,3,0,4,0,"IMAGE"]`, node(3, "GetNode", 0, `["pic"]`), node(4, "Blur", 0, `[6,"box"]`, "image:IMAGE:1")), `node 3 (GetNode): nothing sets "pic"`},
 		"a link to nowhere":        {workflow(`[1,99,0,4,0,"IMAGE"]`, node(4, "Blur", 0, `[5,"box"]`, "image:IMAGE:1")), "a link comes from node 99, which is not there"},
-		"a version to come":        {strings.Replace(workflow("", node(3, "Any", 0, `[]`)), "0.4", "7", 1), "version 7, which is not known"},
-		"links of the browser":     {workflow("", node(3, "Anything Everywhere", 0, `[]`)), "it links nodes only in the browser"},
+		"a link that is gone":      {workflow("", node(4, "Blur", 0, `[5,"box"]`, "image:IMAGE:7")), "node 4 (Blur): its input image names the link 7, which the file does not have"},
+		"values by their names": {
+			strings.Replace(workflow("", node(3, "Blur", 0, `["gauss",5]`)), `"widgets_values"`, `"widgets_values_named":{"mode":"gauss","radius":5},"widgets_values"`, 1),
+			"node 3 (Blur): its values do not fit in their order, so they are taken by their names",
+		},
+		"a version to come":    {strings.Replace(workflow("", node(3, "Any", 0, `[]`)), "0.4", "7", 1), "version 7, which is not known"},
+		"links of the browser": {workflow("", node(3, "Anything Everywhere", 0, `[]`)), "it links nodes only in the browser"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -376,6 +381,42 @@ func TestNotes(t *testing.T) {
 	linked := workflow(`[1,3,0,4,0,"INT"]`, node(3, "Any", 0, `[]`), node(4, "Blur", 0, `["gauss","box"]`, "radius*:INT:1"))
 	if notes := convert(t, linked).Notes; len(notes) > 0 {
 		t.Errorf("a value that is not used is doubted: %v", notes)
+	}
+}
+
+// Links that an extension adds in the browser are taken from what it kept of them.
+func TestBroadcasts(t *testing.T) {
+	t.Parallel()
+	const load = `1.name="a.png" `
+	for name, tt := range map[string]struct{ kept, want, note string }{
+		"into a socket":             {`{"downstream":3,"downstream_slot":0,"upstream":"1","upstream_slot":0,"controller":7,"type":"IMAGE"}`, `3.image=["1",0]`, "1 input is linked"},
+		"of a type that fits not":   {`{"downstream":3,"downstream_slot":1,"upstream":1,"upstream_slot":0,"controller":7,"type":"IMAGE"}`, ``, ""},
+		"from a node that is gone":  {`{"downstream":3,"downstream_slot":0,"upstream":9,"upstream_slot":0,"controller":7,"type":"IMAGE"}`, ``, ""},
+		"into no input of the node": {`{"downstream":3,"downstream_slot":9,"upstream":1,"upstream_slot":0,"controller":7,"type":"IMAGE"}`, ``, ""},
+		"of another shape":          {`[3]`, ``, "only in the browser"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := strings.TrimSuffix(workflow("", node(1, "Load", 0, `["a.png","image"]`), node(3, "Blur", 0, `[5,"box"]`), node(7, "Anything Everywhere", 0, `[]`)), "}") +
+				`,"extra":{"ue_links":[` + tt.kept + `]}}`
+			res := convert(t, file)
+			want := strings.TrimSpace(load + strings.TrimSpace(`3.radius=5 3.mode="box" `+tt.want))
+			if got := inputsOf(t, res.Graph); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+			var notes []string
+			for _, n := range res.Notes {
+				notes = append(notes, n.Text)
+			}
+			if all := strings.Join(notes, "; "); !strings.Contains(all, tt.note) || tt.note == "" && all != "" {
+				t.Errorf("notes %q, want %q", all, tt.note)
+			}
+		})
+	}
+	own := workflow(`[1,2,0,3,0,"IMAGE"]`, node(1, "Load", 0, `["a.png","image"]`), node(2, "Load", 0, `["b.png","image"]`), node(3, "Blur", 0, `[5,"box"]`, "image:IMAGE:1"))
+	own = strings.TrimSuffix(own, "}") + `,"extra":{"ue_links":[{"downstream":3,"downstream_slot":0,"upstream":"1","upstream_slot":0,"controller":7,"type":"IMAGE"}]}}`
+	if got := inputsOf(t, convert(t, own).Graph); !strings.Contains(got, `3.image=["2",0]`) {
+		t.Errorf("a link of the file is replaced: %s", got)
 	}
 }
 

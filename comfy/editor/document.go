@@ -48,6 +48,8 @@ type sheet struct {
 	sets  map[string]*node    // by the name they set, once they are looked for
 	last  int64               // highest id that was given away
 
+	broadcasts []broadcast // links that an extension adds when the editor submits
+
 	version string // of the layout
 }
 
@@ -75,8 +77,9 @@ type node struct {
 	named            json.RawMessage // widgets_values_named
 	properties       map[string]json.RawMessage
 
-	kept *values // of values, once they are read
-	list *[]proxy
+	kept   *values // of values, once they are read
+	rescue string  // how its widgets were read otherwise than the editor does
+	list   *[]proxy
 }
 
 // A socket is an input or output that the file lists for a node or a subgraph.
@@ -248,7 +251,7 @@ func (d *document) readSheet(file *fileSheet, budget *int, depth int) (*sheet, e
 		s.nodes = append(s.nodes, n)
 		s.byID[n.id] = n
 	}
-	s.last, s.version = file.last, file.version
+	s.last, s.version, s.broadcasts = file.last, file.version, broadcastsOf(file.extra)
 	for _, raw := range file.links {
 		l, err := readLink(raw)
 		if err != nil {

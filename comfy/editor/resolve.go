@@ -47,6 +47,9 @@ func (c *converter) hop(sc *scope, n *node, i int, typ string, left int) (source
 	}
 	l := sc.linkInto(n, i)
 	if l == nil {
+		if id := n.inputs[i].link; id != "" && sc.links[id] == nil {
+			c.note(sc, n, "its input %s names the link %s, which the file does not have", n.inputs[i].name, id)
+		}
 		return source{}, nil
 	}
 	if typ == "" {

@@ -47,16 +47,6 @@ func decoration(class string) bool {
 	return false
 }
 
-// broadcasts reports whether a class of an extension links others without a
-// link that the file has.
-func broadcasts(class string) bool {
-	switch class {
-	case "Anything Everywhere", "Anything Everywhere?", "Anything Everywhere3", "Prompts Everywhere", "Seed Everywhere":
-		return true
-	}
-	return false
-}
-
 // The pair of nodes that joins distant places of a drawing by a name.
 func isSet(class string) bool { return class == "SetNode" || class == "easy setNode" }
 func isGet(class string) bool { return class == "GetNode" || class == "easy getNode" }

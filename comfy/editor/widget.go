@@ -237,14 +237,42 @@ func (v *values) byName(layouts []inputLayout, module string) bool {
 	return slices.ContainsFunc(layouts, func(l inputLayout) bool { return l.widget && slices.Contains(v.names, l.Name) })
 }
 
+// A reading is what the values of a node come to.
+type reading struct {
+	widgets   []widget
+	complaint string // why they cannot be trusted, "" when they can
+	rescue    string // why they were not read as the editor does, "" when they were
+}
+
+// fits reports whether every value can be meant for its widget.
+func (r reading) fits() bool {
+	return r.complaint == "" && !slices.ContainsFunc(r.widgets, widget.misfit)
+}
+
 // widgetsOf reads the widgets of a node with their values. module is where its
-// class comes from, "" when that is not known. A complaint says why the values cannot be trusted, "" when they can.
-func widgetsOf(n *node, layouts []inputLayout, module string) (ws []widget, complaint string) {
+// class comes from, "" when that is not known. The editor counts values; where that
+// gives widgets what they cannot take, as after a change of the class, the names that
+// the file has beside them are used.
+func widgetsOf(n *node, layouts []inputLayout, module string) reading {
 	v := readValues(n.values)
 	if v.names != nil && !v.byName(layouts, module) {
 		v.names = nil
 	}
 	v.dropForced(layouts)
+	r := readWidgets(n, v, layouts)
+	if r.fits() {
+		return r
+	}
+	if named := readValues(n.named); len(named.names) > 0 {
+		if other := readWidgets(n, named, layouts); other.fits() {
+			other.rescue = "its values do not fit in their order, so they are taken by their names"
+			return other
+		}
+	}
+	return r
+}
+
+func readWidgets(n *node, v values, layouts []inputLayout) reading {
 	r := widgetReader{values: &v}
 	uploads := 0
 	for _, l := range layouts {
@@ -273,7 +301,7 @@ func widgetsOf(n *node, layouts []inputLayout, module string) (ws []widget, comp
 			r.widgets = append(r.widgets, widget{name: name, value: v.list[i], sent: v.list[i][0] != '{' && v.list[i][0] != 'n'})
 		}
 	}
-	return r.widgets, r.complaint
+	return reading{widgets: r.widgets, complaint: r.complaint}
 }
 
 // dropForced takes out the values of inputs that were widgets before 1.16 and
