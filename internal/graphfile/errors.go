@@ -29,6 +29,7 @@ const (
 	Broken    Kind = "holds a graph that is broken"
 	NoGraph   Kind = "carries no graph" // a picture or the like
 	Damaged   Kind = "carries no graph that can be read"
+	Packed    Kind = "is compressed"
 	Clipboard Kind = "holds templates of the editor's clipboard, and no workflow"
 	NoNodes   Kind = "has no node that could run" // a file of the editor
 	Unusable  Kind = "cannot be converted"        // a file of the editor
@@ -43,6 +44,9 @@ func (e *Error) Error() string {
 		return s + " " + text.Message
 	}
 	s += " " + string(e.Kind)
+	if e.Kind == Packed {
+		return s + " " + e.Err.Error()
+	}
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}

@@ -71,6 +71,10 @@ func findInside(r io.ReaderAt, size int64, name string, format media.Format) (*F
 
 // findText finds the graph in a text: the text itself, or what stands in it.
 func findText(data []byte, name string, format media.Format) (*Found, error) {
+	data, packing := unpacked(data)
+	if packing != "" {
+		return nil, &Error{Name: name, Kind: Packed, Err: errors.New(packing)}
+	}
 	text, foreign := textdoc.UTF8(data)
 	if foreign != nil { // a server would answer it with a failure of its own
 		if format.Kind != media.KindText && !strings.EqualFold(filepath.Ext(name), ".json") {
@@ -180,6 +184,10 @@ func (f *Found) sort(value json.RawMessage, depth int) {
 		}
 		return
 	}
+	if len(value) > 0 && value[0] == '[' {
+		f.sortList(value, depth)
+		return
+	}
 	var members map[string]json.RawMessage
 	if len(value) == 0 || value[0] != '{' || json.Unmarshal(value, &members) != nil {
 		return
@@ -200,6 +208,26 @@ func (f *Found) sort(value json.RawMessage, depth int) {
 		if inner, ok := members[key]; ok {
 			f.sort(inner, depth+1)
 		}
+	}
+	if len(members) == 1 && f.API == nil && f.Editor == nil { // {"data": ...}; of a server's history {"RUN": ...}
+		for _, inner := range members {
+			f.sort(inner, depth+1)
+		}
+	}
+}
+
+// maxListed bounds how many values of a list are looked at.
+const maxListed = 16
+
+// sortList looks into a list: [1, "RUN", GRAPH, {"extra_pnginfo": ...}, ...] is how a
+// server's history and queue keep what was sent.
+func (f *Found) sortList(value json.RawMessage, depth int) {
+	var list []json.RawMessage
+	if json.Unmarshal(value, &list) != nil {
+		return
+	}
+	for _, item := range list[:min(len(list), maxListed)] {
+		f.sort(item, depth+1)
 	}
 }
 

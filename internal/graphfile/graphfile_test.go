@@ -2,6 +2,7 @@ package graphfile_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -37,6 +38,14 @@ func read(t *testing.T, name, data string, o graphfile.Options) (*graphfile.File
 	return graphfile.Read(t.Context(), strings.NewReader(data), int64(len(data)), name, o)
 }
 
+func zipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text)) // into memory
+	_ = w.Close()
+	return b.String()
+}
+
 func TestForms(t *testing.T) {
 	t.Parallel()
 	quoted := func(s string) string { return string(comfy.RawString(s)) }
@@ -57,6 +66,10 @@ func TestForms(t *testing.T) {
 		"pasted in a code fence":     {"Try this {one}:\n```json\n" + editorFile + "\n```\nIt is good.", graphfile.Editor},
 		"pasted with words in front": {"my graph " + apiGraph, graphfile.API},
 		"with a word behind":         {apiGraph + "\n-- \nsent from my phone", graphfile.API},
+		"packed with gzip":           {zipped(apiGraph), graphfile.API},
+		"of a server's history":      {`{"0b5e": {"prompt": [3, "0b5e", ` + apiGraph + `, {"extra_pnginfo": {}}, ["2"]], "outputs": {}, "status": {}}}`, graphfile.API},
+		"alone in an envelope":       {`{"data": {"workflow": ` + editorFile + `}}`, graphfile.Editor},
+		"with members beside it":     {strings.TrimSuffix(apiGraph, "}") + `, "version": 0.4, "_comment": {"by": "me"}, "extra": {}}`, graphfile.API},
 		"with numbers of Python":     {strings.Replace(apiGraph, "64", "NaN", 1), graphfile.API},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +105,15 @@ func TestWhatIsNoGraph(t *testing.T) {
 		"another code":                 {"{\"1\": \"gr\xfc\xdfe\"}", graphfile.Encoding, "graph.json:1:10:"},
 		"a broken node":                {`{"1": {"class_type": "A"}}`, graphfile.Broken, "node 1: no inputs"},
 		"an id twice":                  {`{"nodes": [{"id": 1, "type": "EmptyImage"}, {"id": 1, "type": "EmptyImage"}]}`, graphfile.Unusable, "node 1 is there twice"},
-		"no nodes":                     {`{"nodes": [], "links": []}`, graphfile.NoNodes, "has no node"},
+		"a node without a class":       {`{"1": {"class_type": "A", "inputs": {}}, "2": {"inputs": {}}}`, graphfile.Broken, "node 2: no class_type"},
+		"gzip, and cut off":            {zipped(apiGraph)[:40], graphfile.Packed, "is compressed with gzip, and damaged"},
+		"zstd":                         {"\x28\xb5\x2f\xfd\x04\x00", graphfile.Packed, "graph.json is compressed with zstd"},
+		"a subgraph that is not there": {
+			strings.Replace(editorFile, `"type": "EmptyImage"`, `"type": "0b0c1f36-17a8-4d1e-9a3e-2f1d5c7e8a90"`, 1), graphfile.Unusable,
+			`node 1 (0b0c1f36-17a8-4d1e-9a3e-2f1d5c7e8a90, Canvas): it is an instance of a subgraph that the file does not have`,
+		},
+		"a group that is not there": {strings.Replace(editorFile, `"type": "EmptyImage"`, `"type": "workflow>Canvas"`, 1), graphfile.Unusable, "a subgraph that the file does not have"},
+		"no nodes":                  {`{"nodes": [], "links": []}`, graphfile.NoNodes, "has no node"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,9 +3,13 @@ package graphfile
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/editor"
@@ -96,7 +100,13 @@ func (f *Found) Read(ctx context.Context, o Options) (*File, error) {
 	}
 	g, err := comfy.ParseGraph(f.API)
 	if err != nil {
-		return nil, &Error{Name: f.Name, Kind: Broken, Err: err}
+		nodes, others := onlyNodes(f.API)
+		rest, again := comfy.ParseGraph(nodes)
+		if len(others) == 0 || again != nil {
+			return nil, &Error{Name: f.Name, Kind: Broken, Err: err}
+		}
+		g, file.API = rest, nodes
+		file.Notes = append(file.Notes, editor.Note{Text: "left out of the graph, for they are no nodes: " + strings.Join(others, ", ")})
 	}
 	if err := check(g); err != nil {
 		return nil, &Error{Name: f.Name, Kind: Broken, Err: err}
@@ -209,6 +219,10 @@ func (f *File) refuse(defs Definitions, keep bool) error {
 		switch {
 		case !needed[n.Node]:
 			f.drop(n)
+		case isDrawn(n.Class): // no server has it
+			return &Error{Name: f.Name, Kind: Unusable, Err: &editor.NodeError{
+				Node: n.Path, Class: n.Class, Title: n.Title, Reason: "it is an instance of a subgraph that the file does not have",
+			}}
 		case defs.Complete || n.Confidence == editor.Doubtful:
 			missing = append(missing, n)
 		default:
@@ -276,4 +290,51 @@ func neededBy(g *comfy.Graph, defs Definitions) map[string]bool {
 		}
 	}
 	return needed
+}
+
+// subgraphID is the class of a subgraph's instance: a UUID.
+var subgraphID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+})
+
+// isDrawn reports whether a class is one that a file of the editor defines itself: a
+// subgraph, or a group node.
+func isDrawn(class string) bool {
+	return strings.HasPrefix(class, "workflow>") || strings.HasPrefix(class, "workflow/") || subgraphID().MatchString(class)
+}
+
+// onlyNodes is an API-format graph without the members that are plainly no nodes, which
+// people and programs keep beside them: {"_comment": "...", "version": 0.4}. A server
+// refuses the whole graph for one of them.
+func onlyNodes(api json.RawMessage) (nodes json.RawMessage, others []string) {
+	nodes = json.RawMessage("{")
+	err := comfy.Members(api, func(key string, v json.RawMessage) error {
+		var node struct {
+			Class json.RawMessage `json:"class_type"`
+		}
+		isNode := json.Unmarshal(v, &node) == nil && v[0] == '{'
+		if !isNode || node.Class == nil && besides(key) {
+			others = append(others, key)
+			return nil
+		}
+		if len(nodes) > 1 {
+			nodes = append(nodes, ',')
+		}
+		name, err := json.Marshal(key)
+		nodes = append(append(append(nodes, name...), ':'), v...)
+		return err
+	})
+	if err != nil {
+		return api, nil
+	}
+	return append(nodes, '}'), others
+}
+
+// besides reports whether an object of this name is none of a graph's nodes.
+func besides(key string) bool {
+	switch key {
+	case "extra", "extra_data", "extra_pnginfo", "meta", "metadata", "config", "definitions", "state":
+		return true
+	}
+	return strings.HasPrefix(key, "_") || strings.HasPrefix(key, "$")
 }

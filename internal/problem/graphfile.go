@@ -43,6 +43,8 @@ func ofGraphFile(err error, p *Problem) bool {
 		p.Hint = "save it again, or download it again: it may have been cut off"
 	case graphfile.NoGraph, graphfile.Damaged:
 		p.Hint = "files saved by ComfyUI carry their graph, unless a program on the way stripped it"
+	case graphfile.Packed:
+		p.Hint = "unpack it first"
 	case graphfile.Clipboard:
 		p.Hint = "paste it in ComfyUI and save the workflow"
 	case graphfile.NoNodes:
