@@ -138,8 +138,8 @@ test("by keyboard alone: move, select, compare, download a ZIP, delete and undo,
   await tab.page.keyboard.press("ArrowRight");
   expect(await divider.getAttribute("aria-valuenow")).toBe("61");
   await tab.page
-    .getByRole("rowheader", { name: "steps" })
-    .or(tab.page.getByRole("rowheader", { name: "guidance" }))
+    .getByRole("rowheader", { name: "Steps" })
+    .or(tab.page.getByRole("rowheader", { name: "Guidance" }))
     .first()
     .waitFor();
   await tab.accessible();
@@ -199,21 +199,51 @@ test("the divider of a comparison follows the pointer, and sides are swapped", a
   await tab.close();
 });
 
-test("a sweep is a grid with its axes; a cell opens; axes change places", async () => {
+test("a sweep is a grid with its axes; a cell opens; axes change places; two cells are compared", async () => {
   await looked(server, `/results?sweep=${sweep}`, "sweep", async (page) => {
     await page.getByRole("rowheader").first().waitFor();
     await page.waitForFunction(() => [...document.querySelectorAll("main img")].every((i) => (i as HTMLImageElement).naturalWidth > 0));
   });
   const tab = await Tab.open(server, `/results?sweep=${sweep}`);
-  await tab.page.getByRole("columnheader", { name: "guidance 2" }).waitFor();
-  expect(await tab.page.getByRole("rowheader").allInnerTexts()).toEqual(["steps 2", "steps 3", "steps 4"]);
+  await tab.page.getByRole("columnheader", { name: "Guidance 2" }).waitFor();
+  expect(await tab.page.getByRole("rowheader").allInnerTexts()).toEqual(["Steps 2", "Steps 3", "Steps 4"]);
   await tab.page.getByLabel("Across").selectOption("steps");
-  await tab.page.getByRole("columnheader", { name: "steps 4" }).waitFor();
-  expect(await tab.page.getByRole("rowheader").allInnerTexts()).toEqual(["guidance 2", "guidance 3"]);
+  await tab.page.getByRole("columnheader", { name: "Steps 4" }).waitFor();
+  expect(await tab.page.getByRole("rowheader").allInnerTexts()).toEqual(["Guidance 2", "Guidance 3"]);
   await tab.page.getByRole("cell").getByRole("button").first().press("Enter");
   await tab.page.getByRole("dialog", { name: "Result" }).waitFor();
   await tab.page.keyboard.press("ArrowRight");
   await tab.page.getByText("2 of 6").waitFor();
+  await tab.page.keyboard.press("Escape");
+  await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+
+  const cells = tab.page.getByRole("cell").getByRole("button");
+  await tab.page.getByRole("button", { name: "Select", exact: true }).click();
+  await cells.nth(0).click();
+  await cells.nth(1).click();
+  await tab.page.getByRole("toolbar", { name: "2 selected" }).waitFor();
+  await tab.accessible();
+  await tab.shot("sweep-selected-1440");
+  await tab.page.keyboard.press("c");
+  await tab.page.getByRole("slider", { name: "Divider between the two results" }).waitFor();
+  await tab.page.getByRole("dialog").getByText("Steps 2", { exact: true }).waitFor();
+  await tab.page.getByRole("dialog").getByText("Steps 3", { exact: true }).waitFor();
+  await tab.page.keyboard.press("Escape");
+  await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+  const archive = tab.page.waitForEvent("download");
+  await tab.page.keyboard.press("d");
+  expect((await archive).suggestedFilename()).toBe("easel.zip");
+  await tab.page.keyboard.press("Escape");
+  await expect.poll(() => tab.page.getByRole("toolbar").count()).toBe(0);
+
+  // From the gallery: by what stands on the sweep's first result, and by a key on any of them.
+  await tab.goto("/results");
+  await tab.page.getByRole("button", { name: "Show the sweep as a grid" }).click();
+  await tab.page.getByRole("columnheader", { name: "Guidance 2" }).waitFor();
+  await tab.page.goBack();
+  await tab.page.getByRole("gridcell", { name: /hare/ }).nth(2).focus();
+  await tab.page.keyboard.press("g");
+  await tab.page.getByRole("columnheader", { name: "Guidance 2" }).waitFor();
   tab.quiet();
   await tab.close();
 });

@@ -78,6 +78,12 @@ test("a person who has never seen it makes a picture, repairs a hand, runs a swe
   await page.getByRole("gridcell").nth(13).waitFor();
   await loaded(page);
   await tab.shot("walk-12-results");
+  await page.getByText("Sweep", { exact: true }).click();
+  await expect.poll(() => page.getByRole("cell").getByRole("button").count()).toBe(12);
+  await loaded(page);
+  await tab.shot("walk-12-grid");
+  await page.getByRole("link", { name: "Results" }).first().click();
+  await page.getByRole("gridcell").nth(13).waitFor();
   await button(page, "Select").click();
   await tab.shot("walk-13-selecting");
   await page.getByRole("gridcell").nth(0).click();

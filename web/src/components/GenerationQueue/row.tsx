@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import type { Job } from "@/api/client";
 import { useJob, usePreview } from "@/api/events";
 import type { JobError, Progress as RunProgress } from "@/api/types";
+import { useLabels } from "@/components/OutputView/labels";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
@@ -29,13 +30,16 @@ interface RowProps {
   actions: QueueActions;
   handle?: ReactNode; // to drag it by
   className?: string;
+  inBatch?: boolean; // its batch says the workflow
 }
 
 /** QueueRow is a run, or a batch that opens into its runs. */
-export function QueueRow({ group, name, actions, handle, className }: RowProps) {
+export function QueueRow({ group, name, actions, handle, className, inBatch }: RowProps) {
   const [open, setOpen] = useState(false);
   const many = group.jobs.length > 1;
   const first = group.jobs[0] as Job;
+  const { label } = useLabels(first.sweep ? first.workflow_id : "");
+  const point = many ? "" : pointText(first, label);
   return (
     <>
       <div className={cx("flex min-h-15 items-center gap-3 py-2", className)}>
@@ -44,7 +48,7 @@ export function QueueRow({ group, name, actions, handle, className }: RowProps) 
         <div className="min-w-0 flex-1">
           <p className="truncate">{first.prompt || <span className="text-muted">{pageText.noPrompt}</span>}</p>
           <p className="flex min-w-0 items-center gap-x-2 text-muted text-sm">
-            <span className="truncate">{name(first.workflow_id)}</span>
+            <span className="truncate">{[!(inBatch && point) && name(first.workflow_id), point].filter(Boolean).join(" · ")}</span>
             {many && <Badge>{pageText.batch(group.jobs.length)}</Badge>}
             {first.priority !== 0 && <Badge look="accent">{pageText.priority(first.priority)}</Badge>}
             {first.attempt > 1 && <span className="whitespace-nowrap">{pageText.attempt(first.attempt)}</span>}
@@ -63,7 +67,7 @@ export function QueueRow({ group, name, actions, handle, className }: RowProps) 
         <ul className="mb-2 ml-6 border-line border-l pl-3">
           {group.jobs.map((job) => (
             <li key={job.id}>
-              <QueueRow group={{ id: job.id, jobs: [job] }} name={(w) => pointOf(job) || name(w)} actions={actions} />
+              <QueueRow group={{ id: job.id, jobs: [job] }} name={name} actions={actions} inBatch />
             </li>
           ))}
         </ul>
@@ -72,10 +76,10 @@ export function QueueRow({ group, name, actions, handle, className }: RowProps) 
   );
 }
 
-// pointOf says where a run stands in its sweep.
-const pointOf = (job: Job) =>
+// pointText says where a run stands in its sweep.
+const pointText = (job: Job, label: (parameter: string) => string) =>
   Object.entries((job.sweep ?? {}) as Record<string, string>)
-    .map(([k, v]) => `${k} ${v}`)
+    .map(([k, v]) => `${label(k)} ${v}`)
     .join(", ");
 
 function Thumb({ job, count }: { job: Job; count: number }) {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Output } from "@/api/client";
 import { queries } from "@/api/queries";
 import { useShortcuts } from "@/app/shortcuts";
+import { useLabels } from "@/components/OutputView/labels";
 import { Picture } from "@/components/OutputView/picture";
 import { t } from "@/text";
 import { IconButton } from "@/ui/button";
@@ -42,6 +43,7 @@ function Sides({ ids, onChange }: { ids: [string, string]; onChange: (ids: [stri
   const swap = () => onChange([ids[1], ids[0]]);
   useShortcuts([{ keys: "s", label: t.results.swap, group: "dialog", run: swap }]);
   const error = left.error ?? right.error;
+  const found = useDifferences(left.data, right.data);
   return (
     <div className="flex h-full flex-col">
       <header className="flex h-12 shrink-0 items-center gap-1 border-line border-b px-2">
@@ -54,13 +56,37 @@ function Sides({ ids, onChange }: { ids: [string, string]; onChange: (ids: [stri
         </IconButton>
       </header>
       {error && <Failed error={error} />}
-      {left.data && right.data && <Divided left={left.data} right={right.data} />}
-      {left.data && right.data && <Differs left={left.data} right={right.data} />}
+      {left.data && right.data && <Divided left={left.data} right={right.data} found={found ?? []} />}
+      {left.data && right.data && (found ? <Differs found={found} /> : <div className="h-28 shrink-0" />)}
     </div>
   );
 }
 
-function Divided({ left, right }: { left: Output; right: Output }) {
+type Difference = ReturnType<typeof differences>[number];
+
+/** useDifferences is in what two results were asked for differently; undefined until both requests are known. */
+function useDifferences(left: Output | undefined, right: Output | undefined): Difference[] | undefined {
+  const a = useQuery(queries.job(left?.job_id ?? ""));
+  const b = useQuery(queries.job(right?.job_id ?? ""));
+  const { label } = useLabels(left?.workflow_id ?? "");
+  if (!left || !right || !a.data || !b.data) return undefined;
+  const asked = (request: unknown, o: Output) => {
+    const { params, ...rest } = request as { params?: object };
+    return { ...rest, params: { ...params, ...pointOf(o), seed: o.seed } };
+  };
+  return differences([asked(a.data.request, left), asked(b.data.request, right)])
+    .filter((d) => !["sweep", "count", "zip"].includes(d.name))
+    .map((d) => ({ ...d, name: label(d.name) }));
+}
+
+/** sideText says on a picture what it has and the other one has not; with much of that it says the side. */
+function sideText(found: Difference[], side: 0 | 1): string {
+  const values = found.map((d) => d.values[side] && t.results.axisValue(d.name, d.values[side]));
+  const short = values.length > 0 && values.length < 3 && values.every((v) => v && v.length < 40);
+  return short ? values.join(", ") : side === 0 ? t.results.left : t.results.right;
+}
+
+function Divided({ left, right, found }: { left: Output; right: Output; found: Difference[] }) {
   const [at, setAt] = useState(50); // percent
   const stage = useRef<HTMLDivElement>(null);
   const divider = useRef<HTMLDivElement>(null);
@@ -123,8 +149,8 @@ function Divided({ left, right }: { left: Output; right: Output }) {
             <ArrowLeftRight className="size-4" aria-hidden />
           </span>
         </div>
-        <Label className="left-2" text={t.results.left} shown={at > 12} />
-        <Label className="right-2" text={t.results.right} shown={at < 88} />
+        <Label className="left-2" text={sideText(found, 0)} shown={at > 12} />
+        <Label className="right-2" text={sideText(found, 1)} shown={at < 88} />
       </div>
     </div>
   );
@@ -132,20 +158,14 @@ function Divided({ left, right }: { left: Output; right: Output }) {
 
 const Label = ({ text, className, shown }: { text: string; className: string; shown: boolean }) =>
   shown && (
-    <span className={`pointer-events-none absolute top-2 rounded-md bg-over px-1.5 py-0.5 text-sm text-white ${className}`}>{text}</span>
+    <span
+      className={`pointer-events-none absolute top-2 max-w-[46%] truncate rounded-md bg-over px-1.5 py-0.5 text-sm text-white ${className}`}
+    >
+      {text}
+    </span>
   );
 
-function Differs({ left, right }: { left: Output; right: Output }) {
-  const a = useQuery(queries.job(left.job_id));
-  const b = useQuery(queries.job(right.job_id));
-  if (!a.data || !b.data) return <div className="h-28 shrink-0" />;
-  const asked = (request: unknown, o: Output) => {
-    const { params, ...rest } = request as { params?: object };
-    return { ...rest, params: { ...params, ...pointOf(o), seed: o.seed } };
-  };
-  const found = differences([asked(a.data.request, left), asked(b.data.request, right)]).filter(
-    (d) => !["sweep", "count", "zip"].includes(d.name),
-  );
+function Differs({ found }: { found: Difference[] }) {
   return (
     <section className="scroll max-h-40 shrink-0 border-line border-t px-4 py-3" aria-label={t.results.differs}>
       {found.length === 0 ? (

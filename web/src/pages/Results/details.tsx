@@ -4,6 +4,7 @@ import { Copy, Grid3x3, Layers } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Output } from "@/api/client";
 import { queries } from "@/api/queries";
+import { useLabels } from "@/components/OutputView/labels";
 import { baseName } from "@/components/OutputView/picture";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
@@ -79,6 +80,7 @@ export function Details({ output: o }: { output: Output }) {
   const prompt = o.prompt || request.prompt || "";
   const workflow = workflows.data?.find((w) => w.id === o.workflow_id);
   const character = characters.data?.find((c) => c.id === o.character_id);
+  const { label } = useLabels(o.workflow_id);
   const point = pointOf(o);
   const others = Object.entries(request).filter(([k, v]) => !elsewhere.has(k) && v !== null);
   const params = [...Object.entries(request.params ?? {}), ...others].filter(([k]) => k !== "seed" && !(point && k in point));
@@ -107,9 +109,9 @@ export function Details({ output: o }: { output: Output }) {
           [t.results.workflow, workflow?.name || o.workflow_id],
           [t.results.character, o.character_id ? character?.name || o.character_id : null],
           [t.results.seed, o.seed && mono(o.seed), o.seed ?? undefined],
-          ...Object.entries(point ?? {}).map(([k, v]): [string, ReactNode] => [k, v]),
-          ...params.map(([k, v]): [string, ReactNode] => [k, shown(v)]),
-          ...inputs.map(([k, v]): [string, ReactNode] => [k, mono(shown(v))]),
+          ...Object.entries(point ?? {}).map(([k, v]): [string, ReactNode] => [label(k), v]),
+          ...params.map(([k, v]): [string, ReactNode] => [label(k), shown(v)]),
+          ...inputs.map(([k, v]): [string, ReactNode] => [label(k), mono(shown(v))]),
         ]}
       />
       {job.data && <p className="pb-3 text-muted text-sm">{t.results.onlyChanged}</p>}

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table cannot place justified rows
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Check, Download, ImageUp, Star } from "lucide-react";
+import { Download, Grid3x3, ImageUp, Star } from "lucide-react";
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Output } from "@/api/client";
 import { kindIcon, nameOf } from "@/components/OutputView/picture";
@@ -10,6 +10,8 @@ import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { justify, moved, type Row, rowOf } from "./layout";
 import type { Selection } from "./selection";
+import { Ticked } from "./selection-bar";
+import { isSwept } from "./sweep";
 
 const gap = 4;
 const rush = 80; // ms that a tile is there before its picture is asked for, while the gallery is scrolled
@@ -21,6 +23,7 @@ export interface TileActions {
   favourite: (o: Output) => void;
   download: (o: Output) => void;
   use: (o: Output) => void;
+  sweep: (o: Output) => void;
 }
 
 interface GalleryProps {
@@ -233,6 +236,7 @@ const GalleryRow = memo(function GalleryRow({
               focusable={row.start + n === at}
               selected={selection.has(o.id)}
               selecting={selecting}
+              heads={isSwept(o) && items[row.start + n - 1]?.batch_id !== o.batch_id}
               shown={phase !== "rushing"}
               blur={phase === "slow"}
               actions={actions}
@@ -253,6 +257,7 @@ interface TileProps {
   focusable: boolean;
   selected: boolean;
   selecting: boolean;
+  heads: boolean; // it is the newest result of a sweep
   shown: boolean; // its picture is asked for
   blur: boolean; // until it is there the smallest one is shown
   actions: TileActions;
@@ -270,6 +275,7 @@ const Tile = memo(function Tile({
   focusable,
   selected,
   selecting,
+  heads,
   shown,
   blur,
   actions,
@@ -289,7 +295,7 @@ const Tile = memo(function Tile({
       role="gridcell"
       tabIndex={focusable ? 0 : -1}
       aria-selected={selected}
-      aria-label={nameOf(o)}
+      aria-label={heads ? `${nameOf(o)}, ${t.results.sweep}` : nameOf(o)}
       onClick={(e) => onClick(o, e)}
       onPointerEnter={(e) => e.pointerType !== "touch" && setNear(true)}
       onPointerLeave={leave}
@@ -323,6 +329,7 @@ const Tile = memo(function Tile({
           )}
         </span>
       )}
+      {heads && !selecting && <SweepMark output={o} narrow={width < 200} onOpen={actions.sweep} />}
       {(near || selecting || selected) && <Choose output={o} selected={selected} onToggle={onToggle} />}
       {near && !selecting && width > 96 && <Actions output={o} actions={actions} />}
     </div>
@@ -346,17 +353,25 @@ function Choose({ output: o, selected, onToggle }: { output: Output; selected: b
       // The circle is small; what is hit is not.
       className="absolute top-0 left-0 grid size-9 animate-in place-items-center"
     >
-      <span
-        className={cx(
-          "grid size-6 place-items-center rounded-full border",
-          selected ? "border-fill bg-fill text-on-fill" : "border-white/70 bg-over text-transparent",
-        )}
-      >
-        <Check className="size-4" aria-hidden />
-      </span>
+      <Ticked on={selected} />
     </button>
   );
 }
+
+/** SweepMark stands on the first of a sweep's results and leads to all of them, as a grid. */
+const SweepMark = ({ output: o, narrow, onOpen }: { output: Output; narrow: boolean; onOpen: (o: Output) => void }) => (
+  <button
+    type="button"
+    tabIndex={-1}
+    aria-label={t.results.showSweep}
+    title={t.results.showSweep}
+    onClick={own(() => onOpen(o))}
+    className={cx(badge, "absolute bottom-1.5 left-1.5 h-7 w-auto grid-flow-col gap-1.5 px-1.5 text-sm hover:bg-black")}
+  >
+    <Grid3x3 className="size-4" aria-hidden />
+    {!narrow && t.results.sweep}
+  </button>
+);
 
 function Actions({ output: o, actions }: { output: Output; actions: TileActions }) {
   const look = { look: "over", size: "icon-sm", tabIndex: -1 } as const;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { ArrowUp, CheckSquare, Columns2, Download, Images, SearchX, Star, Trash2, X } from "lucide-react";
+import { ArrowUp, CheckSquare, Images, SearchX } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Output } from "@/api/client";
 import { queries } from "@/api/queries";
@@ -18,7 +18,9 @@ import { type Filter, filterOf, isFiltered, type ResultsSearch } from "./filter"
 import { FilterBar, SearchField } from "./filter-bar";
 import { focusTile, Gallery } from "./gallery";
 import { type ItemActions, Lightbox } from "./lightbox";
-import { type Selection, useSelection } from "./selection";
+import { useSelection } from "./selection";
+import { pairIn, SelectionBar } from "./selection-bar";
+import { isSwept } from "./sweep";
 import { SweepView } from "./sweep-view";
 import { trash } from "./trash";
 
@@ -37,6 +39,7 @@ function useItemActions(open: (change: Partial<ResultsSearch>) => void): ItemAct
       use: (o) => void navigate({ to: "/generate", search: { image: o.id } }),
       again: (o) => void navigate({ to: "/generate", search: { job: o.job_id } }),
       compare: (a, b) => open({ compare: `${a.id},${b.id}` }),
+      sweep: (o) => isSwept(o) && open({ sweep: o.batch_id ?? undefined, open: undefined }),
       remove: (items) => {
         const undo = trash.put(
           items.map((o) => o.id),
@@ -85,7 +88,7 @@ export function Results() {
               setInGrid(items);
               go({ open: id });
             }}
-            onDownload={actions.download}
+            actions={actions}
           />
           <Lightbox
             id={search.open}
@@ -175,10 +178,9 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
     const all = meant();
     if (all.length > 0) run(all);
   };
-  const comparable = chosen.length === 2 && chosen.every((o) => o.kind === "image");
   const compare = () => {
-    const [a, b] = chosen;
-    if (comparable && a && b) actions.compare(a, b);
+    const pair = pairIn(chosen);
+    if (pair) actions.compare(...pair);
   };
   const group = t.results.title;
   useShortcuts([
@@ -199,6 +201,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
     { keys: "i", label: t.results.use, group, run: withOne((o) => o.kind === "image" && actions.use(o)) },
     { keys: "r", label: t.results.again, group, run: withOne(actions.again) },
     { keys: "c", label: t.results.compare, group, run: compare },
+    { keys: "g", label: t.results.showSweep, group, run: withOne(actions.sweep) },
     { keys: "delete", label: t.results.delete, group, run: withAll(remove) },
     { keys: "backspace", label: t.results.delete, group, run: withAll(remove) },
   ]);
@@ -209,6 +212,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
       favourite: (o: Output) => actions.favourite([o]),
       download: (o: Output) => actions.download([o]),
       use: actions.use,
+      sweep: actions.sweep,
     }),
     [open, actions],
   );
@@ -294,8 +298,6 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
         <SelectionBar
           selection={selection}
           chosen={chosen}
-          comparable={comparable}
-          onCompare={compare}
           onRemove={() => remove(chosen)}
           onDone={() => setMode(false)}
           actions={actions}
@@ -351,74 +353,5 @@ function FirstTime() {
         {t.results.emptyAction}
       </Link>
     </Empty>
-  );
-}
-
-interface SelectionBarProps {
-  selection: Selection;
-  chosen: Output[];
-  comparable: boolean;
-  onCompare: () => void;
-  onRemove: () => void;
-  onDone: () => void;
-  actions: ItemActions;
-}
-
-function SelectionBar({ selection, chosen, comparable, onCompare, onRemove, onDone, actions }: SelectionBarProps) {
-  const none = chosen.length === 0;
-  const all = !none && chosen.every((o) => o.favourite);
-  return (
-    <div className="pointer-events-none sticky bottom-4 z-20 flex justify-center">
-      <div
-        role="toolbar"
-        aria-label={t.results.selected(chosen.length)}
-        className="pointer-events-auto flex animate-in items-center gap-1 rounded-lg border border-line bg-raised p-1.5 shadow-float"
-      >
-        <span className="px-2 font-medium" role="status">
-          {t.results.selected(chosen.length)}
-        </span>
-        <IconButton
-          label={comparable ? t.results.compare : t.results.onlyImages}
-          words={t.results.compare}
-          keys="c"
-          disabled={!comparable}
-          onClick={onCompare}
-        >
-          <Columns2 />
-        </IconButton>
-        <IconButton
-          label={all ? t.results.unfavourite : t.results.favourite}
-          keys="f"
-          disabled={none}
-          aria-pressed={all}
-          onClick={() => actions.favourite(chosen)}
-        >
-          <Star />
-        </IconButton>
-        <IconButton
-          label={chosen.length > 1 ? t.results.downloadZip : t.results.download}
-          words={chosen.length > 1 ? t.results.downloadZip : t.results.download}
-          keys="d"
-          disabled={none}
-          onClick={() => actions.download(chosen)}
-        >
-          <Download />
-        </IconButton>
-        <IconButton label={t.results.delete} keys="delete" disabled={none} onClick={onRemove}>
-          <Trash2 />
-        </IconButton>
-        <span className="mx-1 h-5 w-px bg-line" />
-        <IconButton
-          label={t.results.clearSelection}
-          keys="escape"
-          onClick={() => {
-            selection.clear();
-            onDone();
-          }}
-        >
-          <X />
-        </IconButton>
-      </div>
-    </div>
   );
 }

@@ -21,6 +21,7 @@ export interface ItemActions {
   use: (o: Output) => void;
   again: (o: Output) => void;
   compare: (a: Output, b: Output) => void;
+  sweep: (o: Output) => void; // shows the sweep that it is of
   remove: (items: Output[]) => void;
 }
 
@@ -85,6 +86,7 @@ function Shown({ id, items, total, onOpen, onEnd, actions }: Omit<LightboxProps,
     { keys: "i", label: t.results.use, group: "dialog", run: act((x) => x.kind === "image" && actions.use(x)) },
     { keys: "r", label: t.results.again, group: "dialog", run: act(actions.again) },
     { keys: "c", label: t.results.compareWith, group: "dialog", run: compare },
+    { keys: "g", label: t.results.showSweep, group: "dialog", run: act(actions.sweep) },
     { keys: "z", label: t.results.keys.zoom, group: "dialog", run: () => setZoomed((z) => !z) },
     { keys: "delete", label: t.results.delete, group: "dialog", run: remove },
     { keys: "backspace", label: t.results.delete, group: "dialog", run: remove },

@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChevronLeft, Download } from "lucide-react";
+import { CheckSquare, ChevronLeft, Download } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { api, ask, type Job, type Output } from "@/api/client";
 import { events } from "@/api/events";
 import { queries, queryClient } from "@/api/queries";
 import type { JobError } from "@/api/types";
 import { Page } from "@/app/shell";
+import { useShortcuts } from "@/app/shortcuts";
+import { useLabels } from "@/components/OutputView/labels";
 import { nameOf } from "@/components/OutputView/picture";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
@@ -17,6 +19,9 @@ import { Field } from "@/ui/field";
 import { Select } from "@/ui/select";
 import { Slider } from "@/ui/slider";
 import { resultQueries } from "./data";
+import type { ItemActions } from "./lightbox";
+import { type Selection, useSelection } from "./selection";
+import { pairIn, SelectionBar, Ticked } from "./selection-bar";
 import { axesOf, isZip, type Point, pointOf, tableOf } from "./sweep";
 import { useHidden } from "./trash";
 
@@ -52,11 +57,51 @@ function useSweep(batch: string) {
 interface SweepViewProps {
   batch: string;
   onOpen: (id: string, items: Output[]) => void;
-  onDownload: (items: Output[]) => void;
+  actions: ItemActions;
+}
+
+const around = { phone: [110, 300], wide: [340, 220] } as const; // pixels of the window that are not the grid's: width, height
+
+/** fitting is the width of a cell with which the grid fits the window, as far as its pictures can still be judged. */
+function fitting(columns: number, rows: number, ratio: number): number {
+  const [beside, above] = innerWidth < 640 ? around.phone : around.wide;
+  const byWidth = (Math.min(innerWidth, 1700) - beside) / columns - 4;
+  const byHeight = ((innerHeight - above) / rows - 4) * ratio;
+  return Math.round(Math.min(320, Math.max(110, Math.min(byWidth, Math.max(160, byHeight)))));
+}
+
+/** ratioOf is the width to the height of a sweep's pictures. */
+const ratioOf = (outputs: Output[]) => {
+  const sized = outputs.find((o) => o.width && o.height);
+  return sized?.width && sized.height ? sized.width / sized.height : 1;
+};
+
+/** useChosen is the selection of a grid, with the keys that act on it. */
+function useChosen(shown: Output[], actions: ItemActions) {
+  const selection = useSelection();
+  const [mode, setMode] = useState(false);
+  const chosen = useMemo(() => shown.filter((o) => selection.has(o.id)), [shown, selection]);
+  const leave = () => {
+    selection.clear();
+    setMode(false);
+  };
+  const withAll = (run: (items: Output[]) => void) => () => chosen.length > 0 && run(chosen);
+  const compare = (items: Output[]) => {
+    const pair = pairIn(items);
+    if (pair) actions.compare(...pair);
+  };
+  const group = t.results.sweep;
+  useShortcuts([
+    { keys: "escape", label: t.results.clearSelection, group, run: leave },
+    { keys: "f", label: t.results.favourite, group, run: withAll(actions.favourite) },
+    { keys: "d", label: t.results.download, group, run: withAll(actions.download) },
+    { keys: "c", label: t.results.compare, group, run: withAll(compare) },
+  ]);
+  return { selection, chosen, selecting: mode || chosen.length > 0, setMode, leave };
 }
 
 /** SweepView is a sweep as a table: what was swept at its edges, what came of it in its cells. */
-export function SweepView({ batch, onOpen, onDownload }: SweepViewProps) {
+export function SweepView({ batch, onOpen, actions }: SweepViewProps) {
   const { outputs, jobs } = useSweep(batch);
   const workflows = useQuery(queries.workflows);
   const hidden = useHidden();
@@ -74,10 +119,12 @@ export function SweepView({ batch, onOpen, onDownload }: SweepViewProps) {
       : (axes.find((a) => a.name === (chosen.down ?? axes[0]?.name) && a !== across) ?? axes.find((a) => a !== across));
   const further = paired ? [] : axes.filter((a) => a !== across && a !== down);
   const fixed = Object.fromEntries(further.map((a) => [a.name, chosen.fixed[a.name] ?? (a.values[0] as string)]));
-  const room = Math.min(innerWidth, 1700) - (innerWidth < 640 ? 110 : 340);
-  const size = set ?? Math.round(Math.min(320, Math.max(110, room / (across?.values.length || 1) - 4)));
+  const size = set ?? fitting(across?.values.length || 1, down?.values.length || 1, ratioOf(shown));
   const error = outputs.error ?? jobs.error;
-  const workflow = workflows.data?.find((w) => w.id === jobs.data?.[0]?.workflow_id)?.name ?? jobs.data?.[0]?.workflow_id ?? "";
+  const id = jobs.data?.[0]?.workflow_id ?? "";
+  const workflow = workflows.data?.find((w) => w.id === id)?.name ?? id;
+  const { label, isReady } = useLabels(id);
+  const { selection, chosen: picked, selecting, setMode, leave } = useChosen(shown, actions);
   return (
     <Page
       title={t.results.sweep}
@@ -88,8 +135,24 @@ export function SweepView({ batch, onOpen, onDownload }: SweepViewProps) {
             <ChevronLeft aria-hidden />
             {t.results.title}
           </Link>
-          <IconButton label={t.results.downloadZip} disabled={shown.length === 0} onClick={() => onDownload(shown)}>
-            <Download />
+          {!selecting && (
+            <IconButton
+              label={t.results.downloadZip}
+              words={t.results.downloadZip}
+              disabled={shown.length === 0}
+              onClick={() => actions.download(shown)}
+            >
+              <Download />
+            </IconButton>
+          )}
+          <IconButton
+            label={selecting ? t.results.selecting : t.results.select}
+            words={selecting ? t.results.selecting : t.results.select}
+            aria-pressed={selecting}
+            disabled={shown.length === 0}
+            onClick={() => (selecting ? leave() : setMode(true))}
+          >
+            <CheckSquare />
           </IconButton>
         </>
       }
@@ -102,7 +165,7 @@ export function SweepView({ batch, onOpen, onDownload }: SweepViewProps) {
           </Link>
         </Empty>
       )}
-      {across && jobs.data && (
+      {across && jobs.data && outputs.data && isReady && (
         <>
           <div className="mb-4 flex flex-wrap items-end gap-3">
             <p className="mr-auto self-center text-muted">{t.results.sweepOf(workflow, jobs.data.length)}</p>
@@ -112,18 +175,20 @@ export function SweepView({ batch, onOpen, onDownload }: SweepViewProps) {
                   label={t.results.across}
                   value={across.name}
                   names={axes.map((a) => a.name)}
+                  nameOf={label}
                   onChange={(name) => setChosen((c) => ({ ...c, across: name, down: name === down?.name ? across.name : c.down }))}
                 />
                 <AxisChoice
                   label={t.results.down}
                   value={down?.name ?? ""}
                   names={axes.map((a) => a.name).filter((n) => n !== across.name)}
+                  nameOf={label}
                   onChange={(name) => setChosen((c) => ({ ...c, across: across.name, down: name }))}
                 />
               </>
             )}
             {further.map((a) => (
-              <Field key={a.name} label={a.name} className="w-32">
+              <Field key={a.name} label={label(a.name)} className="w-32">
                 {(ids) => (
                   <Select
                     {...ids}
@@ -147,10 +212,14 @@ export function SweepView({ batch, onOpen, onDownload }: SweepViewProps) {
             fixed={fixed}
             paired={paired ? axes.map((a) => a.name) : []}
             size={size}
-            onOpen={(id, items) => onOpen(id, items)}
+            label={label}
+            selection={selection}
+            selecting={selecting}
+            onOpen={onOpen}
           />
         </>
       )}
+      {selecting && <SelectionBar selection={selection} chosen={picked} onDone={leave} actions={actions} />}
     </Page>
   );
 }
@@ -159,19 +228,23 @@ function AxisChoice({
   label,
   value,
   names,
+  nameOf,
   onChange,
 }: {
   label: string;
   value: string;
   names: string[];
+  nameOf: (parameter: string) => string;
   onChange: (name: string) => void;
 }) {
   return (
-    <Field label={label} className="w-36">
+    <Field label={label} className="w-44">
       {(ids) => (
         <Select {...ids} value={value} onChange={(e) => onChange(e.target.value)}>
           {names.map((n) => (
-            <option key={n}>{n}</option>
+            <option key={n} value={n}>
+              {nameOf(n)}
+            </option>
           ))}
         </Select>
       )}
@@ -187,10 +260,13 @@ interface GridProps {
   fixed: Point;
   paired: string[]; // axes that go together
   size: number;
+  label: (parameter: string) => string;
+  selection: Selection;
+  selecting: boolean; // a click selects
   onOpen: (id: string, items: Output[]) => void;
 }
 
-function Grid({ outputs, jobs, across, down, fixed, paired, size, onOpen }: GridProps) {
+function Grid({ outputs, jobs, across, down, fixed, paired, size, label, selection, selecting, onOpen }: GridProps) {
   // The jobs make the table: a point that failed or waits has its cell as well.
   const table = useMemo(() => tableOf(jobs, down, across, fixed), [jobs, down, across, fixed]);
   const by = useMemo(() => {
@@ -199,11 +275,10 @@ function Grid({ outputs, jobs, across, down, fixed, paired, size, onOpen }: Grid
     return map;
   }, [outputs]);
   const inOrder = useMemo(() => table.cells.flat(2).flatMap((j) => by.get(j.id) ?? []), [table, by]);
-  const ratio = outputs.find((o) => o.width && o.height);
-  const height = ratio?.width && ratio.height ? (size * ratio.height) / ratio.width : size;
+  const height = size / ratioOf(outputs);
   const columnName = (value: string, cell: Job[] | undefined) => {
     const point = paired.length > 0 && cell?.[0] ? pointOf(cell[0]) : undefined;
-    return point ? paired.map((n) => t.results.axisValue(n, point[n] ?? "")).join(", ") : t.results.axisValue(across, value);
+    return point ? paired.map((n) => t.results.axisValue(label(n), point[n] ?? "")).join(", ") : t.results.axisValue(label(across), value);
   };
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
@@ -231,7 +306,9 @@ function Grid({ outputs, jobs, across, down, fixed, paired, size, onOpen }: Grid
             <tr key={table.rows?.values[r] ?? ""}>
               {table.rows && (
                 <th scope="row" className="sticky left-0 z-10 max-w-40 bg-page pr-2 text-left align-middle font-medium text-sm">
-                  <span className="line-clamp-4 break-words">{t.results.axisValue(table.rows.name, table.rows.values[r] as string)}</span>
+                  <span className="line-clamp-4 break-words">
+                    {t.results.axisValue(label(table.rows.name), table.rows.values[r] as string)}
+                  </span>
                 </th>
               )}
               {row.map((cell, c) => (
@@ -241,7 +318,9 @@ function Grid({ outputs, jobs, across, down, fixed, paired, size, onOpen }: Grid
                     outputs={cell.flatMap((j) => by.get(j.id) ?? [])}
                     width={size}
                     height={height}
+                    selected={selecting ? cell.some((j) => by.get(j.id)?.some((o) => selection.has(o.id))) : undefined}
                     onOpen={(id) => onOpen(id, inOrder)}
+                    onToggle={selection.toggle}
                   />
                 </td>
               ))}
@@ -258,13 +337,17 @@ function Cell({
   outputs,
   width,
   height,
+  selected,
   onOpen,
+  onToggle,
 }: {
   jobs: Job[];
   outputs: Output[];
   width: number;
   height: number;
+  selected: boolean | undefined; // undefined where a click opens
   onOpen: (id: string) => void;
+  onToggle: (id: string) => void;
 }) {
   const first = outputs[0];
   if (first) {
@@ -272,11 +355,16 @@ function Cell({
       <button
         type="button"
         aria-label={nameOf(first)}
-        onClick={() => onOpen(first.id)}
+        aria-pressed={selected}
+        onClick={(e) => (selected !== undefined || e.ctrlKey || e.metaKey || e.shiftKey ? onToggle(first.id) : onOpen(first.id))}
         className="relative block overflow-hidden rounded-sm bg-sunken focus-visible:z-10"
         style={{ width, height }}
       >
-        <OutputThumbnail output={first} />
+        <span className={cx("absolute inset-0", selected && "scale-[0.92]")}>
+          <OutputThumbnail output={first} />
+        </span>
+        {selected && <span className="absolute inset-0 rounded-sm border-2 border-accent" />}
+        {selected !== undefined && <Ticked on={selected} className="absolute top-1.5 left-1.5" />}
         {outputs.length > 1 && (
           <span className="absolute top-1 right-1 rounded-md bg-over px-1.5 text-sm text-white" title={t.results.times(outputs.length)}>
             {outputs.length}

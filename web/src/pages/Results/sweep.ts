@@ -18,6 +18,9 @@ export function pointOf({ sweep }: Swept): Point | undefined {
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
+/** isSwept tells that a result is of a sweep, which can be shown as a grid. */
+export const isSwept = (o: Swept & { batch_id?: string | null }) => Boolean(o.batch_id) && pointOf(o) !== undefined;
+
 /** axesOf finds the axes of points: the parameters in their order, each with its values; numbers by size. */
 export function axesOf(points: Point[]): Axis[] {
   const axes = new Map<string, Set<string>>();
