@@ -80,7 +80,9 @@ func (o *serveOptions) worker(places []*backends.Backend, dest *destination, in 
 func (o *serveOptions) asked(places []*backends.Backend, cfg *config.Config) []server.Backend {
 	var all []server.Backend
 	for _, be := range places {
-		all = append(all, server.Backend{Name: be.Name, Server: be, Definitions: definitionsOf(be, cfg.CacheDir), Aliases: cfg.Backends[be.Name].Aliases})
+		all = append(all, server.Backend{
+			Name: be.Name, Server: be, Definitions: definitionsOf(be, cfg.CacheDir), Aliases: cfg.Backends[be.Name].Aliases, Models: defaultModels(cfg),
+		})
 	}
 	return all
 }

@@ -25,8 +25,9 @@ type Backend struct {
 		comfy.Backend
 		inventory.Server
 	}
-	Definitions *preflight.Cache  // nil: none are kept
-	Aliases     map[string]string // its names of models
+	Definitions *preflight.Cache           // nil: none are kept
+	Aliases     map[string]string          // its names of models
+	Models      func(folder string) string // as in preflight.Checker; nil: no model stands in for another
 }
 
 func (s *Server) backendRoutes() {

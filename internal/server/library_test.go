@@ -165,6 +165,19 @@ func TestReadiness(t *testing.T) {
 		}
 	}
 	h.want(404, h.ask("GET", "/api/v1/backends/nowhere/workflows", ""))
+
+	// What the settings put in place of a workflow's own model is not lacking: a job
+	// gets it too.
+	h.s.o.Backends[0].Models = func(folder string) string {
+		return map[string]string{"checkpoints": "flux1-dev-fp8.safetensors"}[folder]
+	}
+	h.want(200, h.ask("GET", "/api/v1/backends/emulator/workflows", "")).into(t, &got.Body)
+	for id, ready := range map[string]bool{"model": true, "bare": true, "node": false} {
+		i := slices.IndexFunc(got.Body.Workflows, func(w readyWorkflow) bool { return w.ID == id })
+		if w := got.Body.Workflows[i]; *w.Ready != ready {
+			t.Errorf("with a model of the settings %s lacks %+v", id, w.Missing)
+		}
+	}
 }
 
 func TestCharacters(t *testing.T) {

@@ -91,6 +91,7 @@ func (b *Backend) survey(ctx context.Context, workflows []*registry.Workflow) (*
 		return nil, err
 	}
 	survey := preflight.SurveyOf(defs, b.Aliases)
+	survey.Models = b.Models
 	if info, err := b.Server.Describe(ctx); err == nil {
 		survey.Version = info.Version
 	}
