@@ -128,16 +128,22 @@ func (e *LostError) Error() string {
 func (e *LostError) Unwrap() error { return e.Err }
 
 // CancelledError means that the run was interrupted at the server. Ours says whether we
-// asked for it; an interrupt we did not ask for is worth another try.
+// asked for it. An interrupt that we did not ask for may have meant another run and
+// is worth another try, unless Meant says that the end of this one was asked for:
+// places with jobs have nothing that ends another.
 type CancelledError struct {
-	ID   string
-	Node string
-	Ours bool
+	ID    string
+	Node  string
+	Ours  bool
+	Meant bool
 }
 
 func (e *CancelledError) Error() string {
-	if e.Ours {
+	switch {
+	case e.Ours:
 		return "run " + e.ID + " was cancelled"
+	case e.Meant:
+		return "run " + e.ID + " was cancelled on its backend"
 	}
 	return "run " + e.ID + " was interrupted by somebody else"
 }

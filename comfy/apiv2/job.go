@@ -73,7 +73,7 @@ func (j *job) state(id string, ours bool) comfy.State {
 		st.Phase, st.Executed = comfy.PhaseDone, true
 		j.readOutputs(&st)
 	case "canceled":
-		st.Phase, st.Err = comfy.PhaseCancelled, &comfy.CancelledError{ID: id, Ours: ours}
+		st.Phase, st.Err = comfy.PhaseCancelled, &comfy.CancelledError{ID: id, Ours: ours, Meant: true}
 	case "failed":
 		st.Phase, st.Err = comfy.PhaseFailed, j.failure(id)
 	}

@@ -132,7 +132,7 @@ func TestEndsOfJobs(t *testing.T) {
 		"no address":  {`{"status": "COMPLETED", "output": {"images": [{"filename": "a.png", "type": "s3_url", "data": "file:///etc/passwd"}]}}`, comfy.PhaseDone, 0, 1, "no address"},
 		"bad base64":  {`{"status": "COMPLETED", "output": {"images": [{"filename": "a.png", "type": "base64", "data": "%%%"}]}}`, comfy.PhaseDone, 0, 1, "not base64"},
 		"odd output":  {`{"status": "COMPLETED", "output": [1, 2]}`, comfy.PhaseDone, 0, 0, "handed over nothing"},
-		"cancelled":   {`{"status": "CANCELLED"}`, comfy.PhaseCancelled, 0, 0, "interrupted by somebody else"},
+		"cancelled":   {`{"status": "CANCELLED"}`, comfy.PhaseCancelled, 0, 0, "was cancelled on its backend"},
 		"timed out":   {`{"status": "TIMED_OUT"}`, comfy.PhaseFailed, 0, 0, "TIMED_OUT"},
 		"plain error": {`{"status": "FAILED", "error": "ComfyUI server (127.0.0.1:8188) not reachable after multiple retries."}`, comfy.PhaseFailed, 0, 0, "not reachable after multiple retries"},
 		"details":     {`{"status": "FAILED", "error": "Job processing failed", "output": {"details": ["Workflow execution error: Node Type: KSampler, Node ID: 3, Message: CUDA out of memory\nmore"]}}`, comfy.PhaseFailed, 0, 0, "node 3 (KSampler) failed: out of memory"},

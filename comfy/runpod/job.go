@@ -71,7 +71,7 @@ func (j *job) state(id string, ours bool, now time.Time) comfy.State {
 		st.Phase, st.Executed = comfy.PhaseDone, true
 		j.readOutput(&st)
 	case jobCancelled:
-		st.Phase, st.Err = comfy.PhaseCancelled, &comfy.CancelledError{ID: id, Ours: ours}
+		st.Phase, st.Err = comfy.PhaseCancelled, &comfy.CancelledError{ID: id, Ours: ours, Meant: true}
 	case jobTimedOut:
 		st.Phase, st.Err = comfy.PhaseFailed, &comfy.LostError{
 			ID: id, Gone: true, Reason: "RunPod ended it as TIMED_OUT: no worker took it in its time to live, or it ran longer than the endpoint's execution timeout",

@@ -101,7 +101,7 @@ func (j *Job) state(ours bool) comfy.State {
 		st.Phase, st.Executed = comfy.PhaseDone, true
 		st.Outputs = j.outputs()
 	case "cancelled":
-		st.Phase, st.Err = comfy.PhaseCancelled, &comfy.CancelledError{ID: j.ID, Ours: ours}
+		st.Phase, st.Err = comfy.PhaseCancelled, &comfy.CancelledError{ID: j.ID, Ours: ours, Meant: true}
 	case "failed":
 		if j.Error != nil && j.Error.Code == codePartial && len(j.Outputs) > 0 {
 			st.Phase, st.Executed, st.Outputs = comfy.PhaseDone, true, j.outputs()

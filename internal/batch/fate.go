@@ -104,7 +104,7 @@ func judge(it *item, res *run.Result, err, cause error) judgement {
 		j.fate = elsewhere
 	case errors.As(err, &unreachable), errors.As(err, &status):
 		j.fate, j.lane = requeues, err
-	case errors.As(err, &cancelled):
+	case errors.As(err, &cancelled) && (!cancelled.Meant || it.earlier): // by whoever made the batch before, perhaps
 		j.fate = requeues
 	case errors.As(err, &stopped):
 	case errors.As(err, &failed) && failed.Err.OOM && !it.memory:

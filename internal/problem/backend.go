@@ -163,6 +163,9 @@ func ofRun(err error, p *Problem) bool {
 		p.Node, p.Class, p.Parameter = known(failed.Err.Node), known(failed.Err.Class), known(failed.Parameter)
 	case errors.As(err, &cancelled):
 		p.is(CodeCancelled)
+		if cancelled.Meant {
+			p.Hint = "somebody took it back, with easel queue cancel or otherwise; the same command makes it again"
+		}
 	case errors.As(err, &large) && large.Sent && !isOpen(err):
 		p.is(CodeInvalidInput)
 		p.Hint = "give a smaller file, or let ComfyUI (--max-upload-size) and the proxy before it take more"

@@ -50,7 +50,8 @@ func (m *memory) states() (all []ledger.State) {
 // A stopping backend says of its first run that somebody interrupted it.
 type stopping struct {
 	comfy.Backend
-	once sync.Once
+	once  sync.Once
+	meant bool // it, and no other
 }
 
 func (b *stopping) Follow(ctx context.Context, h comfy.Handle) iter.Seq2[comfy.Event, error] {
@@ -60,7 +61,7 @@ func (b *stopping) Follow(ctx context.Context, h comfy.Handle) iter.Seq2[comfy.E
 		return b.Backend.Follow(ctx, h)
 	}
 	return func(yield func(comfy.Event, error) bool) {
-		st := comfy.State{Phase: comfy.PhaseCancelled, Err: &comfy.CancelledError{ID: string(h)}}
+		st := comfy.State{Phase: comfy.PhaseCancelled, Err: &comfy.CancelledError{ID: string(h), Meant: b.meant}}
 		yield(comfy.Event{Type: comfy.EventDone, State: &st}, nil)
 	}
 }
@@ -84,6 +85,21 @@ func TestAnInterruptedRunEndsOnce(t *testing.T) {
 		t.Errorf("told %v, want %v", told, want)
 	}
 	if want := []ledger.State{ledger.Prepared, ledger.Submitted, ledger.Prepared, ledger.Submitted, ledger.Done}; !slices.Equal(m.states(), want) {
+		t.Errorf("recorded %v, want %v", m.states(), want)
+	}
+}
+
+// A job that somebody took back stays taken back.
+func TestACancelledJobIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	b, m := newBench(t), &memory{}
+	b.Backend, b.History = &stopping{Backend: b.Backend, meant: true}, m
+	res, err := b.Run(t.Context(), b.request(t, "flux_single", "prompt", "a fox"), func(run.Event) {})
+	var cancelled *comfy.CancelledError
+	if !errors.As(err, &cancelled) || res.Status != run.Cancelled {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if want := []ledger.State{ledger.Prepared, ledger.Submitted, ledger.Cancelled}; !slices.Equal(m.states(), want) {
 		t.Errorf("recorded %v, want %v", m.states(), want)
 	}
 }

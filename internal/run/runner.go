@@ -89,10 +89,11 @@ func (r *Runner) Execute(ctx context.Context, t *Ticket, sink Sink) (*Result, er
 	}
 }
 
-// interrupted reports whether somebody else stopped the run.
+// interrupted reports whether somebody else stopped the run, and perhaps meant
+// another.
 func interrupted(ctx context.Context, err error) bool {
 	var cancelled *comfy.CancelledError
-	return ctx.Err() == nil && errors.As(err, &cancelled) && !cancelled.Ours
+	return ctx.Err() == nil && errors.As(err, &cancelled) && !cancelled.Ours && !cancelled.Meant
 }
 
 // Submit writes the ticket down and hands the graph to the backend. When it
