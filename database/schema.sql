@@ -210,3 +210,5 @@ CREATE INDEX outputs_character ON outputs (character_id, seq, kind, favourite, k
 CREATE INDEX outputs_favourite ON outputs (seq, key_id) WHERE favourite = 1;
 DROP INDEX events_job;
 DROP INDEX events_created;
+
+-- What SQLite needs here (its index of prompts follows behind the jobs), PostgreSQL does by itself: the index gathers rows before it sorts them in.

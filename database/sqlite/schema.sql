@@ -213,3 +213,18 @@ CREATE INDEX outputs_character ON outputs (character_id, seq, kind, favourite, k
 CREATE INDEX outputs_favourite ON outputs (seq, key_id) WHERE favourite = 1;
 DROP INDEX events_job;
 DROP INDEX events_created;
+
+-- Prompts are indexed in groups behind the acceptance of their jobs, since one at a time costs many times as much. Those of jobs up to seq are in the index, and of no others.
+CREATE TABLE prompts_indexed (seq INTEGER NOT NULL);
+INSERT INTO prompts_indexed (seq) SELECT COALESCE(MAX(seq), 0) FROM jobs;
+DROP TRIGGER jobs_prompt_insert;
+DROP TRIGGER jobs_prompt_delete;
+DROP TRIGGER jobs_prompt_update;
+INSERT INTO jobs_prompt (jobs_prompt, rank) VALUES ('automerge', 8); -- a third less work than by 4, and searches are as fast
+CREATE TRIGGER jobs_prompt_delete AFTER DELETE ON jobs WHEN old.seq <= (SELECT seq FROM prompts_indexed) BEGIN
+    INSERT INTO jobs_prompt (jobs_prompt, rowid, prompt) VALUES ('delete', old.seq, old.prompt);
+END;
+CREATE TRIGGER jobs_prompt_update AFTER UPDATE OF prompt ON jobs WHEN old.seq <= (SELECT seq FROM prompts_indexed) BEGIN
+    INSERT INTO jobs_prompt (jobs_prompt, rowid, prompt) VALUES ('delete', old.seq, old.prompt);
+    INSERT INTO jobs_prompt (rowid, prompt) VALUES (new.seq, new.prompt);
+END;

@@ -55,9 +55,11 @@ type DB struct {
 	background sync.WaitGroup
 	stop       context.CancelFunc
 
+	backlog  backlog
 	held     held
 	lanes    sync.Map // of the keys that surely have one
 	spanRows int64
+	spanMost int64
 }
 
 // engine is what the two databases do differently.
@@ -94,8 +96,9 @@ type engine interface {
 	snapshot() sql.IsolationLevel
 	// used reports whether another process has the database open.
 	used(ctx context.Context, process string) (bool, error)
-	// renumber makes the next rows follow those that were written with numbers.
-	renumber(ctx context.Context, t *sql.Tx) error
+	// imported does what is due when an empty database was filled with rows that have
+	// their numbers.
+	imported(ctx context.Context, t *sql.Tx) error
 	// away reports whether an error means that the database does not answer.
 	away(err error) bool
 }
@@ -156,8 +159,10 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 		closing:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 		spanRows: spanRows,
+		spanMost: spanMost,
 	}
 	db.arrivals, db.turns = newDesk(db.admit), newDesk(db.writeTurns)
+	db.backlog.bell = make(chan struct{}, 1)
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -246,6 +251,10 @@ func (db *DB) Start(ctx context.Context) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	db.stop = stop
 	db.background.Go(func() { db.listen(running) })
+	if x, ok := db.engine.(indexer); ok {
+		db.backlog.add(1) // a process that was killed may have left some
+		db.background.Go(func() { db.keepIndexed(running, x) })
+	}
 	if db.work != nil {
 		db.background.Go(func() { db.keepLeases(running) })
 	}

@@ -69,8 +69,11 @@ func (db *DB) admit(group []arrival) {
 		}
 	}
 	for i, a := range group {
-		if err != nil {
+		switch r := results[i]; {
+		case err != nil:
 			results[i] = enqueueResult{err: err}
+		case r.err == nil && !r.enqueued.Replay:
+			db.backlog.add(int64(len(r.enqueued.Jobs)))
 		}
 		a.done <- results[i]
 	}

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"bytes"
 	"encoding/json"
 	"sync"
 	"time"
@@ -33,6 +34,11 @@ const (
 	EventQueue    EventType = "queue"    // Data: {"paused": …}; of no job
 	EventCancel   EventType = "cancel"   // somebody asked for the end of a job
 )
+
+// accepted reports whether the event is the first of a job.
+func (e Event) accepted() bool {
+	return e.Type == EventState && bytes.Equal(e.Data, stateData(Queued, 0))
+}
 
 // watcherBuffer bounds what a slow watcher can lag behind: about ten seconds
 // of a lively run.

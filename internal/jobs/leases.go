@@ -278,8 +278,11 @@ func (db *DB) readEvents(ctx context.Context) {
 		for _, r := range rows {
 			since = r.ID
 			for _, e := range db.hub.spread(eventOf(r)) {
-				if e.Type == EventCancel {
+				switch {
+				case e.Type == EventCancel:
 					db.endCancelled(ctx, e.Job)
+				case e.accepted():
+					db.backlog.add(1) // who accepted the job may end before it is indexed
 				}
 			}
 		}

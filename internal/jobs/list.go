@@ -38,10 +38,14 @@ type clause struct {
 	args  []any
 }
 
-// add adds a condition, in which %d is the number of its argument.
-func (c *clause) add(text string, arg any) {
-	c.args = append(c.args, arg)
-	c.where = append(c.where, fmt.Sprintf(text, len(c.args)))
+// add adds a condition, in which each %d is the number of its next argument.
+func (c *clause) add(text string, args ...any) {
+	numbers := make([]any, len(args))
+	for i := range args {
+		numbers[i] = len(c.args) + i + 1
+	}
+	c.args = append(c.args, args...)
+	c.where = append(c.where, fmt.Sprintf(text, numbers...))
 }
 
 func (c *clause) String() string {
@@ -78,40 +82,54 @@ func (f Filter) condition(of string) *clause {
 	if f.Batch != "" {
 		c.add(of+".batch_id = $%d", f.Batch)
 	}
+	f.page(c, of)
+	return c
+}
+
+// page adds where a page begins.
+func (f Filter) page(c *clause, of string) {
 	if f.Before > 0 {
 		c.add(of+".seq < $%d", f.Before)
 	}
 	if f.After > 0 {
 		c.add(of+".seq > $%d", f.After)
 	}
-	return c
 }
 
 // tables are what lists are of, by the names that they have in conditions.
 var tables = map[string]string{"j": "jobs", "o": "outputs"}
 
-// spanRows bounds the rows of a span of time that are looked at to find their numbers,
-// which takes 2 ms; walking past a row that is not in the span is four times as fast.
-const spanRows = 5000
+const (
+	// spanRows bounds the rows of a span of time that are looked at in the index of times
+	// to find their numbers, which takes 1 ms.
+	spanRows = 5000
+	// spanWalk is how many rows are walked past to meet those of a span: 2 ms.
+	spanWalk = 2000
+	// spanMost bounds them where a list would have to walk past others first: 15 ms. To
+	// walk past as many rows takes ten times as long.
+	spanMost = 100_000
+)
 
-// span adds that a row was created in a span of time. Few rows of it are looked up in
-// the index of times, so that none of another time is read; of many the first are soon
-// met among any. + keeps planners from walking through the times by themselves.
+// span adds that a row was created in a span of time. The numbers that its rows are
+// between are looked up in the index of times, so that none of another time is read,
+// unless there are many and the list soon meets one of them. + keeps planners from walking
+// through the times by themselves.
 func (db *DB) span(ctx context.Context, c *clause, of string, f Filter) error {
 	within := &clause{}
-	if !f.Since.IsZero() {
-		c.add("+"+of+".created_at >= $%d", millis(f.Since))
-		within.add("created_at >= $%d", millis(f.Since))
-	}
-	if !f.Until.IsZero() {
-		c.add("+"+of+".created_at < $%d", millis(f.Until))
-		within.add("created_at < $%d", millis(f.Until))
-	}
+	f.created(within, "created_at")
+	f.created(c, "+"+of+".created_at")
 	if len(within.where) == 0 {
 		return nil
 	}
-	rows, least, most, err := db.numbers(ctx, tables[of], within)
-	if err != nil || rows > db.spanRows {
+	rows, least, most, err := db.numbers(ctx, tables[of], within, db.spanRows)
+	if err == nil && rows > db.spanRows {
+		begins, asked := db.beginsIn(ctx, of, f)
+		if asked != nil || begins {
+			return asked
+		}
+		rows, least, most, err = db.numbers(ctx, tables[of], within, db.spanMost)
+	}
+	if err != nil || rows > db.spanMost {
 		return err
 	}
 	if rows == 0 {
@@ -126,18 +144,44 @@ func (db *DB) span(ctx context.Context, c *clause, of string, f Filter) error {
 	return nil
 }
 
+// beginsIn reports whether the first rows of a list have one that was created in its
+// span.
+func (db *DB) beginsIn(ctx context.Context, of string, f Filter) (begins bool, err error) {
+	c := &clause{}
+	f.page(c, of)
+	f.Limit = spanWalk
+	first := fmt.Sprintf("SELECT %s.created_at FROM %s %s WHERE %s", of, tables[of], of, c) + f.order(of+".seq")
+	c.where = nil
+	f.created(c, "created_at")
+	err = db.engine.read().QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM ("+first+") AS first WHERE "+c.String()+")", db.engine.planned(c.args)...).Scan(&begins)
+	return begins, err
+}
+
+// created adds when a row was created, by the name of that column.
+func (f Filter) created(c *clause, column string) {
+	if !f.Since.IsZero() {
+		c.add(column+" >= $%d", millis(f.Since))
+	}
+	if !f.Until.IsZero() {
+		c.add(column+" < $%d", millis(f.Until))
+	}
+}
+
 // numbers counts the rows of a table for which a clause on times holds, up to one
-// more than spanRows, and says between which numbers they are.
-func (db *DB) numbers(ctx context.Context, table string, c *clause) (rows, least, most int64, err error) {
+// more than some, and says between which numbers they are.
+func (db *DB) numbers(ctx context.Context, table string, c *clause, some int64) (rows, least, most int64, err error) {
 	query := fmt.Sprintf("SELECT COUNT(*), CAST(COALESCE(MIN(seq), 0) AS BIGINT), CAST(COALESCE(MAX(seq), 0) AS BIGINT)"+
-		" FROM (SELECT seq FROM %s WHERE %s ORDER BY created_at LIMIT %d) AS span", table, c, db.spanRows+1)
+		" FROM (SELECT seq FROM %s WHERE %s ORDER BY created_at LIMIT %d) AS span", table, c, some+1)
 	err = db.engine.read().QueryRow(ctx, query, db.engine.planned(c.args)...).Scan(&rows, &least, &most)
 	return rows, least, most, err
 }
 
-// searchShort is among how many of the newest rows one or two letters are looked for:
+// searchNewest is among how many of the newest rows one or two letters are looked for:
 // no index knows them, and a text that none of these has says little.
-const searchShort = 10_000
+const searchNewest = 10_000
+
+// isShort reports whether a text is that little.
+func isShort(text string) bool { return len(text) < 3 }
 
 // search adds the condition on the prompt of j, as an engine looks best for it. Two
 // characters of other scripts are a word, and looked for everywhere.
@@ -148,7 +192,7 @@ func (db *DB) search(ctx context.Context, c *clause, of string, f Filter) error 
 	if f.Search == "" {
 		return nil
 	}
-	if len(f.Search) < 3 {
+	if isShort(f.Search) {
 		c.newest("j")
 		if of != "j" { // which of the two tables is read first is the planner's choice
 			c.newest(of)
@@ -159,16 +203,8 @@ func (db *DB) search(ctx context.Context, c *clause, of string, f Filter) error 
 
 // newest is the condition that a row is among the newest of its table.
 func (c *clause) newest(of string) {
-	c.where = append(c.where, fmt.Sprintf("%s.seq > (SELECT MAX(seq) FROM %s) - %d", of, tables[of], searchShort))
+	c.where = append(c.where, fmt.Sprintf("%s.seq > (SELECT MAX(seq) FROM %s) - %d", of, tables[of], searchNewest))
 }
-
-// like is the condition that a prompt has a text in it.
-func (c *clause) like(text string) {
-	c.add(`LOWER(j.prompt) LIKE $%d ESCAPE '\'`, "%"+likeText.Replace(strings.ToLower(text))+"%")
-}
-
-// likeText keeps % and _ of a search what they are.
-var likeText = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func (f Filter) order(seq string) string {
 	if f.OldFirst {

@@ -14,7 +14,7 @@ func TestSpansOfTime(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, address string) {
 		db := open(t, address, Options{})
-		db.spanRows = 3
+		db.spanRows, db.spanMost = 3, 6
 		minutes := []int{3, 4, 5, 9, 11, 12, 6, 7, 8, 8, 9, 10} // of creation, by number
 		ids := enqueue(t, db, "", len(minutes))
 		conn, done := db.engine.sql(true)

@@ -250,7 +250,8 @@ func (e *postgresEngine) used(ctx context.Context, process string) (used bool, e
 	}
 }
 
-func (e *postgresEngine) renumber(ctx context.Context, t *sql.Tx) error {
+// imported makes the next rows follow those that were written with numbers.
+func (e *postgresEngine) imported(ctx context.Context, t *sql.Tx) error {
 	for table, column := range transferNumbers {
 		_, err := t.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('"+table+"', '"+column+"'), (SELECT COALESCE(MAX("+column+"), 0) + 1 FROM "+table+"), false)")
 		if err != nil {
@@ -263,9 +264,12 @@ func (e *postgresEngine) renumber(ctx context.Context, t *sql.Tx) error {
 // search: the planner knows how rare a text is, and has an index where there is
 // pg_trgm.
 func (e *postgresEngine) search(_ context.Context, c *clause, text string) error {
-	c.like(text)
+	c.add(`LOWER(j.prompt) LIKE $%d ESCAPE '\'`, "%"+likeText.Replace(strings.ToLower(text))+"%")
 	return nil
 }
+
+// likeText keeps % and _ of a search what they are.
+var likeText = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // planned: a prepared statement would soon be planned for any values, so that a rare
 // text is looked for as a common one.

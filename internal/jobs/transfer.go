@@ -188,7 +188,7 @@ func (db *DB) Import(ctx context.Context, r io.Reader) (Transfer, error) {
 	if out.Running, err = res.RowsAffected(); err != nil {
 		return out, err
 	}
-	if err := db.engine.renumber(ctx, t); err != nil {
+	if err := db.engine.imported(ctx, t); err != nil {
 		return out, db.failure(err)
 	}
 	return out, db.failure(t.Commit())
