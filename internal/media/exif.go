@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 )
 
 // EXIF tags that easel reads (CIPA DC-008, and the uses of workflow tools).
@@ -16,6 +17,9 @@ const (
 	tagSoftware    = 0x0131
 	tagEXIF        = 0x8769 // offset of the EXIF directory
 	tagUserComment = 0x9286
+	tagXPTitle     = 0x9c9b // of Windows, as the other two: UTF-16 in bytes
+	tagXPComment   = 0x9c9c
+	tagXPSubject   = 0x9c9f
 )
 
 // exif is what easel reads of an EXIF block.
@@ -49,8 +53,12 @@ func readEXIF(block []byte) exif {
 		if left -= len(value); left < 0 {
 			return
 		}
-		if tag == tagUserComment {
+		switch tag {
+		case tagUserComment:
 			e.texts = append(e.texts, userComment(value, order))
+			return
+		case tagXPTitle, tagXPComment, tagXPSubject:
+			e.texts = append(e.texts, strings.TrimRight(wideText(value, binary.LittleEndian), "\x00 "))
 			return
 		}
 		e.texts = append(e.texts, string(bytes.TrimRight(value, "\x00 ")))
@@ -70,7 +78,7 @@ func readEXIF(block []byte) exif {
 					text(tag, value)
 				}
 			})
-		case tag == tagUserComment, kind == 2:
+		case tag == tagUserComment, tag == tagXPTitle, tag == tagXPComment, tag == tagXPSubject, kind == 2:
 			text(tag, value)
 		}
 	})

@@ -89,7 +89,7 @@ func (f Format) Name() string {
 	}
 	name := strings.ToUpper(strings.TrimPrefix(f.Ext, "."))
 	article := "a "
-	if slices.Contains([]string{"AVI", "AVIF", "EXR", "M4A", "MKV", "MP3", "MP4", "OGG", "OGV", "OPUS", "SVG"}, name) {
+	if slices.Contains([]string{"AIFF", "AVI", "AVIF", "EXR", "M4A", "MKV", "MP3", "MP4", "OGG", "OGV", "OPUS", "SVG"}, name) {
 		article = "an "
 	}
 	switch f.Kind {
@@ -183,6 +183,8 @@ func sniffSound(head []byte) (Format, bool) {
 			return Format{MediaType: "video/ogg", Ext: ".ogv", Kind: KindVideo}, true
 		}
 		return sound("audio/ogg", ".ogg")
+	case len(head) >= 12 && hasPrefix(head, "FORM") && (hasPrefix(head[8:], "AIFF") || hasPrefix(head[8:], "AIFC")):
+		return sound("audio/aiff", ".aiff")
 	case hasPrefix(head, "ID3"), isMPEGFrame(head):
 		return sound("audio/mpeg", ".mp3")
 	}

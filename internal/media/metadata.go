@@ -39,8 +39,8 @@ var errTooMuch = fmt.Errorf("its metadata is larger than %d MiB", maxMetadata>>2
 var errDamaged = errors.New("its metadata is damaged")
 
 // ReadMetadata reads the graph, record or text that a file carries: PNG, WebP,
-// JPEG, AVIF, GIF, MP4, MOV, WebM, Matroska, AVI, FLAC, Ogg, Opus, MP3, WAV, GLB, SVG,
-// latents and safetensors. What was found before an error is returned with it.
+// JPEG, AVIF, GIF, TIFF, OpenEXR, MP4, MOV, WebM, Matroska, AVI, FLAC, Ogg, Opus, MP3, WAV, AIFF,
+// GLB, SVG, latents and safetensors. What was found before an error is returned with it.
 func ReadMetadata(r io.ReaderAt, size int64) (Meta, error) {
 	head := make([]byte, min(size, sniffLen))
 	if n, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -52,9 +52,10 @@ func ReadMetadata(r io.ReaderAt, size int64) (Meta, error) {
 	f := sniff(head)
 	read := reader(f.Ext)
 	if read == nil {
-		return Meta{}, fmt.Errorf("read metadata: %s files carry none that easel knows", strings.TrimPrefix(f.Ext, "."))
+		return Meta{}, fmt.Errorf("read metadata: easel knows of none in %s", f.Name())
 	}
 	err := read(io.NewSectionReader(r, 0, size), c)
+	c.settle()
 	if err == nil {
 		err = c.problem()
 	}
@@ -82,6 +83,12 @@ func reader(ext string) func(*io.SectionReader, *collector) error {
 		return matroskaMetadata
 	case ".wav", ".avi":
 		return waveMetadata
+	case ".aiff":
+		return aiffMetadata
+	case ".tiff":
+		return tiffMetadata
+	case ".exr":
+		return exrMetadata
 	case ".flac":
 		return flacMetadata
 	case ".ogg", ".opus", ".ogv":
@@ -104,6 +111,9 @@ type collector struct {
 	meta  Meta
 	total int
 	bad   string // the first key whose value could not be used
+
+	words  string // a prompt that is no graph, but words
+	beside []field
 }
 
 // spend counts bytes against the limit before they are read or inflated.
@@ -132,6 +142,15 @@ func (c *collector) take(r *io.SectionReader, pos, size int64) ([]byte, error) {
 	return body, nil
 }
 
+// inflate unpacks what zlib packed, within the limit.
+func (c *collector) inflate(data []byte) ([]byte, error) {
+	left := int64(maxMetadata - c.total)
+	before := left
+	out, err := inflate(data, &left)
+	c.total += int(before - left)
+	return out, err
+}
+
 // add takes one piece under the name it had in the file.
 func (c *collector) add(key, value string) {
 	value = trimmed(value)
@@ -150,6 +169,8 @@ func (c *collector) add(key, value string) {
 		if c.meta.Parameters == "" {
 			c.meta.Parameters = strings.ToValidUTF8(value, "\ufffd")
 		}
+	case "negative_prompt", "seed", "num_inference_steps", "guidance_scale", "sampler_name", "use_stable_diffusion_model":
+		c.beside = append(c.beside, field{key, quoted(value)})
 	case "software", "encoder", "©too":
 		if c.meta.Software == "" {
 			c.meta.Software = strings.ToValidUTF8(value, "\ufffd")
@@ -247,9 +268,53 @@ func (c *collector) json(into *json.RawMessage, key, value string) {
 		if c.bad == "" {
 			c.bad = key
 		}
+		if key == "prompt" && c.words == "" && strings.IndexAny(value, `{["`) != 0 {
+			c.words = value
+		}
 		return
 	}
-	*into = data
+	if len(bytes.TrimSpace(data[1:len(data)-1])) > 0 { // an empty object says nothing
+		*into = data
+	}
+}
+
+// settle makes of what was found what it means: a graph that stands in the other
+// one's place, and a prompt in words. Easy Diffusion and others write each setting
+// into a text of its own.
+func (c *collector) settle() {
+	m := &c.meta
+	switch {
+	case len(m.Prompt) == 0 && len(m.Workflow) > 0 && isAPIGraph(m.Workflow):
+		m.Prompt, m.Workflow = m.Workflow, nil
+	case len(m.Workflow) == 0 && len(m.Prompt) > 0 && isEditorFile(m.Prompt):
+		m.Workflow, m.Prompt = m.Prompt, nil
+	}
+	if c.words == "" || !m.Empty() {
+		return
+	}
+	b := append([]byte(`{"prompt":`), quoted(strings.ToValidUTF8(c.words, "\ufffd"))...)
+	for _, f := range c.beside {
+		b = append(append(append(b, ','), quoted(f.name)...), ':')
+		b = append(b, f.raw...)
+	}
+	m.Parameters = string(append(b, '}'))
+}
+
+func quoted(text string) json.RawMessage {
+	b, _ := json.Marshal(text) // a text can be written
+	return b
+}
+
+func isAPIGraph(data []byte) bool {
+	var keys map[string]json.RawMessage
+	return json.Unmarshal(data, &keys) == nil && len(keys["nodes"]) == 0 && isGraph(keys)
+}
+
+func isEditorFile(data []byte) bool {
+	var file struct {
+		Nodes []json.RawMessage `json:"nodes"`
+	}
+	return json.Unmarshal(data, &file) == nil && len(file.Nodes) > 0
 }
 
 // problem is the error of a file in which nothing could be used.

@@ -7,7 +7,7 @@ import (
 )
 
 // id3Metadata reads the comments (COMM) and user texts (TXXX) of ID3v2.2, 2.3
-// and 2.4 tags, unsynchronised or not. Compressed and encrypted frames are left.
+// and 2.4 tags, unsynchronised or not, compressed or not. Encrypted frames are left.
 func id3Metadata(r *io.SectionReader, c *collector) error {
 	var h [10]byte
 	if _, err := r.ReadAt(h[:], 0); err != nil || string(h[:3]) != "ID3" {
@@ -33,60 +33,81 @@ func id3Metadata(r *io.SectionReader, c *collector) error {
 		tag = tag[min(n, int64(len(tag))):]
 	}
 	for len(tag) > 0 && tag[0] != 0 {
-		var id string
-		var body []byte
-		if id, body, tag = id3Frame(version, flags&unsync != 0, tag); len(body) > 1 {
-			userFrame(c, id, body)
+		var f id3Frame
+		f, tag = nextID3Frame(version, flags&unsync != 0, tag)
+		if f.packed {
+			if f.body, err = c.inflate(f.body); err != nil {
+				continue // the others may be whole
+			}
+		}
+		if len(f.body) > 1 {
+			userFrame(c, f.id, f.body)
 		}
 	}
 	return nil
 }
 
-// id3Frame cuts a frame off. Its body is nil when it cannot be used.
-func id3Frame(version byte, unsync bool, tag []byte) (id string, body, rest []byte) {
+// An id3Frame is one frame of a tag. Its body is nil when it cannot be used.
+type id3Frame struct {
+	id     string
+	body   []byte
+	packed bool // body is compressed by zlib
+}
+
+// nextID3Frame cuts a frame off.
+func nextID3Frame(version byte, unsync bool, tag []byte) (f id3Frame, rest []byte) {
 	if version == 2 {
 		if len(tag) < 6 {
-			return "", nil, nil
+			return f, nil
 		}
 		n := int(tag[3])<<16 | int(tag[4])<<8 | int(tag[5])
 		if n > len(tag)-6 {
-			return "", nil, nil
+			return f, nil
 		}
-		return string(tag[:3]), tag[6 : 6+n], tag[6+n:]
+		return id3Frame{id: string(tag[:3]), body: tag[6 : 6+n]}, tag[6+n:]
 	}
 	if len(tag) < 10 {
-		return "", nil, nil
+		return f, nil
 	}
 	n := int64(binary.BigEndian.Uint32(tag[4:]))
 	if safe := syncsafe(tag[4:]); version == 4 && (frameEnds(tag, safe) || !frameEnds(tag, n)) {
 		n = safe
 	}
 	if n > int64(len(tag)-10) {
-		return "", nil, nil
+		return f, nil
 	}
-	id, flags, body, rest := string(tag[:4]), tag[9], tag[10:10+n], tag[10+n:]
+	flags, body, rest := tag[9], tag[10:10+n], tag[10+n:]
+	f.id = string(tag[:4])
+	cut := func(n int) { body = body[min(n, len(body)):] }
 	if version == 3 {
-		if flags&0xc0 != 0 { // compressed, encrypted
-			return id, nil, rest
+		const compressed, encrypted, grouped = 0x80, 0x40, 0x20
+		if flags&encrypted != 0 {
+			return f, rest
 		}
-		if flags&0x20 != 0 { // a group
-			body = body[min(1, len(body)):]
+		if f.packed = flags&compressed != 0; f.packed {
+			cut(4) // the size that it had
 		}
-		return id, body, rest
+		if flags&grouped != 0 {
+			cut(1)
+		}
+		f.body = body
+		return f, rest
 	}
-	if flags&0x0c != 0 {
-		return id, nil, rest
+	const grouped, compressed, encrypted, unsynced, sized = 0x40, 0x08, 0x04, 0x02, 0x01
+	if flags&encrypted != 0 {
+		return f, rest
 	}
-	if flags&0x40 != 0 {
-		body = body[min(1, len(body)):]
+	if flags&grouped != 0 {
+		cut(1)
 	}
-	if flags&0x01 != 0 { // the length before unsynchronisation
-		body = body[min(4, len(body)):]
+	if flags&sized != 0 { // the size without these two
+		cut(4)
 	}
-	if unsync || flags&0x02 != 0 {
+	if unsync || flags&unsynced != 0 {
 		body = resynchronised(body)
 	}
-	return id, body, rest
+	f.body, f.packed = body, flags&compressed != 0
+	return f, rest
 }
 
 // frameEnds reports whether a frame or padding follows one of n bytes. Old programs

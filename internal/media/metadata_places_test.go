@@ -114,16 +114,27 @@ func TestPlacesOfMetadata(t *testing.T) {
 		return "ID3\x03\x00\x00" + string([]byte{0, byte(n >> 14), byte(n >> 7 & 127), byte(n & 127)}) + frame
 	}
 	comment := "\x00eng\x00" + both
+	bigChunk := func(kind, body string) string {
+		return kind + string(binary.BigEndian.AppendUint32(nil, uint32(len(body)))) + body + strings.Repeat("\x00", len(body)%2)
+	}
+	attribute := func(name, kind, value string) string {
+		return name + "\x00" + kind + "\x00" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(value)))) + value
+	}
 	for name, data := range map[string][]byte{
-		"PNG, XMP":              pngWith(t, "XML:com.adobe.xmp", xmpPacket()),
-		"WebP, XMP":             []byte(riff("XMP ", xmpPacket())),
-		"JPEG, XMP":             []byte("\xff\xd8" + segment(jpegAPP1, xmpSegment+xmpPacket()) + "\xff\xda\x00\x02\xff\xd9"),
-		"JPEG, long XMP":        []byte("\xff\xd8" + extendedXMP(xmpPacket()) + "\xff\xda\x00\x02\xff\xd9"),
-		"JPEG, EXIF":            []byte("\xff\xd8" + segment(jpegAPP1, "Exif\x00\x00"+string(exifBlock())) + "\xff\xda\x00\x02\xff\xd9"),
-		"JPEG, a comment":       []byte("\xff\xd8" + segment(jpegComment, both) + "\xff\xda\x00\x02\xff\xd9"),
-		"JPEG, a long comment":  []byte("\xff\xd8" + segment(jpegComment, long[:60_000]) + segment(jpegComment, long[60_000:]) + "\xff\xda\x00\x02\xff\xd9"),
-		"WAV, a comment":        []byte(chunk("RIFF", "WAVE"+chunk("fmt ", "odd")+chunk("LIST", "INFO"+chunk("ISFT", "Lavf")+chunk("ICMT", both+"\x00")))),
-		"WAV, an ID3 tag":       []byte(chunk("RIFF", "WAVE"+chunk("data", "")+chunk("id3 ", id3("COMM"+string(binary.BigEndian.AppendUint32(nil, uint32(len(comment))))+"\x00\x00"+comment)))),
+		"PNG, XMP":             pngWith(t, "XML:com.adobe.xmp", xmpPacket()),
+		"WebP, XMP":            []byte(riff("XMP ", xmpPacket())),
+		"JPEG, XMP":            []byte("\xff\xd8" + segment(jpegAPP1, xmpSegment+xmpPacket()) + "\xff\xda\x00\x02\xff\xd9"),
+		"JPEG, long XMP":       []byte("\xff\xd8" + extendedXMP(xmpPacket()) + "\xff\xda\x00\x02\xff\xd9"),
+		"JPEG, EXIF":           []byte("\xff\xd8" + segment(jpegAPP1, "Exif\x00\x00"+string(exifBlock())) + "\xff\xda\x00\x02\xff\xd9"),
+		"JPEG, a comment":      []byte("\xff\xd8" + segment(jpegComment, both) + "\xff\xda\x00\x02\xff\xd9"),
+		"JPEG, a long comment": []byte("\xff\xd8" + segment(jpegComment, long[:60_000]) + segment(jpegComment, long[60_000:]) + "\xff\xda\x00\x02\xff\xd9"),
+		"WAV, a comment":       []byte(chunk("RIFF", "WAVE"+chunk("fmt ", "odd")+chunk("LIST", "INFO"+chunk("ISFT", "Lavf")+chunk("ICMT", both+"\x00")))),
+		"WAV, an ID3 tag":      []byte(chunk("RIFF", "WAVE"+chunk("data", "")+chunk("id3 ", id3("COMM"+string(binary.BigEndian.AppendUint32(nil, uint32(len(comment))))+"\x00\x00"+comment)))),
+		"AIFF, an ID3 tag":     []byte(bigChunk("FORM", "AIFF"+bigChunk("COMM", "odd")+bigChunk("ID3 ", id3("COMM"+string(binary.BigEndian.AppendUint32(nil, uint32(len(comment))))+"\x00\x00"+comment)))),
+		"AIFF, an annotation":  []byte(bigChunk("FORM", "AIFC"+bigChunk("SSND", "odd")+bigChunk("ANNO", both))),
+		"TIFF":                 exifBlock(),
+		"OpenEXR": []byte("v/1\x01\x02\x00\x00\x00" + attribute("channels", "chlist", "\x00") + attribute("prompt", "string", wrotePrompt) +
+			attribute("lineOrder", "lineOrder", "\x00") + attribute("workflow", "string", wroteWorkflow) + "\x00pixels"),
 		"AVI, a comment":        []byte(chunk("RIFF", "AVI "+chunk("LIST", "hdrl"+chunk("avih", "x"))+chunk("LIST", "INFO"+chunk("ICMT", both)))),
 		"GIF, a comment":        gifWith("\x21\xfe" + blocks(both)),
 		"GIF, XMP":              gifWith(gifXMP(xmpPacket())),

@@ -8,12 +8,18 @@ import (
 // walkRIFF visits the chunks of a RIFF file, or of a list in one, from pos on. They
 // are padded to an even length.
 func walkRIFF(r *io.SectionReader, pos int64, visit func(kind string, pos, size int64) error) error {
+	return walkChunks(r, pos, binary.LittleEndian, visit)
+}
+
+// walkChunks visits the chunks of RIFF and of its elder, IFF, whose sizes are in the
+// other byte order.
+func walkChunks(r *io.SectionReader, pos int64, order binary.ByteOrder, visit func(kind string, pos, size int64) error) error {
 	var b [8]byte
 	for n := 0; pos+8 <= r.Size() && n < maxPieces; n++ {
 		if _, err := r.ReadAt(b[:], pos); err != nil {
 			return err
 		}
-		size := int64(binary.LittleEndian.Uint32(b[4:]))
+		size := int64(order.Uint32(b[4:]))
 		if err := visit(string(b[:4]), pos+8, size); err != nil {
 			return err
 		}
@@ -52,5 +58,20 @@ func riffInfo(r *io.SectionReader, c *collector) error {
 		value, err := c.take(r, pos, size)
 		c.add(key, string(value))
 		return err
+	})
+}
+
+// aiffMetadata reads an ID3 tag and the annotations of AIFF, as ffmpeg writes them.
+func aiffMetadata(r *io.SectionReader, c *collector) error {
+	return walkChunks(r, 12, binary.BigEndian, func(kind string, pos, size int64) error {
+		switch kind {
+		case "ID3 ", "id3 ":
+			return id3Metadata(io.NewSectionReader(r, pos, min(size, r.Size()-pos)), c)
+		case "ANNO", "NAME":
+			value, err := c.take(r, pos, size)
+			c.free(plainText(value, binary.BigEndian))
+			return err
+		}
+		return nil
 	})
 }

@@ -92,6 +92,38 @@ func TestReadMetadataOfMadeFiles(t *testing.T) {
 	}
 }
 
+// What stands under the other's name is what it is, and a prompt may be words.
+func TestMisnamedTexts(t *testing.T) {
+	t.Parallel()
+	texts := func(pairs ...string) []byte {
+		var set []PNGText
+		for i := 0; i < len(pairs); i += 2 {
+			set = append(set, PNGText{pairs[i], pairs[i+1]})
+		}
+		var out bytes.Buffer
+		if err := CopyPNG(&out, bytes.NewReader(pngWith(t, "x", "y")), PNGEdit{Set: set}); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	for name, c := range map[string]struct {
+		data                         []byte
+		prompt, workflow, parameters string
+	}{
+		"a graph as workflow":        {texts("workflow", wrotePrompt), wrotePrompt, "", ""},
+		"an editor's file as prompt": {texts("prompt", `{"nodes":[{"id":1}]}`), "", `{"nodes":[{"id":1}]}`, ""},
+		"empty objects":              {texts("prompt", "{}", "workflow", "{ }", "parameters", "a fox"), "", "", "a fox"},
+		"words":                      {texts("prompt", "a fox"), "", "", `{"prompt":"a fox"}`},
+		"words and settings":         {texts("seed", "5", "prompt", `a "red" fox`, "negative_prompt", "bad"), "", "", `{"prompt":"a \"red\" fox","seed":"5","negative_prompt":"bad"}`},
+		"words beside parameters":    {texts("prompt", "a fox", "parameters", "a cat"), "", "", "a cat"},
+	} {
+		m, err := metadata(c.data)
+		if err != nil || !same(m.Prompt, c.prompt) || !same(m.Workflow, c.workflow) || m.Parameters != c.parameters {
+			t.Errorf("%s: prompt %s, workflow %s, parameters %s, %v", name, m.Prompt, m.Workflow, m.Parameters, err)
+		}
+	}
+}
+
 // One comment may hold the graph itself, or an object of all keys: whichever
 // key is looked at first.
 func TestFreeText(t *testing.T) {
@@ -182,8 +214,8 @@ func TestReadMetadataErrors(t *testing.T) {
 		want string
 	}{
 		"nothing":         {nil, "empty"},
-		"text":            {[]byte("hello"), "txt files carry none"},
-		"not JSON":        {pngWith(t, "prompt", "a cat"), "its prompt is not JSON"},
+		"text":            {[]byte("hello"), "easel knows of none in a text"},
+		"not JSON":        {pngWith(t, "prompt", "{a cat"), "its prompt is not JSON"},
 		"cut off":         {testdata(t, "comfy.png")[:200], "damaged"},
 		"wrong checksum":  {bytes.Replace(testdata(t, "comfy.png"), []byte("class_type"), []byte("class_typo"), 1), "checksum"},
 		"too much":        {z.Bytes(), "larger than 16 MiB"},

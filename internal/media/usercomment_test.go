@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -114,21 +115,53 @@ func TestID3Comments(t *testing.T) {
 		"TXXX:comment, as FFmpeg writes it": tag(4, 0, frame(4, "TXXX", "\x00\x00", "\x03comment\x00"+graph)),
 		"TXXX:Comment of 2.3 in UTF-16": tag(3, 0, frame(3, "TXXX", "\x00\x00",
 			"\x01\xff\xfe"+utf16Bytes("Comment", binary.LittleEndian)+"\x00\x00\xff\xfe"+utf16Bytes(graph, binary.LittleEndian))),
-		"COM of 2.2":                    tag(2, 0, frame(2, "COM", "", "\x00eng\x00"+graph)),
-		"TXX of 2.2":                    tag(2, 0, frame(2, "TXX", "", "\x00comment\x00"+graph)),
-		"unsynchronised tag of 2.3":     tag(3, 0x80, stuffedFrame(frame(3, "COMM", "\x00\x00", wide))),
-		"unsynchronised frame of 2.4":   tag(4, 0, frame(4, "COMM", "\x00\x02", stuffed)),
-		"a length before it, of 2.4":    tag(4, 0, frame(4, "COMM", "\x00\x03", "\x00\x00\x01\x00"+stuffed)),
-		"a plain size in 2.4":           tag(4, 0, frame(3, "COMM", "\x00\x00", "\x03eng\x00"+graph+strings.Repeat(" ", 300))+frame(4, "TSSE", "\x00\x00", "\x03Lavf")),
-		"only the name is marked":       tag(3, 0, frame(3, "COMM", "\x00\x00", "\x01eng\xff\xfe\x00\x00"+utf16Bytes(graph, binary.LittleEndian))),
-		"UTF-16 BE without a mark":      tag(4, 0, frame(4, "COMM", "\x00\x00", "\x02eng\x00\x00"+utf16Bytes(graph, binary.BigEndian))),
-		"two values":                    tag(4, 0, frame(4, "TXXX", "\x00\x00", "\x03comment\x00"+graph+"\x00{}")),
-		"Latin-1":                       tag(3, 0, frame(3, "COMM", "\x00\x00", "\x00eng\x00"+strings.ReplaceAll(graph, "\u00ff", "\xff"))),
-		"a frame of another kind first": tag(3, 0, frame(3, "TSSE", "\x00\x00", "\x00Lavf")+frame(3, "COMM", "\x00\x00", "\x00eng\x00"+graph)),
+		"COM of 2.2":                                    tag(2, 0, frame(2, "COM", "", "\x00eng\x00"+graph)),
+		"TXX of 2.2":                                    tag(2, 0, frame(2, "TXX", "", "\x00comment\x00"+graph)),
+		"unsynchronised tag of 2.3":                     tag(3, 0x80, stuffedFrame(frame(3, "COMM", "\x00\x00", wide))),
+		"unsynchronised frame of 2.4":                   tag(4, 0, frame(4, "COMM", "\x00\x02", stuffed)),
+		"a length before it, of 2.4":                    tag(4, 0, frame(4, "COMM", "\x00\x03", "\x00\x00\x01\x00"+stuffed)),
+		"compressed, of 2.3":                            tag(3, 0, frame(3, "COMM", "\x00\x80", "\x00\x00\x01\x00"+deflated("\x00eng\x00"+graph))),
+		"compressed, in a group of 2.3":                 tag(3, 0, frame(3, "TXXX", "\x00\xa0", "\x00\x00\x01\x00\x07"+deflated("\x00comment\x00"+graph))),
+		"compressed, of 2.4":                            tag(4, 0, frame(4, "COMM", "\x00\x09", "\x00\x00\x02\x00"+deflated(wide))),
+		"compressed, unsynchronised, in a group of 2.4": tag(4, 0, frame(4, "COMM", "\x00\x4b", "\x07\x00\x00\x02\x00"+stuffedFrame(deflated(wide)))),
+		"a broken frame first":                          tag(3, 0, frame(3, "COMM", "\x00\x80", "\x00\x00\x01\x00junk")+frame(3, "COMM", "\x00\x00", "\x00eng\x00"+graph)),
+		"a plain size in 2.4":                           tag(4, 0, frame(3, "COMM", "\x00\x00", "\x03eng\x00"+graph+strings.Repeat(" ", 300))+frame(4, "TSSE", "\x00\x00", "\x03Lavf")),
+		"only the name is marked":                       tag(3, 0, frame(3, "COMM", "\x00\x00", "\x01eng\xff\xfe\x00\x00"+utf16Bytes(graph, binary.LittleEndian))),
+		"UTF-16 BE without a mark":                      tag(4, 0, frame(4, "COMM", "\x00\x00", "\x02eng\x00\x00"+utf16Bytes(graph, binary.BigEndian))),
+		"two values":                                    tag(4, 0, frame(4, "TXXX", "\x00\x00", "\x03comment\x00"+graph+"\x00{}")),
+		"Latin-1":                                       tag(3, 0, frame(3, "COMM", "\x00\x00", "\x00eng\x00"+strings.ReplaceAll(graph, "\u00ff", "\xff"))),
+		"a frame of another kind first":                 tag(3, 0, frame(3, "TSSE", "\x00\x00", "\x00Lavf")+frame(3, "COMM", "\x00\x00", "\x00eng\x00"+graph)),
 	} {
 		m, err := ReadMetadata(strings.NewReader(file), int64(len(file)))
 		if err != nil || !bytes.Contains(m.Prompt, []byte("class_type")) {
 			t.Errorf("%s: prompt %q, %v", name, m.Prompt, err)
+		}
+	}
+}
+
+func deflated(text string) string {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	_, _ = w.Write([]byte(text)) // into memory
+	_ = w.Close()
+	return b.String()
+}
+
+// The tags of Windows hold UTF-16 in bytes, whatever the order of the block.
+func TestWindowsTags(t *testing.T) {
+	t.Parallel()
+	const text = "a fox, 狐\nSteps: 20, Sampler: Euler, Seed: 5"
+	for _, tag := range []uint16{tagXPTitle, tagXPComment, tagXPSubject} {
+		for _, order := range []binary.AppendByteOrder{binary.BigEndian, binary.LittleEndian} {
+			value := utf16Bytes(text, binary.LittleEndian) + "\x00\x00"
+			block := order.AppendUint16([]byte(map[bool]string{true: "MM\x00*\x00\x00\x00\x08", false: "II*\x00\x08\x00\x00\x00"}[order == binary.BigEndian]), 1)
+			block = order.AppendUint16(order.AppendUint16(block, tag), 1)
+			block = order.AppendUint32(order.AppendUint32(block, uint32(len(value))), uint32(len(block)+8+4))
+			data := "\xff\xd8" + segment(jpegAPP1, "Exif\x00\x00"+string(block)+"\x00\x00\x00\x00"+value) + "\xff\xda\x00\x02\xff\xd9"
+			m, err := metadata([]byte(data))
+			if err != nil || m.Parameters != text {
+				t.Errorf("%x in %s: %q, %v", tag, order, m.Parameters, err)
+			}
 		}
 	}
 }
