@@ -77,7 +77,7 @@ func NewClient(base string, opts ...Option) (*Client, error) {
 	}
 	c := &Client{patience: comfy.DefaultPatience, kind: "comfy-api", cancelled: map[string]bool{}}
 	wire, own := transport.NewService(u, transport.Service{Of: "the Comfy API", Prefix: "/api/v2", Limits: transport.Limits{JSON: maxAnswer, File: maxFile}})
-	out := transport.NewForeign(transport.IsPrivateHost(u.Hostname()), "the service")
+	out := transport.NewForeign(transport.IsInside(u.Hostname()), "the service")
 	c.wire, c.own, c.elsewhere = wire, []*http.Transport{own, out}, &http.Client{Transport: out}
 	c.wire.Prefixed.Set(transport.Yes)
 	for _, o := range opts {

@@ -109,9 +109,9 @@ func newWire(u *url.URL, key func() (string, error)) (*transport.Client, *http.T
 	})
 }
 
-// parseHost reads the address of one of RunPod's hosts, and says whether it is on
+// parseHost reads the address of one of RunPod's hosts, and says whether it may be on
 // this machine or network, as a test's is.
-func parseHost(base, usual string) (u *url.URL, private bool, err error) {
+func parseHost(base, usual string) (u *url.URL, inside bool, err error) {
 	if base == "" {
 		base = usual
 	}
@@ -124,7 +124,7 @@ func parseHost(base, usual string) (u *url.URL, private bool, err error) {
 	if u.Scheme == "http" && !transport.IsPrivateHost(u.Hostname()) {
 		return nil, false, fmt.Errorf("the key is not sent to %s without encryption: use https", u.Host)
 	}
-	return u, transport.IsPrivateHost(u.Hostname()), nil
+	return u, transport.IsInside(u.Hostname()), nil
 }
 
 // validID keeps what is written into a path to what RunPod's ids consist of.

@@ -11,6 +11,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/comfy/runpod"
 	"github.com/seed-7d77cb5c/easel/comfy/served"
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/netscope"
 )
 
 // CheckForm refuses what has no form of INTERFACE section 2 of one backend.
@@ -82,15 +83,15 @@ func HostOf(address string) string {
 	return u.Host
 }
 
-// IsPublic reports whether an address is one of the open internet: not
-// loopback, not private, not a name without a dot.
+// IsPublic reports whether an address is one of the open internet: no address of
+// this machine, a private or a shared network, and no name without a dot.
 func IsPublic(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return false
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast() && !ip.IsUnspecified()
+		return netscope.Global(ip)
 	}
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	for _, local := range []string{".local", ".lan", ".home", ".internal", ".localhost", ".home.arpa", ".ts.net"} {

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/netscope"
 )
 
 // A reachError means an address that a client may not make this server ask.
@@ -42,29 +44,13 @@ func guardedClient(private bool, redirects int, patience time.Duration) *http.Cl
 	}
 }
 
-// Ranges that no name of the open internet belongs to, beside those that
-// net/netip knows: RFC 6598, 2544, 5737, 6890, 3849, 6666, 6052, 3056, 4380.
-var reserved = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
-}
-
+// checkReach refuses what is not surely of the open internet. It is stricter than
+// the clients are: where an address behind NAT64 leads is the gateway's to say, and
+// here any client chooses the address.
 func checkReach(address string) error {
 	at, err := netip.ParseAddrPort(address)
-	if err != nil {
+	if err != nil || !netscope.Global(at.Addr()) || netscope.IsNAT64(at.Addr()) {
 		return &reachError{address}
-	}
-	ip := at.Addr().Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.Zone() != "" {
-		return &reachError{address}
-	}
-	for _, p := range reserved {
-		if p.Contains(ip) {
-			return &reachError{address}
-		}
 	}
 	return nil
 }

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed-7d77cb5c/easel/internal/netscope"
 )
 
 // How long services with a key are waited for.
@@ -64,26 +67,34 @@ func NewService(u *url.URL, s Service) (*Client, *http.Transport) {
 func NewForeign(private bool, who string) *http.Transport {
 	way := NewRoundTripper()
 	way.DialContext = (&net.Dialer{Timeout: ConnectTime, Control: func(_, address string, _ syscall.RawConn) error {
-		host, _, err := net.SplitHostPort(address)
+		at, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return err
 		}
-		if ip := net.ParseIP(host); !private && (ip == nil || !isPublic(ip)) {
-			return fmt.Errorf("%s named an address inside of this network, %s", who, host)
+		if !private && !netscope.Global(at.Addr()) {
+			return fmt.Errorf("%s named an address inside of this network, %s", who, at.Addr())
 		}
 		return nil
 	}}).DialContext
 	return way
 }
 
-// IsPrivateHost reports whether a host is this machine or one of its network.
+// IsPrivateHost reports whether a host is surely this machine or one of its network:
+// a key may go there unencrypted.
 func IsPrivateHost(host string) bool {
-	if ip := net.ParseIP(host); ip != nil {
-		return !isPublic(ip)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return netscope.Local(ip)
 	}
-	return host == "localhost" || !strings.Contains(host, ".")
+	return isOurName(host)
 }
 
-func isPublic(ip net.IP) bool {
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
+// IsInside reports whether a host may be one of this network, a shared range of
+// addresses included, as that of a VPN: what it names may lie there too.
+func IsInside(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return !netscope.Global(ip)
+	}
+	return isOurName(host)
 }
+
+func isOurName(host string) bool { return host == "localhost" || !strings.Contains(host, ".") }
