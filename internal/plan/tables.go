@@ -138,7 +138,7 @@ func (p *planner) file(s Source, name string) ([]table, error) {
 			return nil, factf("save its sheet as CSV, in UTF-8", "%s is a spreadsheet", name)
 		}
 		if !ok {
-			return nil, factf("say csv, tsv, jsonl, json, yaml or txt", "%s does not say by its name what its rows are written in", name)
+			return nil, factf("say it with --format-in csv, tsv, jsonl, json, yaml or txt", "%s does not say by its name what its rows are written in", name)
 		}
 		s.Format = format
 	}

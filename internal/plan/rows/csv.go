@@ -12,11 +12,24 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 )
 
-// utf8Text is a text as UTF-8 without its byte order mark.
+// What spreadsheets begin with: a ZIP archive, and the file of Excel before 2007.
+const (
+	zipMagic = "PK\x03\x04"
+	xlsMagic = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+)
+
+// utf8Text is a text as UTF-8 without its byte order mark. Excel for the Mac may end
+// lines by a carriage return alone.
 func utf8Text(data []byte) ([]byte, *Error) {
+	if bytes.HasPrefix(data, []byte(zipMagic)) || bytes.HasPrefix(data, []byte(xlsMagic)) {
+		return nil, &Error{Reason: "is a spreadsheet, or an archive, whatever its name says", Hint: "save its sheet as CSV, in UTF-8"}
+	}
 	text, foreign := textdoc.UTF8(data)
 	if foreign != nil {
 		return nil, &Error{Line: foreign.Line, Reason: foreign.Message, Hint: foreign.Hint}
+	}
+	if bytes.IndexByte(text, '\n') < 0 {
+		text = bytes.ReplaceAll(text, []byte{'\r'}, []byte{'\n'})
 	}
 	return text, nil
 }
@@ -131,9 +144,15 @@ func (r *Row) fit(number int) *Error {
 		r.Cells = make([]string, len(names))
 	}
 	if len(r.Cells) != len(names) {
+		cells, hint := "cells", "a cell that holds the separator or a line break is written in quotes"
+		if len(r.Cells) == 1 {
+			cells = "cell"
+		}
+		if len(r.Cells) < len(names) {
+			hint = "a cell that is not given is written too, empty; one that holds the separator or a line break in quotes"
+		}
 		return &Error{
-			Row: number, Line: r.Line, Reason: fmt.Sprintf("has %d cells, but the header has %d", len(r.Cells), len(names)),
-			Hint: "a cell that holds the separator or a line break is written in quotes",
+			Row: number, Line: r.Line, Reason: fmt.Sprintf("has %d %s, but the header has %d", len(r.Cells), cells, len(names)), Hint: hint,
 		}
 	}
 	for i, name := range names {

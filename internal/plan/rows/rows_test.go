@@ -98,3 +98,38 @@ func TestSpreadsheets(t *testing.T) {
 		}
 	}
 }
+
+// Lines may end by a carriage return alone; what is no text says what it is.
+func TestOfOtherPrograms(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		format Format
+		data   string
+		cells  string // of all rows
+		wrong  string
+		hint   string
+	}{
+		"CSV of the Mac":           {CSV, "a,b\r1,2\r3,4\r", "1 2 3 4", "", ""},
+		"texts of the Mac":         {TXT, "one\rtwo", "one two", "", ""},
+		"a return within a cell":   {CSV, "a,b\n\"1\r\",2\n", "1\r 2", "", ""},
+		"a spreadsheet called CSV": {CSV, "PK\x03\x04\x14\x00\x06", "", "is a spreadsheet, or an archive", "save its sheet as CSV"},
+		"an older one":             {TSV, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "", "is a spreadsheet", "save its sheet as CSV"},
+		"a row that is short":      {CSV, "a,b\n1\n", "", "has 1 cell, but the header has 2", "is written too, empty"},
+		"a row that is long":       {CSV, "a,b\n1,2,3\n", "", "has 3 cells, but the header has 2", "in quotes"},
+	} {
+		rows, err := Decode(c.format, []byte(c.data))
+		if bad, ok := errors.AsType[*Error](err); ok != (c.wrong != "") || ok && (!strings.Contains(bad.Reason, c.wrong) || !strings.Contains(bad.Hint, c.hint)) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var cells []string
+		for i := range rows {
+			for n := range rows[i].Cells {
+				cells = append(cells, rows[i].Text(n))
+			}
+		}
+		if got := strings.Join(cells, " "); got != c.cells {
+			t.Errorf("%s: %q, want %q", name, got, c.cells)
+		}
+	}
+}
