@@ -243,8 +243,11 @@ func (d *draft) usualTitle(n *comfy.Node) bool {
 	return false
 }
 
+// longestName bounds a name that is made of a title, in characters: nobody types more.
+const longestName = 60
+
 // paramName turns free text of any script into a name: "Hair colour" is
-// hair_colour, "步数" stays as it is.
+// hair_colour, "步数" stays as it is. A long one ends with a whole word where it can.
 func paramName(text string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(text) {
@@ -255,5 +258,13 @@ func paramName(text string) string {
 			b.WriteByte('_')
 		}
 	}
-	return strings.Trim(b.String(), "_")
+	name := []rune(strings.Trim(b.String(), "_"))
+	if len(name) <= longestName {
+		return string(name)
+	}
+	cut := string(name[:longestName])
+	if i := strings.LastIndexByte(cut, '_'); i > len(cut)/2 {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, "_")
 }

@@ -170,6 +170,10 @@ func TestDraftReadsTitles(t *testing.T) {
 			`glow {"type":"float","default":0.5,"label":"Glow","bind":"PrimitiveFloat.value"}`,
 		},
 		{
+			"a title that is a sentence", node("PrimitiveFloat", "How much the lamps glow when the night comes over the harbour town", `{"value": 0.5}`),
+			`how_much_the_lamps_glow_when_the_night_comes_over_the {"type":"float","default":0.5,"label":"How much the lamps glow when the night comes over the harbour town","bind":"PrimitiveFloat.value"}`,
+		},
+		{
 			"a primitive without one", `{"1": {"class_type": "PrimitiveFloat", "inputs": {"value": 0.5}, "_meta": {"title": "Float"}},
 			  "2": {"class_type": "Blur", "inputs": {"blur_radius": ["1", 0]}}, "9": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}}}`,
 			`blur_radius {"type":"float","default":0.5,"label":"Blur radius","bind":"PrimitiveFloat.value"}`,
