@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -66,7 +67,7 @@ func runBackendsTest(ctx context.Context, a *app, args []string) error {
 	if len(specs) == 0 {
 		return &backends.NoneError{}
 	}
-	all := a.probeAll(ctx, cfg, specs)
+	all := a.probeAll(ctx, cfg, specs, false)
 	if a.global.json {
 		if err := a.printJSON(all); err != nil {
 			return err
@@ -96,11 +97,9 @@ func runBackendsTest(ctx context.Context, a *app, args []string) error {
 // machine.
 func backendSpecs(ctx context.Context, cfg *config.Config) []string {
 	specs := slices.Sorted(maps.Keys(cfg.Backends))
-	if cfg.Backend != "" {
-		for spec := range strings.SplitSeq(cfg.Backend, ",") {
-			if spec = strings.TrimSpace(spec); spec != "" && !slices.Contains(specs, spec) {
-				specs = append(specs, spec)
-			}
+	for _, spec := range splitBackends(cfg.Backend) {
+		if !slices.Contains(specs, spec) {
+			specs = append(specs, spec)
 		}
 	}
 	if len(specs) == 0 {
@@ -111,12 +110,22 @@ func backendSpecs(ctx context.Context, cfg *config.Config) []string {
 	return specs
 }
 
-// probeAll asks several backends at a time.
-func (a *app) probeAll(ctx context.Context, cfg *config.Config, specs []string) []probed {
+// splitBackends are the members of a pool, or the one backend.
+func splitBackends(list string) (specs []string) {
+	for spec := range strings.SplitSeq(list, ",") {
+		if spec = strings.TrimSpace(spec); spec != "" && !slices.Contains(specs, spec) {
+			specs = append(specs, spec)
+		}
+	}
+	return specs
+}
+
+// probeAll asks several backends at a time. given is as for probe.
+func (a *app) probeAll(ctx context.Context, cfg *config.Config, specs []string, given bool) []probed {
 	all := make([]probed, len(specs))
 	var wg sync.WaitGroup
 	for i, spec := range specs {
-		wg.Go(func() { all[i] = a.probe(ctx, cfg, spec, false) })
+		wg.Go(func() { all[i] = a.probe(ctx, cfg, spec, given) })
 	}
 	wg.Wait()
 	return all
@@ -125,9 +134,9 @@ func (a *app) probeAll(ctx context.Context, cfg *config.Config, specs []string) 
 // probe asks one backend what it is. given says that the user named it on the
 // command line.
 func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given bool) probed {
-	ctx, cancel := context.WithTimeoutCause(ctx, probePatience, &comfy.TimeoutError{What: "backend " + spec, After: probePatience})
+	p := probed{Name: config.WithoutUser(spec), Warnings: []finding{}}
+	ctx, cancel := context.WithTimeoutCause(ctx, probePatience, &comfy.TimeoutError{What: "backend " + p.Name, After: probePatience})
 	defer cancel()
-	p := probed{Name: spec, Warnings: []finding{}}
 	be, err := a.openerFor(cfg).DialContext(ctx, spec, given, 0)
 	if err != nil {
 		return p.failed(err)
@@ -158,6 +167,9 @@ func (a *app) probe(ctx context.Context, cfg *config.Config, spec string, given 
 func (p probed) failed(err error) probed {
 	f := explain(err)
 	p.err = err
+	if unknown, ok := errors.AsType[*backends.UnknownError](err); ok {
+		p.Name = unknown.Name // what it is written with may be a secret
+	}
 	p.Warnings = append(p.Warnings, finding{"backend " + p.Name, stateProblem, f.Message, f.Hint})
 	return p
 }

@@ -11,18 +11,22 @@ import (
 )
 
 func newDoctorCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	var backend string
+	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look for what is wrong on this machine and its backends",
 		Long: `Look for what is wrong: config files and who can read the secrets in them,
 workflows and presets that cannot run, backends that do not answer or have known
 holes, their clocks, the disk of the output folder, the terminal, and runs that
 were never collected. Nothing is changed. Exit code 3 says that there is a problem; warnings
-alone are exit code 0.`,
-		Example: "  easel doctor\n  easel doctor --jq '.[] | select(.state == \"problem\") | .message'",
+alone are exit code 0. All named backends are asked, or those that --backend names.`,
+		Example: "  easel doctor\n  easel doctor --backend studio\n  easel doctor --jq '.[] | select(.state == \"problem\") | .message'",
 		Args:    exactArgs(),
-		RunE:    func(c *cobra.Command, _ []string) error { return runDoctor(c.Context(), a) },
+		RunE:    func(c *cobra.Command, _ []string) error { return runDoctor(c.Context(), a, backend) },
 	}
+	c.Flags().StringVarP(&backend, "backend", "b", "", "ask only this backend: a `NAME`, http://HOST:PORT, pod://ID, runpod://ID, or several with commas")
+	_ = c.RegisterFlagCompletionFunc("backend", a.completeBackends)
+	return c
 }
 
 // States of a finding.
@@ -58,16 +62,19 @@ func (f finding) mark(st term.Style) string {
 	return st.Good(f.State)
 }
 
-// checks are what the doctor looks at, in the order of the report.
-func (a *app) checks() []func(context.Context) []finding {
+// checks are what the doctor looks at, in the order of the report. backend is what
+// the user named, "" = all that there are.
+func (a *app) checks(backend string) []func(context.Context) []finding {
+	models := func(ctx context.Context) []finding { return a.checkModels(ctx, backend) }
+	servers := func(ctx context.Context) []finding { return a.checkBackends(ctx, backend) }
 	return []func(context.Context) []finding{
-		a.checkVersion, a.checkConfig, a.checkWorkflows, a.checkNames, a.checkModels, a.checkBackends, a.checkDisk, a.checkTerminal, a.checkRuns,
+		a.checkVersion, a.checkConfig, a.checkWorkflows, a.checkNames, models, servers, a.checkDisk, a.checkTerminal, a.checkRuns,
 	}
 }
 
-func runDoctor(ctx context.Context, a *app) error {
+func runDoctor(ctx context.Context, a *app, backend string) error {
 	found := []finding{}
-	for _, check := range a.checks() {
+	for _, check := range a.checks(backend) {
 		found = append(found, check(ctx)...)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -117,17 +117,21 @@ func problemOf(check, subject string, err error) finding {
 	return finding{check, stateProblem, subject + f.Message, f.Hint}
 }
 
-func (a *app) checkBackends(ctx context.Context) []finding {
+// checkBackends asks the backends that the user named, else all that there are.
+func (a *app) checkBackends(ctx context.Context, named string) []finding {
 	cfg, err := a.config()
 	if err != nil {
 		return nil // checkConfig reports it
 	}
-	specs := backendSpecs(ctx, cfg)
+	specs := splitBackends(named)
+	if named == "" {
+		specs = backendSpecs(ctx, cfg)
+	}
 	if len(specs) == 0 {
 		return []finding{{"backend", stateWarning, (&backends.NoneError{}).Error(), explain(&backends.NoneError{}).Hint}}
 	}
 	var found []finding
-	for _, p := range a.probeAll(ctx, cfg, specs) {
+	for _, p := range a.probeAll(ctx, cfg, specs, named != "") {
 		if p.Reachable {
 			message := fmt.Sprintf("%s %s answers in %.1f ms", p.Kind, p.Version, p.LatencyMS)
 			if p.ClockMS != nil && len(p.Warnings) == 0 {

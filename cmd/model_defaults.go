@@ -62,7 +62,7 @@ func (a *app) describeDefaults(wf *registry.Workflow) string {
 
 // checkModels looks at the models of the settings: a misspelt folder or file
 // shows only when a workflow's own model is missing.
-func (a *app) checkModels(ctx context.Context) []finding {
+func (a *app) checkModels(ctx context.Context, backend string) []finding {
 	cfg, err := a.config()
 	if err != nil || len(cfg.Models) == 0 {
 		return nil // checkConfig reports it
@@ -74,22 +74,22 @@ func (a *app) checkModels(ctx context.Context) []finding {
 			found = append(found, finding{"models", stateWarning, text, "easel models lists what a backend has, by folder"})
 		}
 	}
-	found = append(found, a.checkModelFiles(ctx, cfg)...)
+	found = append(found, a.checkModelFiles(ctx, cfg, backend)...)
 	if len(found) == 0 {
 		found = append(found, finding{"models", stateOK, fmt.Sprintf("%d, taken where a backend lacks a workflow's own", len(cfg.Models)), ""})
 	}
 	return found
 }
 
-// checkModelFiles looks for the models of the settings on the chosen backend. One
-// that does not answer is the matter of checkBackends.
-func (a *app) checkModelFiles(ctx context.Context, cfg *config.Config) (found []finding) {
-	if cfg.Backend == "" {
+// checkModelFiles looks for the models of the settings on the named backend, else the
+// chosen one. One that does not answer is the matter of checkBackends.
+func (a *app) checkModelFiles(ctx context.Context, cfg *config.Config, backend string) (found []finding) {
+	if cfg.Backend == "" && backend == "" {
 		return nil
 	}
 	ctx, stop := context.WithTimeout(ctx, probePatience)
 	defer stop()
-	be, err := a.openBackend(ctx, "", 0)
+	be, err := a.openBackend(ctx, backend, 0)
 	if err != nil {
 		return nil
 	}

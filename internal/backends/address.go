@@ -83,15 +83,16 @@ func HostOf(address string) string {
 	return u.Host
 }
 
-// IsPublic reports whether an address is one of the open internet: no address of
-// this machine, a private or a shared network, and no name without a dot.
+// IsPublic reports whether strangers may reach an address: all but those of this
+// machine and private networks, and names without a dot. It is for a warning, so
+// that a network which is shared with others counts.
 func IsPublic(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
 		return false
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return netscope.Global(ip)
+		return !netscope.Local(ip)
 	}
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	for _, local := range []string{".local", ".lan", ".home", ".internal", ".localhost", ".home.arpa", ".ts.net"} {

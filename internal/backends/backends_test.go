@@ -13,7 +13,7 @@ func TestPublicAddresses(t *testing.T) {
 	for address, public := range map[string]bool{
 		"http://127.0.0.1:8188": false, "http://[::1]:8188": false, "http://192.168.1.20:8188": false, "http://studio:8188": false,
 		"http://studio.lan:8188": false, "http://gpu.tail.ts.net": false, "http://8.8.8.8:8188": true,
-		"http://100.101.102.103:8188": false, "http://[fd7a:115c:a1e0::1]:8188": false, "http://[::ffff:10.0.0.1]:8188": false, "http://[64:ff9b::808:808]": true, "https://comfy.example.com": true, "no address": false,
+		"http://100.101.102.103:8188": true, "http://203.0.113.7": true, "http://0.0.0.0:8188": false, "http://[fe80::1%25eth0]:8188": false, "http://[fd7a:115c:a1e0::1]:8188": false, "http://[::ffff:10.0.0.1]:8188": false, "http://[64:ff9b::808:808]": true, "https://comfy.example.com": true, "no address": false,
 	} {
 		if got := IsPublic(address); got != public {
 			t.Errorf("%s: public is %v", address, got)
