@@ -61,7 +61,7 @@ func (p *batchPlace) ledgers() ([]string, error) {
 	}
 	if p.name != "" {
 		if _, err := os.Stat(one); err != nil {
-			return nil, p.none()
+			return nil, p.unknown()
 		}
 		return []string{one}, nil
 	}
@@ -79,11 +79,22 @@ func (p *batchPlace) ledgers() ([]string, error) {
 }
 
 func (p *batchPlace) none() error {
-	what := "no batch was run into " + p.out
-	if p.name != "" {
-		what = "there is no batch " + p.name + " in " + p.out
+	return &invalidError{"no batch was run into " + p.out, "name the folder of its outputs: easel batch status art/"}
+}
+
+// unknown says that there is no batch of the name, and which there are.
+func (p *batchPlace) unknown() error {
+	others := *p
+	others.name = ""
+	files, err := others.some()
+	if err != nil {
+		return err
 	}
-	return &invalidError{what, "name the folder of its outputs: easel batch status art/"}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = batchName(f)
+	}
+	return &invalidError{"there is no batch " + p.name + " in " + p.out, "there is " + strings.Join(names, ", ")}
 }
 
 // some are the files of the ledgers; there is at least one.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -52,6 +53,12 @@ func runVerify(ctx context.Context, o *verifyOptions, args []string) error {
 	}
 	if err := o.app.checkThere(place.out); err != nil {
 		return err
+	}
+	if info, err := os.Stat(o.app.place(place.out)); err == nil && !info.IsDir() {
+		return &invalidError{
+			place.out + " is a file, and verify reads a whole folder",
+			"easel inspect " + problem.ShellQuote(place.out) + " says whether this one is as it was made",
+		}
 	}
 	store, err := o.app.openStore(o.app.shown(place.out))
 	if err != nil {
