@@ -180,7 +180,7 @@ func (o *batchOptions) openLedger(ctx context.Context, b *plan.Batch, dest *dest
 		Waiting: func(owner ledger.Owner) { o.app.note("waiting: %s", (&ledger.LockedError{Owner: owner}).Error()) },
 	})
 	if err != nil {
-		return nil, &batch.LocatedError{At: batch.Location{Out: o.output.out, State: o.state, Name: b.Name}, Err: err}
+		return nil, &batch.LocatedError{At: batch.Location{Out: o.output.out, State: o.state, Name: b.Name}, Waits: true, Err: err}
 	}
 	return book, nil
 }

@@ -16,8 +16,9 @@ type Location struct {
 
 // A LocatedError is what is wrong with the batch of a place.
 type LocatedError struct {
-	At  Location
-	Err error
+	At    Location
+	Waits bool // the command has --wait
+	Err   error
 }
 
 func (e *LocatedError) Error() string { return e.Err.Error() }

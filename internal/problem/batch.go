@@ -190,7 +190,11 @@ func ofBatchRun(err error, p *Problem) bool {
 	case errors.As(err, &locked):
 		p.is(CodeLocked)
 		if located {
-			p.Hint = "--wait waits for it; easel batch status " + BatchWords(at.At) + " shows how far it is"
+			p.Hint = "try again when it has ended; "
+			if at.Waits {
+				p.Hint = "--wait waits for it; "
+			}
+			p.Hint += "easel batch status " + BatchWords(at.At) + " shows how far it is"
 		}
 	case errors.As(err, &newer):
 		p.is(CodeUsage)
