@@ -11,7 +11,7 @@ const (
 	indexPause = time.Second
 	// indexMost is how many jobs may wait for that while others come: what is not
 	// indexed is read by each search, 1 to 2 ms for a thousand.
-	indexMost = 4000
+	indexMost = 8000
 )
 
 // An indexer is an engine whose index of prompts follows behind the jobs.

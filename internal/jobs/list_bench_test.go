@@ -69,7 +69,7 @@ func listDB(b *testing.B, kind string) *DB {
 
 // BenchmarkList100000 is a page of 100 out of 100,000 jobs and outputs, for each
 // filter: the median of 15, which is to be under 20 ms. On SQLite the prompts of the last
-// 4,000 are not indexed.
+// 8,000 are not indexed.
 func BenchmarkList100000(b *testing.B) {
 	for _, kind := range []string{"sqlite", "postgres"} {
 		b.Run(kind, func(b *testing.B) {
