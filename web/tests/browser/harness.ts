@@ -240,6 +240,24 @@ export class Tab {
     await this.settled();
   }
 
+  /** drag moves fingers over the screen, each from a point to another one. The tab is one with touch. */
+  async drag(...fingers: { from: [number, number]; to: [number, number] }[]) {
+    const debug = await this.context.newCDPSession(this.page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", part?: number) =>
+      debug.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints:
+          part === undefined
+            ? []
+            : fingers.map(({ from, to }, id) => ({ id, x: from[0] + (to[0] - from[0]) * part, y: from[1] + (to[1] - from[1]) * part })),
+      });
+    await touch("touchStart", 0);
+    for (let step = 1; step <= 8; step++) await touch("touchMove", step / 8);
+    await touch("touchEnd");
+    await debug.detach();
+    await this.settled();
+  }
+
   /** settled waits until nothing moves: a frame, and the animations of it. */
   async settled() {
     await this.page.evaluate(async () => {

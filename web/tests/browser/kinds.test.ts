@@ -115,6 +115,29 @@ test.skipIf(!python)("a 3D model is turned by mouse and keys, and a text is read
   await tab.close();
 });
 
+test.skipIf(!python)("a 3D model is turned by one finger and comes nearer by two, and the page stays where it is", async () => {
+  const tab = await Tab.open(server, `/results?open=${idOf("pyramid.glb")}`, { width: 375, touch: true });
+  await tab.page.locator("[data-ready] canvas").waitFor();
+  const box = await tab.page.getByRole("application", { name: /3D view$/ }).boundingBox();
+  if (!box) throw new Error("no view");
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const first = await drawn(tab);
+  await tab.drag({ from: [x, y], to: [x + 90, y + 20] });
+  const turned = await drawn(tab);
+  expect(turned.equals(first)).toBe(false);
+  await tab.drag({ from: [x - 30, y], to: [x - 90, y] }, { from: [x + 30, y], to: [x + 90, y] });
+  const nearer = await drawn(tab);
+  expect(nearer.equals(turned)).toBe(false);
+  // It is no swipe: the same result is shown, and nothing was scrolled.
+  expect(tab.page.url()).toContain(idOf("pyramid.glb"));
+  expect((await tab.page.getByRole("application", { name: /3D view$/ }).boundingBox())?.y).toBe(box.y);
+  await tab.page.getByRole("button", { name: "See it whole" }).tap();
+  await tab.settled();
+  expect((await drawn(tab)).equals(first)).toBe(true);
+  tab.quiet();
+  await tab.close();
+});
+
 test.skipIf(!python)("a model that cannot be drawn is told in words, and nothing outside is asked for", async () => {
   const tab = await Tab.open(server, `/results?open=${idOf("packed.glb")}`);
   await tab.page.getByText("packed in a way").waitFor();

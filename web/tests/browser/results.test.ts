@@ -248,6 +248,36 @@ test("a sweep is a grid with its axes; a cell opens; axes change places; two cel
   await tab.close();
 });
 
+test("a finger leads through the lightbox, and closing it leads to where the gallery has that result", async () => {
+  const tab = await Tab.open(server, "/results", { width: 375, height: 560, touch: true });
+  await tiles(tab).nth(10).waitFor();
+  await loaded(tab);
+  await tiles(tab).last().scrollIntoViewIfNeeded();
+  await tiles(tab).last().tap();
+  await tab.page.getByText("11 of 11").waitFor();
+  const at = async (place: string) => await tab.page.getByText(`${place} of 11`).waitFor();
+  await tab.drag({ from: [80, 200], to: [280, 210] });
+  await at("10");
+  await tab.page.getByRole("button", { name: "Newer result" }).tap();
+  await at("9");
+  await tab.drag({ from: [80, 200], to: [280, 190] });
+  await at("8");
+  await tab.drag({ from: [280, 200], to: [80, 210] });
+  await at("9");
+  await tab.drag({ from: [200, 200], to: [215, 60] }); // up: the details are scrolled to
+  await at("9");
+  for (let i = 0; i < 8; i++) await tab.page.keyboard.press("ArrowLeft");
+  await at("1");
+  await tab.page.keyboard.press("Escape");
+  await tab.page.getByRole("dialog").waitFor({ state: "detached" });
+  await expect.poll(() => focused(tab)).toMatch(/red fox/);
+  const first = await tiles(tab).first().boundingBox();
+  expect(first?.y).toBeGreaterThan(0);
+  expect((first?.y ?? 0) + (first?.height ?? 0)).toBeLessThan(560);
+  tab.quiet();
+  await tab.close();
+});
+
 test("what is made while the gallery is open comes to its front, and a deleted result is told of", async () => {
   const tab = await Tab.open(server, "/results");
   await tiles(tab).first().waitFor();

@@ -5,6 +5,7 @@ import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useStat
 import type { Output } from "@/api/client";
 import { kindIcon, nameOf } from "@/components/OutputView/picture";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
+import { thumbnailSize } from "@/components/OutputView/thumbnail-size";
 import { t } from "@/text";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -233,6 +234,7 @@ const GalleryRow = memo(function GalleryRow({
               key={o.id}
               output={o}
               width={width}
+              height={row.height}
               focusable={row.start + n === at}
               selected={selection.has(o.id)}
               selecting={selecting}
@@ -254,6 +256,7 @@ const GalleryRow = memo(function GalleryRow({
 interface TileProps {
   output: Output;
   width: number;
+  height: number;
   focusable: boolean;
   selected: boolean;
   selecting: boolean;
@@ -272,6 +275,7 @@ const badge = "grid size-6 place-items-center rounded-md bg-over text-white";
 const Tile = memo(function Tile({
   output: o,
   width,
+  height,
   focusable,
   selected,
   selecting,
@@ -284,6 +288,7 @@ const Tile = memo(function Tile({
   onActive,
 }: TileProps) {
   const Icon = kindIcon[o.kind];
+  const size = thumbnailSize(width, height);
   const [near, setNear] = useState(false);
   const leave = (e: React.SyntheticEvent<HTMLElement>) => {
     if (!e.currentTarget.matches(":hover, :focus-within")) setNear(false);
@@ -309,11 +314,11 @@ const Tile = memo(function Tile({
     >
       {selected ? (
         <>
-          <span className="absolute inset-0 scale-[0.92]">{shown && <OutputThumbnail output={o} blur={blur} />}</span>
+          <span className="absolute inset-0 scale-[0.92]">{shown && <OutputThumbnail output={o} size={size} blur={blur} />}</span>
           <span className="pointer-events-none absolute inset-0 rounded-sm border-2 border-accent" />
         </>
       ) : (
-        shown && <OutputThumbnail output={o} blur={blur} />
+        shown && <OutputThumbnail output={o} size={size} blur={blur} />
       )}
       {(o.kind !== "image" || o.favourite) && (
         <span className="pointer-events-none absolute top-2 right-2 flex gap-1">

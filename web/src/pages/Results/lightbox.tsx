@@ -11,6 +11,7 @@ import { Dialog } from "@/ui/dialog";
 import { Failed } from "@/ui/empty";
 import { resultQueries } from "./data";
 import { Details } from "./details";
+import { useSwipe } from "./swipe";
 
 export const wholeWindow =
   "inset-0 max-h-none rounded-none border-0 bg-page phone:inset-0 phone:max-h-none phone:w-auto phone:translate-x-0";
@@ -77,6 +78,11 @@ function Shown({ id, items, total, onOpen, onEnd, actions }: Omit<LightboxProps,
   });
   const isImage = o?.kind === "image";
   const neighbour = [older, newer].find((n) => n?.kind === "image");
+  const swipe = useSwipe((to) => {
+    const next = to < 0 ? older : newer;
+    if (next) onOpen(next.id);
+  });
+  const swipes = isImage && !zoomed; // a model is turned by the finger, a player has its own slider
   const compare = () => o && isImage && neighbour && actions.compare(o, neighbour);
   useShortcuts([
     { keys: "arrowleft", label: t.results.previous, group: "dialog", run: () => newer && onOpen(newer.id) },
@@ -139,7 +145,13 @@ function Shown({ id, items, total, onOpen, onEnd, actions }: Omit<LightboxProps,
         </IconButton>
       </header>
       <div className="scroll flex min-h-0 flex-1 flex-col lg:flex-row lg:overflow-hidden">
-        <div className="group/stage relative h-[58dvh] shrink-0 bg-sunken [container-type:size] lg:h-auto lg:flex-1 lg:shrink">
+        <div
+          className={cx(
+            "group/stage relative h-[58dvh] shrink-0 bg-sunken [container-type:size] lg:h-auto lg:flex-1 lg:shrink",
+            swipes && "[&_*]:[touch-action:pan-y_pinch-zoom]",
+          )}
+          {...(swipes && swipe)}
+        >
           <OutputView output={o} zoomed={zoomed} onZoom={() => setZoomed((z) => !z)} />
           {newer && (
             <IconButton

@@ -11,6 +11,7 @@ import { useShortcuts } from "@/app/shortcuts";
 import { useLabels } from "@/components/OutputView/labels";
 import { nameOf } from "@/components/OutputView/picture";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
+import { thumbnailSize } from "@/components/OutputView/thumbnail-size";
 import { t } from "@/text";
 import { buttonLook, IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -168,7 +169,7 @@ export function SweepView({ batch, onOpen, actions }: SweepViewProps) {
       {across && jobs.data && outputs.data && isReady && (
         <>
           <div className="mb-4 flex flex-wrap items-end gap-3">
-            <p className="mr-auto self-center text-muted">{t.results.sweepOf(workflow, jobs.data.length)}</p>
+            <p className="w-full self-center text-muted phone:mr-auto phone:w-auto">{t.results.sweepOf(workflow, jobs.data.length)}</p>
             {!paired && axes.length > 1 && (
               <>
                 <AxisChoice
@@ -202,7 +203,7 @@ export function SweepView({ batch, onOpen, actions }: SweepViewProps) {
                 )}
               </Field>
             ))}
-            <Slider label={t.results.cellSize} value={size} onChange={setSize} min={96} max={480} step={8} className="w-28" />
+            <Slider label={t.results.cellSize} value={size} onChange={setSize} min={96} max={480} step={8} className="w-full phone:w-28" />
           </div>
           <Grid
             outputs={shown}
@@ -238,7 +239,7 @@ function AxisChoice({
   onChange: (name: string) => void;
 }) {
   return (
-    <Field label={label} className="w-44">
+    <Field label={label} className="min-w-32 flex-1 phone:w-44 phone:flex-none">
       {(ids) => (
         <Select {...ids} value={value} onChange={(e) => onChange(e.target.value)}>
           {names.map((n) => (
@@ -361,7 +362,7 @@ function Cell({
         style={{ width, height }}
       >
         <span className={cx("absolute inset-0", selected && "scale-[0.92]")}>
-          <OutputThumbnail output={first} />
+          <OutputThumbnail output={first} size={thumbnailSize(width, height)} />
         </span>
         {selected && <span className="absolute inset-0 rounded-sm border-2 border-accent" />}
         {selected !== undefined && <Ticked on={selected} className="absolute top-1.5 left-1.5" />}
