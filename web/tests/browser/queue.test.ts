@@ -50,6 +50,10 @@ test("running, waiting, batches and failures are shown, moved, cancelled and tri
 
   await tab.accessible();
   await tab.shot("queue-1440");
+  await page.setViewportSize({ width: 375, height: 812 });
+  await tab.fits();
+  await tab.shot("queue-375");
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("Paused: what runs goes on").waitFor();
   const other = await tab.another("/queue");

@@ -85,7 +85,7 @@ export function GenerationQueue() {
     );
   }
   return (
-    <div className="grid gap-6">
+    <div className="grid grid-cols-1 gap-6">
       {running.length > 0 && (
         <Section title={pageText.running} count={running.length}>
           <ul className="divide-y divide-line">

@@ -111,9 +111,9 @@ function Running({ id }: { id: string }) {
   const job = useJob(id);
   const p = job?.progress as RunProgress | null | undefined;
   return (
-    <div className="flex items-center gap-3 pt-1">
-      <Progress value={p?.fraction} label={t.generate.progress} className="max-w-80 flex-1" />
-      <span className="whitespace-nowrap text-muted text-sm">
+    <div className="flex flex-wrap items-center gap-x-3 pt-1">
+      <Progress value={p?.fraction} label={t.generate.progress} className="min-w-32 max-w-80 flex-1" />
+      <span className="max-w-full truncate text-muted text-sm">
         {[
           p?.message ?? p?.node ?? t.generate.starting,
           p && p.steps > 0 ? `${p.step}/${p.steps}` : "",

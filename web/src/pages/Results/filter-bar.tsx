@@ -110,7 +110,7 @@ export function FilterBar({ filter, onChange, onClear }: FilterProps & { onClear
   return (
     <fieldset
       aria-label={t.results.filters}
-      className="scroll -mx-4 flex items-center gap-1 overflow-y-hidden px-4 [scrollbar-width:none] lg:mx-0 lg:px-0"
+      className="scroll -mx-4 flex min-w-0 items-center gap-1 overflow-y-hidden px-4 [scrollbar-width:none] lg:mx-0 lg:px-0"
     >
       {choose("workflow", t.results.workflow, named(workflows.data))}
       {(characters.data?.length ?? 0) > 0 && choose("character", t.results.character, named(characters.data))}
