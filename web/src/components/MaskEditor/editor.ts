@@ -163,9 +163,10 @@ export class Editor {
     if (e.pointerType === "touch" && this.pointers.size === 2) {
       // A second finger: it was no stroke but the begin of a pinch.
       if (this.stroke) {
-        this.history.commit(this.stroke.part);
-        this.after(this.history.undo());
+        this.history.revert(this.stroke.part);
+        this.after(this.stroke.part);
         this.stroke = undefined;
+        this.redraw();
       }
       return;
     }

@@ -62,6 +62,13 @@ export class History {
     this.undone = [];
   }
 
+  /** revert ends an operation as if it had not begun; the steps before it stay. */
+  revert(part: Rect | undefined) {
+    const before = this.start;
+    this.start = undefined;
+    if (before && part) this.put(part, cut(before, this.mask.width, part));
+  }
+
   undo(): Rect | undefined {
     const step = this.done.pop();
     if (!step) return undefined;
@@ -77,11 +84,14 @@ export class History {
   }
 
   private restore(part: Rect, packed: Uint32Array): Rect {
-    const bytes = unpack(packed, part.width * part.height);
+    this.put(part, unpack(packed, part.width * part.height));
+    return part;
+  }
+
+  private put(part: Rect, bytes: Uint8Array) {
     for (let y = 0; y < part.height; y++) {
       this.mask.data.set(bytes.subarray(y * part.width, (y + 1) * part.width), (part.y + y) * this.mask.width + part.x);
     }
-    return part;
   }
 }
 

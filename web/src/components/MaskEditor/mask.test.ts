@@ -149,6 +149,23 @@ describe("history", () => {
     h.commit(m.invert());
     expect(h.canRedo).toBe(false);
   });
+  test("a stroke that was none is taken back, and what was painted before it stays", () => {
+    const m = new Mask(8, 8);
+    const h = new History(m);
+    h.begin();
+    h.commit(m.rectangle({ x: 0, y: 0 }, { x: 4, y: 4 }, false));
+    const painted = draw(m);
+    for (const at of [2, 6]) {
+      h.begin();
+      h.revert(m.rectangle({ x: at, y: at }, { x: at + 2, y: at + 2 }, false)); // over what is painted, and beside it
+      expect(draw(m)).toEqual(painted);
+    }
+    h.begin();
+    h.revert(undefined);
+    expect(draw(m)).toEqual(painted);
+    h.undo();
+    expect(h.canUndo).toBe(false);
+  });
   test("an operation that touched nothing is no step", () => {
     const h = new History(new Mask(2, 2));
     h.begin();
