@@ -30,6 +30,7 @@ class EventStore {
   private lastEvent = "";
   private active: Job[] = [];
   private states: ReadonlyMap<string, Job["state"]> = new Map();
+  private moving: ReadonlySet<string> = new Set();
   private listeners = new Map<string, Set<() => void>>();
   private dirty = new Set<string>();
   private endings = new Set<(job: Job) => void>();
@@ -85,6 +86,7 @@ class EventStore {
   isPaused = () => this.paused;
   getActive = () => this.active;
   getStates = () => this.states;
+  getMoving = () => this.moving;
   /** percent is how far the run is that began first, 0 to 100; undefined while none runs. */
   percent = () => {
     const running = this.active.find((j) => j.state === "running");
@@ -138,6 +140,11 @@ class EventStore {
       if (!same) {
         this.states = new Map(this.active.map((j) => [j.id, j.state]));
         topics.push("states");
+      }
+      const moving = this.active.filter((j) => j.state === "running" && ((j.progress as Progress | null)?.fraction ?? 0) > 0);
+      if (moving.length !== this.moving.size || moving.some((j) => !this.moving.has(j.id))) {
+        this.moving = new Set(moving.map((j) => j.id));
+        topics.push("moving");
       }
     }
     for (const topic of topics) for (const listener of [...(this.listeners.get(topic) ?? [])]) listener();
@@ -279,19 +286,21 @@ export function useJob(id: string | undefined): Job | undefined {
   );
 }
 
-/** usePreview is the newest preview of a running job, a data: address. */
-export function usePreview(id: string | undefined): string | undefined {
-  return useSyncExternalStore(
-    (on) => (id ? events.subscribe(`preview ${id}`, on) : () => {}),
-    () => (id ? events.preview(id) : undefined),
+/** useHasPreview is whether a running job has a preview; each of them is shown by components/OutputView/preview.tsx. */
+export const useHasPreview = (id: string) =>
+  useSyncExternalStore(
+    (on) => events.subscribe(`preview ${id}`, on),
+    () => events.preview(id) !== undefined,
   );
-}
 
 /** useActiveJobs are the jobs that wait or run. */
 export const useActiveJobs = () => useSyncExternalStore((on) => events.subscribe("active", on), events.getActive);
 
 /** useActiveStates are the states of the jobs that wait or run; unlike useActiveJobs it does not change with their progress. */
 export const useActiveStates = () => useSyncExternalStore((on) => events.subscribe("states", on), events.getStates);
+
+/** useMoving are the ids of the runs that have come a part of their way: of those handed to a backend ahead, one waits there. */
+export const useMoving = () => useSyncExternalStore((on) => events.subscribe("moving", on), events.getMoving);
 
 /** usePercent is how far the run is that began first; undefined while none runs. */
 export const usePercent = () => useSyncExternalStore((on) => events.subscribe("active", on), events.percent);

@@ -1,9 +1,10 @@
 import { ChevronRight, Clock, Ellipsis, GripVertical, RotateCcw, TriangleAlert, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { Job } from "@/api/client";
-import { useJob, usePreview } from "@/api/events";
+import { useJob } from "@/api/events";
 import type { JobError, Progress as RunProgress } from "@/api/types";
 import { useLabels } from "@/components/OutputView/labels";
+import { Preview } from "@/components/OutputView/preview";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
@@ -83,7 +84,6 @@ const pointText = (job: Job, label: (parameter: string) => string) =>
     .join(", ");
 
 function Thumb({ job, count }: { job: Job; count: number }) {
-  const preview = usePreview(job.id);
   const output = job.outputs[0];
   return (
     <div
@@ -94,14 +94,10 @@ function Thumb({ job, count }: { job: Job; count: number }) {
     >
       {output ? (
         <OutputThumbnail output={output} compact />
-      ) : preview ? (
-        <img src={preview} alt="" className="size-full object-cover" />
-      ) : job.state === "failed" ? (
-        <TriangleAlert className="text-bad" />
-      ) : job.state === "cancelled" ? (
-        <X />
       ) : (
-        <Clock />
+        <Preview id={job.id} place="queue" className="size-full object-cover">
+          {job.state === "failed" ? <TriangleAlert className="text-bad" /> : job.state === "cancelled" ? <X /> : <Clock />}
+        </Preview>
       )}
     </div>
   );

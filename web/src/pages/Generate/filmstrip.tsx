@@ -1,7 +1,7 @@
 import { Clock, TriangleAlert, X } from "lucide-react";
 import { memo, useRef } from "react";
-import { usePreview } from "@/api/events";
 import type { Progress as RunProgress } from "@/api/types";
+import { Preview } from "@/components/OutputView/preview";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { t } from "@/text";
 import { useRun } from "./use-runs";
@@ -35,7 +35,6 @@ export function Filmstrip({ ids, shown, onShow }: { ids: string[]; shown: string
 
 const Frame = memo(function Frame({ id, n, shown, onShow }: { id: string; n: number; shown: boolean; onShow: (id: string) => void }) {
   const { job, gone } = useRun(id);
-  const preview = usePreview(id);
   const output = job?.outputs[0];
   const fraction = (job?.progress as RunProgress | null)?.fraction ?? 0;
   if (gone) return null;
@@ -51,12 +50,12 @@ const Frame = memo(function Frame({ id, n, shown, onShow }: { id: string; n: num
     >
       {output ? (
         <OutputThumbnail output={output} compact />
-      ) : preview ? (
-        <img src={preview} alt="" className="size-full object-cover" />
       ) : (
-        <span className="grid size-full place-items-center [&_svg]:size-5">
-          {job?.state === "failed" ? <TriangleAlert className="text-bad" /> : job?.state === "cancelled" ? <X /> : <Clock />}
-        </span>
+        <Preview id={id} place="film" className="size-full object-cover">
+          <span className="grid size-full place-items-center [&_svg]:size-5">
+            {job?.state === "failed" ? <TriangleAlert className="text-bad" /> : job?.state === "cancelled" ? <X /> : <Clock />}
+          </span>
+        </Preview>
       )}
       {job?.state === "running" && (
         <span className="absolute inset-x-1 bottom-1 h-1 overflow-hidden rounded-full bg-over">

@@ -3,7 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { ImagePlus } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api, ask, type Batch, type GenerateRequest, type Job } from "@/api/client";
-import { events, hasEnded, useActiveStates } from "@/api/events";
+import { events, hasEnded, useActiveStates, useMoving } from "@/api/events";
 import { problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
 import { session } from "@/api/session";
@@ -12,6 +12,7 @@ import { useShortcuts } from "@/app/shortcuts";
 import { layOut } from "@/components/ParameterControls/kinds";
 import { type Picture, picturesOf, ValuesContext } from "@/components/ParameterControls/values";
 import { WorkflowSelector } from "@/components/WorkflowSelector";
+import { stateOf, useStandings } from "@/components/WorkflowSelector/state";
 import { t } from "@/text";
 import { copyText } from "@/ui/copy";
 import { cx } from "@/ui/cx";
@@ -21,17 +22,17 @@ import { asCommand, asCurl } from "./command";
 import { draft, keyOf, useFixed } from "./draft";
 import { Filmstrip } from "./filmstrip";
 import { firstWorkflow } from "./first";
+import { follow } from "./follow";
 import { Form } from "./form";
 import { FormValues } from "./form-values";
 import { startNotifying } from "./notify";
 import { PresetDialog } from "./preset-dialog";
 import { build, fieldName } from "./request";
 import { RunBar } from "./run-bar";
-import { pictureOfOutput, Stage } from "./stage";
+import { pictureOfOutput, RunStage } from "./stage";
 import { takeAsInput, takeSettings } from "./take";
 import { useCount } from "./use-count";
 import { useDrop } from "./use-drop";
-import { useRun } from "./use-runs";
 
 const MaskEditor = lazy(() => import("@/components/MaskEditor"));
 
@@ -58,6 +59,7 @@ export function Generate() {
   const thumbnails = useQuery(queries.thumbnails);
   const chosen = useFixed("workflow");
   const [picking, setPicking] = useState(false);
+  const [automatic, setAutomatic] = useState(""); // what was opened without being asked for
   const list = workflows.data;
   const workflow = list?.find((w) => w.id === chosen);
   useAddress();
@@ -65,7 +67,9 @@ export function Generate() {
   useEffect(() => {
     if (!list?.length || chosen) return;
     const first = firstWorkflow(list);
-    if (first) draft.setFixed("workflow", first.id);
+    if (!first) return;
+    setAutomatic(first.id);
+    draft.setFixed("workflow", first.id);
   }, [list, chosen]);
 
   if (workflows.error && !list) {
@@ -86,14 +90,30 @@ export function Generate() {
     />
   );
   return (
-    <Workbench
-      key={chosen}
-      workflow={workflow}
-      gone={!!list && !!chosen && !workflow}
-      selector={selector}
-      onPick={() => setPicking(true)}
-    />
+    <>
+      {list && automatic !== "" && chosen === automatic && <FirstThatRuns workflows={list} opened={chosen} />}
+      <Workbench
+        key={chosen}
+        workflow={workflow}
+        gone={!!list && !!chosen && !workflow}
+        selector={selector}
+        onPick={() => setPicking(true)}
+      />
+    </>
   );
+}
+
+/** FirstThatRuns leaves what a first visit opened for one that runs, where the backends lack what it needs and nothing was typed yet. */
+function FirstThatRuns({ workflows, opened }: { workflows: Workflow[]; opened: string }) {
+  const standings = useStandings();
+  const lacks = (w: Workflow) => stateOf(standings.of(w.id)).state === "lacking";
+  const current = workflows.find((w) => w.id === opened);
+  const known = current && standings.of(current.id).every((s) => !s.asking);
+  const next = known && lacks(current) ? firstWorkflow(workflows.filter((w) => !lacks(w))) : undefined;
+  useEffect(() => {
+    if (next && draft.get("role:prompt") === undefined) draft.setFixed("workflow", next.id);
+  }, [next]);
+  return null;
 }
 
 /** useAddress takes what the address asks for, once, and leaves the plain address behind. */
@@ -143,9 +163,9 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
   // What runs is shown, and stays when it ended, until another run begins or one is picked.
   const states = useActiveStates();
   const followed = useRef<string>(undefined);
-  followed.current = sitting.find((run) => states.get(run) === "running") ?? followed.current;
+  const moving = useMoving();
+  followed.current = follow(sitting, followed.current, { states, moving });
   const shown = [picked, followed.current].find((run) => run && sitting.includes(run)) ?? sitting[0];
-  const { job, gone: jobGone } = useRun(shown);
   const [sending, setSending] = useState(false);
   const [painting, setPainting] = useState(false);
   const [saving, setSaving] = useState<GenerateRequest>();
@@ -281,7 +301,10 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
       : copyText(asCurl(made.request, location.origin, session.hasKey()), t.generate.curlCopied));
   };
 
-  const cancelShown = () => job && !hasEnded(job) && void cancel(job);
+  const cancelShown = () => {
+    const job = events.job(shown ?? "");
+    if (job && !hasEnded(job)) void cancel(job);
+  };
   const pick = (step: number) => {
     const next = sitting[sitting.indexOf(shown ?? "") + step];
     if (next) setPicked(next);
@@ -319,7 +342,7 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
         )}
       >
         <div className="min-h-0 flex-1">
-          <Stage job={job} gone={jobGone} actions={actions} />
+          <RunStage id={shown} actions={actions} />
         </div>
         <Filmstrip ids={sitting} shown={shown} onShow={setPicked} />
       </section>

@@ -1,7 +1,9 @@
+import { Link } from "@tanstack/react-router";
 import {
   Download,
   Ellipsis,
   ExternalLink,
+  Grid3x3,
   ImageUp,
   PaintbrushVertical,
   SlidersHorizontal,
@@ -12,20 +14,22 @@ import {
 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { api, ask, type Job, type Output } from "@/api/client";
-import { events, useActiveJobs, usePaused, usePreview } from "@/api/events";
+import { events, useActiveJobs, usePaused } from "@/api/events";
 import type { JobError, Progress as RunProgress } from "@/api/types";
 import { OutputView } from "@/components/OutputView";
+import { Preview } from "@/components/OutputView/preview";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
 import { resultType } from "@/components/ParameterControls/take-file";
 import type { Picture } from "@/components/ParameterControls/values";
 import { t } from "@/text";
 import { duration } from "@/text/duration";
-import { Button, IconButton } from "@/ui/button";
+import { Button, buttonLook, IconButton } from "@/ui/button";
 import { copyText } from "@/ui/copy";
 import { Empty } from "@/ui/empty";
 import { Menu } from "@/ui/menu";
 import { Progress } from "@/ui/progress";
 import { toast } from "@/ui/toast";
+import { useRun } from "./use-runs";
 
 export interface StageActions {
   takeAsInput: (p: Picture) => void;
@@ -44,8 +48,14 @@ export const pictureOfOutput = (o: Output): Picture => ({
   height: o.height,
 });
 
+/** RunStage shows the run with an id; what is heard of the run draws nothing but this anew. */
+export function RunStage({ id, actions }: { id: string | undefined; actions: StageActions }) {
+  const { job, gone } = useRun(id);
+  return <Stage job={job} gone={gone} actions={actions} />;
+}
+
 /** Stage shows one run: waiting, its preview and progress, its results, or why it failed. */
-export function Stage({ job, gone, actions }: { job: Job | undefined; gone: boolean; actions: StageActions }) {
+function Stage({ job, gone, actions }: { job: Job | undefined; gone: boolean; actions: StageActions }) {
   const [at, setAt] = useState(0);
   const id = job?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run begins with its first result
@@ -144,6 +154,12 @@ function ResultActions({ job, output, actions }: { job: Job; output: Output; act
           </button>
         )}
       </div>
+      {job.batch_id && job.sweep && (
+        <Link to="/results" search={{ sweep: job.batch_id }} className={buttonLook({ size: "sm", look: "quiet" })}>
+          <Grid3x3 />
+          <span className="sr-only phone:not-sr-only">{t.generate.showGrid}</span>
+        </Link>
+      )}
       {isImage && (
         <>
           <Button size="sm" look="quiet" onClick={() => actions.takeAsInput(pictureOfOutput(output))}>
@@ -182,15 +198,12 @@ function save(output: Output) {
 }
 
 function Running({ job, onCancel }: { job: Job; onCancel: () => void }) {
-  const preview = usePreview(job.id);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="relative grid min-h-0 flex-1 place-items-center">
-        {preview ? (
-          <img src={preview} alt="" className="absolute inset-0 m-auto h-full w-full object-contain" />
-        ) : (
+        <Preview key={job.id} id={job.id} place="stage" className="absolute inset-0 m-auto h-full w-full object-contain">
           <div className="aspect-square h-full max-h-96 max-w-full animate-pulse rounded-lg bg-sunken" aria-hidden />
-        )}
+        </Preview>
       </div>
       <RunStatus job={job} onCancel={onCancel} />
     </div>
