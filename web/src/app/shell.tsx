@@ -43,7 +43,6 @@ export function Shell() {
       run: () => void navigate({ to: p.to }),
     })),
   ]);
-  useTitle();
   useEffect(
     () =>
       events.onEnded((job) => {
@@ -54,6 +53,7 @@ export function Shell() {
   );
   return (
     <TooltipProvider>
+      <Title />
       <a
         href="#content"
         className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-fill px-3 py-1.5 text-on-fill focus:translate-y-0"
@@ -193,8 +193,8 @@ function ShortcutsDialog({ open, onOpenChange }: { open: boolean; onOpenChange: 
   );
 }
 
-/** useTitle writes the page, and how far the run is, into the browser's tab. */
-function useTitle() {
+/** Title writes the page, and how far the run is, into the browser's tab. */
+function Title() {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const page = pages.find((p) => path.startsWith(p.to))?.label ?? t.app.name;
   const percent = usePercent();
@@ -202,6 +202,7 @@ function useTitle() {
   useEffect(() => {
     document.title = title;
   }, [title]);
+  return null;
 }
 
 /** Page is the frame of a page that scrolls: a title, actions at its right, content. */

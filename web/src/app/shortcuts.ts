@@ -30,17 +30,18 @@ export function chordOf(event: KeyboardEvent): string {
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+const isDialogOpen = () => document.querySelector('[role="dialog"][data-state="open"]') !== null;
+
 function onKeyDown(event: KeyboardEvent) {
   if (event.defaultPrevented || event.isComposing) return;
   const chord = chordOf(event);
   // Chords with Ctrl come before what has the focus, the others after it: Enter on a button is the button's.
   if (chord.startsWith("mod+") !== (event.eventPhase === Event.CAPTURING_PHASE)) return;
   const inField = typing(event.target);
-  const inDialog = document.querySelector('[role="dialog"][data-state="open"]') !== null;
   // The newest binding wins: a layer over the page has its own.
   for (const s of [...bound].reverse()) {
     if (s.keys !== chord || (inField && !s.inFields)) continue;
-    if (inDialog && s.group !== "dialog" && !s.inFields) continue;
+    if (s.group !== "dialog" && !s.inFields && isDialogOpen()) continue;
     event.preventDefault();
     s.run(event);
     return;

@@ -25,7 +25,7 @@ export function Segments<T extends string>({ value, onChange, options, label, cl
           key={o.value}
           value={o.value}
           aria-label={o.title}
-          className="flex h-7 min-w-8 shrink-0 items-center justify-center gap-1.5 rounded-sm px-2 text-muted hover:text-text data-[state=on]:bg-raised data-[state=on]:text-text [&_svg]:size-4"
+          className="flex h-7 min-w-8 shrink-0 items-center justify-center gap-1.5 rounded-sm px-2 text-muted max-phone:px-1.5 hover:text-text data-[state=on]:bg-raised data-[state=on]:text-text [&_svg]:size-4"
         >
           {o.label}
         </Radix.Item>

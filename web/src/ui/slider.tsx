@@ -1,4 +1,3 @@
-import { Slider as Radix } from "radix-ui";
 import { cx } from "./cx";
 
 interface SliderProps {
@@ -13,29 +12,29 @@ interface SliderProps {
   disabled?: boolean;
 }
 
-/** Slider sets a number by hand; a number field beside it (NumberField) takes it by the digit. */
+/** Slider sets a number by hand, by the system's own control; a number field beside it (NumberInput) takes it by the digit. */
 export function Slider({ value, onChange, min, max, step, label, mark, className, disabled }: SliderProps) {
-  const at = mark !== undefined && max > min ? ((mark - min) / (max - min)) * 100 : undefined;
+  const held = Math.min(max, Math.max(min, value));
+  const share = (n: number) => (max > min ? (n - min) / (max - min) : 0);
+  const at = mark === undefined ? 0 : share(mark);
   return (
-    <Radix.Root
-      value={[Math.min(max, Math.max(min, value))]}
-      onValueChange={([v]) => v !== undefined && onChange(v)}
-      min={min}
-      max={max}
-      step={step}
-      disabled={disabled}
-      className={cx("relative flex h-8 touch-none select-none items-center", className)}
-    >
-      <Radix.Track className="relative h-1 grow rounded-full bg-line">
-        {at !== undefined && at > 1 && at < 99 && (
-          <span className="absolute -top-1 h-3 w-px bg-edge" style={{ left: `${at}%` }} aria-hidden />
-        )}
-        <Radix.Range className="absolute h-full rounded-full bg-accent" />
-      </Radix.Track>
-      <Radix.Thumb
+    <span className={cx("relative flex h-8 items-center", className)}>
+      {at > 0.01 && at < 0.99 && <span className="absolute h-3 w-px bg-edge" style={{ left: along(at) }} aria-hidden />}
+      <input
+        type="range"
         aria-label={label}
-        className="block size-4 rounded-full border-2 border-accent bg-surface transition-shadow hover:ring-4 hover:ring-tint focus-visible:outline-offset-2"
+        value={held}
+        onChange={(e) => onChange(Number(e.target.value))}
+        min={min}
+        max={max}
+        step={step}
+        disabled={disabled}
+        className="range-box"
+        style={{ "--at": along(share(held)) } as React.CSSProperties}
       />
-    </Radix.Root>
+    </span>
   );
 }
+
+// The middle of the thumb, 16 px wide, goes from 8 px to 8 px before the end.
+const along = (share: number) => `calc(8px + ${share} * (100% - 16px))`;

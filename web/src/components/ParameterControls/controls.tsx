@@ -100,7 +100,6 @@ const itemInt = (input: Input) => input.type === "int";
 function SeedControl({ input }: { input: Input }) {
   const values = useValues();
   const value = useValue(input.name);
-  const last = values.baseline(`last:${input.name}`) as string | undefined; // the seed of the run before
   const drawn = isDrawn(value);
   return (
     <Row input={input}>
@@ -117,21 +116,32 @@ function SeedControl({ input }: { input: Input }) {
             onChange={(e) => values.set(input.name, e.target.value.trim() === "" ? undefined : e.target.value)}
             className="field-box min-w-0 flex-1 px-1.5 font-mono text-sm tracking-tight placeholder:font-sans placeholder:text-base placeholder:tracking-normal"
           />
-          <IconButton
-            label={drawn ? (last ? t.generate.seedLockLast : t.generate.seedLock) : t.generate.seedUnlock}
-            aria-pressed={!drawn}
-            onClick={() => values.set(input.name, drawn ? (last ?? drawSeed(seedRange(input))) : undefined)}
-          >
-            {drawn ? <LockOpen /> : <Lock />}
-          </IconButton>
-          <IconButton label={t.generate.seedDice} onClick={() => values.set(input.name, drawSeed(seedRange(input)))}>
-            <Dices />
-          </IconButton>
+          <SeedButtons input={input} drawn={drawn} />
         </div>
       )}
     </Row>
   );
 }
+
+const SeedButtons = memo(function SeedButtons({ input, drawn }: { input: Input; drawn: boolean }) {
+  const values = useValues();
+  const last = () => values.baseline(`last:${input.name}`) as string | undefined; // the seed of the run before
+  const draw = () => drawSeed(seedRange(input));
+  return (
+    <>
+      <IconButton
+        label={drawn ? (last() ? t.generate.seedLockLast : t.generate.seedLock) : t.generate.seedUnlock}
+        aria-pressed={!drawn}
+        onClick={() => values.set(input.name, drawn ? (last() ?? draw()) : undefined)}
+      >
+        {drawn ? <LockOpen /> : <Lock />}
+      </IconButton>
+      <IconButton label={t.generate.seedDice} onClick={() => values.set(input.name, draw())}>
+        <Dices />
+      </IconButton>
+    </>
+  );
+});
 
 function SwitchControl({ input }: { input: Input }) {
   const [value, set] = useSetting<boolean>(input, false);

@@ -1,10 +1,10 @@
-import { type ReactNode, useId } from "react";
+import { memo, type ReactNode, useId } from "react";
 import type { Input } from "@/api/types";
 import { t } from "@/text";
 import { cx } from "@/ui/cx";
 import { Tooltip } from "@/ui/tooltip";
 import { labelOf } from "./kinds";
-import { useProblem, useValue, useValues } from "./values";
+import { useIsSet, useProblem, useValues } from "./values";
 
 export interface ControlIds {
   id: string;
@@ -16,7 +16,7 @@ export interface ControlIds {
 const shown = (v: unknown) => (v === undefined || v === null || v === "" ? t.generate.unset : Array.isArray(v) ? v.join(", ") : String(v));
 
 /** ParameterLabel names a parameter; a dot marks that it was changed, and a click takes it back. */
-export function ParameterLabel({
+export const ParameterLabel = memo(function ParameterLabel({
   input,
   htmlFor,
   className,
@@ -28,7 +28,7 @@ export function ParameterLabel({
   label?: string;
 }) {
   const values = useValues();
-  const changed = useValue(input.name) !== undefined;
+  const changed = useIsSet(input.name);
   const text = label ?? labelOf(input);
   const back = t.generate.reset(text, shown(values.baseline(input.name)));
   const reset = () => values.set(input.name, undefined);
@@ -63,7 +63,7 @@ export function ParameterLabel({
       )}
     </span>
   );
-}
+});
 
 /** Row is a parameter: its label left, its control right, what is wrong with it under both. */
 export function Row({

@@ -45,6 +45,15 @@ export function useValue(name: string): Value | undefined {
   );
 }
 
+/** useIsSet is whether a field was set; unlike useValue it does not change with each key. */
+export function useIsSet(name: string): boolean {
+  const values = useValues();
+  return useSyncExternalStore(
+    (on) => values.subscribe(name, on),
+    () => values.get(name) !== undefined,
+  );
+}
+
 export function useProblem(name: string): string | undefined {
   const values = useValues();
   return useSyncExternalStore(
