@@ -105,11 +105,16 @@ test("a sweep of twelve says how many it makes, runs, and is copied as a command
   await small(page);
   await page.getByRole("button", { name: "Sweep" }).click();
   await page.getByRole("combobox", { name: "Parameter" }).selectOption("steps");
+  await page.getByRole("textbox", { name: "Values" }).fill("2..5,500");
+  await page.getByRole("dialog").getByText("500: above maximum 100").waitFor();
   await page.getByRole("textbox", { name: "Values" }).fill("2..5");
+  await page.getByRole("dialog").getByText("above maximum").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Add a parameter" }).click();
   await page.getByRole("combobox", { name: "Parameter" }).last().selectOption("guidance");
   await page.getByRole("textbox", { name: "Values" }).last().fill("2,x,4");
-  await page.getByRole("dialog").getByText(/x/).last().waitFor();
+  await page.getByRole("dialog").getByText("x: must be float").waitFor();
+  await tab.accessible();
+  await tab.shot("sweep-wrong-1440");
   await page.getByRole("textbox", { name: "Values" }).last().fill("2,3,4");
   await page
     .getByRole("dialog")
@@ -128,7 +133,9 @@ test("a sweep of twelve says how many it makes, runs, and is copied as a command
   await page.getByText("12 runs queued").waitFor();
   await page.getByRole("button", { name: "Run 12, succeeded" }).waitFor({ timeout: 60_000 });
   await tab.shot("generate-sitting-1440");
-  tab.quiet();
+  await page.getByRole("link", { name: "Show the grid" }).click();
+  await page.getByRole("columnheader", { name: "Guidance 4" }).waitFor();
+  tab.quiet(/400/);
   await tab.close();
 });
 
@@ -143,7 +150,7 @@ test("repairs a part of a result with the mask brush", async () => {
   await page.getByText("portrait.png").waitFor();
   await page.getByRole("button", { name: "Paint the mask" }).click();
   const canvas = page.getByLabel(/The picture, to paint on/);
-  await page.getByText("Paint what is to be made anew.").waitFor();
+  await expect.poll(() => page.getByRole("button", { name: "Use mask" }).isEnabled()).toBe(true);
   const box = await canvas.boundingBox();
   if (!box) throw new Error("no canvas");
   const stroke = async (...points: [x: number, y: number][]) => {
@@ -181,6 +188,7 @@ test("repairs a part of a result with the mask brush", async () => {
   await tab.shot("mask-1440");
   await canvas.press("Enter");
   await page.getByText("mask.png").waitFor();
+  await page.getByText("With a mask, the prompt describes only the painted part.").waitFor();
   await tab.shot("generate-inpaint-1440");
   await page.keyboard.press("Control+Enter");
   await page.getByRole("img", { name: /^Result: a straw hat/ }).waitFor();
@@ -242,15 +250,39 @@ test("on a phone: the stage comes first, the mask is painted by finger, two fing
   const canvas = page.getByLabel(/The picture, to paint on/);
   await expect.poll(() => page.getByRole("button", { name: "Use mask" }).isEnabled()).toBe(true);
   const debug = await tab.context.newCDPSession(page);
-  const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: [number, number][]) =>
+  type At = [x: number, y: number];
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: At[]) =>
     debug.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
-  await touch("touchStart", [150, 250]);
-  for (let i = 1; i <= 10; i++) await touch("touchMove", [150 + 7 * i, 250 + 4 * i]);
-  await touch("touchEnd");
+  /** drag moves fingers side by side, each from a place to another. */
+  const drag = async (...fingers: { from: At; to: At }[]) => {
+    for (let i = 0; i <= 10; i++) {
+      const at = fingers.map(({ from, to }): At => [from[0] + ((to[0] - from[0]) * i) / 10, from[1] + ((to[1] - from[1]) * i) / 10]);
+      // The first finger is down before the second one is, as by hand.
+      if (i === 0) for (let n = 1; n <= at.length; n++) await touch("touchStart", ...at.slice(0, n));
+      else await touch("touchMove", ...at);
+    }
+    await touch("touchEnd");
+  };
+  const painted = async () => Number.parseFloat((await page.getByText(/% painted/).textContent()) ?? "");
+  const stroke = { from: [150, 250], to: [220, 290] } satisfies { from: At; to: At };
+  await drag(stroke);
   await expect.poll(() => page.getByRole("button", { name: "Undo" }).isEnabled()).toBe(true);
-  await touch("touchStart", [150, 300], [220, 360]);
-  for (let i = 1; i <= 6; i++) await touch("touchMove", [150 - 6 * i, 300 - 6 * i], [220 + 6 * i, 360 + 6 * i]);
-  await touch("touchEnd");
+  const one = await painted();
+  await drag(stroke);
+  expect(await painted(), "the same stroke again").toBe(one);
+  // Two fingers paint nothing. They move the picture: the same stroke is somewhere else on it then.
+  await drag({ from: [120, 300], to: [120, 420] }, { from: [200, 300], to: [200, 420] });
+  expect(await painted(), "after two fingers moved").toBe(one);
+  await drag(stroke);
+  expect(await painted()).toBeGreaterThan(one);
+  // And they make it larger: a stroke of the same length covers less of it.
+  await page.getByRole("button", { name: "Undo" }).tap();
+  await expect.poll(painted).toBe(one);
+  await drag({ from: [170, 260], to: [110, 200] }, { from: [200, 280], to: [260, 340] });
+  expect(await painted(), "after a pinch").toBe(one);
+  await drag({ from: [150, 370], to: [220, 410] });
+  expect(await painted()).toBeGreaterThan(one);
+  expect((await painted()) - one).toBeLessThan(one / 2);
   await tab.fits();
   await tab.accessible();
   await tab.shot("mask-375");

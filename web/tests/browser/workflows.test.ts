@@ -50,7 +50,7 @@ test("a workflow is found by words, category, family and state, by keyboard as w
   const names = () => page.getByRole("list", { name: "List of workflows" }).getByRole("heading").allInnerTexts();
   await expect.poll(names).toContain("FLUX.1 dev");
   const all = (await names()).length;
-  await page.getByLabel("Category", { exact: true }).selectOption("video");
+  await page.getByRole("radio", { name: "Video" }).click();
   await expect.poll(async () => (await names()).length).toBeLessThan(all);
   await page.getByLabel("Family", { exact: true }).selectOption("wan");
   await expect.poll(async () => (await names()).length).toBe(1);
@@ -169,6 +169,140 @@ test("a workflow is imported by drop, chosen from, named, edited and removed", a
   await page.waitForURL(/workflows$/);
   await expect.poll(() => page.getByRole("list", { name: "List of workflows" }).getByText("Dunes").count()).toBe(0);
   tab.quiet(/40[09]|412/);
+  await tab.close();
+});
+
+test("every field of a parameter is edited, and holds on Generate", async () => {
+  await server.api(
+    "POST",
+    "/workflows/import?id=fields&name=Fields&filename=fields.json&param=mood%3DSaveImage.filename_prefix",
+    JSON.parse(graph()),
+  );
+  const tab = await Tab.open(server, "/workflows?id=fields");
+  const { page } = tab;
+  await page.getByRole("article").getByRole("button", { name: "Edit" }).click();
+  const edit = page.getByRole("dialog", { name: "Edit Fields" });
+  const open = (name: string) =>
+    edit.getByRole("listitem").filter({ has: page.getByRole("button", { name: new RegExp(`^${name}`, "i") }) });
+  const steps = open("Steps");
+  await steps.getByRole("button").first().click();
+  for (const [label, value] of Object.entries({ Explanation: "How often it looks again", Step: "5", Unit: "x", Group: "Finish" })) {
+    await steps.getByLabel(label, { exact: true }).fill(value);
+  }
+  const mood = open("mood");
+  await mood.getByRole("button").first().click();
+  await mood.getByLabel("Pattern").fill("[a-z]+");
+  await mood.getByLabel("Most letters").fill("6");
+  await mood.getByRole("switch", { name: "Among the advanced" }).press("Space");
+  await tab.accessible();
+  await tab.shot("workflow-fields-1440");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await edit.waitFor({ state: "detached" });
+  expect(
+    (await server.api<{ configurable_params: Record<string, unknown> }>("GET", "/workflows/fields")).configurable_params,
+  ).toMatchObject({
+    steps: { description: "How often it looks again", step: 5, unit: "x", group: "Finish" },
+    mood: { pattern: "[a-z]+", max_length: 6, advanced: true },
+  });
+  await page.getByRole("link", { name: "Generate with it" }).click();
+  const finish = page.getByRole("region", { name: "Finish" });
+  await finish.getByText("x", { exact: true }).waitFor();
+  await finish.getByRole("textbox", { name: "Steps" }).fill("20");
+  await finish.getByRole("textbox", { name: "Steps" }).press("ArrowUp");
+  expect(await finish.getByRole("textbox", { name: "Steps" }).inputValue()).toBe("25");
+  expect(await page.getByLabel(/^mood$/i).count()).toBe(0);
+  await page.getByRole("button", { name: "Advanced" }).click();
+  await page.getByLabel(/^mood$/i).fill("LOUD AND LONG");
+  expect(await page.getByLabel(/^mood$/i).inputValue()).toBe("LOUD A");
+  await page.getByRole("textbox", { name: "Prompt", exact: true }).fill("a fox");
+  await page.keyboard.press("Control+Enter");
+  await page.locator("[data-parameter=mood] .text-bad").waitFor();
+  await server.api("DELETE", "/workflows/fields");
+  tab.quiet(/400/);
+  await tab.close();
+});
+
+test("the drawn graph is zoomed by wheel, keys and fingers, and dragged", async () => {
+  const tab = await Tab.open(server, "/workflows?id=flux_single", { touch: true });
+  const { page } = tab;
+  const box = page.getByRole("group", { name: /^Graph of/ });
+  await box.waitFor();
+  await page.getByRole("button", { name: "Show larger" }).click();
+  const large = page.getByRole("dialog").getByRole("group", { name: /^Graph of/ });
+  await large.waitFor();
+  const node = large.getByText("Checkpoint", { exact: true });
+  const place = async (of = node) => {
+    await tab.settled();
+    return (await of.boundingBox()) as { x: number; y: number; width: number; height: number };
+  };
+  await large.press("0");
+  const whole = await place();
+  await large.press("+");
+  await large.press("+");
+  const keyed = await place();
+  expect(keyed.height / whole.height).toBeCloseTo(1.25 ** 2, 1);
+  await large.press("-");
+  expect((await place()).height / whole.height).toBeCloseTo(1.25, 1);
+
+  // A wheel with Ctrl zooms at the pointer: what is under it stays there.
+  await large.press("0");
+  const before = await place();
+  const at = { x: before.x + before.width / 2, y: before.y + before.height / 2 };
+  await page.mouse.move(at.x, at.y);
+  await page.keyboard.down("Control");
+  await page.mouse.wheel(0, -150);
+  await page.keyboard.up("Control");
+  await expect.poll(async () => (await place()).height / before.height).toBeGreaterThan(1.3);
+  const wheeled = await place();
+  expect(wheeled.x).toBeLessThanOrEqual(at.x);
+  expect(wheeled.x + wheeled.width).toBeGreaterThanOrEqual(at.x);
+
+  // A mouse drags it.
+  const room = await place(large);
+  await large.press("+");
+  await large.press("+");
+  const still = await place();
+  await page.mouse.move(room.x + room.width / 2, room.y + room.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(room.x + room.width / 2 - 90, room.y + room.height / 2, { steps: 4 });
+  await page.mouse.up();
+  await page.mouse.move(room.x + room.width / 2 + 90, room.y + room.height / 2); // no more
+  expect(still.x - (await place()).x).toBeCloseTo(90, 0);
+
+  // Two fingers zoom.
+  await large.press("0");
+  const debug = await tab.context.newCDPSession(page);
+  const middle = { x: room.x + room.width / 2, y: room.y + room.height / 2 };
+  const fingers = (type: "touchStart" | "touchMove", by: number) =>
+    debug.send("Input.dispatchTouchEvent", { type, touchPoints: [-by, by].map((dx, id) => ({ x: middle.x + dx, y: middle.y, id })) });
+  const fitted = await place();
+  await fingers("touchStart", 40);
+  for (let by = 45; by <= 80; by += 5) await fingers("touchMove", by);
+  await debug.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await expect.poll(async () => (await place()).height / fitted.height).toBeGreaterThan(1.6);
+  tab.quiet();
+  await tab.close();
+});
+
+test("a first visit opens what runs: what lacks its model gives way", async () => {
+  const lacking = graph((s) => s.replaceAll("flux1-dev-fp8", "dunes-v9"));
+  await server.api("POST", "/workflows/import?id=flux_single&name=Dunes&filename=dunes.json&force=true", JSON.parse(lacking));
+  const tab = await Tab.open(server, "/settings");
+  const asked: string[] = [];
+  tab.page.on(
+    "request",
+    (r) => /workflows\/(\w+)\/schema/.test(r.url()) && asked.push(/workflows\/(\w+)\/schema/.exec(r.url())?.[1] ?? ""),
+  );
+  await tab.goto("/generate");
+  await tab.page.getByRole("button", { name: /^Workflow (?!Dunes)/ }).waitFor({ timeout: 60_000 });
+  expect(asked[0], "what it opened with").toBe("flux_single");
+  // Who has chosen it keeps it.
+  await tab.goto("/generate?workflow=flux_single");
+  await tab.page.getByRole("button", { name: /^Workflow.*Dunes/ }).waitFor();
+  await tab.page.reload();
+  await tab.page.getByRole("button", { name: /^Workflow.*Dunes/ }).waitFor();
+  await server.api("DELETE", "/workflows/flux_single");
+  tab.quiet();
   await tab.close();
 });
 
@@ -294,7 +428,7 @@ test("a preset is made, changed, renamed, used and removed", async () => {
     .or(page.locator("[data-parameter=steps]"))
     .first()
     .waitFor();
-  await expect.poll(() => page.locator("[data-parameter=steps] input").inputValue()).toBe("9");
+  await expect.poll(() => page.locator("[data-parameter=steps] input[type=text]").inputValue()).toBe("9");
   await tab.goto("/workflows?tab=presets");
   await page.getByRole("button", { name: "Remove Last light" }).press("Enter");
   await page.getByText("No preset yet").waitFor();

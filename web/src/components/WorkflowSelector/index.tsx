@@ -1,14 +1,12 @@
 import { ChevronsUpDown, Film, ImagePlus, Maximize2, Search, Sparkles, TriangleAlert, WandSparkles } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useRef } from "react";
 import type { Workflow } from "@/api/types";
 import { t } from "@/text";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
 import { Empty } from "@/ui/empty";
-import { Segments } from "@/ui/segments";
-import { Select } from "@/ui/select";
-import { familiesOf, find } from "./find";
+import { useWorkflowSearch, WorkflowFilter } from "./filter";
 import { stateOf, useStandings } from "./state";
 
 const icons: Record<string, typeof Film> = { generation: Sparkles, editing: WandSparkles, upscaling: Maximize2, video: Film };
@@ -89,13 +87,9 @@ interface PickerProps {
 }
 
 function Picker({ workflows, value, thumbnails, onChoose }: PickerProps) {
-  const [words, setWords] = useState("");
-  const [category, setCategory] = useState("");
-  const [family, setFamily] = useState("");
+  const { search, setSearch, found, clear } = useWorkflowSearch(workflows);
   const list = useRef<HTMLDivElement>(null);
   const standings = useStandings();
-  const found = useMemo(() => find(workflows, { words, category, family }), [workflows, words, category, family]);
-  const categories = [...new Set(workflows.map((w) => w.category ?? ""))].filter(Boolean);
 
   // Arrow keys walk the grid, by where its cells are.
   const walk = (e: React.KeyboardEvent) => {
@@ -112,50 +106,10 @@ function Picker({ workflows, value, thumbnails, onChoose }: PickerProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the grid in it
     <div className="grid grid-cols-[minmax(0,1fr)] gap-3" onKeyDown={walk}>
-      <div className="sticky top-0 z-10 grid grid-cols-[minmax(0,1fr)] gap-2 bg-raised pb-2">
-        <label className="relative block">
-          <Search className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted" aria-hidden />
-          <input
-            type="search"
-            aria-label={t.generate.searchWorkflows}
-            placeholder={t.generate.searchWorkflows}
-            value={words}
-            onChange={(e) => setWords(e.target.value)}
-            className="field-box pl-8"
-          />
-        </label>
-        <div className="flex flex-wrap items-center gap-2">
-          <Segments
-            label={t.generate.category}
-            value={category || "all"}
-            onChange={(v) => {
-              setCategory(v === "all" ? "" : v);
-              setFamily("");
-            }}
-            options={[
-              { value: "all", label: t.generate.allCategories },
-              ...categories.map((c) => ({ value: c, label: t.generate.categories[c] ?? c })),
-            ]}
-          />
-          <Select aria-label={t.generate.family} value={family} onChange={(e) => setFamily(e.target.value)} className="w-36">
-            <option value="">{t.generate.allFamilies}</option>
-            {familiesOf(workflows, category).map((f) => (
-              <option key={f}>{f}</option>
-            ))}
-          </Select>
-        </div>
-      </div>
+      <WorkflowFilter workflows={workflows} search={search} onChange={setSearch} className="bg-raised pb-2" />
       {found.length === 0 && (
         <Empty icon={<Search />} title={t.generate.noWorkflow} hint={t.generate.noWorkflowHint}>
-          <Button
-            onClick={() => {
-              setWords("");
-              setCategory("");
-              setFamily("");
-            }}
-          >
-            {t.generate.clearSearch}
-          </Button>
+          <Button onClick={clear}>{t.generate.clearSearch}</Button>
         </Empty>
       )}
       <div ref={list} className="grid grid-cols-[minmax(0,1fr)] gap-2 phone:grid-cols-2 rail:grid-cols-3">

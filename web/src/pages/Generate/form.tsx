@@ -8,7 +8,7 @@ import { FileControl } from "@/components/ParameterControls/file-control";
 import type { Layout } from "@/components/ParameterControls/kinds";
 import { useCharacterUrl } from "@/components/ParameterControls/picture-blob";
 import { ParameterLabel } from "@/components/ParameterControls/row";
-import { type Picture, useProblem, useValue, useValues } from "@/components/ParameterControls/values";
+import { type Picture, useIsSet, useProblem, useValue, useValues } from "@/components/ParameterControls/values";
 import { t } from "@/text";
 import { Button } from "@/ui/button";
 import { Select } from "@/ui/select";
@@ -25,13 +25,18 @@ interface FormProps {
 
 /** Form is what a workflow takes, read top to bottom like a sentence: prompt, inputs, character, parameters. */
 export const Form = memo(function Form({ workflow, layout, last, onPaint }: FormProps) {
-  const hasMask = layout.files.some((f) => f.role === "mask");
+  const mask = layout.files.find((f) => f.role === "mask");
   return (
     <>
       {layout.texts.length > 0 && (
         <div className="grid gap-3 pb-3">
           {layout.texts.map((input) => (
-            <PromptField key={input.name} input={input} example={input.role === "prompt" ? workflow.example_payload?.prompt : undefined} />
+            <PromptField
+              key={input.name}
+              input={input}
+              example={input.role === "prompt" ? workflow.example_payload?.prompt : undefined}
+              mask={input.role === "prompt" ? mask?.name : undefined}
+            />
           ))}
         </div>
       )}
@@ -41,7 +46,7 @@ export const Form = memo(function Form({ workflow, layout, last, onPaint }: Form
             <FileControl
               key={input.name}
               input={input}
-              many={workflow.supports_batch && input.role === "image" && !hasMask}
+              many={workflow.supports_batch && input.role === "image" && !mask}
               last={input.type === "image" ? last : undefined}
               onPaint={input.role === "mask" ? onPaint : undefined}
             />
@@ -69,14 +74,21 @@ export const Form = memo(function Form({ workflow, layout, last, onPaint }: Form
 
 const looksDynamic = /\{[^{}]*\|[^{}]*\}|__[\w/-]+__/;
 
-function PromptField({ input, example }: { input: Input; example?: string }) {
+interface PromptFieldProps {
+  input: Input;
+  example?: string;
+  mask?: string; // the parameter that bounds what the prompt is about
+}
+
+function PromptField({ input, example, mask }: PromptFieldProps) {
   const id = useId();
   const values = useValues();
   const value = useValue(input.name);
   const problem = useProblem(input.name);
   const text = String(value ?? values.baseline(input.name) ?? "");
   const isPrompt = input.role === "prompt";
-  const hint = problem ?? (looksDynamic.test(text) ? t.generate.dynamic : undefined);
+  const masked = useIsSet(mask ?? "");
+  const hint = problem ?? [masked && t.generate.masked, looksDynamic.test(text) && t.generate.dynamic].filter(Boolean).join(" ");
   return (
     <div data-parameter={input.name}>
       <div className="flex items-center justify-between gap-2">

@@ -61,15 +61,15 @@ export function RunBar({ inputs, count, sending, running, disabled, onRun, onCop
           <Plus />
         </Button>
       </fieldset>
-      <SweepEditor inputs={inputs} problem={count.sweepProblem} runs={count.text} />
+      <SweepEditor inputs={inputs} problem={count.problem} runs={count.text} />
       <p
         className={cx(
           "line-clamp-2 min-w-0 flex-1 text-right text-sm leading-4 max-phone:order-last max-phone:basis-full max-phone:text-left",
-          count.sweepProblem ? "text-bad" : "text-muted",
-          !count.sweepProblem && !count.text && "max-phone:hidden",
+          count.problem ? "text-bad" : "text-muted",
+          !count.problem && !count.text && "max-phone:hidden",
         )}
       >
-        {count.sweepProblem ?? (count.text || t.generate.sweepRuns(runs))}
+        {count.problem?.message ?? (count.text || t.generate.sweepRuns(runs))}
       </p>
       <div className="flex min-w-0 flex-1 gap-px phone:basis-full">
         <Button

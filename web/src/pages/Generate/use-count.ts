@@ -10,7 +10,13 @@ import { draft } from "./draft";
 export interface Count {
   runs: number | undefined;
   text: string;
-  sweepProblem: string | undefined;
+  problem: CountProblem | undefined;
+}
+
+/** A CountProblem is what the server has against the number of runs: of a sweep's line, or of all of it. */
+export interface CountProblem {
+  line?: string; // the parameter that is swept
+  message: string;
 }
 
 const quiet = 350; // ms after the last key
@@ -34,17 +40,24 @@ export function useCount(request: () => GenerateRequest | undefined): Count {
     staleTime: 60_000,
     placeholderData: (before) => (settled ? before : undefined),
   });
-  if (!settled) return { runs: 1, text: "", sweepProblem: undefined };
-  const sweep =
-    error instanceof Problem
-      ? error.fields.find((f) => f.field?.startsWith("sweep") || f.field === "zip" || f.field === "count")
-      : undefined;
+  if (!settled) return { runs: 1, text: "", problem: undefined };
+  const problem = error instanceof Problem ? problemIn(error) : undefined;
   // Time and cost are there when runs were made before, and every backend has a price.
   const guess = [data?.estimated_ms && duration(data.estimated_ms), data?.estimated_usd && usd(data.estimated_usd)].filter(Boolean);
   const text = data
     ? [t.generate.sweepRuns(data.runs), guess.length > 0 && t.generate.sweepAbout(guess.join(", "))].filter(Boolean).join(", ")
     : "";
-  return { runs: data?.runs, text: sweep ? "" : text, sweepProblem: sweep?.message };
+  return { runs: data?.runs, text: problem ? "" : text, problem };
+}
+
+function problemIn(error: Problem): CountProblem | undefined {
+  const swept = draft.fixed("sweep").map((s) => s.name);
+  for (const { field = "", message } of error.fields) {
+    const line = field.replace(/^(sweep|params)\./, "");
+    if (swept.includes(line)) return { line, message: message ?? error.message };
+    if (field.startsWith("sweep") || field === "zip" || field === "count") return { message: message ?? error.message };
+  }
+  return undefined;
 }
 
 function useSettled(value: string): string {

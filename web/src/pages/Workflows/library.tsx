@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Check, Search, TriangleAlert } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { queries } from "@/api/queries";
 import type { Workflow } from "@/api/types";
 import { kindOf, WorkflowPicture } from "@/components/WorkflowSelector";
-import { familiesOf, find } from "@/components/WorkflowSelector/find";
+import { useWorkflowSearch, WorkflowFilter } from "@/components/WorkflowSelector/filter";
 import { type Show, type Standing, shown, stateOf, useStandings } from "@/components/WorkflowSelector/state";
 import { t } from "@/text";
 import { workflows as pageText } from "@/text/en/workflows";
@@ -16,24 +16,22 @@ import { Empty, Failed } from "@/ui/empty";
 import { Select } from "@/ui/select";
 import { Detail } from "./detail";
 
+const none: Workflow[] = [];
+
 /** Library is the list of workflows with the one that is open beside it; on narrow screens one of both. */
 export function Library({ id, onImport }: { id: string | undefined; onImport: () => void }) {
   const workflows = useQuery(queries.workflows);
   const sources = useQuery(queries.sources).data ?? {};
   const thumbnails = useQuery(queries.thumbnails).data ?? {};
   const standings = useStandings();
-  const [words, setWords] = useState("");
-  const [category, setCategory] = useState("");
-  const [family, setFamily] = useState("");
   const [show, setShow] = useState<Show>("");
   const list = workflows.data;
-  const found = useMemo(() => find(list ?? [], { words, category, family }), [list, words, category, family]);
+  const { search, setSearch, found, clear: clearSearch } = useWorkflowSearch(list ?? none);
   const rows = shown(found, show, sources, standings.of);
   const open = list?.find((w) => w.id === id) ?? (id ? undefined : (rows[0] ?? list?.[0]));
 
   if (workflows.error && !list) return <Failed error={workflows.error} onRetry={() => void workflows.refetch()} />;
   if (!list) return <p className="sr-only">{t.app.loading}</p>;
-  const categories = [...new Set(list.map((w) => w.category ?? ""))].filter(Boolean);
   // Arrow keys walk the list.
   const walk = (e: React.KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[e.key];
@@ -46,9 +44,7 @@ export function Library({ id, onImport }: { id: string | undefined; onImport: ()
     next.focus();
   };
   const clear = () => {
-    setWords("");
-    setCategory("");
-    setFamily("");
+    clearSearch();
     setShow("");
   };
   return (
@@ -58,49 +54,20 @@ export function Library({ id, onImport }: { id: string | undefined; onImport: ()
         className={cx("scroll h-full w-full rail:w-92 rail:shrink-0 rail:border-line rail:border-r", id && "max-rail:hidden")}
         onKeyDown={walk}
       >
-        <div className="sticky top-0 z-10 grid gap-2 bg-page px-4 py-3 phone:pl-6 phone:max-rail:pr-6">
-          <label className="relative block">
-            <Search className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted" aria-hidden />
-            <input
-              type="search"
-              aria-label={t.generate.searchWorkflows}
-              placeholder={t.generate.searchWorkflows}
-              value={words}
-              onChange={(e) => setWords(e.target.value)}
-              className="field-box pl-8"
-            />
-          </label>
-          <div className="grid grid-cols-3 gap-2">
-            <Select
-              aria-label={t.generate.category}
-              value={category}
-              onChange={(e) => {
-                setCategory(e.target.value);
-                setFamily("");
-              }}
-            >
-              <option value="">{t.generate.category}</option>
-              {categories.map((c) => (
-                <option key={c} value={c}>
-                  {t.generate.categories[c] ?? c}
-                </option>
-              ))}
-            </Select>
-            <Select aria-label={t.generate.family} value={family} onChange={(e) => setFamily(e.target.value)}>
-              <option value="">{t.generate.family}</option>
-              {familiesOf(list, category).map((f) => (
-                <option key={f}>{f}</option>
-              ))}
-            </Select>
-            <Select aria-label={pageText.filterState} value={show} onChange={(e) => setShow(e.target.value as Show)}>
-              {Object.entries(pageText.states).map(([value, label]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </Select>
-          </div>
-        </div>
+        <WorkflowFilter workflows={list} search={search} onChange={setSearch} className="bg-page px-4 py-3 phone:pl-6 phone:max-rail:pr-6">
+          <Select
+            aria-label={pageText.filterState}
+            value={show}
+            onChange={(e) => setShow(e.target.value as Show)}
+            className="min-w-36 max-w-48 flex-1"
+          >
+            {Object.entries(pageText.states).map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        </WorkflowFilter>
         {rows.length === 0 ? (
           <Empty icon={<Search />} title={t.generate.noWorkflow} hint={show === "own" ? pageText.importText : t.generate.noWorkflowHint}>
             {show === "own" && <Button onClick={onImport}>{pageText.import}</Button>}

@@ -4,7 +4,7 @@ export const workflows = {
   tabsLabel: "What is kept here",
   listLabel: "List of workflows",
   filterState: "Show",
-  states: { "": "State", ready: "Ready", lacking: "Lacking", own: "Your own" } as Record<string, string>,
+  states: { "": "Any state", ready: "Ready", lacking: "Lacking", own: "Your own" } as Record<string, string>,
   ready: "Ready",
   notKnown: "Not known",
   own: "Yours",
