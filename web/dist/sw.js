@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-c9117e008ecf";
-const files = "/ /assets/Backends-Dm8blefj.js /assets/MaskEditor-BmeaDfYz.js /assets/ahead-_TG-Kl4T.js /assets/base-BRq3SNFj.js /assets/check-9_snaK93.js /assets/copy-HxsG2nIt.js /assets/index-Biu1E39g.css /assets/index-DwYrmiH4.js /assets/labels-ClWeR0Of.js /assets/other-Dmsl3zzA.js /assets/queue-B-aFm6_P.js /assets/results-BlhGCvYK.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-Choa2106.js /assets/start-D0rmGVYg.js /assets/toaster-BzzF_Yui.js /assets/useQuery-BBu4ENN6.js /assets/workflows-D-D0NU8k.js /assets/zoom-out-DAf0L8mU.js /icon.svg /theme.js".split(" ");
+const version = "easel-60e375a5b0c2";
+const files = "/ /assets/Backends-CDcgpykK.js /assets/MaskEditor-69kaE_3d.js /assets/ahead-_TG-Kl4T.js /assets/base-CHucERPk.js /assets/check-Aal2MiI1.js /assets/copy-wyFxrPyo.js /assets/index-BGsfuTLi.js /assets/index-CRddLRAn.css /assets/labels-Dfygatfe.js /assets/other-DXFjAqoC.js /assets/queue-daMmZM-Y.js /assets/results-D-8iDiL0.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BK2znopo.js /assets/start-D0rmGVYg.js /assets/toaster-BqZ3SoCB.js /assets/useQuery-Duaj7GWF.js /assets/workflows-dSU-dhOh.js /assets/zoom-out-Br8ibh-9.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

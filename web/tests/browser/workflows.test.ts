@@ -172,56 +172,6 @@ test("a workflow is imported by drop, chosen from, named, edited and removed", a
   await tab.close();
 });
 
-test("every field of a parameter is edited, and holds on Generate", async () => {
-  await server.api(
-    "POST",
-    "/workflows/import?id=fields&name=Fields&filename=fields.json&param=mood%3DSaveImage.filename_prefix",
-    JSON.parse(graph()),
-  );
-  const tab = await Tab.open(server, "/workflows?id=fields");
-  const { page } = tab;
-  await page.getByRole("article").getByRole("button", { name: "Edit" }).click();
-  const edit = page.getByRole("dialog", { name: "Edit Fields" });
-  const open = (name: string) =>
-    edit.getByRole("listitem").filter({ has: page.getByRole("button", { name: new RegExp(`^${name}`, "i") }) });
-  const steps = open("Steps");
-  await steps.getByRole("button").first().click();
-  for (const [label, value] of Object.entries({ Explanation: "How often it looks again", Step: "5", Unit: "x", Group: "Finish" })) {
-    await steps.getByLabel(label, { exact: true }).fill(value);
-  }
-  const mood = open("mood");
-  await mood.getByRole("button").first().click();
-  await mood.getByLabel("Pattern").fill("[a-z]+");
-  await mood.getByLabel("Most letters").fill("6");
-  await mood.getByRole("switch", { name: "Among the advanced" }).press("Space");
-  await tab.accessible();
-  await tab.shot("workflow-fields-1440");
-  await edit.getByRole("button", { name: "Save" }).click();
-  await edit.waitFor({ state: "detached" });
-  expect(
-    (await server.api<{ configurable_params: Record<string, unknown> }>("GET", "/workflows/fields")).configurable_params,
-  ).toMatchObject({
-    steps: { description: "How often it looks again", step: 5, unit: "x", group: "Finish" },
-    mood: { pattern: "[a-z]+", max_length: 6, advanced: true },
-  });
-  await page.getByRole("link", { name: "Generate with it" }).click();
-  const finish = page.getByRole("region", { name: "Finish" });
-  await finish.getByText("x", { exact: true }).waitFor();
-  await finish.getByRole("textbox", { name: "Steps" }).fill("20");
-  await finish.getByRole("textbox", { name: "Steps" }).press("ArrowUp");
-  expect(await finish.getByRole("textbox", { name: "Steps" }).inputValue()).toBe("25");
-  expect(await page.getByLabel(/^mood$/i).count()).toBe(0);
-  await page.getByRole("button", { name: "Advanced" }).click();
-  await page.getByLabel(/^mood$/i).fill("LOUD AND LONG");
-  expect(await page.getByLabel(/^mood$/i).inputValue()).toBe("LOUD A");
-  await page.getByRole("textbox", { name: "Prompt", exact: true }).fill("a fox");
-  await page.keyboard.press("Control+Enter");
-  await page.locator("[data-parameter=mood] .text-bad").waitFor();
-  await server.api("DELETE", "/workflows/fields");
-  tab.quiet(/400/);
-  await tab.close();
-});
-
 test("the drawn graph is zoomed by wheel, keys and fingers, and dragged", async () => {
   const tab = await Tab.open(server, "/workflows?id=flux_single", { touch: true });
   const { page } = tab;
@@ -280,28 +230,6 @@ test("the drawn graph is zoomed by wheel, keys and fingers, and dragged", async 
   for (let by = 45; by <= 80; by += 5) await fingers("touchMove", by);
   await debug.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await expect.poll(async () => (await place()).height / fitted.height).toBeGreaterThan(1.6);
-  tab.quiet();
-  await tab.close();
-});
-
-test("a first visit opens what runs: what lacks its model gives way", async () => {
-  const lacking = graph((s) => s.replaceAll("flux1-dev-fp8", "dunes-v9"));
-  await server.api("POST", "/workflows/import?id=flux_single&name=Dunes&filename=dunes.json&force=true", JSON.parse(lacking));
-  const tab = await Tab.open(server, "/settings");
-  const asked: string[] = [];
-  tab.page.on(
-    "request",
-    (r) => /workflows\/(\w+)\/schema/.test(r.url()) && asked.push(/workflows\/(\w+)\/schema/.exec(r.url())?.[1] ?? ""),
-  );
-  await tab.goto("/generate");
-  await tab.page.getByRole("button", { name: /^Workflow (?!Dunes)/ }).waitFor({ timeout: 60_000 });
-  expect(asked[0], "what it opened with").toBe("flux_single");
-  // Who has chosen it keeps it.
-  await tab.goto("/generate?workflow=flux_single");
-  await tab.page.getByRole("button", { name: /^Workflow.*Dunes/ }).waitFor();
-  await tab.page.reload();
-  await tab.page.getByRole("button", { name: /^Workflow.*Dunes/ }).waitFor();
-  await server.api("DELETE", "/workflows/flux_single");
   tab.quiet();
   await tab.close();
 });

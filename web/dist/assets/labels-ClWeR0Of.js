@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{t}from"./useQuery-BBu4ENN6.js";import{it as n,on as r}from"./base-BRq3SNFj.js";import{O as i}from"./index-DwYrmiH4.js";var a=e(r(),1);function o(e){let{data:r,isPending:o}=t(n.schema(e));return{label:(0,a.useCallback)(e=>i(r?.inputs.find(t=>t.name===e)??{name:e}),[r]),isReady:!o}}export{o as t};
