@@ -64,12 +64,12 @@ func ofGraphFile(err error, p *Problem) bool {
 
 // missingNode names a node whose class nothing defines.
 func missingNode(n editor.Origin) string {
-	s := "node " + n.Path + " is a " + n.Class
+	s := "node " + n.Path + " is of the class " + n.Class
 	if n.Title != "" && n.Title != n.Class {
 		s += " (" + n.Title + ")"
 	}
 	if n.Pack != "" {
-		s += " of " + n.Pack
+		s += ", from " + n.Pack
 	}
 	return s
 }
