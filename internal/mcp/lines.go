@@ -41,7 +41,8 @@ func (m *messages) Read(p []byte) (int, error) {
 			refused = &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: fmt.Sprintf("a message has at most %d bytes", m.most)}
 		}
 		if refused == nil {
-			m.pending = append(m.line[:len(bytes.TrimRight(m.line, "\r\n"))], '\n')
+			m.line = append(bytes.TrimRight(m.line, "\r\n"), '\n')
+			m.pending = m.line
 			break
 		}
 		if _, err := m.out.Write(append(refusal(idOf(text), refused), '\n')); err != nil {
