@@ -234,6 +234,28 @@ test("the drawn graph is zoomed by wheel, keys and fingers, and dragged", async 
   await tab.close();
 });
 
+test("a first visit opens what runs: what lacks its model gives way", async () => {
+  const lacking = graph((s) => s.replaceAll("flux1-dev-fp8", "dunes-v9"));
+  await server.api("POST", "/workflows/import?id=flux_single&name=Dunes&filename=dunes.json&force=true", JSON.parse(lacking));
+  const tab = await Tab.open(server, "/settings");
+  const asked: string[] = [];
+  tab.page.on(
+    "request",
+    (r) => /workflows\/(\w+)\/schema/.test(r.url()) && asked.push(/workflows\/(\w+)\/schema/.exec(r.url())?.[1] ?? ""),
+  );
+  await tab.goto("/generate");
+  await tab.page.getByRole("button", { name: /^Workflow (?!Dunes)/ }).waitFor({ timeout: 60_000 });
+  expect(asked[0], "what it opened with").toBe("flux_single");
+  // Who has chosen it keeps it.
+  await tab.goto("/generate?workflow=flux_single");
+  await tab.page.getByRole("button", { name: /^Workflow.*Dunes/ }).waitFor();
+  await tab.page.reload();
+  await tab.page.getByRole("button", { name: /^Workflow.*Dunes/ }).waitFor();
+  await server.api("DELETE", "/workflows/flux_single");
+  tab.quiet();
+  await tab.close();
+});
+
 test("pictures, videos and pasted text are understood, and what carries no workflow is refused in words", async () => {
   const tab = await Tab.open(server, "/workflows", { width: 375, touch: true });
   const { page } = tab;
