@@ -126,7 +126,7 @@ func (o *batchRetryOptions) plan(book *ledger.Batch, ids []string) (retrial, err
 // words say what is made now.
 func (t retrial) words() string {
 	again := fmt.Sprintf("%d %s %s planned again", t.again, plural(t.again, "item"), isAre(t.again))
-	open := fmt.Sprintf("%s still to make", isAre(t.open))
+	open := isAre(t.open) + " still to make"
 	switch {
 	case t.again == 0:
 		return fmt.Sprintf("no item has failed, and %d %s", t.open, open)

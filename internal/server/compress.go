@@ -135,10 +135,10 @@ func zippable(status int, h http.Header) bool {
 	}
 	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	mediaType = strings.TrimSpace(mediaType)
-	switch {
-	case mediaType == "text/event-stream":
+	switch mediaType {
+	case "text/event-stream":
 		return false
-	case mediaType == "application/json", mediaType == "application/yaml":
+	case "application/json", "application/yaml":
 		return true
 	}
 	return strings.HasPrefix(mediaType, "text/") || strings.HasSuffix(mediaType, "+json") || strings.HasSuffix(mediaType, "+yaml")

@@ -71,7 +71,7 @@ func TestAnswersAreCompressed(t *testing.T) {
 			t.Errorf("%s: %v", path, r.Header)
 		}
 	}
-	if r := h.ask("GET", job.Outputs[0].URL, "", "Accept-Encoding", "gzip", "Range", "bytes=1-3"); r.StatusCode != 206 || string(r.body) != "PNG" {
+	if r := h.ask("GET", job.Outputs[0].URL, "", "Accept-Encoding", "gzip", "Range", "bytes=1-3"); r.StatusCode != http.StatusPartialContent || string(r.body) != "PNG" {
 		t.Errorf("a range: %d %q", r.StatusCode, r.body)
 	}
 }
@@ -170,7 +170,7 @@ func TestCompressedAnswersFlush(t *testing.T) {
 			}
 		})))
 		go func() { ask <- strings.Repeat("x", size) }()
-		res, err := http.Get(web.URL + "/api/v1/x") //nolint:noctx // of this test
+		res, err := http.Get(web.URL + "/api/v1/x")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +190,7 @@ func TestCompressedAnswersFlush(t *testing.T) {
 		compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprint(w, "half")
-			panic("broken") //nolint:forbidigo // the fault
+			panic("broken")
 		})).ServeHTTP(w, r)
 	}()
 	if w.Body.Len() > 0 {
