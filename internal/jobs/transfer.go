@@ -22,6 +22,10 @@ var transferTables = []string{
 // transferNumbers are the columns that the database numbers by itself.
 var transferNumbers = map[string]string{"jobs": "seq", "outputs": "seq", "events": "id", "deliveries": "seq"}
 
+// transferSince is the version of the tables since which the rows of transferTables
+// have the same columns: exports from then on can be imported.
+const transferSince = 1
+
 // transferFormat names the form of an exported file, in its first line.
 const transferFormat = "easel-database"
 
@@ -147,7 +151,7 @@ func (db *DB) Import(ctx context.Context, r io.Reader) (Transfer, error) {
 	if err != nil {
 		return Transfer{}, db.failure(err)
 	}
-	if head.Version != version {
+	if head.Version < transferSince || head.Version > version {
 		return Transfer{}, &SchemaError{head.Version, version}
 	}
 	if err := db.Unused(ctx); err != nil {

@@ -3,6 +3,8 @@ package jobs
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-7d77cb5c/easel/database"
 	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 )
 
@@ -122,6 +125,61 @@ func imported(t *testing.T, address, data string) *DB {
 		t.Fatal(err)
 	}
 	return db
+}
+
+// An export of earlier tables is imported as long as they had the same columns.
+func TestImportOfEarlierTables(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	conn, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "columns.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p, err := provider(database.SQLite, conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := func() (all []string) {
+		for _, table := range transferTables {
+			rows, err := conn.QueryContext(ctx, "SELECT * FROM "+table+" LIMIT 0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			names, err := rows.Columns()
+			rows.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, table+": "+strings.Join(names, ", "))
+		}
+		return all
+	}
+	if _, err := p.UpTo(ctx, transferSince); err != nil {
+		t.Fatal(err)
+	}
+	then := columns()
+	if _, err := p.Up(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(then, columns()); diff != "" {
+		t.Fatalf("raise transferSince: the columns changed since:\n%s", diff)
+	}
+	whole, _ := export(t, filled(t, "sqlite:"+filepath.Join(t.TempDir(), "from.db")))
+	first, rest, _ := strings.Cut(whole, "\n")
+	var head transferHead
+	if err := json.Unmarshal([]byte(first), &head); err != nil {
+		t.Fatal(err)
+	}
+	head.Version = transferSince
+	earlier, err := json.Marshal(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, _ := export(t, imported(t, "sqlite:"+filepath.Join(t.TempDir(), "to.db"), string(earlier)+"\n"+rest))
+	if strings.Count(back, "\n") != strings.Count(whole, "\n") {
+		t.Error("rows are missing")
+	}
 }
 
 // What cannot be imported changes nothing, and the error says why.
