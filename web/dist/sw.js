@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-60e375a5b0c2";
-const files = "/ /assets/Backends-CDcgpykK.js /assets/MaskEditor-69kaE_3d.js /assets/ahead-_TG-Kl4T.js /assets/base-CHucERPk.js /assets/check-Aal2MiI1.js /assets/copy-wyFxrPyo.js /assets/index-BGsfuTLi.js /assets/index-CRddLRAn.css /assets/labels-Dfygatfe.js /assets/other-DXFjAqoC.js /assets/queue-daMmZM-Y.js /assets/results-D-8iDiL0.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BK2znopo.js /assets/start-D0rmGVYg.js /assets/toaster-BqZ3SoCB.js /assets/useQuery-Duaj7GWF.js /assets/workflows-dSU-dhOh.js /assets/zoom-out-Br8ibh-9.js /icon.svg /theme.js".split(" ");
+const version = "easel-790f9803e462";
+const files = "/ /assets/Backends-B7iDl-Rq.js /assets/MaskEditor-CDPK2tkJ.js /assets/ahead-_TG-Kl4T.js /assets/base-U--cAaIl.js /assets/check-DHWOvvlV.js /assets/copy-DOoLR_uj.js /assets/index-BS1WU7Fi.js /assets/index-CRddLRAn.css /assets/labels-DGYWMd_h.js /assets/other-iYaXpf55.js /assets/queue-B-8tnGaU.js /assets/results-Ca5q6DBh.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-Cw2kPFeI.js /assets/start-D0rmGVYg.js /assets/toaster-CX9ByHa3.js /assets/useQuery-tVtjVtXA.js /assets/workflows-DEqsjN-2.js /assets/zoom-out-B_p4RtKq.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

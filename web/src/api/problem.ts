@@ -1,4 +1,5 @@
 import { t } from "@/text";
+import { pageHint } from "./hint";
 import type { components } from "./schema";
 
 type Body = components["schemas"]["StatusError"];
@@ -16,7 +17,7 @@ export class Problem extends Error {
     this.name = "Problem";
     this.status = body.status ?? 0;
     this.code = body.code ?? "";
-    this.hint = body.hint ?? "";
+    this.hint = pageHint(body.hint);
     this.fields = body.errors ?? [];
   }
 

@@ -172,6 +172,27 @@ test("a workflow is imported by drop, chosen from, named, edited and removed", a
   await tab.close();
 });
 
+test("a model that the backend lacks is told of in the form, and after a run in words without commands", async () => {
+  const tab = await Tab.open(server, "/generate?workflow=sd_single");
+  const { page } = tab;
+  const checkpoint = page.locator("[data-parameter=checkpoint]");
+  await checkpoint.waitFor();
+  expect(await checkpoint.getByText("does not have this file").count()).toBe(0);
+  await checkpoint.getByRole("button", { name: /v1-5/ }).click();
+  await page.getByPlaceholder("Search, or type a file's name").fill("mine.safetensors");
+  await page.keyboard.press("Enter");
+  await checkpoint.getByText("The backend does not have this file").waitFor();
+  await page.getByRole("textbox", { name: "Prompt", exact: true }).fill("a lighthouse");
+  await tab.accessible();
+  await page.keyboard.press("Control+Enter");
+  const stage = page.getByRole("region", { name: "Picture" });
+  await stage.getByText("the server does not have").waitFor();
+  await stage.getByText("Choose another value for “checkpoint”").waitFor();
+  expect(await stage.innerText()).not.toContain("easel ");
+  await tab.shot("model-lacking-1440");
+  await tab.close();
+});
+
 test("the drawn graph is zoomed by wheel, keys and fingers, and dragged", async () => {
   const tab = await Tab.open(server, "/workflows?id=flux_single", { touch: true });
   const { page } = tab;

@@ -2,6 +2,7 @@ import { ChevronRight, Clock, Ellipsis, GripVertical, RotateCcw, TriangleAlert, 
 import { type ReactNode, useState } from "react";
 import type { Job } from "@/api/client";
 import { useJob } from "@/api/events";
+import { pageHint } from "@/api/hint";
 import type { JobError, Progress as RunProgress } from "@/api/types";
 import { useLabels } from "@/components/OutputView/labels";
 import { Preview } from "@/components/OutputView/preview";
@@ -126,10 +127,11 @@ function Running({ id }: { id: string }) {
 function Reason({ job }: { job: Job }) {
   const error = job.error as JobError | null;
   if (job.state === "cancelled") return <p className="text-muted text-sm">{t.generate.cancelled}</p>;
+  const hint = pageHint(error?.hint, error?.parameter);
   return (
     <>
       <p className="break-words text-bad text-sm">{error?.message ?? t.generate.failed}</p>
-      {error?.hint && <p className="break-words text-muted text-sm">{error.hint}</p>}
+      {hint && <p className="break-words text-muted text-sm">{hint}</p>}
     </>
   );
 }

@@ -9,7 +9,7 @@ import { Select } from "@/ui/select";
 import { Slider } from "@/ui/slider";
 import { Switch } from "@/ui/switch";
 import { TextArea } from "@/ui/text-area";
-import { kindOf, labelOf, rangeOf, slidable } from "./kinds";
+import { kindOf, labelOf, lacks, rangeOf, slidable } from "./kinds";
 import { Row } from "./row";
 import { drawSeed, isDrawn, seedRange } from "./seed";
 import { useValue, useValues } from "./values";
@@ -206,7 +206,9 @@ function FreeChoice(props: {
 function ModelControl({ input }: { input: Input }) {
   const [value, set] = useSetting<string>(input, "");
   return (
-    <Row input={input}>{(ids) => <FreeChoice input={input} ids={ids} value={String(value)} set={set} options={input.choices ?? []} />}</Row>
+    <Row input={input} warning={value !== "" && lacks(input, String(value)) ? t.generate.modelLacking : undefined}>
+      {(ids) => <FreeChoice input={input} ids={ids} value={String(value)} set={set} options={input.choices ?? []} />}
+    </Row>
   );
 }
 
@@ -216,7 +218,7 @@ function ModelsControl({ input }: { input: Input }) {
   const list = (Array.isArray(value) ? value : ((values.baseline(input.name) as string[] | undefined) ?? [])).map(String);
   const set = (next: string[]) => values.set(input.name, next.length ? next : undefined);
   return (
-    <Row input={input}>
+    <Row input={input} warning={list.some((name) => lacks(input, name)) ? t.generate.modelLacking : undefined}>
       {(ids) => (
         <div className="grid gap-1">
           {list.map((name) => (

@@ -51,6 +51,12 @@ export function slidable(input: Input): { min: number; max: number } {
   return input.role === "lora_strength" && max - min > 4 ? { min: Math.max(min, 0), max: Math.min(max, 2) } : { min, max };
 }
 
+/** lacks reports whether the backend says that it does not have a model. Folders are left aside: they differ from one to another. */
+export function lacks(input: Pick<Input, "choices" | "choices_state">, name: string): boolean {
+  const base = (path: string) => path.toLowerCase().replace(/^.*[\\/]/, "");
+  return input.choices_state === "live" && !input.choices?.some((c) => base(c) === base(name));
+}
+
 export const labelOf = (input: Pick<Input, "label" | "name">) => input.label || input.name.replace(/_/g, " ");
 
 export interface Layout {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Input } from "@/api/types";
-import { kindOf, layOut, rangeOf } from "./kinds";
+import { kindOf, lacks, layOut, rangeOf } from "./kinds";
 import { drawSeed, isDrawn, seedProblem, seedRange } from "./seed";
 import { ratioOf, sized } from "./size";
 
@@ -19,6 +19,16 @@ test.each<[Partial<Input>, string]>([
   [{ type: "size" }, "line"],
 ])("%o is a %s", (more, kind) => {
   expect(kindOf(input("x", more))).toBe(kind);
+});
+
+test.each<[Partial<Input>, string, boolean]>([
+  [{ choices_state: "live", choices: ["a.safetensors"] }, "b.safetensors", true],
+  [{ choices_state: "live", choices: ["sd/A.safetensors"] }, "other\\a.safetensors", false],
+  [{ choices_state: "live" }, "a.safetensors", true],
+  [{ choices_state: "unreachable" }, "a.safetensors", false],
+  [{ choices_state: "registry", choices: [] }, "a.safetensors", false],
+])("%o lacks %s: %s", (more, name, want) => {
+  expect(lacks(input("checkpoint", { type: "model", ...more }), name)).toBe(want);
 });
 
 test.each<[Partial<Input>, number]>([

@@ -71,17 +71,19 @@ export function Row({
   children,
   label,
   range,
+  warning,
   wide,
 }: {
   input: Input;
   children: (ids: ControlIds) => ReactNode;
   label?: string;
   range?: string; // what a number may be, in words
+  warning?: string; // shown, and keeps nobody from running
   wide?: boolean;
 }) {
   const id = useId();
   const problem = useProblem(input.name);
-  const said = problem || [input.description, range].filter(Boolean).join(". ");
+  const said = problem || warning || [input.description, range].filter(Boolean).join(". ");
   const note = said ? `${id}-note` : undefined;
   return (
     <div data-parameter={input.name} className={cx("grid gap-x-3", wide ? "grid-cols-1" : "grid-cols-[minmax(5.5rem,33%)_1fr]")}>
@@ -89,7 +91,7 @@ export function Row({
       <div className="min-w-0">
         {children({ id, "aria-labelledby": `${id}-label`, "aria-describedby": note, "aria-invalid": problem ? true : undefined })}
         {note && (
-          <p id={note} className={problem ? "pt-1 text-bad text-sm" : "sr-only"}>
+          <p id={note} className={problem ? "pt-1 text-bad text-sm" : warning ? "pt-1 text-sm text-warn" : "sr-only"}>
             {said}
           </p>
         )}

@@ -15,6 +15,7 @@ import {
 import { useEffect, useState } from "react";
 import { api, ask, type Job, type Output } from "@/api/client";
 import { events, useActiveJobs, usePaused } from "@/api/events";
+import { pageHint } from "@/api/hint";
 import type { JobError, Progress as RunProgress } from "@/api/types";
 import { OutputView } from "@/components/OutputView";
 import { Preview } from "@/components/OutputView/preview";
@@ -251,7 +252,7 @@ function FailedRun({ job, actions }: { job: Job; actions: StageActions }) {
       <Empty
         icon={<TriangleAlert className="text-bad" />}
         title={error?.message ?? t.generate.failed}
-        hint={error?.code === "storage" ? t.generate.fullHint : error?.hint}
+        hint={error?.code === "storage" ? t.generate.fullHint : pageHint(error?.hint, error?.parameter)}
       >
         <Button onClick={() => actions.retry(job)}>{t.generate.retry}</Button>
         <Button onClick={() => actions.takeSettings(job)}>{t.generate.useSettings}</Button>

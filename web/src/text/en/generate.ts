@@ -49,6 +49,7 @@ export const generate = {
   searchModels: "Search, or type a file's name",
   noModels: "The server lists none. Type the file's name.",
   modelsAway: "The backend does not answer, so what it has is not known. Type the name.",
+  modelLacking: "The backend does not have this file. Choose another.",
   useTyped: (s: string) => `Use “${s}”`,
   addLora: "Add a LoRA",
   removeLora: (s: string) => `Remove ${s}`,
