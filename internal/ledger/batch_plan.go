@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,7 +79,24 @@ func fill(path string, put func(queryer) error) error {
 	if err := transact(db, path, put); err != nil {
 		return err
 	}
-	return db.Close() // what is in the log goes into the file
+	if err := checkpoint(db); err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// checkpoint brings all that is in the log into the file, which then is whole without
+// it. Closing a database does so as well, and says nothing of a failure.
+func checkpoint(db *sql.DB) error {
+	var busy, pages, written int
+	row := db.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+	if err := row.Scan(&busy, &pages, &written); err != nil {
+		return err
+	}
+	if busy != 0 || written < pages {
+		return fmt.Errorf("%d of %d pages came from the log into the file", written, pages)
+	}
+	return nil
 }
 
 // put writes all items of a plan.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -223,6 +224,37 @@ func TestChangedPlan(t *testing.T) {
 		if it.State != ItemPlanned {
 			t.Errorf("afresh: %+v", it)
 		}
+	}
+}
+
+// A ledger whose log could not be brought into its file does not get its name: the
+// file without the log would lack everything.
+func TestLedgerIsWholeWithoutItsLog(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "p.db")
+	var held *sql.DB
+	err := fill(path, func(q queryer) error {
+		// One who reads what was before keeps the log from being emptied.
+		var err error
+		if held, err = openDatabase(path); err != nil {
+			return err
+		}
+		reader, err := held.BeginTx(t.Context(), nil)
+		if err != nil {
+			return err
+		}
+		t.Cleanup(func() { _ = reader.Rollback() })
+		var n int
+		if err := reader.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM items").Scan(&n); err != nil {
+			return err
+		}
+		return putFacts(q, Facts{Name: "p"})
+	})
+	if held != nil {
+		defer held.Close()
+	}
+	if err == nil {
+		t.Error("the log is not in the file, and nothing says so")
 	}
 }
 
