@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-790f9803e462";
-const files = "/ /assets/Backends-B7iDl-Rq.js /assets/MaskEditor-CDPK2tkJ.js /assets/ahead-_TG-Kl4T.js /assets/base-U--cAaIl.js /assets/check-DHWOvvlV.js /assets/copy-DOoLR_uj.js /assets/index-BS1WU7Fi.js /assets/index-CRddLRAn.css /assets/labels-DGYWMd_h.js /assets/other-iYaXpf55.js /assets/queue-B-8tnGaU.js /assets/results-Ca5q6DBh.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-Cw2kPFeI.js /assets/start-D0rmGVYg.js /assets/toaster-CX9ByHa3.js /assets/useQuery-tVtjVtXA.js /assets/workflows-DEqsjN-2.js /assets/zoom-out-B_p4RtKq.js /icon.svg /theme.js".split(" ");
+const version = "easel-b81fc4de8c40";
+const files = "/ /assets/Backends-BHVP0DcV.js /assets/MaskEditor-DHPvnTGw.js /assets/ahead-_TG-Kl4T.js /assets/base-nkH_qD0e.js /assets/check-Cthy90Qp.js /assets/copy-B1m3gJh1.js /assets/index-3dqg7HqL.js /assets/index-CRddLRAn.css /assets/labels-ZGFwoJTg.js /assets/other-BrnD0ksM.js /assets/queue-CTuwvOTG.js /assets/results-CT124xzH.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-C3mbsvUk.js /assets/start-D0rmGVYg.js /assets/toaster-U_gK-2WD.js /assets/useQuery-BmbnGbzW.js /assets/workflows-CivuUETN.js /assets/zoom-out-B9Hdtm0C.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

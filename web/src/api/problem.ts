@@ -17,7 +17,7 @@ export class Problem extends Error {
     this.name = "Problem";
     this.status = body.status ?? 0;
     this.code = body.code ?? "";
-    this.hint = pageHint(body.hint);
+    this.hint = body.hint ?? "";
     this.fields = body.errors ?? [];
   }
 
@@ -31,7 +31,10 @@ export class Problem extends Error {
 export function problemOf(error: unknown, status = 0): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TypeError) return new Problem({ detail: t.errors.offline, code: "offline", hint: t.errors.offlineHint });
-  if (error && typeof error === "object" && "detail" in error) return new Problem(error as Body);
+  if (error && typeof error === "object" && "detail" in error) {
+    const body = error as Body;
+    return new Problem({ ...body, hint: pageHint(body.hint) });
+  }
   if (status >= 500) return new Problem({ status, detail: t.errors.server(status) });
   return new Problem({ status, detail: error instanceof Error ? error.message : t.errors.unknown });
 }

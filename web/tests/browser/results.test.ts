@@ -75,7 +75,7 @@ test("the lightbox shows a result with all that is known of it; its keys lead on
   await tab.shot("lightbox-video-1440");
   await tab.page.keyboard.press("Escape");
   await tab.page.getByRole("dialog").waitFor({ state: "detached" });
-  expect(await focused(tab)).toContain("waves at dusk");
+  await expect.poll(() => focused(tab)).toContain("waves at dusk");
   expect(await tab.page.title()).toBe("Results · easel");
   tab.quiet();
   await tab.close();

@@ -59,7 +59,8 @@ test("a key renders the field that it is typed in, while a run is on its way as 
     }
     const { components, fields } = await rendered();
     expect(fields, `a key in ${name}`).toEqual([name.toLowerCase()]);
-    expect(components, `components of a key in ${name}`).toBeLessThanOrEqual(5);
+    // The field has up to five, all of the form forty; what counts the runs may answer meanwhile.
+    expect(components, `components of a key in ${name}`).toBeLessThan(15);
   };
   await keyRenders("Prompt", ["a", "b"]);
   await keyRenders("Seed", ["1", "2"]);

@@ -188,7 +188,7 @@ test("a model that the backend lacks is told of in the form, and after a run in 
   const stage = page.getByRole("region", { name: "Picture" });
   await stage.getByText("the server does not have").waitFor();
   await stage.getByText("Choose another value for “checkpoint”").waitFor();
-  expect(await stage.innerText()).not.toContain("easel ");
+  expect(await stage.textContent()).not.toContain("easel ");
   await tab.shot("model-lacking-1440");
   await tab.close();
 });

@@ -12,6 +12,8 @@ import { draft, type SweepLine, useFixed } from "./draft";
 import { wrongValues } from "./sweep-values";
 import type { CountProblem } from "./use-count";
 
+const seldomSwept = new Set(["width", "height", "lora_strength"]);
+
 /** SweepEditor tries several values of parameters: a line each, in the command line's words. problem is what the server says of it. */
 export function SweepEditor({ inputs, problem, runs }: { inputs: Input[]; problem: CountProblem | undefined; runs: string }) {
   const [open, setOpen] = useState(false);
@@ -21,7 +23,8 @@ export function SweepEditor({ inputs, problem, runs }: { inputs: Input[]; proble
   const set = (next: SweepLine[]) => draft.setFixed("sweep", next);
   const change = (at: number, line: Partial<SweepLine>) => set(lines.map((l, i) => (i === at ? { ...l, ...line } : l)));
   const add = () => {
-    const free = can.find((i) => (i.type === "int" || i.type === "float") && !lines.some((l) => l.name === i.name)) ?? can[0];
+    const numbers = can.filter((i) => (i.type === "int" || i.type === "float") && !lines.some((l) => l.name === i.name));
+    const free = numbers.find((i) => !seldomSwept.has(i.role ?? "")) ?? numbers[0] ?? can[0];
     if (free) set([...lines, { name: free.name, text: "" }]);
   };
   const active = lines.filter((l) => l.text.trim()).length;

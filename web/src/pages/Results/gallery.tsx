@@ -38,11 +38,12 @@ interface GalleryProps {
   loadMore: () => void;
 }
 
-/** focusTile puts the keyboard on a result of the gallery, when it is drawn, and brings it into sight. */
-export function focusTile(id: string) {
+/** focusTile puts the keyboard on a result of the gallery and brings it into sight; false when it is not drawn. */
+export function focusTile(id: string): boolean {
   const tile = document.getElementById(`result-${id}`);
   tile?.scrollIntoView({ block: "nearest" });
   tile?.focus({ preventScroll: true });
+  return tile !== null;
 }
 
 /** Gallery shows results in justified rows. Only the rows near the window are drawn, however many there are. */

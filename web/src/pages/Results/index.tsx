@@ -327,7 +327,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
           const id = opened.current;
           if (!id) return;
           setActive(id); // its row is drawn then, wherever it is
-          requestAnimationFrame(() => requestAnimationFrame(() => focusTile(id)));
+          if (!focusTile(id)) requestAnimationFrame(() => requestAnimationFrame(() => focusTile(id)));
         }}
         onEnd={more}
         actions={actions}
