@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -246,13 +247,18 @@ func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ti
 	case l.Job.Failures+1 >= maxFailures || !what.Retryable:
 		return out
 	case errors.As(err, &lost):
-		return jobs.Outcome{State: jobs.Queued, Forget: true, Error: out.Error}
+		return jobs.Outcome{State: jobs.Queued, Forget: true, After: apart(l.Job.Failures), Error: out.Error}
 	}
 	return jobs.Outcome{State: jobs.Queued, Forget: res != nil, After: backoff(l.Job.Failures), Error: out.Error}
 }
 
 // backoff is how long a job waits after its n-th failure, from 0.
 func backoff(n int64) time.Duration { return time.Second << min(2*n, 8) }
+
+// apart is how long a job waits whose run its server lost, after its n-th failure. It
+// is drawn: a job that ends its server would else be tried beside the same jobs each
+// time, until they are given up with it.
+func apart(n int64) time.Duration { return rand.N(backoff(n)) }
 
 // cancel takes a run off its backend.
 func (w *Worker) cancel(ctx context.Context, p *place, l *jobs.Lease, t *run.Ticket) jobs.Outcome {
