@@ -105,7 +105,7 @@ func (o *batchRetryOptions) plan(book *ledger.Batch, ids []string) (retrial, err
 		case it.State == ledger.ItemFailed && failed:
 			named[it.ID] = true
 			ids = append(ids, it.ID)
-		case it.State != ledger.ItemFailed && it.State != ledger.ItemCommitted:
+		case !it.State.Ended():
 			tried.open++
 		}
 	}

@@ -137,16 +137,24 @@ func (p *prepared) jobs(body []byte) ([]jobs.New, error) {
 	return all, nil
 }
 
-// accept queues what one request asks for.
-func (s *Server) accept(ctx context.Context, in *generateInput, path string, check func(*plan.Request) error) (*queued, error) {
+// permit refuses who may not generate, and leaves the request's body as one JSON object.
+func (s *Server) permit(ctx context.Context, in *generateInput) error {
 	if err := may(ctx, jobs.ScopeGenerate); err != nil {
-		return nil, s.refused(err)
+		return s.refused(err)
 	}
 	body, err := jsonObject(requestBody, in.RawBody)
 	if err != nil {
-		return nil, s.refused(err)
+		return s.refused(err)
 	}
 	in.RawBody = body
+	return nil
+}
+
+// accept queues what one request asks for.
+func (s *Server) accept(ctx context.Context, in *generateInput, path string, check func(*plan.Request) error) (*queued, error) {
+	if err := s.permit(ctx, in); err != nil {
+		return nil, err
+	}
 	p, err := s.prepare(ctx, in.RawBody, check)
 	if err != nil {
 		return nil, s.refused(err)

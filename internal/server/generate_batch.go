@@ -17,14 +17,9 @@ import (
 // generateBatch takes a list of items, each of which may have what a request
 // has, or one request with several images.
 func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued, error) {
-	if err := may(ctx, jobs.ScopeGenerate); err != nil {
-		return nil, s.refused(err)
+	if err := s.permit(ctx, in); err != nil {
+		return nil, err
 	}
-	body, err := jsonObject(requestBody, in.RawBody)
-	if err != nil {
-		return nil, s.refused(err)
-	}
-	in.RawBody = body
 	members, err := registry.DecodeObject(requestBody, in.RawBody)
 	if err != nil {
 		return nil, s.refused(err)
