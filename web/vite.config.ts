@@ -42,7 +42,7 @@ function start(): Plugin {
 // Few files: each beyond the six that a browser asks for at once waits for a trip to the server.
 const groups = [
   { name: "ahead", test: /src\/(api\/(ahead|session)|pages\/Generate\/first)\.ts$/, priority: 2 },
-  { name: "base", test: /src\/(ui\/(?!toaster)|api|app|text\/(?!en\/(mask|queue|settings|workflows)))/, priority: 1 },
+  { name: "base", test: /src\/(ui|api|app|text\/(?!en\/(mask|queue|settings|workflows)))/, priority: 1 },
 ];
 
 // What most open is in the first file: a part of its own would cost a trip to the server more.

@@ -1,7 +1,6 @@
-import { useIsFetching } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { Images, Keyboard, ListOrdered, Settings, Sparkles, Workflow } from "lucide-react";
-import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { events, useActiveStates, useConnection, usePercent } from "@/api/events";
 import { queryClient } from "@/api/queries";
 import { session } from "@/api/session";
@@ -10,12 +9,11 @@ import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
 import { Keys } from "@/ui/keys";
-import { loadToaster, toast, toaster } from "@/ui/toast";
+import { toast } from "@/ui/toast";
+import { Toaster } from "@/ui/toaster";
 import { Tooltip, TooltipProvider } from "@/ui/tooltip";
 import { startShortcuts, useBoundShortcuts, useShortcuts } from "./shortcuts";
 import { SignIn } from "./sign-in";
-
-const Toaster = lazy(loadToaster);
 
 const pages = [
   { to: "/generate", label: t.app.pages.generate, icon: Sparkles },
@@ -24,8 +22,6 @@ const pages = [
   { to: "/workflows", label: t.app.pages.workflows, icon: Workflow },
   { to: "/settings", label: t.app.pages.settings, icon: Settings },
 ] as const;
-
-const quiet = 300; // ms without a question to the server, after which the page stands
 
 /** Shell is what stands around every page: the rail (a bar at the bottom of a phone), banners, toasts, sign-in. */
 export function Shell() {
@@ -71,26 +67,8 @@ export function Shell() {
       </div>
       {denied && <SignIn />}
       <ShortcutsDialog open={help} onOpenChange={setHelp} />
-      <Toasts />
+      <Toaster />
     </TooltipProvider>
-  );
-}
-
-/** Toasts are loaded with the first of them, at the latest when the page stands: they tell also that the server is gone. */
-function Toasts() {
-  const wanted = useSyncExternalStore(toaster.subscribe, toaster.isWanted);
-  const asking = useIsFetching() > 0;
-  useEffect(() => {
-    if (asking) return;
-    const later = setTimeout(toaster.want, quiet);
-    return () => clearTimeout(later);
-  }, [asking]);
-  return (
-    wanted && (
-      <Suspense>
-        <Toaster />
-      </Suspense>
-    )
   );
 }
 

@@ -34,6 +34,10 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
               box.querySelector<HTMLElement>("[data-autofocus]") ?? box.querySelector<HTMLElement>("input:not([hidden]), textarea, select");
             (field ?? box).focus();
           }}
+          onInteractOutside={(e) => {
+            // What is said over the dialog can be answered without closing it.
+            if ((e.detail.originalEvent.target as Element).closest("[data-toasts]")) e.preventDefault();
+          }}
           onCloseAutoFocus={(e) => {
             if (!onClosed) return;
             e.preventDefault();

@@ -51,10 +51,15 @@ export function NumberInput({ value, onChange, min = -Infinity, max = Infinity, 
           setText(null);
           onChange(hold(value + by));
         }}
-        className={cx("field-box text-right", unit && "pr-8")}
+        className="field-box text-right"
+        style={unit ? { paddingRight: `min(calc(${unit.length}ch + 14px), 60%)` } : undefined}
         {...rest}
       />
-      {unit && <span className="pointer-events-none absolute inset-y-0 right-2 flex items-center text-muted text-sm">{unit}</span>}
+      {unit && (
+        <span className="pointer-events-none absolute inset-y-0 right-2 max-w-[calc(60%-12px)] truncate text-muted text-sm leading-8">
+          {unit}
+        </span>
+      )}
     </span>
   );
 }

@@ -1,59 +1,52 @@
+// What is said in passing. ./toaster shows it.
 import { problemOf } from "@/api/problem";
 
 interface Action {
   label: string;
   onClick: () => void;
+  within?: number; // ms; later it does nothing, and the toast is gone whoever looks at it
 }
 
-const loadAgain = 1000; // ms
+export interface Toast {
+  id: number;
+  text: string;
+  hint?: string;
+  action?: Action;
+  isFailure: boolean;
+}
 
-// What shows them is loaded after the first page stands, or with the first toast.
-let isWanted = false;
-let wants = () => {};
-let ready = () => {};
-const mounted = new Promise<void>((resolve) => {
-  ready = resolve;
-});
+const most = 3; // at once
 
-/** toaster is for who mounts what shows toasts: when it is wanted, and that it stands. */
-export const toaster = {
+let shown: readonly Toast[] = []; // the newest first
+let last = 0;
+const listeners = new Set<() => void>();
+
+function set(toasts: readonly Toast[]) {
+  shown = toasts;
+  for (const listener of listeners) listener();
+}
+
+// What is said again is one toast, with its time before it.
+function say(toast: Omit<Toast, "id">) {
+  set([{ ...toast, id: ++last }, ...shown.filter((other) => other.text !== toast.text)].slice(0, most));
+}
+
+/** toasts are what is shown, the newest first. */
+export const toasts = {
   subscribe(listener: () => void) {
-    wants = listener;
-    return () => {
-      wants = () => {};
-    };
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   },
-  isWanted: () => isWanted,
-  want() {
-    isWanted = true;
-    wants();
-  },
-  ready: () => ready(),
+  shown: () => shown,
+  dismiss: (id: number) => set(shown.filter((toast) => toast.id !== id)),
 };
-
-/** loadToaster loads what shows toasts; while the server does not answer it tries again. */
-export async function loadToaster() {
-  for (;;) {
-    try {
-      return await import("./toaster");
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, loadAgain));
-    }
-  }
-}
-
-async function shown() {
-  toaster.want();
-  const [{ sonner }] = await Promise.all([loadToaster(), mounted]);
-  return sonner;
-}
 
 /** toast says in passing what happened; what needs an answer is a Dialog. */
 export const toast = {
-  done: (text: string, action?: Action) => void shown().then((sonner) => sonner(text, { action, duration: action ? 8000 : undefined })),
+  done: (text: string, action?: Action) => say({ text, action, isFailure: false }),
   failed: (error: unknown, action?: Action) => {
     const p = problemOf(error);
     if (p.code === "aborted" || p.status === 401) return; // meant, or the sign-in page says it
-    void shown().then((sonner) => sonner.error(p.message, { id: p.message, description: p.hint || undefined, action, duration: 8000 }));
+    say({ text: p.message, hint: p.hint || undefined, action, isFailure: true });
   },
 };

@@ -22,7 +22,7 @@ import { useSelection } from "./selection";
 import { pairIn, SelectionBar } from "./selection-bar";
 import { isSwept } from "./sweep";
 import { SweepView } from "./sweep-view";
-import { trash } from "./trash";
+import { patience, trash } from "./trash";
 
 const askedFrom = 10; // so many are deleted only when it was meant
 
@@ -45,7 +45,7 @@ function useItemActions(open: (change: Partial<ResultsSearch>) => void): ItemAct
           items.map((o) => o.id),
           (error) => toast.failed(error),
         );
-        toast.done(t.results.deleted(items.length), { label: t.app.undo, onClick: undo });
+        toast.done(t.results.deleted(items.length), { label: t.app.undo, onClick: undo, within: patience });
       },
     }),
     [navigate, open],

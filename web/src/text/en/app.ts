@@ -10,6 +10,8 @@ export const app = {
   back: "The server is back",
   reload: "Reload",
   close: "Close",
+  toasts: "Messages",
+  dismiss: "Dismiss",
   cancel: "Cancel",
   save: "Save",
   delete: "Delete",
