@@ -136,6 +136,8 @@ func TestCheck(t *testing.T) {
 		{"default type", qwenImage, `"configurable_params":{"steps":{"type":"int","default":"many"}}`, "must be int"},
 		{"default not a choice", qwenImage, `"configurable_params":{"sampler":{"type":"enum","choices":["a"],"default":"b"}}`, "has no choice 'b'"},
 		{"limits crossed", qwenImage, `"configurable_params":{"steps":{"type":"int","min":5,"max":1}}`, "minimum 5 is above maximum 1"},
+		{"step backwards", qwenImage, `"configurable_params":{"steps":{"type":"int","step":-0.5}}`, "step -0.5 is not above 0"},
+		{"no step at all", qwenImage, `"configurable_params":{"steps":{"type":"int","step":0}}`, "step 0 is not above 0"},
 		{"enum without choices", qwenImage, `"configurable_params":{"sampler":{"type":"enum"}}`, "needs choices"},
 		{"model without folder", qwenImage, `"configurable_params":{"vae":{"type":"model"}}`, "needs a folder"},
 		{"switch of another type", qwenImage, `"configurable_params":{"s":{"type":"int","bind":{"target":"66","switch":true}}}`, "needs the type bool"},

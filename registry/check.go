@@ -77,6 +77,9 @@ func checkDeclared(p *Parameter) []Problem {
 	if p.Min != "" && p.Max != "" && compareNumbers(p.Min, p.Max) > 0 {
 		add("minimum %s is above maximum %s", p.Min, p.Max)
 	}
+	if p.Step != "" && compareNumbers(p.Step, "0") <= 0 {
+		add("step %s is not above 0", p.Step)
+	}
 	if p.Type == TypeEnum && len(p.Choices) == 0 && p.ChoicesFrom == "" {
 		add("an enum needs choices or choices_from")
 	}

@@ -2,7 +2,9 @@ package server
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +23,7 @@ const mostArchived = 1000
 
 func (s *Server) archiveRoutes() {
 	zipped := operation(http.MethodGet, "/outputs/archive", "download-outputs", "Download several results as a ZIP file", "outputs")
-	zipped.Description = "The results of the ids, or all of a batch or a job, at most " + strconv.Itoa(mostArchived) + "; the files are sent as they are read."
+	zipped.Description = "The results of the ids, or all of a batch or a job, at most " + strconv.Itoa(mostArchived) + "; the files are sent as they are read. Of a sweep, each file's name ends with its point, such as `steps=20 guidance=3.5`."
 	text := func(name, doc string) *huma.Param {
 		return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 	}
@@ -127,7 +129,7 @@ func (s *Server) archive(w http.ResponseWriter, r *http.Request) error {
 	out := zip.NewWriter(w)
 	taken := map[string]int{}
 	for _, o := range found {
-		if err := s.addTo(r.Context(), out, o, freeName(taken, path.Base(o.Name))); err != nil {
+		if err := s.addTo(r.Context(), out, o, freeName(taken, archivedName(o))); err != nil {
 			// The answer has begun: cutting it is the only way to say that it is not whole.
 			s.o.Log.Error("an archive was cut off", "output", o.ID, "error", err)
 			panic(http.ErrAbortHandler) //nolint:forbidigo // it tells net/http to cut the connection
@@ -151,6 +153,43 @@ func (s *Server) addTo(ctx context.Context, out *zip.Writer, o jobs.Output, name
 	}
 	_, err = io.Copy(to, from)
 	return err
+}
+
+// archivedName is a result's name in an archive: its own, and its point of a
+// sweep, which the order of the files alone would not tell: "fox steps=20.png".
+func archivedName(o jobs.Output) string {
+	name := path.Base(o.Name)
+	point := pointText(o.Sweep)
+	if point == "" {
+		return name
+	}
+	most := storage.MaxNameBytes / 2 // each has half of the room
+	stem := strings.TrimSuffix(name, path.Ext(name))
+	return storage.SafeName(cutText(stem, most-1)+" "+cutText(point, most)) + path.Ext(name)
+}
+
+// cutText is a text of at most so many bytes, whole characters of it.
+func cutText(s string, most int) string {
+	return strings.ToValidUTF8(s[:min(len(s), most)], "")
+}
+
+// pointText is a point as sweepPoint writes it in one line, parameters in their
+// order; "" where there is none.
+func pointText(point json.RawMessage) string {
+	read := json.NewDecoder(bytes.NewReader(point))
+	if _, err := read.Token(); err != nil { // {
+		return ""
+	}
+	var parts []string
+	for read.More() {
+		name, err := read.Token()
+		var value string
+		if err != nil || read.Decode(&value) != nil {
+			return ""
+		}
+		parts = append(parts, fmt.Sprintf("%s=%s", name, value))
+	}
+	return strings.Join(parts, " ")
 }
 
 // freeName is a name that no other file of an archive has.

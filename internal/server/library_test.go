@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -222,6 +223,8 @@ func TestCharacters(t *testing.T) {
 	h.want(404, h.ask("DELETE", "/api/v1/characters/anna", ""))
 }
 
+var sweptName = regexp.MustCompile(` steps=[12]0 guidance=(2|2\.5|3)\.png$`)
+
 func TestSweepsAndTheirGrid(t *testing.T) {
 	t.Parallel()
 	h := build(t, houseOptions{workers: 2})
@@ -308,10 +311,16 @@ func TestSweepsAndTheirGrid(t *testing.T) {
 		if err != nil || len(z.File) != want {
 			t.Fatalf("%s: %v, %d files", at, err, len(z.File))
 		}
+		points := map[string]bool{}
 		for _, f := range z.File {
-			if !strings.HasSuffix(f.Name, ".png") || f.UncompressedSize64 == 0 {
+			point := sweptName.FindString(f.Name)
+			points[point] = true
+			if point == "" || f.UncompressedSize64 == 0 {
 				t.Errorf("the archive has %s", f.Name)
 			}
+		}
+		if len(points) != want {
+			t.Errorf("%d files name the points %v", want, points)
 		}
 	}
 	h.want(403, h.ask("GET", strings.Replace(link.URL, first.ID, found.Outputs[1].ID, 1), ""))
@@ -332,6 +341,22 @@ func TestSweepsAndTheirGrid(t *testing.T) {
 	var thumbs thumbnailMap
 	h.want(200, h.ask("GET", "/api/v1/workflows/thumbnails", "")).into(t, &thumbs.Body)
 	h.want(200, h.ask("GET", thumbs.Body.Thumbnails["flux_single"], ""))
+}
+
+func TestNamesInArchives(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ü", 300)
+	for _, c := range []struct{ name, sweep, want string }{
+		{"2026/fox.png", "", "fox.png"},
+		{"2026/fox.png", `{"steps":"10","sampler":"dpm++/2m:x"}`, "fox steps=10 sampler=dpm++_2m_x.png"},
+		{"noending", `{"steps":"10"}`, "noending steps=10"},
+		{long + ".webp", `{"prompt":"` + long + `"}`, strings.Repeat("ü", 49) + " prompt=" + strings.Repeat("ü", 46) + ".webp"},
+		{"fox.png", `[1]`, "fox.png"},
+	} {
+		if got := archivedName(jobs.Output{Name: c.name, Sweep: json.RawMessage(c.sweep)}); got != c.want {
+			t.Errorf("%s at %s is %q, want %q", c.name, c.sweep, got, c.want)
+		}
+	}
 }
 
 func TestClearingAndCancellingTheQueue(t *testing.T) {
