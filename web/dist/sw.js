@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-b81fc4de8c40";
-const files = "/ /assets/Backends-BHVP0DcV.js /assets/MaskEditor-DHPvnTGw.js /assets/ahead-_TG-Kl4T.js /assets/base-nkH_qD0e.js /assets/check-Cthy90Qp.js /assets/copy-B1m3gJh1.js /assets/index-3dqg7HqL.js /assets/index-CRddLRAn.css /assets/labels-ZGFwoJTg.js /assets/other-BrnD0ksM.js /assets/queue-CTuwvOTG.js /assets/results-CT124xzH.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-C3mbsvUk.js /assets/start-D0rmGVYg.js /assets/toaster-U_gK-2WD.js /assets/useQuery-BmbnGbzW.js /assets/workflows-CivuUETN.js /assets/zoom-out-B9Hdtm0C.js /icon.svg /theme.js".split(" ");
+const version = "easel-459e7219ae2d";
+const files = "/ /assets/Backends-FUwBKqwH.js /assets/MaskEditor-DHN73j_T.js /assets/ahead-_TG-Kl4T.js /assets/base-4vuVx0Ho.js /assets/check-BmCVEWtg.js /assets/copy-Djyakj5s.js /assets/index-BEpTrps9.css /assets/index-hNTUIWac.js /assets/labels-BtPbMzr5.js /assets/other-DxJNCr7r.js /assets/queue-CaYf7wz3.js /assets/results-CLtfRBzS.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CKOUDnIt.js /assets/start-D0rmGVYg.js /assets/useQuery-CGrb7Vx-.js /assets/workflows-8XTbuGlC.js /assets/zoom-out-DbZyfXZZ.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

@@ -485,7 +485,7 @@ export interface paths {
         };
         /**
          * Download several results as a ZIP file
-         * @description The results of the ids, or all of a batch or a job, at most 1000; the files are sent as they are read.
+         * @description The results of the ids, or all of a batch or a job, at most 1000; the files are sent as they are read. Of a sweep, each file's name ends with its point, such as `steps=20 guidance=3.5`.
          */
         get: operations["download-outputs"];
         put?: never;

@@ -87,7 +87,7 @@ function NumberControl({ input }: { input: Input }) {
             max={max}
             step={step}
             unit={input.unit}
-            className={slider ? "w-21 shrink-0" : "w-32 shrink-0"}
+            className={slider && (input.unit ?? "").length < 4 ? "w-21 shrink-0" : "w-32 shrink-0"}
           />
         </div>
       )}

@@ -38,7 +38,7 @@ export function kindOf(input: Input): Kind {
 export function rangeOf(input: Input): { min: number; max: number; step: number } {
   const min = input.min === undefined ? -Infinity : Number(input.min);
   const max = input.max === undefined ? Infinity : Number(input.max);
-  if (input.step) return { min, max, step: Number(input.step) };
+  if (Number(input.step) > 0) return { min, max, step: Number(input.step) };
   if (itemType(input.type) === "int") return { min, max, step: 1 };
   if (input.role === "lora_strength") return { min, max, step: 0.05 };
   const span = max - min;

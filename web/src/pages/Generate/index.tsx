@@ -65,12 +65,12 @@ export function Generate() {
   useAddress();
   useEffect(startNotifying, []);
   useEffect(() => {
-    if (!list?.length || chosen) return;
+    if (!list?.length || draft.fixed("workflow")) return; // of now: the address may just have named one
     const first = firstWorkflow(list);
     if (!first) return;
     setAutomatic(first.id);
     draft.setFixed("workflow", first.id);
-  }, [list, chosen]);
+  }, [list]);
 
   if (workflows.error && !list) {
     return (

@@ -53,6 +53,9 @@ test.each([
   [{ prompt: { pattern: "(" } }, "prompt.pattern"],
   [{ prompt: { max_length: "0" } }, "prompt.max_length"],
   [{ steps: { default: "51" } }, "steps.default"],
+  [{ steps: { step: "-1" } }, "steps.step"],
+  [{ cfg: { step: "0" } }, "cfg.step"],
+  [{ prompt: { max_length: "4" } }, "prompt.default"],
 ])("%o is told at %s", (change, at) => {
   expect(Object.keys(params(change).problems)).toEqual([at]);
 });
@@ -63,6 +66,7 @@ test("choices, pattern and length of a text", () => {
     prompt: { pattern: "^a", max_length: exact("300") },
   });
   expect(params({ sampler: { choices: "euler\nheun" } }).patch).toEqual({});
+  expect(params({ prompt: { pattern: "(?i)(?P<animal>a (?s:.)*)" } }).problems).toEqual({});
   expect(params({ prompt: { max_length: "" } }).patch).toEqual({});
 });
 

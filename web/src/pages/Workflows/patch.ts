@@ -107,6 +107,8 @@ export function patchOf(entry: Entry, changes: Changes): { patch: Patch; problem
     }
     const chosen = fieldText(param, "default", fields);
     if (Array.isArray(own.choices) && chosen !== "" && !own.choices.includes(chosen)) problems[`${name}.default`] ??= pageText.noChoice;
+    const most = Number(fieldText(param, "max_length", fields) || Infinity);
+    if (Object.keys(own).length > 0 && [...chosen].length > most) problems[`${name}.default`] ??= pageText.tooLong(most);
     if (Object.keys(own).length > 0) patch.params = { ...patch.params, [name]: own };
   }
   return { patch, problems };
@@ -119,6 +121,7 @@ function readField(param: Param, field: TextField, typed: string): { value: unkn
     const text = asNumber(typed);
     if (text === undefined) return { problem: pageText.numberForm };
     if (param.type !== "float" && !/^-?\d+$/.test(text)) return { problem: pageText.wholeForm };
+    if (field === "step" && Number(text) <= 0) return { problem: pageText.stepForm };
     return { value: exact(text) };
   }
   if (field === "choices") {
@@ -128,13 +131,7 @@ function readField(param: Param, field: TextField, typed: string): { value: unkn
       .filter(Boolean);
     return choices.length > 0 ? { value: [...new Set(choices)] } : { problem: pageText.choicesNeeded };
   }
-  if (field === "pattern" && typed !== "") {
-    try {
-      new RegExp(typed);
-    } catch {
-      return { problem: pageText.patternForm };
-    }
-  }
+  if (field === "pattern" && typed !== "" && !expressionOf(typed)) return { problem: pageText.patternForm };
   if (field === "max_length") {
     if (typed.trim() === "") return { value: null };
     return /^[1-9]\d*$/.test(typed.trim()) ? { value: exact(typed.trim()) } : { problem: pageText.wholeForm };
@@ -155,6 +152,19 @@ function readField(param: Param, field: TextField, typed: string): { value: unkn
   }
   if (typed === "" && param.type !== "text" && param.type !== "string") return { value: null };
   return { value: typed };
+}
+
+// expressionOf is a pattern of the server's (RE2) as far as the browser knows it. Flags and names are written otherwise there.
+function expressionOf(pattern: string): RegExp | undefined {
+  const plain = pattern
+    .replace(/\(\?[a-zA-Z-]+\)/g, "")
+    .replace(/\(\?[a-zA-Z-]+:/g, "(?:")
+    .replace(/\(\?P</g, "(?<");
+  try {
+    return new RegExp(plain);
+  } catch {
+    return undefined;
+  }
 }
 
 /** problemsOf puts what the server refused at its fields: "params.steps.max" at "steps.max", "params.steps" at "steps.". */

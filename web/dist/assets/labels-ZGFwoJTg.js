@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{t}from"./useQuery-BmbnGbzW.js";import{at as n,cn as r}from"./base-nkH_qD0e.js";import{k as i}from"./index-3dqg7HqL.js";var a=e(r(),1);function o(e){let{data:r,isPending:o}=t(n.schema(e));return{label:(0,a.useCallback)(e=>i(r?.inputs.find(t=>t.name===e)??{name:e}),[r]),isReady:!o}}export{o as t};
