@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-459e7219ae2d";
-const files = "/ /assets/Backends-FUwBKqwH.js /assets/MaskEditor-DHN73j_T.js /assets/ahead-_TG-Kl4T.js /assets/base-4vuVx0Ho.js /assets/check-BmCVEWtg.js /assets/copy-Djyakj5s.js /assets/index-BEpTrps9.css /assets/index-hNTUIWac.js /assets/labels-BtPbMzr5.js /assets/other-DxJNCr7r.js /assets/queue-CaYf7wz3.js /assets/results-CLtfRBzS.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CKOUDnIt.js /assets/start-D0rmGVYg.js /assets/useQuery-CGrb7Vx-.js /assets/workflows-8XTbuGlC.js /assets/zoom-out-DbZyfXZZ.js /icon.svg /theme.js".split(" ");
+const version = "easel-40457f5dca83";
+const files = "/ /assets/Backends-BzUiqYCZ.js /assets/MaskEditor-DQOWvp4Q.js /assets/ahead-_TG-Kl4T.js /assets/base-OkIWBKJH.js /assets/check-Bb6hAdgM.js /assets/copy-Liws-Ah1.js /assets/index-BEpTrps9.css /assets/index-DYiWCIoX.js /assets/labels-C1VR--g-.js /assets/other-DomjBOEy.js /assets/queue-AA6Wsp4O.js /assets/results-ELqDvOOy.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-C6etBgL5.js /assets/start-D0rmGVYg.js /assets/useQuery-B4BC8V15.js /assets/workflows-BCeFSbEB.js /assets/zoom-out-D9SxnoCm.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

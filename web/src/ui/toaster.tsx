@@ -15,7 +15,7 @@ export function Toaster() {
       data-toasts
       aria-label={t.app.toasts}
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-3 top-3 z-60 mx-auto grid max-w-sm gap-2 phone:top-4"
+      className="pointer-events-none fixed inset-x-3 top-3 z-60 mx-auto grid max-w-sm justify-items-center gap-2 phone:top-4"
     >
       {shown.map((toast) => (
         <Saying key={toast.id} toast={toast} />
@@ -58,7 +58,7 @@ function Saying({ toast: { id, text, hint, action, isFailure } }: { toast: Toast
     // biome-ignore lint/a11y/noStaticElementInteractions: it only waits while it is looked at
     <div
       ref={box}
-      className="pointer-events-auto flex animate-in items-center gap-3 rounded-lg border border-line bg-raised py-1.5 pr-1.5 pl-3 shadow-float"
+      className="pointer-events-auto flex max-w-full animate-in items-center gap-3 rounded-lg border border-line bg-raised py-1.5 pr-1.5 pl-3 shadow-float"
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={(e) => setHeld(e.currentTarget.contains(document.activeElement))}
       onFocus={(e) => {

@@ -241,6 +241,7 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
   };
   const isNumber = (f: TextField) =>
     ["min", "max", "step", "max_length"].includes(f) || (f === "default" && ["int", "float", "seed"].includes(param.type));
+  const isText = param.type === "text" || param.type === "string";
   return (
     <li>
       <button
@@ -262,9 +263,9 @@ const Parameter = memo(function Parameter({ name, param, changed, problems, onCh
               label={names[f]}
               error={problems[f]}
               className={cx(
-                ["description", "choices"].includes(f) && "col-span-2 phone:col-span-4",
+                (["description", "choices"].includes(f) || (f === "default" && isText)) && "col-span-2 phone:col-span-4",
                 f === "pattern" && "col-span-2 phone:col-span-3",
-                (f === "label" || (f === "default" && !isNumber(f))) && "col-span-2",
+                (f === "label" || (f === "default" && !isNumber(f) && !isText)) && "col-span-2",
                 f === "group" && !fields.includes("unit") && "col-span-2",
               )}
             >

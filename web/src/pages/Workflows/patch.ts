@@ -47,9 +47,9 @@ const numeric = (type: string) => ["int", "float", "seed"].includes(type);
 
 /** fieldsOf are the fields that a parameter's type has. */
 export function fieldsOf(param: Param): TextField[] {
-  if (numeric(param.type)) return ["label", "description", "default", "min", "max", "step", "unit", "group"];
-  if (isFile(param.type)) return ["label", "description", "group"];
-  const fields: TextField[] = ["label", "description", "default", "group"];
+  if (numeric(param.type)) return ["label", "unit", "group", "description", "default", "min", "max", "step"];
+  if (isFile(param.type)) return ["label", "group", "description"];
+  const fields: TextField[] = ["label", "group", "description", "default"];
   if (param.type === "enum" && !param.choices_from) return [...fields, "choices"]; // else they are the server's
   return ["string", "text"].includes(param.type) ? [...fields, "pattern", "max_length"] : fields;
 }
