@@ -23,6 +23,27 @@ func (p *pipeline) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 		all.Queue("begin")
 		p.begun = true
 	}
+	return p.send(ctx, all, b)
+}
+
+// commit sends what waits and then a batch, and commits. What was not begun until then
+// is a transaction as it is: the server commits what is sent at once.
+func (p *pipeline) commit(ctx context.Context, b *pgx.Batch) error {
+	if !p.begun && len(p.waiting)+b.Len() == 0 {
+		return nil
+	}
+	if p.begun {
+		b.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+			if tag.String() == "ROLLBACK" {
+				return pgx.ErrTxCommitRollback
+			}
+			return nil
+		})
+	}
+	return p.send(ctx, &pgx.Batch{}, b).Close()
+}
+
+func (p *pipeline) send(ctx context.Context, all, b *pgx.Batch) pgx.BatchResults {
 	all.QueuedQueries = append(all.QueuedQueries, p.waiting...)
 	before := all.Len()
 	all.QueuedQueries = append(all.QueuedQueries, b.QueuedQueries...)

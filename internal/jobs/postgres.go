@@ -43,12 +43,11 @@ type postgresEngine struct {
 	process string
 	log     *slog.Logger
 
-	mu     sync.Mutex
-	owed   int // tickets
-	due    []time.Time
-	bell   chan struct{} // rung when there are any
-	quit   context.CancelFunc
-	handed chan struct{} // closed when nobody hands them out any more
+	mu       sync.Mutex
+	due      dues
+	bell     chan struct{} // rung when there are any
+	quit     context.CancelFunc
+	followed chan struct{} // closed when nothing follows any more
 }
 
 func openPostgres(ctx context.Context, address, process string, workers int, log *slog.Logger, work func(context.Context) error) (*postgresEngine, error) {
@@ -72,8 +71,8 @@ func openPostgres(ctx context.Context, address, process string, workers int, log
 		return nil, err
 	}
 	running, quit := context.WithCancel(context.WithoutCancel(ctx))
-	e := &postgresEngine{pool: pool, tickets: t, process: process, log: log, bell: make(chan struct{}, 1), quit: quit, handed: make(chan struct{})}
-	go e.handOut(running)
+	e := &postgresEngine{pool: pool, tickets: t, process: process, log: log, bell: make(chan struct{}, 1), quit: quit, followed: make(chan struct{})}
+	go e.follow(running)
 	return e, nil
 }
 
@@ -100,75 +99,74 @@ func (e *postgresEngine) tx(ctx context.Context, f func(*tx) error) ([]Event, er
 	return x.told, nil
 }
 
-// commit writes the events and all that waits, and commits, in one round trip. What
-// is told to other processes comes behind the commit, in the same one: a
-// notification makes commits wait for each other, and a ticket that lies ready then
-// is used by somebody who sees what was written.
+// dues are what follows a commit: other processes hear of it, and tickets lie ready for
+// its jobs. Nobody waits for that. A notification makes commits wait for each other, and a
+// ticket of later is used by somebody who sees what was written.
+type dues struct {
+	news    bool
+	tickets int
+	at      []time.Time // when a ticket will be due
+}
+
+func (d *dues) any() bool { return d.news || d.tickets > 0 || len(d.at) > 0 }
+
+// commit writes the events and all that waits, and commits, in one round trip.
 func (e *postgresEngine) commit(ctx context.Context, p *pipeline, x *tx) error {
-	if !p.begun && len(p.waiting) == 0 && len(x.told) == 0 {
-		e.hand(x, 0)
-		return nil
-	}
 	b := &pgx.Batch{}
 	if len(x.told) > 0 {
 		queueEvents(b, x.told)
 	}
-	committed := false
-	b.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
-		if tag.String() == "ROLLBACK" {
-			return pgx.ErrTxCommitRollback
-		}
-		committed = true
-		return nil
-	})
-	ahead := 0
-	if x.tickets > 0 {
-		b.Queue(ticketsAhead).QueryRow(func(row pgx.Row) error { return row.Scan(&ahead) })
-	}
-	if len(x.told) > 0 {
-		b.Queue("SELECT pg_notify($1, $2)", channel, e.process)
-	}
-	err := p.SendBatch(ctx, b).Close()
-	if !committed {
+	if err := p.commit(ctx, b); err != nil {
 		return err
 	}
-	if err != nil {
-		e.log.Warn("telling other processes of jobs", "error", err) // they look every few seconds
-	}
-	e.hand(x, ahead)
-	return nil
-}
-
-// hand has the tickets of a transaction handed out, by somebody who waits for it.
-func (e *postgresEngine) hand(x *tx, ahead int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.owed = min(e.owed+ticketsFor(x.tickets, ahead), mostAhead)
-	e.due = append(e.due, x.due...)
-	if e.owed > 0 || len(e.due) > 0 {
+	e.due.news = e.due.news || len(x.told) > 0
+	e.due.tickets = min(e.due.tickets+x.tickets, mostAhead)
+	e.due.at = append(e.due.at, x.due...)
+	if e.due.any() {
 		select {
 		case e.bell <- struct{}{}:
 		default: // it was rung
 		}
 	}
+	return nil
 }
 
-// handOut hands tickets out, until ctx ends: then those that are owed.
-func (e *postgresEngine) handOut(ctx context.Context) {
-	defer close(e.handed)
+// follow does what follows commits, until ctx ends: then what is due yet.
+func (e *postgresEngine) follow(ctx context.Context) {
+	defer close(e.followed)
 	for ctx.Err() == nil {
 		select {
 		case <-e.bell:
 		case <-ctx.Done():
 		}
 		e.mu.Lock()
-		n, due := e.owed, e.due
-		e.owed, e.due = 0, nil
+		due := e.due
+		e.due = dues{}
 		e.mu.Unlock()
-		if err := e.tickets.handNow(context.WithoutCancel(ctx), n, due); err != nil {
-			e.log.Warn("handing out tickets", "error", err) // jobs that nobody was told of are looked for
+		if err := e.do(context.WithoutCancel(ctx), due); err != nil {
+			e.log.Warn("telling other processes of jobs", "error", err) // they look every few seconds
 		}
 	}
+}
+
+// do tells other processes, and hands tickets out where few lie ready.
+func (e *postgresEngine) do(ctx context.Context, due dues) error {
+	b := &pgx.Batch{}
+	ahead := 0
+	if due.tickets > 0 {
+		b.Queue(ticketsAhead).QueryRow(func(row pgx.Row) error { return row.Scan(&ahead) })
+	}
+	if due.news {
+		b.Queue("SELECT pg_notify($1, $2)", channel, e.process)
+	}
+	if b.Len() > 0 {
+		if err := e.pool.SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+	}
+	return e.tickets.handNow(ctx, ticketsFor(due.tickets, ahead), due.at)
 }
 
 func (e *postgresEngine) migrate(ctx context.Context) error {
@@ -284,7 +282,7 @@ func (e *postgresEngine) lookBack() int64 { return 500 }
 func (e *postgresEngine) close(ctx context.Context) error {
 	err := e.tickets.stop(ctx)
 	e.quit()
-	<-e.handed
+	<-e.followed
 	e.pool.Close()
 	return err
 }
