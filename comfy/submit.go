@@ -145,14 +145,19 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph, th
 			if refusal == nil {
 				return h, nil
 			}
-			if a.Status == http.StatusTooManyRequests && try < submitTries {
-				if err := throttle.Wait(ctx, c.wire, k, a); err != nil {
-					return "", err
+			if a.Status == http.StatusTooManyRequests {
+				waitErr := throttle.Wait(ctx, c.wire, k, a)
+				if ctx.Err() != nil {
+					return "", waitErr
 				}
 				// Who said it may have passed the graph on all the same.
 				if st, err := c.locate(ctx, id, false); err == nil && st.Phase != PhaseUnknown {
 					return Handle(id), nil
 				}
+				if waitErr != nil {
+					return "", waitErr
+				}
+				try-- // nobody took it, so the throttle alone says how often
 				continue
 			}
 			if !uncertain {
