@@ -51,6 +51,8 @@ type activity struct {
 	jobs   []string
 	models []string
 	times  []time.Duration // of the last runs, newest last
+	alone  []time.Duration // what each of them took of the place's time, see spent
+	ended  time.Time       // the last of them
 	runs   int
 	failed *Failure
 }
@@ -87,7 +89,7 @@ func (p *place) loads(req run.Request) {
 	p.mu.Unlock()
 }
 
-func (p *place) end(job string, took time.Duration, out jobs.Outcome) {
+func (p *place) end(job string, began, ended time.Time, out jobs.Outcome) {
 	defer p.due()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,8 +98,7 @@ func (p *place) end(job string, took time.Duration, out jobs.Outcome) {
 	case out.State == jobs.Succeeded:
 		p.act.runs++
 		p.act.failed = nil
-		p.act.times = append(p.act.times, took)
-		p.act.times = p.act.times[max(len(p.act.times)-lastRuns, 0):]
+		p.act.spent(began, ended)
 	case out.Error != nil:
 		var what problem.Problem
 		if json.Unmarshal(out.Error, &what) == nil {
@@ -107,6 +108,33 @@ func (p *place) end(job string, took time.Duration, out jobs.Outcome) {
 			p.act.runs++
 		}
 	}
+}
+
+// spent notes a run that succeeded. A place makes one after the other, so that what it
+// took for this one begins where the one before ended.
+func (a *activity) spent(began, ended time.Time) {
+	alone := ended.Sub(began)
+	if a.ended.After(began) {
+		alone = ended.Sub(a.ended)
+	}
+	a.ended = ended
+	a.times, a.alone = newest(a.times, ended.Sub(began)), newest(a.alone, alone)
+}
+
+func newest(times []time.Duration, took time.Duration) []time.Duration {
+	times = append(times, took)
+	return times[max(len(times)-lastRuns, 0):]
+}
+
+// each is what the place takes for a run; 0 = not known.
+func (a *activity) each() time.Duration { return median(a.alone) }
+
+// median is 0 of none.
+func median(times []time.Duration) time.Duration {
+	if len(times) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(times))[len(times)/2]
 }
 
 // pulser is a backend that answers a short question.
@@ -140,8 +168,7 @@ func (w *Worker) look(ctx context.Context, p *place) Report {
 	r.Jobs, r.Models = append(r.Jobs, p.act.jobs...), append(r.Models, p.act.models...)
 	r.Runs, r.LastError = p.act.runs, p.act.failed
 	if len(p.act.times) > 0 {
-		sorted := slices.Sorted(slices.Values(p.act.times))
-		ms := sorted[len(sorted)/2].Milliseconds()
+		ms := median(p.act.times).Milliseconds()
 		r.MedianMS = &ms
 		if r.State == "unknown" {
 			r.State = "idle"

@@ -5,6 +5,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -61,6 +63,8 @@ type Worker struct {
 	prefix string // of the location of every object
 	places []*place
 
+	choosing sync.Mutex // one place is chosen after the other, by what was chosen before
+
 	mu    sync.Mutex
 	lease map[string]*jobs.Lease // by run
 }
@@ -97,7 +101,8 @@ func New(o Options) *Worker {
 // Patience with what fails for reasons that pass.
 const (
 	maxFailures = 3
-	awayFor     = 5 * time.Second // between two looks at backends that are all away or paused
+	awayFor     = 5 * time.Second  // between two looks at backends that are all away or paused
+	refusedMost = 10 * time.Minute // a backend that says later (429) is asked at least so often
 	settleFor   = 10 * time.Second
 )
 
@@ -161,7 +166,7 @@ func (w *Worker) on(ctx context.Context, p *place, l *jobs.Lease, do func() (*ru
 	p.begin(l.Job.ID)
 	defer func() {
 		took := time.Since(began)
-		p.end(l.Job.ID, took, out)
+		p.end(l.Job.ID, began, began.Add(took), out)
 		w.o.Log.Info("job attempt ended", "job", l.Job.ID, "attempt", l.Job.Attempt, "state", out.State, "backend", p.Name, "ms", took.Milliseconds())
 	}()
 	t, res, err := do()
@@ -237,6 +242,7 @@ func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ti
 	what := problem.Of(err)
 	out.State, out.Error = jobs.Failed, problemJSON(what)
 	var lost *comfy.LostError
+	var status *comfy.StatusError
 	switch {
 	case errors.Is(err, jobs.ErrUnavailable):
 		// What could not be written down was not submitted, or is looked up by its id.
@@ -244,6 +250,9 @@ func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ti
 	case what.Code == problem.CodeUnreachable || what.Code == problem.CodeNoBackend:
 		// Nothing was submitted: the job waits until its backend is back.
 		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor, Error: out.Error}
+	case res == nil && errors.As(err, &status) && status.Status == http.StatusTooManyRequests:
+		// It took nothing and says when it may: that is no failure of the job.
+		return jobs.Outcome{State: jobs.Queued, HandBack: true, Forget: true, After: min(max(status.RetryAfter, awayFor), refusedMost), Error: out.Error}
 	case l.Job.Failures+1 >= maxFailures || !what.Retryable:
 		return out
 	case errors.As(err, &lost):
@@ -321,32 +330,70 @@ func (w *Worker) at(name string) *place {
 	return nil
 }
 
-// choose is where a job runs that no backend has: on the one with the fewest runs. One
-// that failed is left alone for a while and then tried with one run, as long as there
-// are others; nil = all others are paused.
+// choose is where a job runs that no backend has: on the one that ends it first, by
+// what each took for its last runs and has to do. One that takes the last slot rather
+// goes to a backend that has nothing to do, since jobs wait behind it. A backend that
+// failed is left alone for a while and then tried with one run, as long as there are
+// others; nil = all others are paused.
 func (w *Worker) choose(tried []*place) *place {
-	var best *place
-	var least int
+	w.choosing.Lock()
+	defer w.choosing.Unlock()
+	var offers []offer
+	all, quickest := 1, time.Duration(0)
 	for _, p := range w.places {
-		if slices.Contains(tried, p) || p.Paused != nil && p.Paused() {
-			continue
+		o := p.offer(time.Now())
+		all += o.runs
+		if o.each > 0 && (quickest == 0 || o.each < quickest) {
+			quickest = o.each
 		}
-		p.mu.Lock()
-		load := p.running
-		if p.breaker.Resting(time.Now()) || p.breaker.OnTrial() && p.running > 0 {
-			load += 1 << 20
-		}
-		p.mu.Unlock()
-		if best == nil || load < least {
-			best, least = p, load
+		if !slices.Contains(tried, p) && (p.Paused == nil || !p.Paused()) {
+			offers = append(offers, o)
 		}
 	}
-	if best != nil {
-		best.mu.Lock()
-		best.running++
-		best.mu.Unlock()
+	if len(offers) == 0 {
+		return nil
 	}
-	return best
+	best := slices.MinFunc(offers, func(a, b offer) int { return a.compare(b, max(quickest, 1), all >= w.o.Slots) })
+	best.place.mu.Lock()
+	best.place.running++
+	best.place.mu.Unlock()
+	return best.place
+}
+
+// An offer is what a place would mean for one more run.
+type offer struct {
+	place   *place
+	runs    int           // that it has
+	each    time.Duration // what one takes there; 0 = not known
+	resting bool          // it has failed
+}
+
+func (p *place) offer(now time.Time) offer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return offer{p, p.running, p.act.each(), p.breaker.Resting(now) || p.breaker.OnTrial() && p.running > 0}
+}
+
+// compare is negative when a is better than b. What is not known is taken to be as quick
+// as the quickest is, so that it gets known. full says that no slot is left after this.
+func (a offer) compare(b offer, quickest time.Duration, full bool) int {
+	end := func(o offer) time.Duration { return time.Duration(o.runs+1) * cmp.Or(o.each, quickest) }
+	busy := func(o offer) bool { return o.runs > 0 }
+	if a.resting != b.resting {
+		return order(a.resting)
+	}
+	if full && busy(a) != busy(b) {
+		return order(busy(a))
+	}
+	return cmp.Or(cmp.Compare(end(a), end(b)), cmp.Compare(a.runs, b.runs))
+}
+
+// order is that of two of which the first is worse, or else the second.
+func order(worse bool) int {
+	if worse {
+		return 1
+	}
+	return -1
 }
 
 func (p *place) leave() {

@@ -4,14 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/seed-7d77cb5c/easel/comfy"
+	emulation "github.com/seed-7d77cb5c/easel/comfy/emulator"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/config"
+	"github.com/seed-7d77cb5c/easel/internal/drill/chaos"
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/jobs/jobstest"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
@@ -235,5 +241,105 @@ func TestWhatCannotRunFailsWithItsReason(t *testing.T) {
 	j = s.await(s.order(fox("0")), ended)
 	if j.State != jobs.Failed || !strings.Contains(string(j.Error), "below minimum") {
 		t.Errorf("the job is %+v", j)
+	}
+}
+
+// throttled is an emulator behind a proxy that refuses the first submissions: it takes
+// no more runs now.
+func throttled(t *testing.T, after string, times int) Place {
+	t.Helper()
+	emu := emulation.New(emulation.Options{StepTime: time.Millisecond})
+	web := httptest.NewServer(emu)
+	t.Cleanup(func() { web.Close(); emu.Close() })
+	var rules []chaos.Rule
+	for n := range times {
+		rules = append(rules, chaos.Rule{Method: "POST", Path: "/prompt", Nth: n + 1, Status: 429, Header: http.Header{"Retry-After": {after}}})
+	}
+	proxy, err := chaos.NewGateway(web.URL, rules...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := httptest.NewServer(proxy)
+	t.Cleanup(func() { before.CloseClientConnections(); proxy.Close(); before.Close() })
+	be, err := (&backends.Opener{Config: &config.Config{}}).Dial(before.URL, true, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { be.Close() })
+	return Place{Name: "throttled", Address: before.URL, Backend: be}
+}
+
+// TestAJobWaitsForAPlaceThatTakesNoMoreNow: it says so, as often as the place does, and
+// ends well in the same attempt.
+func TestAJobWaitsForAPlaceThatTakesNoMoreNow(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, 1, throttled(t, "1", 4))
+	id := s.order(fox("1"))
+	s.await(id, func(j jobs.Job) bool {
+		var p Progress
+		return json.Unmarshal(j.Progress, &p) == nil && p.Message == "ComfyUI takes no more runs now (429), the run is sent again in 1s"
+	})
+	if j := s.await(id, ended); j.State != jobs.Succeeded || j.Attempt != 1 || j.Failures != 0 || j.Error != nil {
+		t.Errorf("the job is %+v", j)
+	}
+}
+
+// TestAJobComesBackToAPlaceThatSaysMuchLater: its slot is free meanwhile, the job says
+// what it waits for, and nothing counts as its failure.
+func TestAJobComesBackToAPlaceThatSaysMuchLater(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, 1, throttled(t, "300", 1))
+	first, second := s.order(fox("1")), s.order(fox("2"))
+	before := time.Now()
+	j := s.await(first, func(j jobs.Job) bool { return j.State == jobs.Queued && j.Error != nil })
+	if !strings.Contains(string(j.Error), "asked to wait for 5m0s") || j.Failures != 0 || j.PromptID != "" {
+		t.Errorf("the job is %+v", j)
+	}
+	if j.NotBefore.Before(before.Add(295*time.Second)) || j.NotBefore.After(time.Now().Add(305*time.Second)) {
+		t.Errorf("it waits until %s from %s on", j.NotBefore, before)
+	}
+	if j := s.await(second, ended); j.State != jobs.Succeeded {
+		t.Errorf("the other one is %+v", j)
+	}
+}
+
+// TestJobsGoWhereTheyEndFirst: a place that is four times as fast gets four times the
+// jobs, as long as no place is idle for that.
+func TestJobsGoWhereTheyEndFirst(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		slots, jobs int
+		fast, slow  time.Duration
+		want        map[string]int
+	}{
+		"nothing is known":         {10, 10, 0, 0, map[string]int{"slow": 5, "fast": 5}},
+		"one alone":                {10, 1, time.Second, 4 * time.Second, map[string]int{"fast": 1}},
+		"four times as fast":       {11, 10, time.Second, 4 * time.Second, map[string]int{"slow": 2, "fast": 8}},
+		"one is not known":         {3, 2, time.Second, 0, map[string]int{"slow": 1, "fast": 1}},
+		"one idle, the slots full": {2, 2, time.Second, 4 * time.Second, map[string]int{"slow": 1, "fast": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, err := new(stores.Opener).Open(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := New(Options{Places: []Place{{Name: "slow"}, {Name: "fast"}}, Store: store, Slots: tc.slots})
+			now := time.Now()
+			for i, took := range []time.Duration{tc.slow, tc.fast} {
+				if took > 0 { // three at once, of which it makes one after the other
+					for n := range 3 {
+						w.places[i].act.spent(now, now.Add(time.Duration(n+1)*took))
+					}
+				}
+			}
+			got := map[string]int{}
+			for range tc.jobs {
+				got[w.choose(nil).Name]++
+			}
+			if diff := gocmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
