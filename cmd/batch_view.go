@@ -27,6 +27,7 @@ type batchView struct {
 
 	order   []string // items that run, in the order in which they began
 	runs    map[string]*runLine
+	waits   waits
 	contact []image.Image
 }
 
@@ -38,7 +39,7 @@ type runLine struct {
 
 // newBatchView begins to show a batch.
 func newBatchView(a *app, b *plan.Batch, show showOptions) *batchView {
-	return &batchView{app: a, show: show, name: term.OneLine(b.Name), board: term.NewBoard(a.streams), runs: map[string]*runLine{}}
+	return &batchView{app: a, show: show, name: term.OneLine(b.Name), board: term.NewBoard(a.streams), runs: map[string]*runLine{}, waits: waits{}}
 }
 
 // event is the sink of a batch.
@@ -79,7 +80,7 @@ func (v *batchView) run(e batch.Event) {
 	case run.EventUpload:
 		st.Node = fmt.Sprintf("uploading %d %s", e.Run.Files, plural(e.Run.Files, "file"))
 	case run.EventQueued:
-		st.Queued, st.Position = true, e.Run.Position
+		st.Queued, st.Position, st.Node = true, e.Run.Position, ""
 	case run.EventStarted, run.EventNode, run.EventProgress:
 		st.Queued, st.Fraction, st.Step, st.Steps = false, e.Run.Fraction, e.Run.Step, e.Run.Steps
 		if node := nodeName(e.Run); node != "" {
@@ -88,7 +89,10 @@ func (v *batchView) run(e batch.Event) {
 	case run.EventEnded:
 		*st = term.State{Label: st.Label, Node: "downloading"}
 	case run.EventWaiting:
-		v.board.Note(fmt.Sprintf("waiting: %s: %s", term.OneLine(e.Backend), term.OneLine(e.Run.Message)))
+		st.Node = term.OneLine("waiting: " + e.Run.Message)
+		if text := fmt.Sprintf("waiting: %s: %s", e.Backend, e.Run.Message); v.waits.news(text) {
+			v.board.Note(term.OneLine(text))
+		}
 	case run.EventLost:
 		v.board.Note(fmt.Sprintf("lost the connection to %s: %s", term.OneLine(e.Backend), term.OneLine(e.Run.Message)))
 	case run.EventWarning:

@@ -32,13 +32,14 @@ type runView struct {
 	began    time.Time
 	err      error // the first result that could not be printed
 
+	waits     waits
 	pictures  bool      // previews and results are shown
 	previewed time.Time // when the last preview was
 	contact   []image.Image
 }
 
 func newRunView(o viewOptions, total int) *runView {
-	v := &runView{opts: o, total: total, progress: term.NewProgress(o.app.streams), pictures: o.show.wanted(o.app)}
+	v := &runView{opts: o, total: total, waits: waits{}, progress: term.NewProgress(o.app.streams), pictures: o.show.wanted(o.app)}
 	if o.events && o.app.streams.ErrTTY { // whoever reads the events writes to that terminal too
 		v.progress = term.NewNotes(o.app.streams)
 	}
@@ -85,7 +86,9 @@ func (v *runView) event(e run.Event) {
 	case run.EventWarning:
 		v.progress.Note("warning: " + term.OneLine(e.Message))
 	case run.EventWaiting:
-		v.progress.Note("waiting: " + term.OneLine(e.Message))
+		if v.waits.news(e.Message) {
+			v.progress.Note("waiting: " + term.OneLine(e.Message))
+		}
 	case run.EventLost:
 		v.progress.Note(fmt.Sprintf("lost the connection, waiting up to %s for it: %s", v.opts.reconnect, term.OneLine(e.Message)))
 	case run.EventBack:
@@ -197,4 +200,18 @@ func (v *runView) detached(t *run.Ticket) error {
 	}
 	_, err := fmt.Fprintln(a.streams.Out, t.Run)
 	return err
+}
+
+// waits are when it was last said what is waited for, by its text.
+type waits map[string]time.Time
+
+// news reports whether it is to be said, and notes that it is: what stays the same is
+// said once a minute.
+func (w waits) news(text string) bool {
+	now := time.Now()
+	if last, said := w[text]; said && now.Sub(last) < time.Minute {
+		return false
+	}
+	w[text] = now
+	return true
 }

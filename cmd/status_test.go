@@ -73,10 +73,16 @@ func TestThrottledRunSaysSo(t *testing.T) {
 	throttled := func(seconds string) runpodtest.Answer {
 		return runpodtest.Answer{Status: 429, Header: http.Header{"Retry-After": {seconds}}, Body: "{}"}
 	}
-	a.server.Script("run", throttled("1"))
+	const waiting = "RunPod takes no more runs now (429), the run is sent again in 1s\n"
+	a.server.Script("run", throttled("1"), throttled("1"), throttled("1"))
 	code, _, errs := a.generate(t, "--backend", "runpod://abc123")
-	if code != 0 || !strings.Contains(errs, "waiting: RunPod takes no more runs now (429), the run is sent again in 1s\n") {
-		t.Errorf("exit %d: %s", code, errs)
+	if code != 0 || strings.Count(errs, "waiting: "+waiting) != 1 {
+		t.Errorf("exit %d, to be said once: %s", code, errs)
+	}
+	a.server.Script("run", throttled("1"), throttled("1"))
+	code, _, errs = a.easel(t, "batch", "flux_single", "--prompt", "a fox", "--count", "2", "--backend", "runpod://abc123")
+	if code != 0 || strings.Count(errs, "waiting: abc123: "+waiting) != 1 {
+		t.Errorf("a batch: exit %d, to be said once: %s", code, errs)
 	}
 	a.server.Script("run", throttled("100"))
 	if code, _, errs := a.generate(t, "--backend", "runpod://abc123", "--timeout", "100ms"); code != 8 {
