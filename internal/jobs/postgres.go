@@ -36,6 +36,10 @@ const channel = "easel_events"
 // and only notes that it did.
 const ownEvents = time.Second
 
+// followPause is for how long commits are followed together: each notification wakes
+// every process, and a lone commit is followed at once.
+const followPause = 5 * time.Millisecond
+
 // A postgresEngine is a PostgreSQL database.
 type postgresEngine struct {
 	pool    *pgxpool.Pool
@@ -147,6 +151,10 @@ func (e *postgresEngine) follow(ctx context.Context) {
 		e.mu.Unlock()
 		if err := e.do(context.WithoutCancel(ctx), due); err != nil {
 			e.log.Warn("telling other processes of jobs", "error", err) // they look every few seconds
+		}
+		select {
+		case <-time.After(followPause):
+		case <-ctx.Done():
 		}
 	}
 }
