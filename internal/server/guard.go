@@ -16,7 +16,7 @@ import (
 type reachError struct{ address string }
 
 func (e *reachError) Error() string {
-	return e.address + " is not an address of the open internet"
+	return e.address + " is not an address of the open internet; serve asks others with --allow-private only"
 }
 
 // guardedClient asks addresses that clients name. What a name resolves to is

@@ -274,11 +274,17 @@ func throttled(t *testing.T, after string, times int) Place {
 func TestAJobWaitsForAPlaceThatTakesNoMoreNow(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, 1, throttled(t, "1", 4))
-	id := s.order(fox("1"))
-	s.await(id, func(j jobs.Job) bool {
+	said := s.db.Watch(func(e jobs.Event) bool {
 		var p Progress
-		return json.Unmarshal(j.Progress, &p) == nil && p.Message == "ComfyUI takes no more runs now (429), the run is sent again in 1s"
+		return json.Unmarshal(e.Data, &p) == nil && p.Message == "ComfyUI takes no more runs now (429), the run is sent again in 1s"
 	})
+	defer said.Close()
+	id := s.order(fox("1"))
+	select {
+	case <-said.C:
+	case <-time.After(time.Minute):
+		t.Fatal("it does not say that it waits")
+	}
 	if j := s.await(id, ended); j.State != jobs.Succeeded || j.Attempt != 1 || j.Failures != 0 || j.Error != nil {
 		t.Errorf("the job is %+v", j)
 	}
