@@ -8,6 +8,7 @@ import { t } from "@/text";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
+import { rescueFocus } from "@/ui/focus";
 import { Keys } from "@/ui/keys";
 import { toast } from "@/ui/toast";
 import { Toaster } from "@/ui/toaster";
@@ -29,6 +30,10 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
   useEffect(startShortcuts, []);
+  // A page that is left takes the keyboard's place with it: Tab goes on in the one that comes.
+  const path = useRouterState({ select: (s) => s.location.pathname + s.location.searchStr });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with every address
+  useEffect(() => rescueFocus(() => document.getElementById("content")), [path]);
   useShortcuts([
     { keys: "?", label: t.app.shortcuts, group: t.app.name, run: () => setHelp(true) },
     ...pages.map((p, i) => ({
@@ -60,7 +65,7 @@ export function Shell() {
         <Rail onHelp={() => setHelp(true)} />
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
           <AwayBanner />
-          <div id="content" className="min-h-0 flex-1" tabIndex={-1}>
+          <div id="content" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
             <Outlet />
           </div>
         </div>

@@ -30,18 +30,23 @@ export function chordOf(event: KeyboardEvent): string {
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
-const isDialogOpen = () => document.querySelector('[role="dialog"][data-state="open"]') !== null;
+/** acts: Enter and Space on it do what it is there for. */
+const acts = (target: EventTarget | null) => target instanceof Element && target.closest("button, a[href], summary") !== null;
+
+// Over the page stands a dialog, or a menu, in which letters look for an entry.
+const isCovered = () => document.querySelector('[role="dialog"][data-state="open"], [role="menu"][data-state="open"]') !== null;
 
 function onKeyDown(event: KeyboardEvent) {
   if (event.defaultPrevented || event.isComposing) return;
   const chord = chordOf(event);
-  // Chords with Ctrl come before what has the focus, the others after it: Enter on a button is the button's.
+  // Chords with Ctrl come before what has the focus, the others after it; Enter and Space on a button are the button's.
+  if ((chord === "enter" || chord === " ") && acts(event.target)) return;
   if (chord.startsWith("mod+") !== (event.eventPhase === Event.CAPTURING_PHASE)) return;
   const inField = typing(event.target);
   // The newest binding wins: a layer over the page has its own.
   for (const s of [...bound].reverse()) {
     if (s.keys !== chord || (inField && !s.inFields)) continue;
-    if (s.group !== "dialog" && !s.inFields && isDialogOpen()) continue;
+    if (s.group !== "dialog" && !s.inFields && isCovered()) continue;
     event.preventDefault();
     s.run(event);
     return;

@@ -14,7 +14,7 @@ interface DialogProps {
   footer?: ReactNode;
   className?: string;
   bare?: boolean; // no header: the content has its own; title is only said
-  onClosed?: () => void; // puts the focus where it belongs now, instead of where it was before
+  onClosed?: () => boolean; // true: it has put the focus where it belongs now, which is not where it was before
 }
 
 /** Dialog stands over the page until it is closed; focus stays inside and comes back after. */
@@ -39,9 +39,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
             if ((e.detail.originalEvent.target as Element).closest("[data-toasts]")) e.preventDefault();
           }}
           onCloseAutoFocus={(e) => {
-            if (!onClosed) return;
-            e.preventDefault();
-            onClosed();
+            if (onClosed?.()) e.preventDefault();
           }}
           className={cx(
             "fixed z-50 flex animate-in flex-col overflow-hidden rounded-lg border border-line bg-raised shadow-float outline-none",
@@ -52,7 +50,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
           {bare ? (
             <Radix.Title className="sr-only">{title}</Radix.Title>
           ) : (
-            <header className="flex items-center gap-2 py-3 pr-2 pl-4">
+            <header className="flex items-center gap-2 pt-3 pr-2 pb-2 pl-4">
               <Radix.Title className="flex-1 font-semibold text-lg">{title}</Radix.Title>
               <Radix.Close asChild>
                 <IconButton label={t.app.close}>
@@ -62,7 +60,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
             </header>
           )}
           {description && <Radix.Description className="px-4 pb-2 text-muted">{description}</Radix.Description>}
-          <div className={cx("scroll min-h-0 flex-1", !bare && "px-4 pb-4")}>{children}</div>
+          <div className={cx("scroll min-h-0 flex-1", !bare && "px-4 pt-1 pb-4")}>{children}</div>
           {footer && <footer className="flex justify-end gap-2 border-line border-t px-4 py-3">{footer}</footer>}
         </Radix.Content>
       </Radix.Portal>

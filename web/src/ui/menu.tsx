@@ -9,7 +9,7 @@ export interface MenuItem {
   keys?: string;
   danger?: boolean;
   disabled?: boolean;
-  checked?: boolean;
+  checked?: boolean; // of what can be chosen or not; it says so
   onSelect: () => void;
 }
 
@@ -33,21 +33,26 @@ export function Menu({ items, children, align = "end" }: { items: (MenuItem | nu
               // biome-ignore lint/suspicious/noArrayIndexKey: a line has no name
               <Radix.Separator key={i} className="my-1 h-px bg-line" />
             ) : (
-              <Radix.Item
-                key={item.label}
-                className={cx(row, item.danger && "text-bad [&_svg]:text-bad")}
-                disabled={item.disabled}
-                onSelect={item.onSelect}
-              >
-                {item.icon}
-                <span className="flex-1 truncate">{item.label}</span>
-                {item.checked && <span aria-hidden>✓</span>}
-                {item.keys && <Keys keys={item.keys} />}
-              </Radix.Item>
+              <Row key={item.label} item={item} />
             ),
           )}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+function Row({ item }: { item: MenuItem }) {
+  const { checked, disabled, onSelect } = item;
+  const className = cx(row, item.danger && "text-bad [&_svg]:text-bad");
+  const content = (
+    <>
+      {item.icon}
+      <span className="flex-1 truncate">{item.label}</span>
+      {checked && <span aria-hidden>✓</span>}
+      {item.keys && <Keys keys={item.keys} />}
+    </>
+  );
+  if (checked === undefined) return <Radix.Item {...{ className, disabled, onSelect }}>{content}</Radix.Item>;
+  return <Radix.CheckboxItem {...{ className, checked, disabled, onSelect }}>{content}</Radix.CheckboxItem>;
 }

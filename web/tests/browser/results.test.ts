@@ -91,11 +91,11 @@ test("filters, search and favourites narrow the gallery down and stand in the ad
   await tab.page.keyboard.press("Escape");
   await expect.poll(() => tiles(tab).count()).toBe(11);
   await tab.page.getByRole("button", { name: "Kind" }).click();
-  await tab.page.getByRole("menuitem", { name: "Videos" }).click();
+  await tab.page.getByRole("menuitemcheckbox", { name: "Videos" }).click();
   await expect.poll(() => tiles(tab).count()).toBe(1);
   await tab.page.getByRole("button", { name: "Clear the filters" }).click();
   await tab.page.getByRole("button", { name: "Workflow" }).click();
-  await tab.page.getByRole("menuitem", { name: "Qwen-Image", exact: true }).click();
+  await tab.page.getByRole("menuitemcheckbox", { name: "Qwen-Image", exact: true }).click();
   await expect.poll(() => tiles(tab).count()).toBe(2);
   await tab.page.getByRole("button", { name: "Date" }).click();
   await tab.shot("results-date-1440");
@@ -175,6 +175,133 @@ test("by keyboard alone: move, select, compare, download a ZIP, delete and undo,
   await expect
     .poll(() => tab.page.getByRole("textbox", { name: "Prompt", exact: true }).inputValue())
     .toBe("a red fox in the snow, soft light");
+  tab.quiet();
+  await tab.close();
+});
+
+test("nothing that is done in Results by keyboard takes the keyboard's place away, and all of it is reached by Tab", async () => {
+  const tab = await Tab.open(server, "/results");
+  const { page } = tab;
+  const { keyboard } = page;
+  await tiles(tab).nth(10).waitFor();
+  const place = () =>
+    page.evaluate(() => {
+      const at = document.activeElement;
+      if (!at || at === document.body) return "nowhere";
+      const { left, top, right, bottom } = at.getBoundingClientRect();
+      if (right <= 0 || bottom <= 0 || left >= innerWidth || top >= innerHeight) return "out of sight";
+      const isShown = getComputedStyle(at).outlineStyle !== "none" || at.matches("[role=dialog], #content, [type=range]");
+      return isShown ? "seen" : `without a ring: ${at.outerHTML.slice(0, 120)}`;
+    });
+  const counted = (what: ReturnType<typeof tiles>, n: number) => expect.poll(() => what.count(), { timeout: 10_000 }).toBe(n);
+  const stays = async (after: string) => {
+    await tab.settled();
+    await expect.poll(place, { message: after, timeout: 5000 }).toBe("seen");
+  };
+  const tabTo = async (name: RegExp) => {
+    const seen: (string | null)[] = [];
+    for (let i = 0; i < 60; i++) {
+      await keyboard.press("Tab");
+      const at = await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+      if (name.test(at)) return stays(`Tab to ${name}`);
+      seen.push(at.slice(0, 40));
+    }
+    throw new Error(`Tab does not lead to ${name}: ${seen.join(" | ")}`);
+  };
+  const enter = async (name: RegExp) => {
+    await tabTo(name);
+    await keyboard.press("Enter");
+  };
+
+  await tabTo(/^Search in prompts$/);
+  await keyboard.type("hare");
+  await counted(tiles(tab), 6);
+  await enter(/^Clear the search$/);
+  await counted(tiles(tab), 11);
+  await stays("clearing the search");
+  await enter(/^Kind$/);
+  const entry = (name: string) => page.getByRole("menuitemcheckbox", { name }).and(page.locator(":focus")).waitFor();
+  await entry("Any");
+  for (const name of ["Images", "Videos", "Sounds"]) {
+    await keyboard.press("ArrowDown");
+    await entry(name);
+  }
+  await keyboard.press("Enter");
+  await page.getByText("Nothing fits").waitFor();
+  await stays("choosing a filter");
+  await enter(/^Clear the filters$/);
+  await counted(tiles(tab), 11);
+  await stays("clearing the filters");
+
+  await tabTo(/red fox/);
+  await keyboard.press("ArrowRight");
+  await tab.settled();
+  await keyboard.press("Space");
+  await page.getByRole("toolbar", { name: "1 selected" }).waitFor();
+  await keyboard.press("ArrowRight");
+  await tab.settled();
+  await keyboard.press("Space");
+  await page.getByRole("toolbar", { name: "2 selected" }).waitFor();
+  await enter(/^Mark as favourite$/);
+  await stays("marking");
+  await keyboard.press("Enter");
+  await keyboard.press("Shift+Tab");
+  await keyboard.press("Enter");
+  await page.getByRole("slider", { name: "Divider between the two results" }).and(page.locator(":focus")).waitFor();
+  await keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await stays("comparing");
+  const archive = page.waitForEvent("download");
+  await enter(/^Download as ZIP$/);
+  await archive;
+  await stays("downloading");
+  await enter(/^Delete$/);
+  await counted(tiles(tab), 9);
+  await stays("deleting");
+  await enter(/^Undo$/);
+  await counted(tiles(tab), 11);
+  await stays("taking it back");
+  await page.getByRole("gridcell").first().focus();
+  await keyboard.press("Space");
+  await enter(/^Clear the selection$/);
+  await counted(page.getByRole("toolbar"), 0);
+  await stays("clearing the selection");
+
+  await keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Result" }).waitFor();
+  await stays("opening");
+  await enter(/^Compare with the next one$/);
+  await page.getByRole("slider", { name: "Divider between the two results" }).waitFor();
+  await keyboard.press("Escape");
+  await page.getByRole("slider").waitFor({ state: "detached" });
+  await stays("comparing from the lightbox");
+  await keyboard.press("Escape"); // the tooltip of the button that has the focus again
+  await tab.settled();
+  await keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await stays("closing");
+
+  // The grid of a sweep.
+  await page.getByRole("gridcell", { name: /hare/ }).first().focus();
+  await keyboard.press("g");
+  await page.getByRole("columnheader", { name: "Guidance 2" }).waitFor();
+  await stays("opening the sweep");
+  await enter(/hare/);
+  await page.getByText("1 of 6").waitFor();
+  await keyboard.press("ArrowRight");
+  await page.getByText("2 of 6").waitFor();
+  await keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await stays("closing a cell");
+  await enter(/^Select$/);
+  await enter(/hare/);
+  await page.getByRole("toolbar", { name: "1 selected" }).waitFor();
+  await keyboard.press("Delete");
+  await page.getByText("Result deleted").waitFor();
+  await stays("deleting a cell");
+  await enter(/^Undo$/);
+  await counted(page.getByRole("cell").getByRole("button"), 6);
+  await stays("taking the cell back");
   tab.quiet();
   await tab.close();
 });

@@ -22,7 +22,7 @@ export function Compare({
 }: {
   ids: [string, string] | undefined;
   onChange: (ids: [string, string] | undefined) => void;
-  onClosed: () => void;
+  onClosed: () => boolean;
 }) {
   return (
     <Dialog

@@ -59,7 +59,15 @@ export function SearchField({ filter, onChange }: FilterProps) {
         className="field-box px-8 [&::-webkit-search-cancel-button]:hidden"
       />
       {typed !== "" && (
-        <IconButton label={t.results.clearSearch} size="icon-sm" className="absolute top-0.5 right-0.5" onClick={() => setTyped("")}>
+        <IconButton
+          label={t.results.clearSearch}
+          size="icon-sm"
+          className="absolute top-0.5 right-0.5"
+          onClick={() => {
+            setTyped("");
+            input.current?.focus();
+          }}
+        >
           <X />
         </IconButton>
       )}
@@ -110,7 +118,7 @@ export function FilterBar({ filter, onChange, onClear }: FilterProps & { onClear
   return (
     <fieldset
       aria-label={t.results.filters}
-      className="scroll -mx-4 flex min-w-0 items-center gap-1 overflow-y-hidden px-4 [scrollbar-width:none] lg:mx-0 lg:px-0"
+      className="scroll -mx-4 -my-1 flex min-w-0 items-center gap-1 overflow-y-hidden px-4 py-1 [scrollbar-width:none] lg:-mx-1 lg:px-1"
     >
       {choose("workflow", t.results.workflow, named(workflows.data))}
       {(characters.data?.length ?? 0) > 0 && choose("character", t.results.character, named(characters.data))}

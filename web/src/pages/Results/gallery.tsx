@@ -9,6 +9,7 @@ import { thumbnailSize } from "@/components/OutputView/thumbnail-size";
 import { t } from "@/text";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
+import { rescueFocus } from "@/ui/focus";
 import { justify, moved, type Row, rowOf } from "./layout";
 import type { Selection } from "./selection";
 import { Ticked } from "./selection-bar";
@@ -45,6 +46,12 @@ export function focusTile(id: string): boolean {
   tile?.focus({ preventScroll: true });
   return tile !== null;
 }
+
+const reached = '[id^="result-"][tabindex="0"], table [id^="result-"]'; // the result that Tab leads to, in gallery or sweep
+
+/** stayAmongResults puts the keyboard on a result, or on the search, when what had it is gone. */
+export const stayAmongResults = () =>
+  rescueFocus(() => document.querySelector<HTMLElement>(reached) ?? document.querySelector<HTMLElement>("main input[type=search]"));
 
 /** Gallery shows results in justified rows. Only the rows near the window are drawn, however many there are. */
 export function Gallery({ items, selection, selecting, actions, active, onActive, hasMore, loadMore }: GalleryProps) {

@@ -6,25 +6,24 @@ import type { Output } from "@/api/client";
 import { queries } from "@/api/queries";
 import { Page } from "@/app/shell";
 import { useShortcuts } from "@/app/shortcuts";
+import { Waiting } from "@/app/waiting";
 import { t } from "@/text";
 import { count } from "@/text/format";
 import { Button, buttonLook, IconButton } from "@/ui/button";
-import { Dialog } from "@/ui/dialog";
 import { Empty, Failed } from "@/ui/empty";
 import { toast } from "@/ui/toast";
 import { Compare } from "./compare";
 import { download, setFavourite, useResults } from "./data";
 import { type Filter, filterOf, isFiltered, type ResultsSearch } from "./filter";
 import { FilterBar, SearchField } from "./filter-bar";
-import { focusTile, Gallery } from "./gallery";
+import { focusTile, Gallery, stayAmongResults } from "./gallery";
 import { type ItemActions, Lightbox } from "./lightbox";
+import { askedFrom, RemoveMany } from "./remove-many";
 import { useSelection } from "./selection";
 import { pairIn, SelectionBar } from "./selection-bar";
 import { isSwept } from "./sweep";
 import { SweepView } from "./sweep-view";
 import { patience, trash } from "./trash";
-
-const askedFrom = 10; // so many are deleted only when it was meant
 
 function useItemActions(open: (change: Partial<ResultsSearch>) => void): ItemActions {
   const navigate = useNavigate();
@@ -86,6 +85,7 @@ export function Results() {
             batch={search.sweep}
             onOpen={(id, items) => {
               setInGrid(items);
+              opened.current = id;
               go({ open: id });
             }}
             actions={actions}
@@ -95,7 +95,10 @@ export function Results() {
             items={inGrid}
             total={count(inGrid.length)}
             onOpen={open}
-            onClosed={nothing}
+            onClosed={() => {
+              stayAmongResults();
+              return opened.current !== undefined && focusTile(opened.current);
+            }}
             onEnd={nothing}
             actions={actions}
           />
@@ -106,7 +109,10 @@ export function Results() {
       <Compare
         ids={pairOf(search.compare)}
         onChange={(ids) => go({ compare: ids?.join(",") }, true)}
-        onClosed={() => opened.current && focusTile(opened.current)}
+        onClosed={() => {
+          stayAmongResults(); // what was there before may be gone, such as the lightbox
+          return false;
+        }}
       />
     </>
   );
@@ -155,10 +161,8 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
       const next = items.slice(at).find((o) => !ids.has(o.id)) ?? items.findLast((o) => !ids.has(o.id));
       selection.clear();
       actions.remove(gone);
-      if (next) {
-        setActive(next.id);
-        if (document.activeElement?.id.startsWith("result-")) requestAnimationFrame(() => requestAnimationFrame(() => focusTile(next.id)));
-      }
+      if (next) setActive(next.id);
+      stayAmongResults();
     },
     [items, selection, actions, sure],
   );
@@ -194,6 +198,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
       run: () => {
         selection.clear();
         setMode(false);
+        stayAmongResults();
       },
     },
     { keys: "f", label: t.results.favourite, group, run: withAll(actions.favourite) },
@@ -216,9 +221,16 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
     }),
     [open, actions],
   );
-  const change = useCallback((c: Partial<Filter>) => go(c, "q" in c), [go]);
+  const change = useCallback(
+    (c: Partial<Filter>) => {
+      if (c.batch === undefined && "batch" in c) stayAmongResults(); // what took it away goes too
+      go(c, "q" in c);
+    },
+    [go],
+  );
   const filtered = isFiltered(filter);
-  const clear = () =>
+  const clear = () => {
+    stayAmongResults();
     go({
       q: undefined,
       workflow: undefined,
@@ -230,6 +242,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
       to: undefined,
       batch: undefined,
     });
+  };
   const any = items.length > 0;
   const total = hasMore ? `${count(items.length)}+` : count(items.length);
 
@@ -238,7 +251,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
       title={t.results.title}
       wide
       actions={
-        (any || filtered) && (
+        (any || filtered || results.isLoading) && (
           <div className="flex w-full flex-col-reverse gap-2 lg:w-auto lg:flex-row lg:items-center">
             <FilterBar filter={filter} onChange={change} onClear={filtered ? clear : undefined} />
             <div className="flex min-w-0 items-center gap-1">
@@ -260,6 +273,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
       }
     >
       <div ref={top} />
+      {results.isLoading && <Waiting />}
       {results.error && !any && <Failed error={results.error} onRetry={results.retry} />}
       {!any && !results.isLoading && !results.error && (filtered ? <Nothing onClear={clear} /> : <FirstTime />)}
       {results.fresh > 0 && (
@@ -270,6 +284,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
             onClick={() => {
               top.current?.closest("main")?.scrollTo({ top: 0 });
               results.showFresh();
+              stayAmongResults();
             }}
           >
             <ArrowUp aria-hidden />
@@ -299,25 +314,14 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
           selection={selection}
           chosen={chosen}
           onRemove={() => remove(chosen)}
-          onDone={() => setMode(false)}
+          onDone={() => {
+            setMode(false);
+            stayAmongResults();
+          }}
           actions={actions}
         />
       )}
-      <Dialog
-        open={sure !== undefined}
-        onOpenChange={(o) => !o && setSure(undefined)}
-        title={t.results.deleteSure(sure?.length ?? 0)}
-        footer={
-          <>
-            <Button onClick={() => setSure(undefined)}>{t.app.cancel}</Button>
-            <Button look="danger" data-autofocus onClick={() => sure && remove(sure)}>
-              {t.app.delete}
-            </Button>
-          </>
-        }
-      >
-        <p>{t.results.deleteSureHint}</p>
-      </Dialog>
+      <RemoveMany items={sure} onClose={() => setSure(undefined)} onRemove={remove} />
       <Lightbox
         id={search.open}
         items={items}
@@ -325,9 +329,9 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
         onOpen={open}
         onClosed={() => {
           const id = opened.current;
-          if (!id) return;
-          setActive(id); // its row is drawn then, wherever it is
-          if (!focusTile(id)) requestAnimationFrame(() => requestAnimationFrame(() => focusTile(id)));
+          if (id) setActive(id); // its row is drawn then, wherever it is
+          if (!id || !focusTile(id)) stayAmongResults();
+          return true;
         }}
         onEnd={more}
         actions={actions}

@@ -31,7 +31,7 @@ interface LightboxProps {
   items: Output[]; // through which the arrow keys go
   total: string; // how many there are: "200+"
   onOpen: (id: string | undefined) => void;
-  onClosed: () => void;
+  onClosed: () => boolean; // as that of Dialog
   onEnd: () => void; // the last one is shown
   actions: ItemActions;
 }

@@ -28,7 +28,7 @@ export const Ticked = ({ on, className }: { on: boolean; className?: string }) =
 interface SelectionBarProps {
   selection: Selection;
   chosen: Output[];
-  onRemove?: () => void;
+  onRemove: () => void;
   onDone: () => void;
   actions: ItemActions;
 }
@@ -75,11 +75,9 @@ export function SelectionBar({ selection, chosen, onRemove, onDone, actions }: S
         >
           <Download />
         </IconButton>
-        {onRemove && (
-          <IconButton label={t.results.delete} keys="delete" disabled={none} onClick={onRemove}>
-            <Trash2 />
-          </IconButton>
-        )}
+        <IconButton label={t.results.delete} keys="delete" disabled={none} onClick={onRemove}>
+          <Trash2 />
+        </IconButton>
         <span className="mx-1 h-5 w-px bg-line" />
         <IconButton
           label={t.results.clearSelection}

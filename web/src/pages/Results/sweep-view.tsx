@@ -4,6 +4,7 @@ import { CheckSquare, ChevronLeft, Download } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { api, ask, type Job, type Output } from "@/api/client";
 import { events } from "@/api/events";
+import { inWords } from "@/api/hint";
 import { queries, queryClient } from "@/api/queries";
 import type { JobError } from "@/api/types";
 import { Page } from "@/app/shell";
@@ -20,7 +21,9 @@ import { Field } from "@/ui/field";
 import { Select } from "@/ui/select";
 import { Slider } from "@/ui/slider";
 import { resultQueries } from "./data";
+import { stayAmongResults } from "./gallery";
 import type { ItemActions } from "./lightbox";
+import { askedFrom, RemoveMany } from "./remove-many";
 import { type Selection, useSelection } from "./selection";
 import { pairIn, SelectionBar, Ticked } from "./selection-bar";
 import { axesOf, isZip, type Point, pointOf, tableOf } from "./sweep";
@@ -85,8 +88,16 @@ function useChosen(shown: Output[], actions: ItemActions) {
   const leave = () => {
     selection.clear();
     setMode(false);
+    stayAmongResults();
   };
   const withAll = (run: (items: Output[]) => void) => () => chosen.length > 0 && run(chosen);
+  const [sure, setSure] = useState<Output[]>();
+  const remove = (items: Output[]) => {
+    if (items.length >= askedFrom && sure === undefined) return setSure(items);
+    setSure(undefined);
+    leave();
+    actions.remove(items);
+  };
   const compare = (items: Output[]) => {
     const pair = pairIn(items);
     if (pair) actions.compare(...pair);
@@ -97,8 +108,11 @@ function useChosen(shown: Output[], actions: ItemActions) {
     { keys: "f", label: t.results.favourite, group, run: withAll(actions.favourite) },
     { keys: "d", label: t.results.download, group, run: withAll(actions.download) },
     { keys: "c", label: t.results.compare, group, run: withAll(compare) },
+    { keys: "delete", label: t.results.delete, group, run: withAll(remove) },
+    { keys: "backspace", label: t.results.delete, group, run: withAll(remove) },
   ]);
-  return { selection, chosen, selecting: mode || chosen.length > 0, setMode, leave };
+  const asking = { items: sure, onClose: () => setSure(undefined), onRemove: remove };
+  return { selection, chosen, selecting: mode || chosen.length > 0, setMode, leave, remove, asking };
 }
 
 /** SweepView is a sweep as a table: what was swept at its edges, what came of it in its cells. */
@@ -125,7 +139,7 @@ export function SweepView({ batch, onOpen, actions }: SweepViewProps) {
   const id = jobs.data?.[0]?.workflow_id ?? "";
   const workflow = workflows.data?.find((w) => w.id === id)?.name ?? id;
   const { label, isReady } = useLabels(id);
-  const { selection, chosen: picked, selecting, setMode, leave } = useChosen(shown, actions);
+  const { selection, chosen: picked, selecting, setMode, leave, remove, asking } = useChosen(shown, actions);
   return (
     <Page
       title={t.results.sweep}
@@ -220,7 +234,8 @@ export function SweepView({ batch, onOpen, actions }: SweepViewProps) {
           />
         </>
       )}
-      {selecting && <SelectionBar selection={selection} chosen={picked} onDone={leave} actions={actions} />}
+      {selecting && <SelectionBar selection={selection} chosen={picked} onRemove={() => remove(picked)} onDone={leave} actions={actions} />}
+      <RemoveMany {...asking} />
     </Page>
   );
 }
@@ -355,6 +370,7 @@ function Cell({
     return (
       <button
         type="button"
+        id={`result-${first.id}`}
         aria-label={nameOf(first)}
         aria-pressed={selected}
         onClick={(e) => (selected !== undefined || e.ctrlKey || e.metaKey || e.shiftKey ? onToggle(first.id) : onOpen(first.id))}
@@ -382,7 +398,8 @@ function Cell({
     cancelled: t.results.cancelled,
     succeeded: t.results.hole,
   };
-  const reason = (job?.error as JobError | null | undefined)?.message;
+  const error = job?.error as JobError | null | undefined;
+  const reason = error?.message && inWords(error.message);
   return (
     <div
       className={cx(
@@ -390,9 +407,9 @@ function Cell({
         job?.state === "failed" ? "text-bad" : "text-muted",
       )}
       style={{ width, height }}
-      title={reason}
+      title={reason || undefined}
     >
-      <span className="line-clamp-5 break-words">{job ? (reason ?? said[job.state]) : t.results.hole}</span>
+      <span className="line-clamp-5 break-words">{job ? reason || said[job.state] : t.results.hole}</span>
     </div>
   );
 }
