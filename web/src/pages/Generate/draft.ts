@@ -13,6 +13,7 @@ export interface SweepLine {
 
 interface Fixed {
   workflow: string;
+  automatic: string; // the workflow, while nobody chose it
   character: string;
   count: number;
   sweep: SweepLine[];
@@ -20,7 +21,7 @@ interface Fixed {
   sitting: string[]; // ids of this sitting's jobs, newest first
 }
 
-const initial: Fixed = { workflow: "", character: "", count: 1, sweep: [], zip: false, sitting: [] };
+const initial: Fixed = { workflow: "", automatic: "", character: "", count: 1, sweep: [], zip: false, sitting: [] };
 const shared = new Set(["prompt", "negative", "image", "mask"]);
 const slot = draftSlot;
 const mostSitting = 200;
@@ -70,7 +71,9 @@ export class Draft {
     return (this.held.get(key) as Fixed[K] | undefined) ?? initial[key];
   }
 
+  /** setFixed sets a value; a workflow is chosen by it. */
   setFixed<K extends keyof Fixed>(key: K, value: Fixed[K]) {
+    if (key === "workflow") this.held.delete("automatic");
     this.held.set(key, value);
     this.tell(key);
   }

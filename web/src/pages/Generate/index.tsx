@@ -59,7 +59,7 @@ export function Generate() {
   const thumbnails = useQuery(queries.thumbnails);
   const chosen = useFixed("workflow");
   const [picking, setPicking] = useState(false);
-  const [automatic, setAutomatic] = useState(""); // what was opened without being asked for
+  const automatic = useFixed("automatic"); // outlives a reload, as the workflow does
   const list = workflows.data;
   const workflow = list?.find((w) => w.id === chosen);
   useAddress();
@@ -68,8 +68,8 @@ export function Generate() {
     if (!list?.length || draft.fixed("workflow")) return; // of now: the address may just have named one
     const first = firstWorkflow(list);
     if (!first) return;
-    setAutomatic(first.id);
     draft.setFixed("workflow", first.id);
+    draft.setFixed("automatic", first.id);
   }, [list]);
 
   if (workflows.error && !list) {
