@@ -1,5 +1,5 @@
 import { t } from "@/text";
-import { pageHint } from "./hint";
+import { inWords, pageHint } from "./hint";
 import type { components } from "./schema";
 
 type Body = components["schemas"]["StatusError"];
@@ -33,7 +33,8 @@ export function problemOf(error: unknown, status = 0): Problem {
   if (error instanceof TypeError) return new Problem({ detail: t.errors.offline, code: "offline", hint: t.errors.offlineHint });
   if (error && typeof error === "object" && "detail" in error) {
     const body = error as Body;
-    return new Problem({ ...body, hint: pageHint(body.hint) });
+    const errors = body.errors?.map((e) => ({ ...e, message: inWords(e.message) }));
+    return new Problem({ ...body, detail: inWords(body.detail), errors, hint: pageHint(body.hint) });
   }
   if (status >= 500) return new Problem({ status, detail: t.errors.server(status) });
   return new Problem({ status, detail: error instanceof Error ? error.message : t.errors.unknown });

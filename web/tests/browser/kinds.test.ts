@@ -109,7 +109,7 @@ test.skipIf(!python)("a 3D model is turned by mouse and keys, and a text is read
   await tab.settled();
   expect((await drawn(tab)).equals(first)).toBe(false);
   await tab.goto(`/results?open=${idOf("words")}`);
-  await tab.page.getByText("<b>in the desert</b>").last().waitFor();
+  await tab.page.getByRole("dialog").getByRole("region", { name: "Text" }).getByText("<b>in the desert</b>").waitFor();
   await tab.shot("text-1440");
   tab.quiet();
   await tab.close();

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { inWords, pageHint } from "@/api/hint";
 import { queries } from "@/api/queries";
 import { duration } from "@/text/duration";
 import { queue as pageText } from "@/text/en/queue";
@@ -30,15 +31,14 @@ export function Backends({ className }: { className?: string }) {
               {[
                 b.median_ms ? pageText.speed(duration(b.median_ms)) : "",
                 b.models.length ? pageText.inMemory(b.models.join(", ")) : "",
-                b.address,
+                b.address?.endsWith(`//${b.name}`) ? "" : b.address,
               ]
                 .filter(Boolean)
                 .join(" · ") || " "}
             </p>
             {b.last_error && (
-              <p className="line-clamp-2 text-bad text-sm">
-                {b.last_error.message}
-                {b.last_error.hint ? ` · ${b.last_error.hint}` : ""}
+              <p className="line-clamp-2 text-bad text-sm" title={inWords(b.last_error.message)}>
+                {[inWords(b.last_error.message), pageHint(b.last_error.hint)].filter(Boolean).join(" · ")}
               </p>
             )}
           </li>

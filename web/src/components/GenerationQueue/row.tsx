@@ -2,7 +2,7 @@ import { ChevronRight, Clock, Ellipsis, GripVertical, RotateCcw, TriangleAlert, 
 import { type ReactNode, useState } from "react";
 import type { Job } from "@/api/client";
 import { useJob } from "@/api/events";
-import { pageHint } from "@/api/hint";
+import { inWords, pageHint } from "@/api/hint";
 import type { JobError, Progress as RunProgress } from "@/api/types";
 import { useLabels } from "@/components/OutputView/labels";
 import { Preview } from "@/components/OutputView/preview";
@@ -130,7 +130,7 @@ function Reason({ job }: { job: Job }) {
   const hint = pageHint(error?.hint, error?.parameter);
   return (
     <>
-      <p className="break-words text-bad text-sm">{error?.message ?? t.generate.failed}</p>
+      <p className="break-words text-bad text-sm">{error?.message ? inWords(error.message) : t.generate.failed}</p>
       {hint && <p className="break-words text-muted text-sm">{hint}</p>}
     </>
   );

@@ -9,7 +9,8 @@ import { Popover } from "@/ui/popover";
 import { Progress } from "@/ui/progress";
 import { isList, itemType, labelOf } from "./kinds";
 import { usePictureUrl } from "./picture-blob";
-import { accepts, filesOf, resultOf, takeFile } from "./take-file";
+import { accepts, takeFile } from "./take-file";
+import { useFieldDrop } from "./use-field-drop";
 import { type Picture, picturesOf, useProblem, useValue, useValues } from "./values";
 
 interface FileControlProps {
@@ -24,7 +25,6 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
   const values = useValues();
   const pictures = picturesOf(useValue(input.name));
   const problem = useProblem(input.name);
-  const [over, setOver] = useState(false);
   const [busy, setBusy] = useState<number>();
   const chooser = useRef<HTMLInputElement>(null);
   const several = many || isList(input.type);
@@ -54,26 +54,18 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
     values.set(input.name, rest.length > 1 ? rest : rest[0]);
   };
   const choose = () => chooser.current?.click();
+  const dropping = useFieldDrop(
+    (result) => put([result]),
+    (files) => void take(files),
+  );
+  const { over } = dropping;
 
   return (
     <fieldset
       data-parameter={input.name}
       aria-label={label}
       className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1"
-      onDragOver={(e) => {
-        e.preventDefault();
-        e.stopPropagation();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(e) => {
-        e.preventDefault();
-        e.stopPropagation();
-        setOver(false);
-        const result = resultOf(e.dataTransfer);
-        if (result) put([result]);
-        else void take(filesOf(e.dataTransfer));
-      }}
+      {...dropping.handlers}
     >
       <div className="flex min-h-6 items-baseline justify-between gap-2">
         <span className="font-medium">{label}</span>

@@ -57,7 +57,17 @@ export function lacks(input: Pick<Input, "choices" | "choices_state">, name: str
   return input.choices_state === "live" && !input.choices?.some((c) => base(c) === base(name));
 }
 
-export const labelOf = (input: Pick<Input, "label" | "name">) => input.label || input.name.replace(/_/g, " ");
+const abbreviations = new Map([
+  ["lora", "LoRA"],
+  ...["cfg", "clip", "fps", "id", "url", "vae"].map((word) => [word, word.toUpperCase()] as const),
+]);
+
+/** labelOf names a parameter: by its label, or by its own name as words, "lora_strength" as "LoRA strength". */
+export function labelOf({ label, name }: Pick<Input, "label" | "name">): string {
+  if (label) return label;
+  const words = name.replace(/_/g, " ").replace(/[a-z]+/g, (word) => abbreviations.get(word) ?? word);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 export interface Layout {
   texts: Input[]; // prompt, then negative

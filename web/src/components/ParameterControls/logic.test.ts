@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Input } from "@/api/types";
-import { kindOf, lacks, layOut, rangeOf } from "./kinds";
+import { kindOf, labelOf, lacks, layOut, rangeOf } from "./kinds";
 import { drawSeed, isDrawn, seedProblem, seedRange } from "./seed";
 import { ratioOf, sized } from "./size";
 
@@ -63,6 +63,15 @@ test("a form reads top to bottom: texts, files with the mask last, size, groups,
     ["LoRA", ["lora"]],
   ]);
   expect(names(l.advanced)).toEqual(["sampler"]);
+});
+
+test.each([
+  [{ name: "cfg", label: "Prompt strength" }, "Prompt strength"],
+  [{ name: "lora_strength" }, "LoRA strength"],
+  [{ name: "cfg" }, "CFG"],
+  [{ name: "number_of_steps" }, "Number of steps"],
+])("%o is called %s", (input, name) => {
+  expect(labelOf(input)).toBe(name);
 });
 
 describe("seeds", () => {

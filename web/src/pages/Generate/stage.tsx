@@ -15,7 +15,7 @@ import {
 import { useEffect, useState } from "react";
 import { api, ask, type Job, type Output } from "@/api/client";
 import { events, useActiveJobs, usePaused } from "@/api/events";
-import { pageHint } from "@/api/hint";
+import { inWords, pageHint } from "@/api/hint";
 import type { JobError, Progress as RunProgress } from "@/api/types";
 import { OutputView } from "@/components/OutputView";
 import { Preview } from "@/components/OutputView/preview";
@@ -251,7 +251,7 @@ function FailedRun({ job, actions }: { job: Job; actions: StageActions }) {
     <div className="scroll grid h-full place-items-center">
       <Empty
         icon={<TriangleAlert className="text-bad" />}
-        title={error?.message ?? t.generate.failed}
+        title={error?.message ? inWords(error.message) : t.generate.failed}
         hint={error?.code === "storage" ? t.generate.fullHint : pageHint(error?.hint, error?.parameter)}
       >
         <Button onClick={() => actions.retry(job)}>{t.generate.retry}</Button>

@@ -8,7 +8,8 @@ import { queries, queryClient } from "@/api/queries";
 import { session } from "@/api/session";
 import type { Character } from "@/api/types";
 import { usePictureUrl } from "@/components/ParameterControls/picture-blob";
-import { filesOf, resultOf, takeFile } from "@/components/ParameterControls/take-file";
+import { filesOf, takeFile } from "@/components/ParameterControls/take-file";
+import { useFieldDrop } from "@/components/ParameterControls/use-field-drop";
 import type { Picture } from "@/components/ParameterControls/values";
 import { draft } from "@/pages/Generate/draft";
 import { t } from "@/text";
@@ -141,6 +142,7 @@ export function CharacterForm({ character, isNew, source, image, taken, onClose 
               <span className="max-phone:sr-only">{pageText.characters.use}</span>
             </Button>
           )}
+          {isNew && <Button onClick={onClose}>{t.app.cancel}</Button>}
           <Button look="primary" busy={busy} disabled={id === "" || Object.values(wrong).some(Boolean)} onClick={() => void save()}>
             {pageText.save}
           </Button>
@@ -270,7 +272,6 @@ interface PortraitProps {
 
 /** Portrait takes the picture of a character: dropped, pasted or chosen. */
 function Portrait({ picture, kept, onChange, problem }: PortraitProps) {
-  const [over, setOver] = useState(false);
   const [busy, setBusy] = useState<number>();
   const chooser = useRef<HTMLInputElement>(null);
   const take = async (file: File | undefined) => {
@@ -284,6 +285,7 @@ function Portrait({ picture, kept, onChange, problem }: PortraitProps) {
       setBusy(undefined);
     }
   };
+  const { over, handlers } = useFieldDrop(onChange, ([file]) => void take(file));
   const latest = useRef(take);
   latest.current = take;
   useEffect(() => {
@@ -298,24 +300,7 @@ function Portrait({ picture, kept, onChange, problem }: PortraitProps) {
   }, []);
   const label = picture ? pageText.characters.replacePicture : pageText.characters.choosePicture;
   return (
-    <fieldset
-      aria-label={pageText.characters.picture}
-      className="grid min-w-0 content-start gap-2 max-phone:max-w-44"
-      onDragOver={(e) => {
-        e.preventDefault();
-        e.stopPropagation();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(e) => {
-        e.preventDefault();
-        e.stopPropagation();
-        setOver(false);
-        const result = resultOf(e.dataTransfer);
-        if (result) onChange(result);
-        else void take(filesOf(e.dataTransfer)[0]);
-      }}
-    >
+    <fieldset aria-label={pageText.characters.picture} className="grid min-w-0 content-start gap-2 max-phone:max-w-44" {...handlers}>
       <div
         className={cx(
           "relative grid aspect-[4/5] place-items-center overflow-hidden rounded-lg bg-hover text-muted",

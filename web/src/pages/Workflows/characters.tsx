@@ -3,7 +3,7 @@ import { UserRound } from "lucide-react";
 import { useEffect, useState } from "react";
 import { queries } from "@/api/queries";
 import type { Character } from "@/api/types";
-import { t } from "@/text";
+import { Waiting } from "@/app/waiting";
 import { workflows as pageText } from "@/text/en/workflows";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -21,7 +21,7 @@ export function Characters({ adding }: { adding: number }) {
     setOpen("new");
   }, [adding]);
   if (library.error && !library.data) return <Failed error={library.error} onRetry={() => void library.refetch()} />;
-  if (!library.data) return <p className="sr-only">{t.app.loading}</p>;
+  if (!library.data) return <Waiting />;
   const { characters, sources, images } = library.data;
   const character = open === "new" ? seed : open;
   return (
@@ -53,7 +53,7 @@ export function Characters({ adding }: { adding: number }) {
                   </span>
                   <span className="mt-2 flex items-center gap-2">
                     <span className="min-w-0 flex-1 truncate font-medium group-hover:text-accent">{c.name ?? c.id}</span>
-                    {sources[c.id] === "user" && <Badge look="accent">{pageText.own}</Badge>}
+                    {sources[c.id] === "user" && <Badge>{pageText.own}</Badge>}
                   </span>
                   <span className="line-clamp-2 break-words text-muted text-sm">{c.description || c.prompt}</span>
                 </button>

@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { FileUp, LoaderCircle, Plus, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { api, ask, type Schemas } from "@/api/client";
+import { inWords } from "@/api/hint";
 import { problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
 import { t } from "@/text";
@@ -241,8 +242,8 @@ function Chosen({ file, onFile, onClose }: { file: File; onFile: (file: File | u
               <Told title={pageText.importProblems} look="bad">
                 {view.problems.map((p) => (
                   <p key={p.message}>
-                    {p.message}
-                    {p.hint && <span className="text-muted"> {p.hint}</span>}
+                    {inWords(p.message)}
+                    {p.hint && <span className="text-muted"> {inWords(p.hint)}</span>}
                   </p>
                 ))}
               </Told>

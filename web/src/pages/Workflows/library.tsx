@@ -4,6 +4,7 @@ import { Check, Search, TriangleAlert } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { queries } from "@/api/queries";
 import type { Workflow } from "@/api/types";
+import { Waiting } from "@/app/waiting";
 import { kindOf, WorkflowPicture } from "@/components/WorkflowSelector";
 import { useWorkflowSearch, WorkflowFilter } from "@/components/WorkflowSelector/filter";
 import { type Show, type Standing, shown, stateOf, useStandings } from "@/components/WorkflowSelector/state";
@@ -31,7 +32,7 @@ export function Library({ id, onImport }: { id: string | undefined; onImport: ()
   const open = list?.find((w) => w.id === id) ?? (id ? undefined : (rows[0] ?? list?.[0]));
 
   if (workflows.error && !list) return <Failed error={workflows.error} onRetry={() => void workflows.refetch()} />;
-  if (!list) return <p className="sr-only">{t.app.loading}</p>;
+  if (!list) return <Waiting />;
   // Arrow keys walk the list.
   const walk = (e: React.KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[e.key];
@@ -51,7 +52,7 @@ export function Library({ id, onImport }: { id: string | undefined; onImport: ()
     <div className="flex h-full">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the links in it */}
       <div
-        className={cx("scroll h-full w-full rail:w-92 rail:shrink-0 rail:border-line rail:border-r", id && "max-rail:hidden")}
+        className={cx("scroll h-full w-full rail:w-96 rail:shrink-0 rail:border-line rail:border-r", id && "max-rail:hidden")}
         onKeyDown={walk}
       >
         <WorkflowFilter workflows={list} search={search} onChange={setSearch} className="bg-page px-4 py-3 phone:pl-6 phone:max-rail:pr-6">

@@ -1,5 +1,6 @@
 import { Check, CircleHelp, LoaderCircle, TriangleAlert } from "lucide-react";
 import type { Schemas } from "@/api/client";
+import { inWords, pageHint } from "@/api/hint";
 import { problemOf } from "@/api/problem";
 import type { Standing } from "@/components/WorkflowSelector/state";
 import { workflows as pageText } from "@/text/en/workflows";
@@ -71,9 +72,13 @@ function Backend({ standing: { backend, ready, asking, error } }: { standing: St
           <ul className="mt-1 grid gap-1.5">
             {ready.missing.map((l) => (
               <li key={l.what} className="break-words">
-                <p>{l.message}</p>
+                <p>{inWords(l.message)}</p>
                 <p className="text-muted text-sm">
-                  {[l.hint, l.parameter && l.models ? pageText.instead(l.parameter, l.models) : undefined].filter(Boolean).join("; ")}
+                  {inWords(
+                    [pageHint(l.hint), l.parameter && l.models ? pageText.instead(l.parameter, l.models) : ""]
+                      .filter(Boolean)
+                      .join("; or "),
+                  )}
                 </p>
               </li>
             ))}

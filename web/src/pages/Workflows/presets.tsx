@@ -6,6 +6,7 @@ import { api, ask, type GenerateRequest, type Schemas } from "@/api/client";
 import { type Problem, problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
 import type { Workflow } from "@/api/types";
+import { Waiting } from "@/app/waiting";
 import { WorkflowPicture } from "@/components/WorkflowSelector";
 import { t } from "@/text";
 import { workflows as pageText } from "@/text/en/workflows";
@@ -38,7 +39,7 @@ export function Presets({ adding }: { adding: number }) {
     if (adding > 0) setOpen("new");
   }, [adding]);
   if (presets.error && !presets.data) return <Failed error={presets.error} onRetry={() => void presets.refetch()} />;
-  if (!presets.data) return <p className="sr-only">{t.app.loading}</p>;
+  if (!presets.data) return <Waiting />;
   const list = presets.data as unknown as Preset[];
   const remove = async (p: Preset) => {
     try {

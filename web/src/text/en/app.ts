@@ -6,6 +6,8 @@ export const app = {
   title: (page: string) => `${page} · easel`,
   running: (percent: number, page: string) => `${percent} % · ${page} · easel`,
   away: "The server does not answer. Nothing you typed is lost; it goes on when the server is back.",
+  waiting: "Waiting for the server",
+  waitingHint: "What belongs here comes as soon as it answers.",
   tryNow: "Try now",
   back: "The server is back",
   reload: "Reload",

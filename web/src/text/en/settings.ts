@@ -15,7 +15,7 @@ export const settings = {
   scopes: {
     generate: "make pictures",
     manage: "see and change all jobs, workflows and characters",
-    graphs: "run graphs of one's own",
+    graphs: "run graphs of your own",
   } as Record<string, string>,
   may: "You may",
   loopback: "Only this machine reaches the server.",

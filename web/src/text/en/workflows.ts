@@ -27,7 +27,7 @@ export const workflows = {
   askingOn: (backend: string) => `Asking ${backend}`,
   noBackend: "No backend is connected, so nobody can tell what is missing.",
   noBackendHint: "easel serve --backend http://127.0.0.1:8188",
-  instead: (parameter: string, n: number) => `or choose ${n === 1 ? "the one model" : `one of ${n} models`} there by “${parameter}”`,
+  instead: (parameter: string, n: number) => `choose ${n === 1 ? "the one model" : `one of ${n} models`} there by “${parameter}”`,
   model: "Model",
   folder: "Folder",
   size: "Size",
