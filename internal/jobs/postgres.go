@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -296,7 +297,8 @@ func (e *postgresEngine) close(ctx context.Context) error {
 }
 
 // away: the server is not there, is starting or stopping, or cut the
-// connection (SQLSTATE classes 08 and 57P, and 53300, too many connections).
+// connection (SQLSTATE classes 08 and 57P, and 53300, too many connections). One
+// that was killed says nothing: the stream just ends.
 func (e *postgresEngine) away(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
@@ -307,5 +309,5 @@ func (e *postgresEngine) away(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
-	return pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed)
+	return pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF)
 }
