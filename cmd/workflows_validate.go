@@ -51,9 +51,11 @@ type checkedWorkflow struct {
 	imported   bool
 }
 
-// misplaces reports whether a parameter is what is wrong.
+// misplaces reports whether a parameter lands nowhere that has to.
 func (r checkedWorkflow) misplaces() bool {
-	return slices.ContainsFunc(r.Problems, func(p registry.Problem) bool { return p.Parameter != "" })
+	return slices.ContainsFunc(r.Parameters, func(l landing) bool {
+		return len(l.Targets) == 0 && slices.ContainsFunc(r.Problems, func(p registry.Problem) bool { return p.Parameter == l.Name })
+	})
 }
 
 // A landing says where a parameter goes, and by which flag it is given.
