@@ -124,7 +124,12 @@ func promptBody(s Submission, graph *Graph, clientID string) ([]byte, error) {
 // post sends the graph until the outcome is known.
 func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph, throttle *transport.Throttle) (Handle, error) {
 	id := r.id
-	for try := 1; ; try++ {
+	// Who refuses may be a proxy that has passed the graph on all the same.
+	passedOn := func() bool {
+		st, err := c.locate(ctx, id, false)
+		return err == nil && st.Phase != PhaseUnknown
+	}
+	for try := 1; ; {
 		var sent atomic.Bool
 		k := transport.Post("/prompt", body)
 		k.Sent, k.Limit = &sent, oneReply
@@ -146,26 +151,19 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph, th
 				return h, nil
 			}
 			if a.Status == http.StatusTooManyRequests {
-				waitErr := throttle.Wait(ctx, c.wire, k, a)
-				if ctx.Err() != nil {
-					return "", waitErr
-				}
-				// Who said it may have passed the graph on all the same.
-				if st, err := c.locate(ctx, id, false); err == nil && st.Phase != PhaseUnknown {
+				// This is no failed try: the throttle says how often it is sent.
+				err := throttle.Wait(ctx, c.wire, k, a)
+				if ctx.Err() == nil && passedOn() {
 					return Handle(id), nil
 				}
-				if waitErr != nil {
-					return "", waitErr
+				if err != nil {
+					return "", err
 				}
-				try-- // nobody took it, so the throttle alone says how often
 				continue
 			}
 			if !uncertain {
-				// Who refuses may be a proxy that has passed the graph on all the same.
-				if _, own := errors.AsType[*ValidationError](refusal); !own {
-					if st, err := c.locate(ctx, id, false); err == nil && st.Phase != PhaseUnknown {
-						return Handle(id), nil
-					}
+				if _, own := errors.AsType[*ValidationError](refusal); !own && passedOn() {
+					return Handle(id), nil
 				}
 				return "", refusal
 			}
@@ -195,6 +193,7 @@ func (c *Client) post(ctx context.Context, r *run, body []byte, graph *Graph, th
 				return "", ctx.Err()
 			}
 		}
+		try++
 	}
 }
 
