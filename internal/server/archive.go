@@ -2,9 +2,7 @@ package server
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -165,31 +163,7 @@ func archivedName(o jobs.Output) string {
 	}
 	most := storage.MaxNameBytes / 2 // each has half of the room
 	stem := strings.TrimSuffix(name, path.Ext(name))
-	return storage.SafeName(cutText(stem, most-1)+" "+cutText(point, most)) + path.Ext(name)
-}
-
-// cutText is a text of at most so many bytes, whole characters of it.
-func cutText(s string, most int) string {
-	return strings.ToValidUTF8(s[:min(len(s), most)], "")
-}
-
-// pointText is a point as sweepPoint writes it in one line, parameters in their
-// order; "" where there is none.
-func pointText(point json.RawMessage) string {
-	read := json.NewDecoder(bytes.NewReader(point))
-	if _, err := read.Token(); err != nil { // {
-		return ""
-	}
-	var parts []string
-	for read.More() {
-		name, err := read.Token()
-		var value string
-		if err != nil || read.Decode(&value) != nil {
-			return ""
-		}
-		parts = append(parts, fmt.Sprintf("%s=%s", name, value))
-	}
-	return strings.Join(parts, " ")
+	return storage.SafeName(storage.Cut(stem, most-1)+" "+storage.Cut(point, most)) + path.Ext(name)
 }
 
 // freeName is a name that no other file of an archive has.

@@ -1,11 +1,14 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -84,4 +87,23 @@ func sweepPoint(axes []plan.Axis) json.RawMessage {
 		text = append(append(append(text, name...), ':'), value...)
 	}
 	return append(text, '}')
+}
+
+// pointText is a point of sweepPoint in one line, parameters in their order; "" where
+// there is none.
+func pointText(point json.RawMessage) string {
+	read := json.NewDecoder(bytes.NewReader(point))
+	if _, err := read.Token(); err != nil { // {
+		return ""
+	}
+	var parts []string
+	for read.More() {
+		name, err := read.Token()
+		var value string
+		if err != nil || read.Decode(&value) != nil {
+			return ""
+		}
+		parts = append(parts, fmt.Sprintf("%s=%s", name, value))
+	}
+	return strings.Join(parts, " ")
 }

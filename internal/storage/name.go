@@ -54,17 +54,17 @@ func SafeName(text string) string {
 		}
 		b.WriteRune(r)
 	}
-	name := cut(b.String(), MaxNameBytes)
+	name := Cut(b.String(), MaxNameBytes)
 	name = strings.TrimRight(name, ". ")
 	if name == "" {
 		return "_"
 	}
-	return cut(freeOfDevices(name), MaxNameBytes)
+	return Cut(freeOfDevices(name), MaxNameBytes)
 }
 
-// cut shortens to at most n bytes without splitting a character or leaving a
+// Cut shortens to at most n bytes without splitting a character or leaving a
 // base letter without the combining marks that follow it.
-func cut(s string, n int) string {
+func Cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
