@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,6 +11,7 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/run"
+	"github.com/seed-7d77cb5c/easel/internal/worker"
 )
 
 func (s *Server) countRoutes() {
@@ -57,7 +57,7 @@ func (s *Server) countRuns(ctx context.Context, in *struct {
 	if err != nil || len(times) == 0 {
 		return out, s.refused(err)
 	}
-	each := median(times).Milliseconds()
+	each := worker.Median(times).Milliseconds()
 	out.Body.Each = &each
 	places, price, err := s.places(ctx)
 	if err != nil || places == 0 {
@@ -73,14 +73,10 @@ func (s *Server) countRuns(ctx context.Context, in *struct {
 	if err != nil || len(computed) == 0 {
 		return out, s.refused(err)
 	}
-	usd := median(computed).Hours() * price
+	usd := worker.Median(computed).Hours() * price
 	all := usd * float64(len(p.points))
 	out.Body.EachUSD, out.Body.USD = &usd, &all
 	return out, nil
-}
-
-func median(times []time.Duration) time.Duration {
-	return slices.Sorted(slices.Values(times))[len(times)/2]
 }
 
 // places is how many backends answer now, and what an hour of one costs in US

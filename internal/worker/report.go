@@ -127,10 +127,10 @@ func newest(times []time.Duration, took time.Duration) []time.Duration {
 }
 
 // each is what the place takes for a run; 0 = not known.
-func (a *activity) each() time.Duration { return median(a.alone) }
+func (a *activity) each() time.Duration { return Median(a.alone) }
 
-// median is 0 of none.
-func median(times []time.Duration) time.Duration {
+// Median is that of times, the longer of the middle two; 0 of none.
+func Median(times []time.Duration) time.Duration {
 	if len(times) == 0 {
 		return 0
 	}
@@ -168,7 +168,7 @@ func (w *Worker) look(ctx context.Context, p *place) Report {
 	r.Jobs, r.Models = append(r.Jobs, p.act.jobs...), append(r.Models, p.act.models...)
 	r.Runs, r.LastError = p.act.runs, p.act.failed
 	if len(p.act.times) > 0 {
-		ms := median(p.act.times).Milliseconds()
+		ms := Median(p.act.times).Milliseconds()
 		r.MedianMS = &ms
 		if r.State == "unknown" {
 			r.State = "idle"

@@ -125,8 +125,8 @@ func (s *shop) await(id string, want func(jobs.Job) bool) jobs.Job {
 
 func ended(j jobs.Job) bool { return j.State.Ended() }
 
-// TestAllPlacesAreUsed: jobs go to the place with the fewest runs, and reports say
-// what each does.
+// TestAllPlacesAreUsed: no place is idle while jobs wait, and reports say what each
+// does.
 func TestAllPlacesAreUsed(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, 2, emulator(t, "left"), emulator(t, "right"))
