@@ -18,7 +18,7 @@ import { type Filter, filterOf, isFiltered, type ResultsSearch } from "./filter"
 import { FilterBar, SearchField } from "./filter-bar";
 import { focusTile, Gallery, stayAmongResults } from "./gallery";
 import { type ItemActions, Lightbox } from "./lightbox";
-import { askedFrom, RemoveMany } from "./remove-many";
+import { RemoveMany, useRemoval } from "./remove-many";
 import { useSelection } from "./selection";
 import { pairIn, SelectionBar } from "./selection-bar";
 import { isSwept } from "./sweep";
@@ -137,7 +137,6 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
   const [mode, setMode] = useState(false);
   const selecting = mode || selection.ids.length > 0;
   const [active, setActive] = useState<string>();
-  const [sure, setSure] = useState<Output[]>();
   const chosen = useMemo(() => {
     const by = new Map(items.map((o) => [o.id, o]));
     return selection.ids.map((id) => by.get(id)).filter((o) => o !== undefined);
@@ -148,14 +147,8 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
     if (hasMore && !isLoadingMore) loadMore();
   }, [hasMore, isLoadingMore, loadMore]);
 
-  const remove = useCallback(
+  const removed = useCallback(
     (gone: Output[]) => {
-      if (gone.length === 0) return;
-      if (gone.length >= askedFrom && sure === undefined) {
-        setSure(gone);
-        return;
-      }
-      setSure(undefined);
       const ids = new Set(gone.map((o) => o.id));
       const at = items.findIndex((o) => ids.has(o.id));
       const next = items.slice(at).find((o) => !ids.has(o.id)) ?? items.findLast((o) => !ids.has(o.id));
@@ -164,8 +157,9 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
       if (next) setActive(next.id);
       stayAmongResults();
     },
-    [items, selection, actions, sure],
+    [items, selection, actions],
   );
+  const { remove, asking } = useRemoval(removed);
 
   // What keys act on: what is selected, or the result that has the keyboard.
   const meant = (): Output[] => {
@@ -321,7 +315,7 @@ function Library({ search, go, open, opened, actions }: LibraryProps) {
           actions={actions}
         />
       )}
-      <RemoveMany items={sure} onClose={() => setSure(undefined)} onRemove={remove} />
+      <RemoveMany {...asking} />
       <Lightbox
         id={search.open}
         items={items}

@@ -23,7 +23,7 @@ import { Slider } from "@/ui/slider";
 import { resultQueries } from "./data";
 import { stayAmongResults } from "./gallery";
 import type { ItemActions } from "./lightbox";
-import { askedFrom, RemoveMany } from "./remove-many";
+import { RemoveMany, useRemoval } from "./remove-many";
 import { type Selection, useSelection } from "./selection";
 import { pairIn, SelectionBar, Ticked } from "./selection-bar";
 import { axesOf, isZip, type Point, pointOf, tableOf } from "./sweep";
@@ -91,13 +91,10 @@ function useChosen(shown: Output[], actions: ItemActions) {
     stayAmongResults();
   };
   const withAll = (run: (items: Output[]) => void) => () => chosen.length > 0 && run(chosen);
-  const [sure, setSure] = useState<Output[]>();
-  const remove = (items: Output[]) => {
-    if (items.length >= askedFrom && sure === undefined) return setSure(items);
-    setSure(undefined);
+  const { remove, asking } = useRemoval((items) => {
     leave();
     actions.remove(items);
-  };
+  });
   const compare = (items: Output[]) => {
     const pair = pairIn(items);
     if (pair) actions.compare(...pair);
@@ -111,7 +108,6 @@ function useChosen(shown: Output[], actions: ItemActions) {
     { keys: "delete", label: t.results.delete, group, run: withAll(remove) },
     { keys: "backspace", label: t.results.delete, group, run: withAll(remove) },
   ]);
-  const asking = { items: sure, onClose: () => setSure(undefined), onRemove: remove };
   return { selection, chosen, selecting: mode || chosen.length > 0, setMode, leave, remove, asking };
 }
 
