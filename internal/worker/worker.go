@@ -240,8 +240,12 @@ func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ti
 	what := problem.Of(err)
 	out.State, out.Error = jobs.Failed, problemJSON(what)
 	var lost *comfy.LostError
+	var perhaps *comfy.AmbiguousError
 	var status *comfy.StatusError
 	switch {
+	case errors.As(err, &perhaps) && perhaps.Handle != "":
+		// The next attempt looks for it by its id, and makes it again where it is not there.
+		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor, Error: out.Error}
 	case errors.Is(err, jobs.ErrUnavailable):
 		// What could not be written down was not submitted, or is looked up by its id.
 		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: time.Second, Error: out.Error}

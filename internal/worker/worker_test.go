@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -209,6 +211,47 @@ func TestAPlaceThatIsAwayIsLeft(t *testing.T) {
 	id := s.order(fox("1"))
 	if j := s.await(id, ended); j.State != jobs.Succeeded || j.Backend != "there" || j.Failures != 0 {
 		t.Errorf("the job is %+v", j)
+	}
+}
+
+// uncertain is a place whose first answer to a submission is lost, after it was passed on
+// or before.
+type uncertain struct {
+	comfy.Backend
+	pass  bool
+	tries *atomic.Int32
+}
+
+func (u uncertain) Submit(ctx context.Context, s comfy.Submission) (comfy.Handle, error) {
+	if u.tries.Add(1) > 1 {
+		return u.Backend.Submit(ctx, s)
+	}
+	if u.pass {
+		if _, err := u.Backend.Submit(ctx, s); err != nil {
+			return "", err
+		}
+	}
+	return "", &comfy.AmbiguousError{ID: s.ID, Handle: comfy.Handle(s.ID), Err: io.ErrUnexpectedEOF}
+}
+
+// TestAJobWithoutAnAnswerIsLookedFor: its run is collected where it is there, and made
+// again where it is not.
+func TestAJobWithoutAnAnswerIsLookedFor(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		pass        bool
+		submissions int32
+	}{"passed on": {true, 1}, "not passed on": {false, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			there, tries := emulator(t, "there"), new(atomic.Int32)
+			there.Backend = uncertain{there.Backend, tc.pass, tries}
+			s := openShop(t, 1, there)
+			j := s.await(s.order(fox("1")), ended)
+			if j.State != jobs.Succeeded || tries.Load() != tc.submissions {
+				t.Errorf("after %d submissions the job is %+v", tries.Load(), j)
+			}
+		})
 	}
 }
 
