@@ -251,7 +251,7 @@ func TestBatchKilledBetweenServers(t *testing.T) {
 	for _, restarted := range []bool{false, true} {
 		t.Run(fmt.Sprintf("restarted=%v", restarted), func(t *testing.T) {
 			t.Parallel()
-			fast, slow, m := newRemote(t), newRemote(t, "--step-time", "300ms"), newMachine(t)
+			fast, slow, m := newRemote(t), newRemote(t, "--step-time", "1s"), newMachine(t)
 			m.table(items)
 			both := fast.url() + "," + slow.url()
 			p := m.batch([]string{"EASEL_CRASH_AT=" + crashpoint.Withdrawn}, both)
