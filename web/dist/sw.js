@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-46202fd1498d";
-const files = "/ /assets/Backends-DRPqaAa2.js /assets/MaskEditor-Ka-u9VdK.js /assets/ahead-_TG-Kl4T.js /assets/base-BK3xxjEv.js /assets/check-DlxO3UEn.js /assets/copy-DWS_dcgr.js /assets/index-BfJGlDya.css /assets/index-BvzSF6HS.js /assets/labels-Cfpq8f3L.js /assets/other-DpOc-jL3.js /assets/queue-CxOMvJ2i.js /assets/results-lM_VH7ja.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CtetWRsF.js /assets/start-D0rmGVYg.js /assets/useQuery-rfQq9nUe.js /assets/workflows-C8aQUVfP.js /assets/zoom-out-DyjRY1Pv.js /icon.svg /theme.js".split(" ");
+const version = "easel-b552f922349c";
+const files = "/ /assets/Backends-DRPqaAa2.js /assets/MaskEditor-BHAJBQFy.js /assets/ahead-_TG-Kl4T.js /assets/base-BK3xxjEv.js /assets/check-DlxO3UEn.js /assets/copy-DWS_dcgr.js /assets/index-BdapEdT0.js /assets/index-BfJGlDya.css /assets/labels-hZ196yG2.js /assets/other-Dh7Y6kB2.js /assets/queue-CIu14de2.js /assets/results-DfWmTVwn.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CtetWRsF.js /assets/start-D0rmGVYg.js /assets/useQuery-rfQq9nUe.js /assets/workflows-D6RvTAZW.js /assets/zoom-out-DyjRY1Pv.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

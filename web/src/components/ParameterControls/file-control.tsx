@@ -1,6 +1,5 @@
 import { Brush, FileVideo, ImagePlus, Link2, Music, RefreshCw, Sparkles, Trash2 } from "lucide-react";
 import { memo, type ReactNode, useRef, useState } from "react";
-import { problemOf } from "@/api/problem";
 import type { Input } from "@/api/types";
 import { t } from "@/text";
 import { Button, IconButton } from "@/ui/button";
@@ -9,9 +8,9 @@ import { Popover } from "@/ui/popover";
 import { Progress } from "@/ui/progress";
 import { isList, itemType, labelOf } from "./kinds";
 import { usePictureUrl } from "./picture-blob";
-import { accepts, takeFile } from "./take-file";
+import { accepts, takeInto } from "./take-file";
 import { useFieldDrop } from "./use-field-drop";
-import { type Picture, picturesOf, useProblem, useValue, useValues } from "./values";
+import { type Picture, picturesOf, useProblem, useUploading, useValue, useValues } from "./values";
 
 interface FileControlProps {
   input: Input;
@@ -25,7 +24,7 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
   const values = useValues();
   const pictures = picturesOf(useValue(input.name));
   const problem = useProblem(input.name);
-  const [busy, setBusy] = useState<number>();
+  const busy = useUploading(input.name);
   const chooser = useRef<HTMLInputElement>(null);
   const several = many || isList(input.type);
   const label = labelOf(input);
@@ -35,20 +34,7 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
     const now = several ? [...picturesOf(values.get(input.name)), ...added] : added.slice(-1);
     values.set(input.name, several ? (now.length > 1 ? now : now[0]) : now[0]);
   };
-  const take = async (files: File[]) => {
-    for (const file of several ? files : files.slice(0, 1)) {
-      setBusy(0);
-      try {
-        put([await takeFile(input.type, file, setBusy)]);
-      } catch (error) {
-        // At the field, where it stays until there is another file; the sign-in page stands over it by itself.
-        const { code, status, message, hint } = problemOf(error);
-        if (code !== "aborted" && status !== 401) values.setProblem(input.name, told(file.name, message, hint));
-      } finally {
-        setBusy(undefined);
-      }
-    }
-  };
+  const take = (files: File[]) => takeInto(values, input, several ? files : files.slice(0, 1), (picture) => put([picture]));
   const remove = (ref: string) => {
     const rest = pictures.filter((p) => p.ref !== ref);
     values.set(input.name, rest.length > 1 ? rest : rest[0]);
@@ -151,10 +137,6 @@ export const FileControl = memo(function FileControl({ input, many, last, onPain
     </fieldset>
   );
 });
-
-/** told is what is wrong with a file: its name, what, and what to do. */
-const told = (name: string, what: string, hint: string) =>
-  [what.includes(name) ? what : `${name}: ${what}`, hint].filter(Boolean).join(". ");
 
 function Held({ picture, kind, over, children }: { picture: Picture; kind: string; over: boolean; children: ReactNode }) {
   const { url, error } = usePictureUrl(picture);

@@ -1,8 +1,9 @@
 import { type FileInfo, upload } from "@/api/client";
-import { Problem } from "@/api/problem";
+import { Problem, problemOf } from "@/api/problem";
+import type { Input } from "@/api/types";
 import { t } from "@/text";
 import { itemType } from "./kinds";
-import type { Picture } from "./values";
+import type { Picture, Values } from "./values";
 
 /** accepts is what a file field takes, for the browser's dialog. */
 export const accepts = (type: string) =>
@@ -23,6 +24,25 @@ export async function takeFile(type: string, file: File, onProgress: (fraction: 
   if (!fits(type, { type: kept.media_type })) throw wrongKind(type, name);
   return pictureOf(kept);
 }
+
+/** takeInto uploads files for a field, at which it is told how far they are and what is wrong with one. */
+export async function takeInto(values: Values, field: Pick<Input, "name" | "type">, files: File[], put: (picture: Picture) => void) {
+  for (const file of files) {
+    values.setUploading(field.name, 0);
+    try {
+      put(await takeFile(field.type, file, (fraction) => values.setUploading(field.name, fraction)));
+    } catch (error) {
+      // It stays until there is another file; the sign-in page stands over it by itself.
+      const { code, status, message, hint } = problemOf(error);
+      if (code !== "aborted" && status !== 401) values.setProblem(field.name, told(file.name, message, hint));
+    }
+  }
+  values.setUploading(field.name, undefined);
+}
+
+/** told is what is wrong with a file: its name, what, and what to do. */
+const told = (name: string, what: string, hint: string) =>
+  [what.includes(name) ? what : `${name}: ${what}`, hint].filter(Boolean).join(". ");
 
 const wrongKind = (type: string, name: string) =>
   new Problem({ detail: t.generate.wrongKind(name, itemType(type) === "mask" ? "image" : itemType(type)), code: "invalid_input" });

@@ -26,6 +26,9 @@ export interface Values {
   /** problem is what the server, or the form itself, said about a field. */
   problem(name: string): string | undefined;
   setProblem(name: string, message: string | undefined): void;
+  /** uploading is how far the file of a field is on its way to the server, 0 to 1; undefined while none is. */
+  uploading(name: string): number | undefined;
+  setUploading(name: string, fraction: number | undefined): void;
 }
 
 export const ValuesContext = createContext<Values | null>(null);
@@ -51,6 +54,14 @@ export function useIsSet(name: string): boolean {
   return useSyncExternalStore(
     (on) => values.subscribe(name, on),
     () => values.get(name) !== undefined,
+  );
+}
+
+export function useUploading(name: string): number | undefined {
+  const values = useValues();
+  return useSyncExternalStore(
+    (on) => values.subscribe(name, on),
+    () => values.uploading(name),
   );
 }
 

@@ -5,14 +5,14 @@ import { draft, keyOf } from "./draft";
 
 /** FormValues are the draft as the controls of one workflow see it. */
 export class FormValues implements Values {
-  private problems = new Map<string, string>();
-  private listeners = new Map<string, Set<() => void>>();
   private byName: Map<string, Input>;
   character: Character | undefined;
 
+  /** marks outlive the values where the workflow's parameters, or the character's defaults, are others. */
   constructor(
     readonly workflow: string,
     readonly inputs: Input[],
+    private marks = new Marks(),
   ) {
     this.byName = new Map(inputs.map((i) => [i.name, i]));
   }
@@ -36,12 +36,9 @@ export class FormValues implements Values {
   }
 
   subscribe(name: string, listener: () => void) {
-    const set = this.listeners.get(name) ?? new Set();
-    this.listeners.set(name, set.add(listener));
-    const off = draft.subscribe(this.key(name), listener);
+    const off = [this.marks.subscribe(name, listener), draft.subscribe(this.key(name), listener)];
     return () => {
-      set.delete(listener);
-      off();
+      for (const each of off) each();
     };
   }
 
@@ -55,20 +52,47 @@ export class FormValues implements Values {
   }
 
   problem(name: string) {
-    return this.problems.get(name);
+    return this.marks.problems.get(name);
   }
 
   setProblem(name: string, message: string | undefined) {
-    if (this.problems.get(name) === message) return;
-    if (message === undefined) this.problems.delete(name);
-    else this.problems.set(name, message);
-    for (const listener of this.listeners.get(name) ?? []) listener();
+    this.marks.set("problems", name, message);
   }
 
   /** setProblems shows what is wrong and gives the name of the first field that has it. */
   setProblems(list: { name: string; message: string }[]): string | undefined {
-    for (const name of [...this.problems.keys()]) if (!list.some((p) => p.name === name)) this.setProblem(name, undefined);
+    for (const name of [...this.marks.problems.keys()]) if (!list.some((p) => p.name === name)) this.setProblem(name, undefined);
     for (const p of list) this.setProblem(p.name, p.message);
     return list[0]?.name;
+  }
+
+  uploading(name: string) {
+    return this.marks.uploads.get(name);
+  }
+
+  setUploading(name: string, fraction: number | undefined) {
+    this.marks.set("uploads", name, fraction);
+  }
+}
+
+/** Marks are what stands at the fields of a form beside their values: what is wrong with them, and files on their way. */
+export class Marks {
+  readonly problems = new Map<string, string>();
+  readonly uploads = new Map<string, number>();
+  private listeners = new Map<string, Set<() => void>>();
+
+  set<K extends "problems" | "uploads">(kind: K, name: string, mark: (K extends "problems" ? string : number) | undefined) {
+    const held = this[kind] as Map<string, typeof mark>;
+    if (held.get(name) === mark) return;
+    if (mark === undefined) held.delete(name);
+    else held.set(name, mark);
+    for (const listener of [...(this.listeners.get(name) ?? []), ...(this.listeners.get("") ?? [])]) listener();
+  }
+
+  /** subscribe lets a listener hear of a field, or of all of them by "". */
+  subscribe(name: string, listener: () => void) {
+    const set = this.listeners.get(name) ?? new Set();
+    this.listeners.set(name, set.add(listener));
+    return () => void set.delete(listener);
   }
 }

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ImagePlus } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { api, ask, type Batch, type GenerateRequest, type Job } from "@/api/client";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { api, ask, type GenerateRequest, type Job } from "@/api/client";
 import { events, hasEnded, useActiveStates, useMoving } from "@/api/events";
 import { problemOf } from "@/api/problem";
 import { queries, queryClient } from "@/api/queries";
@@ -24,7 +24,7 @@ import { Filmstrip } from "./filmstrip";
 import { firstWorkflow } from "./first";
 import { follow } from "./follow";
 import { Form } from "./form";
-import { FormValues } from "./form-values";
+import { FormValues, Marks } from "./form-values";
 import { startNotifying } from "./notify";
 import { PresetDialog } from "./preset-dialog";
 import { build, fieldName } from "./request";
@@ -33,6 +33,7 @@ import { pictureOfOutput, RunStage } from "./stage";
 import { takeAsInput, takeSettings } from "./take";
 import { useCount } from "./use-count";
 import { useDrop } from "./use-drop";
+import { useSubmit } from "./use-submit";
 
 const MaskEditor = lazy(() => import("@/components/MaskEditor"));
 
@@ -59,6 +60,7 @@ export function Generate() {
   const thumbnails = useQuery(queries.thumbnails);
   const chosen = useFixed("workflow");
   const [picking, setPicking] = useState(false);
+  const [wanted, setWanted] = useState(false);
   const automatic = useFixed("automatic"); // outlives a reload, as the workflow does
   const list = workflows.data;
   const workflow = list?.find((w) => w.id === chosen);
@@ -83,7 +85,10 @@ export function Generate() {
     <WorkflowSelector
       workflows={list}
       value={chosen}
-      onChange={(id) => draft.setFixed("workflow", id)}
+      onChange={(id) => {
+        setWanted(false); // it was wanted of the one before
+        draft.setFixed("workflow", id);
+      }}
       thumbnails={thumbnails.data ?? {}}
       open={picking}
       onOpenChange={setPicking}
@@ -98,6 +103,8 @@ export function Generate() {
         gone={!!list && !!chosen && !workflow}
         selector={selector}
         onPick={() => setPicking(true)}
+        wanted={wanted}
+        onWant={setWanted}
       />
     </>
   );
@@ -151,9 +158,11 @@ interface WorkbenchProps {
   gone: boolean;
   selector: React.ReactNode;
   onPick: () => void;
+  wanted: boolean; // a run, as soon as the form can tell what of
+  onWant: (wanted: boolean) => void;
 }
 
-function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
+function Workbench({ workflow, gone, selector, onPick, wanted, onWant }: WorkbenchProps) {
   const id = workflow?.id ?? "";
   const schema = useQuery(queries.schema(id));
   const characters = useQuery(queries.characters);
@@ -166,7 +175,7 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
   const moving = useMoving();
   followed.current = follow(sitting, followed.current, { states, moving });
   const shown = [picked, followed.current].find((run) => run && sitting.includes(run)) ?? sitting[0];
-  const [sending, setSending] = useState(false);
+  const { sending, submit } = useSubmit();
   const [painting, setPainting] = useState(false);
   const [saving, setSaving] = useState<GenerateRequest>();
   const form = useRef<HTMLDivElement>(null);
@@ -174,12 +183,17 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
   const inputs = schema.data?.inputs;
   const layout = useMemo(() => inputs && layOut(inputs), [inputs]);
   const chosenCharacter = characters.data?.find((c) => c.id === character);
+  const [marks] = useState(() => new Marks());
+  const uploading = useSyncExternalStore(
+    (on) => marks.subscribe("", on),
+    () => marks.uploads.size > 0,
+  );
   // A character changes what holds where nothing is set: the form is drawn anew with it.
   const values = useMemo(() => {
-    const v = new FormValues(id, inputs ?? []);
+    const v = new FormValues(id, inputs ?? [], marks);
     v.character = chosenCharacter;
     return v;
-  }, [id, inputs, chosenCharacter]);
+  }, [id, inputs, chosenCharacter, marks]);
 
   useEffect(() => {
     if (!inputs) return;
@@ -214,22 +228,36 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
     });
   };
 
-  const sendingNow = useRef(false);
-  const run = async () => {
+  // Each asking is a run, also while the one before is on its way. What it is of is not known while the form loads or takes in a file.
+  const run = () => {
+    const why = gone ? new Error(t.generate.workflowGone) : (schema.error ?? (events.getConnection() === "away" && new TypeError("away")));
+    if (!inputs && why) toast.failed(why);
+    else if (!inputs || uploading) onWant(true);
+    else void runNow();
+  };
+  const press = () => {
+    takeTyped();
+    run();
+  };
+  useEffect(() => {
+    if (!wanted || uploading || !(inputs || gone || schema.error)) return;
+    onWant(false);
+    const wrong = [...marks.problems.keys()][0];
+    if (wrong)
+      showProblem(wrong); // the file was refused
+    else run();
+  });
+  const runNow = async () => {
     const made = make();
-    if (!made || sendingNow.current) return;
+    if (!made || !inputs) return;
     const first = values.setProblems(made.problems);
     if (first) {
       toast.failed(new Error(t.generate.fixFirst(made.problems.length)));
       return showProblem(first);
     }
-    sendingNow.current = true;
-    setSending(true);
+    const sent = new Map(inputs.map((i) => [i.name, values.get(i.name)]));
     try {
-      // The key makes a second try of the same click the same job, should the answer be lost.
-      const answer = (await ask(
-        api.POST("/api/v1/generate", { body: made.request as never, params: { header: { "Idempotency-Key": crypto.randomUUID() } } }),
-      )) as unknown as Job | Batch;
+      const answer = await submit(made.request);
       const ids = "jobs" in answer ? answer.jobs : [answer.id];
       if (!("jobs" in answer)) events.put(answer);
       draft.addSitting(ids);
@@ -238,15 +266,13 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
       if (ids.length > 1) toast.done(t.generate.queued(ids.length));
     } catch (error) {
       const problem = problemOf(error);
-      const fields = problem.fields.map((f) => ({ name: fieldName(f.field ?? "", inputs ?? []), message: f.message ?? problem.message }));
-      const known = fields.filter((f) => inputs?.some((i) => i.name === f.name));
+      const fields = problem.fields.map((f) => ({ name: fieldName(f.field ?? "", inputs), message: f.message ?? problem.message }));
+      // What was changed since is another value, of which nothing is known.
+      const known = fields.filter((f) => sent.has(f.name) && sent.get(f.name) === values.get(f.name));
       showProblem(values.setProblems(known));
       toast.failed(problem);
       // The workflow may be another one by now.
       if (problem.status === 400 || problem.status === 404) void queryClient.invalidateQueries({ queryKey: ["workflows"] });
-    } finally {
-      sendingNow.current = false;
-      setSending(false);
     }
   };
 
@@ -310,7 +336,7 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
     if (next) setPicked(next);
   };
   useShortcuts([
-    { keys: "mod+enter", label: t.generate.run, group: t.generate.title, inFields: true, run: () => void run() },
+    { keys: "mod+enter", label: t.generate.run, group: t.generate.title, inFields: true, run: (e) => e.repeat || press() },
     { keys: "mod+backspace", label: t.generate.cancelRun, group: t.generate.title, run: cancelShown },
     { keys: "w", label: t.generate.chooseWorkflow, group: t.generate.title, run: onPick },
     { keys: "arrowleft", label: t.generate.newer, group: t.generate.title, run: () => pick(-1) },
@@ -363,10 +389,10 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
         <RunBar
           inputs={inputs ?? []}
           count={count}
-          sending={sending}
+          sending={sending || wanted}
           running={states.has(sitting[0] ?? "")}
           disabled={!layout}
-          onRun={() => void run()}
+          onRun={press}
           onCopy={(as) => void copy(as)}
           onSave={() => setSaving(make()?.request)}
         />
@@ -400,3 +426,11 @@ function Workbench({ workflow, gone, selector, onPick }: WorkbenchProps) {
 }
 
 let wantsMask = false;
+
+/** takeTyped takes what is still being typed: a number is held to its range when its field is left. */
+function takeTyped() {
+  const field = document.activeElement;
+  if (!(field instanceof HTMLInputElement)) return;
+  field.blur();
+  field.focus({ preventScroll: true });
+}

@@ -1,31 +1,29 @@
 import { useEffect, useRef, useState } from "react";
-import { filesOf, fits, resultOf, takeFile } from "@/components/ParameterControls/take-file";
-import type { Picture } from "@/components/ParameterControls/values";
+import type { Input } from "@/api/types";
+import { filesOf, fits, resultOf, takeInto } from "@/components/ParameterControls/take-file";
 import { t } from "@/text";
 import { toast } from "@/ui/toast";
 import type { FormValues } from "./form-values";
 
+type Field = Pick<Input, "name" | "type" | "role">;
+
 /** useDrop takes files that are dropped anywhere on the page, or pasted, into the first field that is free and of their kind. */
-export function useDrop(files: { name: string; type: string; role?: string }[], values: FormValues) {
+export function useDrop(files: Field[], values: FormValues) {
   const [over, setOver] = useState(false);
   const depth = useRef(0);
-  const put = (picture: Picture, kind: (type: string) => boolean) => {
+  // The first free one of a kind, or the first.
+  const fieldOf = (kind: (type: string) => boolean, taken?: Map<Field, File[]>) => {
     const fields = files.filter((f) => f.role !== "mask" && kind(f.type));
-    const field = fields.find((f) => values.get(f.name) === undefined) ?? fields[0];
-    if (field) values.set(field.name, picture);
-    return field !== undefined;
+    return fields.find((f) => values.get(f.name) === undefined && !taken?.has(f)) ?? fields[0];
   };
-  const take = async (list: File[]) => {
+  const take = (list: File[]) => {
+    const taken = new Map<Field, File[]>();
     for (const file of list) {
-      const field = files.find((f) => f.role !== "mask" && fits(f.type, file));
-      try {
-        if (!field) throw new Error(t.generate.takesNone(file.name));
-        const picture = await takeFile(field.type, file, () => {});
-        put(picture, (type) => fits(type, file));
-      } catch (error) {
-        toast.failed(error);
-      }
+      const field = fieldOf((type) => fits(type, file), taken);
+      if (field) taken.set(field, [...(taken.get(field) ?? []), file]);
+      else toast.failed(new Error(t.generate.takesNone(file.name)));
     }
+    for (const [field, own] of taken) void takeInto(values, field, own, (picture) => values.set(field.name, picture));
   };
   const latest = useRef(take);
   latest.current = take;
@@ -34,7 +32,7 @@ export function useDrop(files: { name: string; type: string; role?: string }[], 
       const list = filesOf(e.clipboardData);
       if (list.length === 0) return;
       e.preventDefault();
-      void latest.current(list);
+      latest.current(list);
     };
     addEventListener("paste", onPaste);
     return () => removeEventListener("paste", onPaste);
@@ -61,8 +59,9 @@ export function useDrop(files: { name: string; type: string; role?: string }[], 
       onDrop: (e: React.DragEvent) => {
         e.preventDefault();
         const result = resultOf(e.dataTransfer);
-        if (result) put(result, (type) => type.includes("image"));
-        else void take(filesOf(e.dataTransfer));
+        const field = result && fieldOf((type) => type.includes("image"));
+        if (field) values.set(field.name, result);
+        else if (!result) take(filesOf(e.dataTransfer));
       },
     },
   };
