@@ -153,7 +153,7 @@ func ofProblem(err error) *statusError {
 		e.Status = http.StatusInsufficientStorage
 	case ofRequest(err, e):
 	case len(p.Problems) > 0:
-		e.Detail, e.Hint = p.Problems[0].Message, ""
+		e.Detail, e.Hint = p.Problems[0].Message, adviceOn(err, p.Problems)
 		for _, f := range p.Problems {
 			e.Errors = append(e.Errors, fieldError{Field: f.Parameter, Message: f.Message, Allowed: f.Allowed, Nearest: f.Nearest})
 		}
@@ -162,6 +162,18 @@ func ofProblem(err error) *statusError {
 		e.Status, e.Code, e.Detail, e.Hint = http.StatusInternalServerError, "internal", "easel could not answer", "the server's log says why"
 	}
 	return e
+}
+
+// adviceOn helps against what is wrong with parameters, in terms of the API.
+func adviceOn(err error, problems []registry.Problem) string {
+	const command = "easel " // hints with one are for who types it
+	if advice := problem.Advice(problems[0]); len(problems) == 1 && advice != "" && !strings.Contains(advice, command) {
+		return advice
+	}
+	if values, ok := errors.AsType[*registry.ValuesError](err); ok {
+		return "GET " + apiPath + "/workflows/" + values.Workflow + " lists the parameters"
+	}
+	return ""
 }
 
 // ofRequest words what is wrong with the form of a body.

@@ -120,6 +120,25 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestRefusedParametersAdvise: in terms of the API, not of the command line.
+func TestRefusedParametersAdvise(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{})
+	const listed = "GET /api/v1/workflows/flux_single lists the parameters"
+	for params, want := range map[string]string{
+		`{"stesp":4}`:         "did you mean steps?",
+		`{"wobble":4}`:        listed,
+		`{"steps":0}`:         listed,
+		`{"stesp":4,"cfg":0}`: listed,
+	} {
+		var e statusError
+		h.want(400, h.ask("POST", "/api/v1/generate", `{"workflow_id":"flux_single","prompt":"x","params":`+params+`}`)).into(t, &e)
+		if e.Hint != want {
+			t.Errorf("%s: %q", params, e.Hint)
+		}
+	}
+}
+
 func TestLargeAndWaiting(t *testing.T) {
 	t.Parallel()
 	h := build(t, houseOptions{limits: Limits{Upload: 1000, Body: 2000, Waiting: 2, Batch: 5}})
