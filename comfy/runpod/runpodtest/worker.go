@@ -40,7 +40,8 @@ func (s *Server) handle(j *job) result {
 	if err != nil {
 		return result{failed: err.Error()}
 	}
-	req, err := http.NewRequestWithContext(j.ctx, http.MethodPost, "http://emulator/prompt", bytes.NewReader(body))
+	// Not in the job's context: what was queued when the job was cancelled is to be found, and to end with it.
+	req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, "http://emulator/prompt", bytes.NewReader(body))
 	if err != nil {
 		return result{failed: err.Error()}
 	}
