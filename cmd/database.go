@@ -32,7 +32,7 @@ func (o *databaseOptions) address() string {
 	if address == "" {
 		address = o.app.getenv("EASEL_DATABASE")
 	}
-	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok && path != "" {
 		return "sqlite:" + o.app.path(path)
 	}
 	if address != "" {

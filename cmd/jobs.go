@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seed-7d77cb5c/easel/comfy"
 	"github.com/seed-7d77cb5c/easel/comfy/served"
 	"github.com/seed-7d77cb5c/easel/internal/backends"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
@@ -217,26 +219,44 @@ this machine has. Ctrl-C leaves, and the job goes on.`,
 		"  easel jobs watch JOB\n  easel jobs watch JOB --json", o.watch)
 }
 
-// watchAgain is how long is waited before a stream that broke is opened again.
-const watchAgain = time.Second
+// watchAgain is how long is waited before a stream that broke is opened again, and
+// watchAway how long for a server that was there and is away: it may be started anew.
+const (
+	watchAgain = time.Second
+	watchAway  = 30 * time.Second
+)
 
 func (o *jobsOptions) watch(ctx context.Context, client *served.Client, id string) error {
 	told := ""
+	var seen, away time.Time
 	for {
 		j, err := client.Job(ctx, id)
-		if err != nil {
-			return err
-		}
-		if j.Over() {
-			return o.ended(j)
-		}
-		_ = client.Events(ctx, id, func(e served.Event) bool { // whoever is not told asks
-			if line := progressLine(e); line != "" && line != told {
-				told = line
-				o.app.note("%s: %s", id, line)
+		_, gone := errors.AsType[*comfy.UnreachableError](err)
+		switch {
+		case gone && !seen.IsZero() && time.Since(seen) < watchAway:
+			if away.Before(seen) {
+				away = time.Now()
+				o.app.note("%s: lost the connection, waiting up to %s for it", id, watchAway)
 			}
-			return !e.Over()
-		})
+		case err != nil:
+			return err
+		case j.Over():
+			return o.ended(j)
+		default:
+			over := false
+			_ = client.Events(ctx, id, func(e served.Event) bool { // whoever is not told asks
+				if line := progressLine(e); line != "" && line != told {
+					told = line
+					o.app.note("%s: %s", id, line)
+				}
+				over = e.Over()
+				return !over
+			})
+			seen = time.Now()
+			if over {
+				continue
+			}
+		}
 		select {
 		case <-time.After(watchAgain):
 		case <-ctx.Done():

@@ -10,11 +10,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/server"
@@ -63,7 +66,12 @@ that is printed at the start.`,
   curl -d '{"workflow_id":"flux_single","prompt":"fox"}' \
     http://127.0.0.1:7860/api/v1/generate`,
 		Args: exactArgs(),
-		RunE: func(c *cobra.Command, _ []string) error { return runServe(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.check(c.Flags()); err != nil {
+				return err
+			}
+			return runServe(c.Context(), o)
+		},
 	}
 	f := c.Flags()
 	f.SortFlags = false
@@ -88,7 +96,8 @@ that is printed at the start.`,
 	return c
 }
 
-func runServe(ctx context.Context, o *serveOptions) error {
+// check refuses flags that say nothing, or nothing together.
+func (o *serveOptions) check(f *pflag.FlagSet) error {
 	if (o.cert == "") != (o.key == "") {
 		return usagef("give both or none", "--tls-cert and --tls-key belong together")
 	}
@@ -98,6 +107,26 @@ func runServe(ctx context.Context, o *serveOptions) error {
 	if o.workers < 0 || (o.workerOnly && o.workers == 0) {
 		return usagef("write --workers 2", "--workers takes a number of jobs, at least 1 with --worker-only")
 	}
+	for _, name := range []string{"listen", "allow-origin", "host", "tls-cert", "keep", "keep-uploads", "jobs-per-minute"} {
+		if o.workerOnly && f.Changed(name) {
+			return usagef("leave one of them out", "--worker-only listens to nobody, so --%s is of no use", name)
+		}
+	}
+	for _, origin := range o.origins {
+		u, err := url.Parse(origin)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || origin != u.Scheme+"://"+strings.ToLower(u.Host) {
+			return usagef("write --allow-origin http://localhost:5173", "--allow-origin takes an origin as browsers send it, not %q", origin)
+		}
+	}
+	for _, host := range o.hosts {
+		if _, err := netip.ParseAddr(host); err != nil && (host == "" || strings.ContainsAny(host, ":/@ ")) {
+			return usagef("write --host team.example", "--host takes a name without scheme and port, not %q", host)
+		}
+	}
+	return nil
+}
+
+func runServe(ctx context.Context, o *serveOptions) error {
 	cfg, err := o.app.config()
 	if err != nil {
 		return err

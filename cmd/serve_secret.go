@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,11 +17,14 @@ import (
 	"github.com/seed-7d77cb5c/easel/internal/server"
 )
 
+// leastSecret is how many bytes a secret has that signs links.
+const leastSecret = 32
+
 // secret is what signs links and cookies. Several servers of one database are
 // given the same by EASEL_SERVE_SECRET; one alone makes a file.
 func (o *serveOptions) secret() ([]byte, error) {
 	if text := o.app.getenv("EASEL_SERVE_SECRET"); text != "" {
-		if len(text) < 32 {
+		if len(text) < leastSecret {
 			return nil, &invalidError{"EASEL_SERVE_SECRET is too short", "openssl rand -hex 32 makes one"}
 		}
 		return []byte(text), nil
@@ -29,8 +34,15 @@ func (o *serveOptions) secret() ([]byte, error) {
 		return nil, err
 	}
 	file := filepath.Join(cfg.DataDir, "serve", "secret")
-	if data, err := os.ReadFile(file); err == nil {
-		return []byte(strings.TrimSpace(string(data))), nil
+	data, err := os.ReadFile(file)
+	if text := strings.TrimSpace(string(data)); err == nil {
+		if len(text) < leastSecret { // cut off by a full disk or a restore, say: anybody could sign with it
+			return nil, &invalidError{"the secret in " + file + " is too short", "remove the file: easel serve makes another, and links and sign-ins of before end"}
+		}
+		return []byte(text), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it does not fail

@@ -174,10 +174,10 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 		ticket = db.useTicket
 	}
 	var err error
-	switch scheme, rest, _ := strings.Cut(address, ":"); scheme {
-	case "sqlite":
+	switch scheme, rest, _ := strings.Cut(address, ":"); {
+	case scheme == "sqlite" && rest != "":
 		db.engine, err = openSQLite(ctx, rest, max(o.Workers, 1), db.log, ticket)
-	case "postgres", "postgresql":
+	case scheme == "postgres", scheme == "postgresql":
 		db.engine, err = openPostgres(ctx, address, db.process, max(o.Workers, 1), db.log, ticket)
 	default:
 		return nil, &AddressError{Shown(address)}

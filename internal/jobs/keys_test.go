@@ -52,7 +52,9 @@ func TestAddressesAreShownWithoutPasswords(t *testing.T) {
 			t.Errorf("%s is shown as %s", in, got)
 		}
 	}
-	if _, err := Open(t.Context(), "mysql://root:hunter2@h/x", Options{}); err == nil || err.Error() != (&AddressError{}).Error() {
-		t.Errorf("an address of another database: %v", err)
+	for _, address := range []string{"mysql://root:hunter2@h/x", "sqlite:"} {
+		if _, err := Open(t.Context(), address, Options{}); err == nil || err.Error() != (&AddressError{}).Error() {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }

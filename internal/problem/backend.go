@@ -71,7 +71,10 @@ func ofBackend(err error, p *Problem) bool {
 	case errors.As(err, &auth):
 		p.is(CodeAuthentication)
 		if auth.Variable != "" {
-			p.Hint = "set " + auth.Variable + " to a key that may use it, or keep one with easel auth set " + map[string]string{"RUNPOD_API_KEY": "runpod", "COMFY_API_KEY": "comfy"}[auth.Variable]
+			p.Hint = "set " + auth.Variable + " to a key that may use it"
+			if name := map[string]string{"RUNPOD_API_KEY": "runpod", "COMFY_API_KEY": "comfy"}[auth.Variable]; name != "" {
+				p.Hint += ", or keep one with easel auth set " + name
+			}
 		}
 	case errors.As(err, &lost):
 		p.is(CodeLost)

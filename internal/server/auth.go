@@ -124,9 +124,9 @@ func (s *Server) allowOrigin(w http.ResponseWriter, origin string) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Add("Vary", "Origin")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, If-None-Match, "+agentHeaders)
-	h.Set("Access-Control-Expose-Headers", "Mcp-Session-Id")
-	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Prefer, Last-Event-ID, If-Match, If-None-Match, "+requestIDHeader+", "+agentHeaders)
+	h.Set("Access-Control-Expose-Headers", "Content-Disposition, ETag, Location, Preference-Applied, Retry-After, "+requestIDHeader+", Mcp-Session-Id")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
 	h.Set("Access-Control-Max-Age", "600")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }
@@ -134,18 +134,38 @@ func (s *Server) allowOrigin(w http.ResponseWriter, origin string) {
 // checkHost refuses a Host that is not this server's: a web page whose name
 // was made to point here (DNS rebinding) sends its own.
 func (s *Server) checkHost(r *http.Request) error {
+	host := hostName(r)
+	named := func(name string) bool { return strings.EqualFold(name, host) }
+	if loopbackHost(r) || slices.ContainsFunc(s.o.Hosts, named) {
+		return nil
+	}
+	if _, err := netip.ParseAddr(host); err == nil && !s.o.Listen.Addr().IsLoopback() {
+		return nil // an address cannot be made to point elsewhere
+	}
+	return &statusError{Status: http.StatusMisdirectedRequest, Code: "host", Detail: "This server has another name", Hint: "easel serve --host NAME admits it"}
+}
+
+// hostName is what a request calls this server, without a port.
+func hostName(r *http.Request) string {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	host = strings.Trim(host, "[]")
-	if host == "localhost" || slices.Contains(s.o.Hosts, host) {
-		return nil
-	}
-	if ip, err := netip.ParseAddr(host); err == nil && (ip.IsLoopback() || !s.o.Listen.Addr().IsLoopback()) {
-		return nil // an address cannot be made to point elsewhere
-	}
-	return &statusError{Status: http.StatusMisdirectedRequest, Code: "host", Detail: "This server has another name", Hint: "easel serve --host NAME admits it"}
+	return strings.Trim(host, "[]")
+}
+
+// loopbackHost reports whether a request calls this server by a name that only its
+// own machine has.
+func loopbackHost(r *http.Request) bool {
+	host := hostName(r)
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || (err == nil && ip.IsLoopback())
+}
+
+// forwarded reports whether a proxy sent a request on: then its connection comes from
+// this machine, and the request from anywhere.
+func forwarded(r *http.Request) bool {
+	return slices.ContainsFunc([]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"}, func(name string) bool { return r.Header[name] != nil })
 }
 
 // identify finds out who asks. allowed says that the page that sent it is one
@@ -154,8 +174,8 @@ func (s *Server) identify(r *http.Request, allowed bool) (principal, error) {
 	if p, ok, err := s.byLink(r); ok || err != nil {
 		return p, err
 	}
-	if secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return s.byKey(r, secret)
+	if scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		return s.byKey(r, strings.TrimSpace(secret)) // also an empty one: who means to send a key is not the owner
 	}
 	browser := r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Sec-Fetch-Mode") != ""
 	if c, err := r.Cookie(cookieName); err == nil && !allowed {
@@ -166,7 +186,7 @@ func (s *Server) identify(r *http.Request, allowed bool) (principal, error) {
 			return principal{local: true}, nil
 		}
 	}
-	if !browser && s.o.Listen.Addr().IsLoopback() && fromLoopback(r) {
+	if !browser && s.o.Listen.Addr().IsLoopback() && fromLoopback(r) && loopbackHost(r) && !forwarded(r) {
 		return principal{local: true}, nil
 	}
 	return principal{}, &statusError{
@@ -260,22 +280,49 @@ func (g *guesses) wrong(from string, now time.Time) {
 	g.from[from] = g.from[from][max(len(g.from[from])-mostGuesses, 0):]
 }
 
-// LoginLink is a path that makes a browser of this machine the owner's. It is
-// valid for ten minutes.
+// LoginLink is a path that makes a browser of this machine the owner's, once. It is
+// valid for ten minutes, and for this process.
 func (s *Server) LoginLink() string {
-	return linkPath + "?t=" + url.QueryEscape(s.sign("login", s.o.Now().Add(loginLife)))
+	return linkPath + "?t=" + url.QueryEscape(s.sign(s.logins.purpose, s.o.Now().Add(loginLife)))
+}
+
+// logins are the links that were used.
+type logins struct {
+	purpose string // of their signatures, which no other process makes
+	mu      sync.Mutex
+	used    map[string]bool
+}
+
+// use takes a link that is valid, and reports whether it was not used before.
+func (l *logins) use(link string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.used[link] {
+		return false
+	}
+	if l.used == nil {
+		l.used = map[string]bool{}
+	}
+	l.used[link] = true
+	return true
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet || !s.verify("login", r.URL.Query().Get("t")) {
-		s.fail(w, &statusError{Status: http.StatusForbidden, Code: "link", Detail: "The link is not valid any more", Hint: "easel serve prints a new one when it starts"})
+	link := r.URL.Query().Get("t")
+	ahead := strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") // nobody opened it yet
+	if r.Method == http.MethodGet && !ahead && s.verify(s.logins.purpose, link) && s.logins.use(link) {
+		http.SetCookie(w, &http.Cookie{
+			Name: cookieName, Value: s.sign("cookie", s.o.Now().Add(cookieLife)), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+			Secure: r.TLS != nil, MaxAge: int(cookieLife / time.Second),
+		})
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: s.sign("cookie", s.o.Now().Add(cookieLife)), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil, MaxAge: int(cookieLife / time.Second),
-	})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	if c, err := r.Cookie(cookieName); err == nil && s.verify("cookie", c.Value) { // by the same link, say, a minute ago
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	s.fail(w, &statusError{Status: http.StatusForbidden, Code: "link", Detail: "The link was used, or is not valid any more", Hint: "easel serve prints a new one when it starts"})
 }
 
 // sign makes a word that is valid for a purpose until a time.

@@ -51,6 +51,9 @@ func (e *statusError) GetHeaders() http.Header {
 	if e.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(e.RetryAfter))
 	}
+	if e.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="easel"`)
+	}
 	return h
 }
 

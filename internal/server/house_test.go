@@ -66,6 +66,7 @@ type houseOptions struct {
 	step    string
 	limits  Limits
 	origins []string
+	hosts   []string
 	inputs  string
 	listen  string
 	pool    []string // backends besides the emulator, before it
@@ -157,7 +158,7 @@ func build(t testing.TB, o houseOptions) *house {
 	h.s = New(Options{
 		Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		DB:  h.db, Catalog: catalog, Store: store, Files: files, Inputs: open, Secret: bytes.Repeat([]byte("s"), 32),
-		Listen: netip.MustParseAddrPort(listen), Limits: o.limits, Origins: o.origins, Version: "test",
+		Listen: netip.MustParseAddrPort(listen), Limits: o.limits, Origins: o.origins, Hosts: o.hosts, Version: "test",
 		Own: &own, Changed: live.Reload, Backends: asked, Now: o.now,
 	})
 	web := httptest.NewServer(h.s)
@@ -196,7 +197,7 @@ func (h *house) ask(method, path, body string, headers ...string) reply {
 		}
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := http.DefaultTransport.RoundTrip(req) // redirects are answers
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -65,6 +65,7 @@ type Server struct {
 	api     huma.API
 	handler http.Handler
 	guesses guesses
+	logins  logins
 	pace    pace
 	editing sync.Mutex    // held by who changes files of the user's
 	drawing chan struct{} // holds a place for each thumbnail that is being made
@@ -87,7 +88,7 @@ func New(o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Limits = o.Limits.withDefaults()
-	s := &Server{o: o, closing: make(chan struct{}), drawing: make(chan struct{}, 1)}
+	s := &Server{o: o, closing: make(chan struct{}), drawing: make(chan struct{}, 1), logins: logins{purpose: "login\n" + rand.Text()}}
 	mux := http.NewServeMux()
 	s.api = newAPI(mux)
 	s.routes()
