@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-b552f922349c";
-const files = "/ /assets/Backends-DRPqaAa2.js /assets/MaskEditor-BHAJBQFy.js /assets/ahead-_TG-Kl4T.js /assets/base-BK3xxjEv.js /assets/check-DlxO3UEn.js /assets/copy-DWS_dcgr.js /assets/index-BdapEdT0.js /assets/index-BfJGlDya.css /assets/labels-hZ196yG2.js /assets/other-Dh7Y6kB2.js /assets/queue-CIu14de2.js /assets/results-DfWmTVwn.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CtetWRsF.js /assets/start-D0rmGVYg.js /assets/useQuery-rfQq9nUe.js /assets/workflows-D6RvTAZW.js /assets/zoom-out-DyjRY1Pv.js /icon.svg /theme.js".split(" ");
+const version = "easel-de6854499355";
+const files = "/ /assets/Backends-CIoYmuAo.js /assets/MaskEditor-CWCpBBH3.js /assets/ahead-_TG-Kl4T.js /assets/base-_dEl2Tyh.js /assets/check-C11eM1km.js /assets/copy-040P_yUC.js /assets/index-BVS8JWUs.js /assets/index-DruBdP-i.css /assets/labels-Bryl3ci7.js /assets/other-T9HEDjdf.js /assets/queue-BgLHFD4L.js /assets/results-D1HO4OvY.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-D3jhh8ar.js /assets/start-D0rmGVYg.js /assets/useQuery-CHgwKsIn.js /assets/workflows-CG9niTJb.js /assets/zoom-out-BJ4zmHlL.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

@@ -1,12 +1,25 @@
 import { Tooltip as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
+import { flushSync } from "react-dom";
 import { Keys } from "./keys";
 
-export const TooltipProvider = ({ children }: { children: ReactNode }) => (
-  <Radix.Provider delayDuration={450} skipDelayDuration={200}>
-    {children}
-  </Radix.Provider>
-);
+export function TooltipProvider({ children }: { children: ReactNode }) {
+  useEffect(() => {
+    addEventListener("keydown", closeBefore, true);
+    return () => removeEventListener("keydown", closeBefore, true);
+  }, []);
+  return (
+    <Radix.Provider delayDuration={450} skipDelayDuration={200}>
+      {children}
+    </Radix.Provider>
+  );
+}
+
+// Escape is for the layer under a tooltip as well, which is asked only when nothing is over it. Radix closes a tooltip when another
+// one opens.
+function closeBefore(event: KeyboardEvent) {
+  if (event.key === "Escape") flushSync(() => document.dispatchEvent(new CustomEvent("tooltip.open")));
+}
 
 /** Tooltip says what its child does, with the keys that do the same. */
 export function Tooltip({

@@ -70,9 +70,48 @@ test("the pages open without the server, say so, and go on when it is back", asy
   await tab.shot("away-1440");
   await tab.page.reload();
   await tab.page.getByText("The server does not answer. Nothing you typed is lost").waitFor();
+  await tab.page.getByRole("link", { name: "Queue" }).click();
+  await tab.page
+    .locator("main")
+    .getByText(/^(Waiting for the server|The server does not answer)$/) // while it tries, and after
+    .waitFor();
+  expect(await tab.page.getByText("Nothing runs and nothing waits").count()).toBe(0);
+  await tab.shot("queue-away-1440");
+  await tab.page.getByRole("link", { name: "Settings" }).click();
+  for (const region of ["Backends", "Access and keys", "Storage", "About"])
+    await tab.page
+      .locator("section", { has: tab.page.getByRole("heading", { name: region }) })
+      .getByText("Waiting for the server")
+      .waitFor();
+  expect(await tab.page.getByText("once there is a result").count()).toBe(0);
+  await tab.accessible();
+  await tab.shot("settings-away-1440");
   await mine.up();
   await tab.page.getByText("The server is back").waitFor();
+  await tab.page.getByText("You are the owner of this machine.").waitFor();
+  await tab.page.getByRole("link", { name: "Queue" }).click();
+  await tab.page.getByText("Nothing runs and nothing waits").waitFor();
+  await tab.page.getByRole("link", { name: "Workflows" }).click();
   await tab.page.getByRole("heading", { name: "FLUX.1 dev" }).waitFor();
   await tab.close();
   await mine.stop();
+});
+
+test("a page whose answer is slow says that it waits", async () => {
+  const tab = await Tab.open(server, "/settings");
+  let release = () => {};
+  const released = new Promise<void>((done) => {
+    release = done;
+  });
+  await tab.page.route(/\/jobs\?/, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await tab.goto("/queue");
+  await tab.page.getByText("Waiting for the server").waitFor();
+  expect(await tab.page.getByText("Nothing runs and nothing waits").count()).toBe(0);
+  release();
+  await tab.page.getByText("Nothing runs and nothing waits").waitFor();
+  tab.quiet();
+  await tab.close();
 });

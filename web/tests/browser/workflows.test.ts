@@ -208,6 +208,13 @@ test("the drawn graph is zoomed by wheel, keys and fingers, and dragged", async 
   };
   await large.press("0");
   const whole = await place();
+  const [around, drawn] = [await place(large), await place(large.locator(":scope > div"))];
+  expect(drawn.height).toBeLessThan(around.height);
+  for (const [at, size] of [
+    ["x", "width"],
+    ["y", "height"],
+  ] as const)
+    expect(drawn[at] + drawn[size] / 2, `the middle along ${at}`).toBeCloseTo(around[at] + around[size] / 2, 0);
   await large.press("+");
   await large.press("+");
   const keyed = await place();

@@ -8,7 +8,13 @@ import { Badge } from "@/ui/badge";
 /** Backends are the places where jobs run: state, models in memory, speed. */
 export function Backends({ className }: { className?: string }) {
   const { data } = useQuery({ ...queries.backends, refetchInterval: 5_000 });
-  if (!data) return null;
+  if (!data) {
+    return (
+      <div className={className} aria-hidden>
+        <div className="h-14.5 animate-pulse rounded-lg bg-sunken phone:max-w-96" />
+      </div>
+    );
+  }
   return (
     <section aria-label={pageText.backends} className={className}>
       {data.length === 0 && (

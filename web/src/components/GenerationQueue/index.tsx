@@ -3,15 +3,16 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { ListOrdered } from "lucide-react";
 import type { ReactNode } from "react";
 import { api, ask, type Job } from "@/api/client";
-import { events, useActiveJobs } from "@/api/events";
+import { events, useActiveJobs, useConnection } from "@/api/events";
 import { queries, queryClient } from "@/api/queries";
+import { Waiting } from "@/app/waiting";
 import { queue as pageText } from "@/text/en/queue";
 import { Button, buttonLook } from "@/ui/button";
-import { Empty } from "@/ui/empty";
+import { Empty, Failed } from "@/ui/empty";
 import { toast } from "@/ui/toast";
 import { fold, type Group, inOrder, moves } from "./order";
 import { type QueueActions, QueueRow } from "./row";
-import { Waiting } from "./waiting";
+import { WaitingRuns } from "./waiting";
 
 /** GenerationQueue is what runs, what waits in its order, and what failed with its reason. */
 export function GenerationQueue() {
@@ -19,6 +20,7 @@ export function GenerationQueue() {
   const workflows = useQuery(queries.workflows);
   const ended = useQuery(queries.jobs({ status: ["failed", "cancelled"], limit: 200 }));
   const queue = useQuery(queries.queue);
+  const heard = useConnection() !== "connecting"; // of what runs and waits
   const navigate = useNavigate();
   const name = (id: string) => workflows.data?.find((w) => w.id === id)?.name ?? id;
 
@@ -76,6 +78,8 @@ export function GenerationQueue() {
   };
 
   if (running.length + waiting.length + failed.length === 0) {
+    if (ended.error && !ended.data) return <Failed error={ended.error} onRetry={() => void ended.refetch()} />;
+    if (!ended.data || !heard) return <Waiting />;
     return (
       <Empty icon={<ListOrdered />} title={pageText.empty} hint={pageText.emptyHint}>
         <Link to="/generate" className={buttonLook({ look: "primary" })}>
@@ -99,7 +103,7 @@ export function GenerationQueue() {
       )}
       {waiting.length > 0 && (
         <Section title={pageText.waiting} count={waiting.reduce((n, g) => n + g.jobs.length, unseen)}>
-          <Waiting groups={waiting} name={name} actions={actions} onMove={onMove} />
+          <WaitingRuns groups={waiting} name={name} actions={actions} onMove={onMove} />
           {unseen > 0 && <p className="py-2 text-muted">{pageText.more(unseen)}</p>}
         </Section>
       )}

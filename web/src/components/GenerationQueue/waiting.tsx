@@ -5,15 +5,15 @@ import { cx } from "@/ui/cx";
 import type { Group } from "./order";
 import { Handle, type QueueActions, QueueRow } from "./row";
 
-interface WaitingProps {
+interface WaitingRunsProps {
   groups: Group<Job>[];
   name: (workflow: string) => string;
   actions: QueueActions;
   onMove: (from: number, to: number) => Promise<void>;
 }
 
-/** Waiting is what waits, in its order: dragged by the handle (mouse, pen, finger), or moved with the arrow keys. */
-export function Waiting({ groups, name, actions, onMove }: WaitingProps) {
+/** WaitingRuns is what waits, in its order: dragged by the handle (mouse, pen, finger), or moved with the arrow keys. */
+export function WaitingRuns({ groups, name, actions, onMove }: WaitingRunsProps) {
   const list = useRef<HTMLUListElement>(null);
   const [drag, setDrag] = useState<{ from: number; to: number }>();
   const [said, setSaid] = useState("");

@@ -6,6 +6,7 @@ import { queries } from "@/api/queries";
 import { session } from "@/api/session";
 import { Page } from "@/app/shell";
 import { setTheme, type Theme, useTheme } from "@/app/theme";
+import { WaitingLine } from "@/app/waiting";
 import { Backends } from "@/components/Backends";
 import { t } from "@/text";
 import { settings as pageText } from "@/text/en/settings";
@@ -19,11 +20,12 @@ import { placeOf } from "./place";
 /** SettingsPage shows how the server stands, and sets what this browser keeps. What only the server's owner sets is
  * said with the command that does it. */
 export function SettingsPage() {
+  const backends = useQuery(queries.backends);
   return (
     <Page title={pageText.title}>
       <Appearance />
       <Section title={pageText.backends}>
-        <Backends />
+        {backends.data ? <Backends /> : <WaitingLine error={backends.error} />}
         <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
           <p className="text-muted">{pageText.backendsHint}</p>
           <Command text={pageText.backendsCommand} />
@@ -88,11 +90,11 @@ function Appearance() {
 const useSession = () => useQuery({ queryKey: ["session"], queryFn: ({ signal }) => ask(api.GET("/api/v1/session", { signal })) });
 
 function Access() {
-  const { data } = useSession();
+  const { data, error } = useSession();
   return (
     <Section title={pageText.access}>
       <Row
-        title={data && (data.name === null ? pageText.owner : pageText.keyed(data.name))}
+        title={data ? data.name === null ? pageText.owner : pageText.keyed(data.name) : <WaitingLine error={error} />}
         hint={data && (data.loopback ? pageText.loopback : pageText.reachable)}
       >
         {session.hasKey() && <Button onClick={session.signOut}>{pageText.signOut}</Button>}
@@ -118,7 +120,8 @@ function Access() {
 }
 
 function Storage() {
-  const newest = useQuery(queries.outputs({ limit: 1 })).data?.outputs[0];
+  const { data, error } = useQuery(queries.outputs({ limit: 1 }));
+  const newest = data?.outputs[0];
   const [sure, setSure] = useState(false);
   const forget = () => {
     setSure(false);
@@ -130,7 +133,12 @@ function Storage() {
   };
   return (
     <Section title={pageText.storage}>
-      <Row title={pageText.results} hint={newest ? pageText.resultsAt(placeOf(newest.path, newest.name) || "/") : pageText.resultsNone} />
+      <Row
+        title={pageText.results}
+        hint={newest ? pageText.resultsAt(placeOf(newest.path, newest.name) || "/") : data ? pageText.resultsNone : undefined}
+      >
+        {!data && <WaitingLine error={error} />}
+      </Row>
       <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
         <p className="text-muted">{pageText.storageHint}</p>
         <Command text={pageText.storageCommand} />
@@ -158,10 +166,10 @@ function Storage() {
 }
 
 function About() {
-  const { data } = useSession();
+  const { data, error } = useSession();
   const offline = typeof navigator !== "undefined" && navigator.serviceWorker?.controller !== null && "serviceWorker" in navigator;
   const rows: [string, ReactNode][] = [
-    [pageText.version, data?.version],
+    [pageText.version, data ? data.version : <WaitingLine key="version" error={error} />],
     [pageText.offline, offline ? pageText.offlineYes : pageText.offlineNo],
     [
       pageText.api,

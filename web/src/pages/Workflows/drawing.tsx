@@ -86,9 +86,9 @@ function Drawing({ name, graph, labels, missing, className }: Props & { classNam
           else if (e.key === "-") zoom.further();
           else if (e.key === "0") zoom.fit();
         }}
-        className="scroll min-h-0 flex-1 cursor-grab touch-pan-x touch-pan-y select-none focus-visible:outline-offset-[-2px] active:cursor-grabbing"
+        className="scroll flex min-h-0 flex-1 flex-col cursor-grab touch-pan-x touch-pan-y select-none focus-visible:outline-offset-[-2px] active:cursor-grabbing"
       >
-        <div className="mx-auto" style={{ width: drawing.width * zoom.scale, height: drawing.height * zoom.scale }}>
+        <div className="m-auto shrink-0" style={{ width: drawing.width * zoom.scale, height: drawing.height * zoom.scale }}>
           <div
             className="relative origin-top-left"
             style={{ width: drawing.width, height: drawing.height, transform: `scale(${zoom.scale})` }}

@@ -1,4 +1,5 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 const least = 0.25;
 const most = 2;
@@ -20,18 +21,26 @@ export function useZoom(box: RefObject<HTMLElement | null>, width: number, heigh
   const now = useRef(scale);
   now.current = scale;
   // What is at a point of the box stays there.
-  const keep = useRef<{ x: number; y: number; left: number; top: number } | undefined>(undefined);
+  const keep = useRef<{ left: number; top: number } | undefined>(undefined);
   const to = useCallback(
     (next: number, at?: { x: number; y: number }) => {
       const element = box.current;
       if (!element) return;
       const held = Math.min(most, Math.max(least, next));
       const point = at ?? { x: element.clientWidth / 2, y: element.clientHeight / 2 };
-      const by = held / now.current;
-      keep.current = { ...point, left: (element.scrollLeft + point.x) * by - point.x, top: (element.scrollTop + point.y) * by - point.y };
-      setScale(held);
+      // A drawing that is smaller than the box stands in its middle.
+      const place = (scroll: number, at: number, room: number, size: number) => {
+        const before = scroll + at - Math.max(0, (room - size * now.current) / 2);
+        return (before * held) / now.current + Math.max(0, (room - size * held) / 2) - at;
+      };
+      keep.current = {
+        left: place(element.scrollLeft, point.x, element.clientWidth, width),
+        top: place(element.scrollTop, point.y, element.clientHeight, height),
+      };
+      // At once: of two fingers on two boxes each tells of a move by itself, and the second goes on from the first.
+      flushSync(() => setScale(held));
     },
-    [box],
+    [box, width, height],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the place is that of the new scale
   useLayoutEffect(() => {

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{t}from"./useQuery-rfQq9nUe.js";import{at as n,sn as r}from"./base-BK3xxjEv.js";import{A as i}from"./index-BdapEdT0.js";var a=e(r(),1);function o(e){let{data:r,isPending:o}=t(n.schema(e));return{label:(0,a.useCallback)(e=>i(r?.inputs.find(t=>t.name===e)??{name:e}),[r]),isReady:!o}}export{o as t};
