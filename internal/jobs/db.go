@@ -99,6 +99,8 @@ type engine interface {
 	// imported does what is due when an empty database was filled with rows that have
 	// their numbers.
 	imported(ctx context.Context, t *sql.Tx) error
+	// settle prepares lists of many rows that were written at once.
+	settle(ctx context.Context) error
 	// away reports whether an error means that the database does not answer.
 	away(err error) bool
 }

@@ -92,8 +92,9 @@ func (db *DB) Deliveries(ctx context.Context, job string) ([]Delivery, error) {
 	return all, nil
 }
 
-// Redeliver sends a message of a job once more. One that waits, or is not
-// there, is ErrNotFound.
+// Redeliver sends a message of a job once more, or one that waits for longer than a
+// minute now. One that is tried now or within that minute, or is not there, is
+// ErrNotFound.
 func (db *DB) Redeliver(ctx context.Context, job, id string) error {
 	return db.one(db.q.RedeliverDelivery(ctx, dbq.RedeliverDeliveryParams{ID: id, JobID: job, Now: millis(db.now())}))
 }

@@ -51,10 +51,8 @@ func fillLists(b *testing.B, db *DB, begun time.Time, from, to int) {
 	if err := t.Commit(); err != nil {
 		b.Fatal(err)
 	}
-	if db.engine.snapshot() != 0 { // PostgreSQL does this by itself within a minute
-		if _, err := conn.ExecContext(b.Context(), "ANALYZE"); err != nil {
-			b.Fatal(err)
-		}
+	if err := db.engine.settle(b.Context()); err != nil { // PostgreSQL does it by itself within a minute
+		b.Fatal(err)
 	}
 }
 

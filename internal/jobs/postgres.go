@@ -268,6 +268,15 @@ func (e *postgresEngine) imported(ctx context.Context, t *sql.Tx) error {
 	return nil
 }
 
+// settle has the server look at the new rows now, not within some minutes: until it did,
+// a span of time reads the rows themselves, 64 ms of 50,000 jobs instead of 5.
+func (e *postgresEngine) settle(ctx context.Context) error {
+	conn, done := e.sql(true)
+	defer done()
+	_, err := conn.ExecContext(ctx, "VACUUM (ANALYZE) jobs, outputs")
+	return err
+}
+
 // search: the planner knows how rare a text is, and has an index where there is
 // pg_trgm.
 func (e *postgresEngine) search(_ context.Context, c *clause, text string) error {

@@ -215,6 +215,8 @@ func (e *sqliteEngine) sql(write bool) (*sql.DB, func()) {
 }
 
 // snapshot: a transaction in WAL mode sees the moment of its first read.
+func (e *sqliteEngine) settle(context.Context) error { return nil }
+
 func (e *sqliteEngine) snapshot() sql.IsolationLevel { return sql.LevelDefault }
 
 func (e *sqliteEngine) used(_ context.Context, process string) (bool, error) {

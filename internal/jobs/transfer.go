@@ -195,7 +195,13 @@ func (db *DB) Import(ctx context.Context, r io.Reader) (Transfer, error) {
 	if err := db.engine.imported(ctx, t); err != nil {
 		return out, db.failure(err)
 	}
-	return out, db.failure(t.Commit())
+	if err := t.Commit(); err != nil {
+		return out, db.failure(err)
+	}
+	if err := db.engine.settle(ctx); err != nil { // the server does it by itself later
+		db.log.Warn("preparing the imported rows for lists", "error", err)
+	}
+	return out, nil
 }
 
 // Unused fails with ErrInUse when another process has the database open.

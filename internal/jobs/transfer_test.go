@@ -81,6 +81,10 @@ func TestPS7RoundTrip(t *testing.T) {
 		t.Errorf("the source was touched:\n%s", diff)
 	}
 	to := imported(t, jobstest.Postgres(t), first)
+	var seen bool
+	if err := to.engine.read().QueryRow(ctx, "SELECT relallvisible > 0 FROM pg_class WHERE relname = 'jobs'").Scan(&seen); err != nil || !seen {
+		t.Errorf("the server has not looked at the imported rows: %v", err)
+	}
 	second, _ := export(t, to)
 	back, _ := export(t, imported(t, "sqlite:"+filepath.Join(t.TempDir(), "back.db"), second))
 	if diff := cmp.Diff(body(second), body(back)); diff != "" {

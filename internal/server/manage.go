@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -175,8 +177,14 @@ func (s *Server) redeliver(ctx context.Context, in *struct {
 	if _, err := s.own(ctx, in.ID); err != nil {
 		return nil, s.refused(err)
 	}
-	if err := s.o.DB.Redeliver(ctx, in.ID, in.Delivery); err != nil {
-		return nil, s.refused(err)
+	asked := s.o.DB.Redeliver(ctx, in.ID, in.Delivery)
+	list, err := s.listDeliveries(ctx, &in.IDPath)
+	if err != nil {
+		return nil, err
 	}
-	return s.listDeliveries(ctx, &in.IDPath)
+	soon := func(d deliveryView) bool { return d.ID == in.Delivery && d.State == jobs.DeliveryWaiting }
+	if errors.Is(asked, jobs.ErrNotFound) && slices.ContainsFunc(list.Body.Deliveries, soon) {
+		return list, nil // it is tried within a minute anyway
+	}
+	return list, s.refused(asked)
 }

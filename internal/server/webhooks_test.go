@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -80,6 +81,33 @@ func TestAWebhookIsToldUntilItListens(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// A message that waits for hours is sent now when somebody asks; one that is due within
+// a minute is as it was.
+func TestAMessageThatWaitsIsSentNow(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{workers: 1})
+	var job jobView
+	h.want(200, h.ask("POST", "/api/v1/generate?wait=60", `{"workflow_id":"flux_single","prompt":"x","webhook":"https://example.org/hook","params":{"steps":1}}`)).into(t, &job)
+	d, err := h.db.TakeDelivery(t.Context(), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := "/api/v1/jobs/" + job.ID + "/deliveries/" + d.ID + "/redeliver"
+	h.want(200, h.ask("POST", again, ""))
+	if _, err := h.db.TakeDelivery(t.Context(), time.Minute); !errors.Is(err, jobs.ErrNotFound) {
+		t.Errorf("what is being sent is sent beside: %v", err)
+	}
+	d.Error, d.Next = "it answers 500", time.Now().Add(5*time.Hour)
+	if err := h.db.EndDelivery(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	h.want(200, h.ask("POST", again, ""))
+	if now, err := h.db.TakeDelivery(t.Context(), time.Minute); err != nil || now.ID != d.ID || now.Attempt != 2 {
+		t.Errorf("the next message is %+v, %v", now, err)
+	}
+	h.want(404, h.ask("POST", "/api/v1/jobs/"+job.ID+"/deliveries/msg_none/redeliver", ""))
 }
 
 // TestTheSignatureIsThatOfTheStandard holds ours against the example of the

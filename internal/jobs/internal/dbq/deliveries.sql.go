@@ -137,7 +137,7 @@ func (q *Queries) NextDelivery(ctx context.Context) (int64, error) {
 }
 
 const redeliverDelivery = `-- name: RedeliverDelivery :execrows
-UPDATE deliveries SET state = 'waiting', next_at = $1 WHERE id = $2 AND job_id = $3 AND state <> 'waiting'
+UPDATE deliveries SET state = 'waiting', next_at = $1 WHERE id = $2 AND job_id = $3 AND (state <> 'waiting' OR next_at > $1 + 60000)
 `
 
 type RedeliverDeliveryParams struct {
