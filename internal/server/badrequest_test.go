@@ -2,8 +2,11 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // TestBadRequestsAreExplained: what is wrong with a request is never answered with a
@@ -87,4 +90,51 @@ func TestBadRequestsAreExplained(t *testing.T) {
 		h.want(304, h.ask("GET", "/api/v1/workflows/flux_single", "", "If-None-Match", have))
 	}
 	h.want(200, h.ask("GET", "/api/v1/workflows/flux_single", "", "If-None-Match", `"x", nonsense`))
+}
+
+// What curl sends by itself is taken, and what is refused says what to send.
+func TestBodiesThatCurlSends(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{limits: Limits{Body: 2000}})
+	var job jobView
+	h.want(202, h.ask("POST", "/api/v1/generate", `{"workflow_id":"flux_single","prompt":"x"}`)).into(t, &job)
+	h.want(200, h.ask("POST", "/api/v1/jobs/"+job.ID+"/priority", `{"priority":5}`, "Content-Type", "application/x-www-form-urlencoded"))
+	for name, c := range map[string]struct {
+		status                   int
+		r                        reply
+		code, hint, field, close string
+	}{
+		"another kind of body": {415, h.ask("POST", "/api/v1/jobs/"+job.ID+"/priority", `x`, "Content-Type", "text/xml"), "invalid_request", "Content-Type: application/json", "body", ""},
+		"a large body":         {413, h.ask("POST", "/api/v1/generate", strings.Repeat(" ", 3000)), "too_large", "POST /api/v1/files", "", ""},
+		"a misspelt webhook":   {400, h.ask("POST", "/api/v1/generate", `{"workflow_id":"flux_single","webhok":"https://x.example"}`), "invalid_parameter", "priority, sweep, webhook, zip, items of a batch", "webhok", "webhook"},
+	} {
+		var e statusError
+		h.want(c.status, c.r).into(t, &e)
+		if e.Code != c.code || !strings.Contains(e.Hint, c.hint) {
+			t.Errorf("%s: %s", name, c.r.body)
+		}
+		if c.field != "" && e.Errors[0].Field != c.field || c.close != "" && !slices.Contains(e.Errors[0].Nearest, c.close) {
+			t.Errorf("%s: the fields are %+v", name, e.Errors)
+		}
+	}
+}
+
+// TestTheDescriptionHasAPage: each operation is on it, and no script.
+func TestTheDescriptionHasAPage(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{})
+	r := h.want(200, h.ask("GET", "/api/v1/docs", ""))
+	if got := r.Header.Get("Content-Type"); got != "text/html; charset=utf-8" || strings.Contains(string(r.body), "<script") {
+		t.Errorf("the page is %s", got)
+	}
+	for path, item := range h.s.api.OpenAPI().Paths {
+		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
+			if op != nil && !strings.Contains(string(r.body), "<code>"+method+" "+path+"</code>") {
+				t.Errorf("%s %s is not there", method, path)
+			}
+		}
+	}
+	if !strings.Contains(string(r.body), `<h3 id="JobView">`) || !strings.Contains(string(r.body), `<td><code>workflow_id</code></td><td>string, required</td>`) {
+		t.Error("the forms are not there")
+	}
 }

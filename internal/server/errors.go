@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
+	"github.com/seed-7d77cb5c/easel/internal/nearest"
 	"github.com/seed-7d77cb5c/easel/internal/plan"
 	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/run/repaint"
@@ -71,6 +73,8 @@ func newHumaError(status int, message string, errs ...error) huma.StatusError {
 		e.Status = http.StatusBadRequest
 	case status == http.StatusInternalServerError && message == "cannot read request body": // cut off, or no chunks
 		e.Status, e.Detail, errs = http.StatusBadRequest, "The body of the request ended early", nil
+	case status == http.StatusRequestEntityTooLarge:
+		e.Code, e.Detail, errs = "too_large", "The body of the request is too large", nil
 	case status == http.StatusRequestTimeout:
 		e.Code, e.Detail = "too_slow", "The body of the request came too slowly"
 	}
@@ -93,7 +97,12 @@ func newHumaError(status int, message string, errs ...error) huma.StatusError {
 		first := e.Errors[0]
 		e.Detail = strings.TrimPrefix(first.Field+": "+first.Message, ": ")
 	}
-	if status != http.StatusRequestEntityTooLarge {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		e.Hint = "pictures go to POST " + apiPath + "/files, and of what is many, several requests are made"
+	case http.StatusUnsupportedMediaType:
+		e.Hint = "the body is JSON: send Content-Type: application/json"
+	default:
 		e.Hint = "GET " + apiPath + "/openapi.json describes what this takes"
 	}
 	return e.complete()
@@ -192,6 +201,10 @@ func ofRequest(err error, e *statusError) bool {
 	case errors.As(err, &key):
 		e.Code, e.Detail = "invalid_parameter", fmt.Sprintf("unknown key %q", key.Key)
 		e.Errors = []fieldError{{Field: key.Key, Message: e.Detail, Nearest: key.Nearest}}
+		if key.Nearest == nil {
+			e.Errors[0].Nearest = nearest.To(key.Key, slices.Sorted(maps.Keys(oursForm)), 1)
+		}
+		e.Hint = strings.Replace(e.Hint, "; parameters", ", "+strings.Join(slices.Sorted(maps.Keys(oursForm)), ", ")+", items of a batch; parameters", 1)
 	case errors.As(err, &mask):
 		field := "mask_" + string(mask.Part)
 		if mask.Part == repaint.PartExpand {

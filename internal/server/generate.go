@@ -49,7 +49,7 @@ func (s *Server) generateRoutes() {
 type generateInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"the same again returns the first answer"`
 	Prefer         string `header:"Prefer" doc:"wait=SECONDS"`
-	Wait           int    `query:"wait" minimum:"0" maximum:"600" doc:"seconds to wait for the end"`
+	Wait           int    `query:"wait" minimum:"0" maximum:"600" doc:"seconds to wait for the end of one job; a batch is answered at once"`
 	RawBody        []byte `contentType:"application/json"`
 }
 

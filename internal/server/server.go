@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -93,6 +94,7 @@ func New(o Options) *Server {
 	s.api = newAPI(mux)
 	s.routes()
 	s.health(mux)
+	s.docRoute(mux)
 	mux.HandleFunc(agentsPath, s.serveAgents)
 	mux.HandleFunc(apiPath+"/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, s.nothing(mux, w, r)) })
 	if o.UI != nil {
@@ -119,6 +121,8 @@ func newAPI(mux *http.ServeMux) huma.API {
 	config.OpenAPIPath = apiPath + "/openapi"
 	config.DocsPath, config.SchemasPath = "", "" // its page loads scripts from elsewhere
 	config.CreateHooks = nil                     // no $schema in answers
+	config.Formats = maps.Clone(config.Formats)
+	config.Formats["application/x-www-form-urlencoded"] = huma.DefaultJSONFormat // what curl -d says
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "made by easel serve keys add NAME"},
 	}

@@ -2594,7 +2594,7 @@ export interface operations {
     inpaint: {
         parameters: {
             query?: {
-                /** @description seconds to wait for the end */
+                /** @description seconds to wait for the end of one job; a batch is answered at once */
                 wait?: number;
             };
             header?: {
@@ -2978,7 +2978,7 @@ export interface operations {
     generate: {
         parameters: {
             query?: {
-                /** @description seconds to wait for the end */
+                /** @description seconds to wait for the end of one job; a batch is answered at once */
                 wait?: number;
             };
             header?: {
@@ -3103,7 +3103,7 @@ export interface operations {
     "generate-batch": {
         parameters: {
             query?: {
-                /** @description seconds to wait for the end */
+                /** @description seconds to wait for the end of one job; a batch is answered at once */
                 wait?: number;
             };
             header?: {
@@ -3440,7 +3440,7 @@ export interface operations {
     "generate-single": {
         parameters: {
             query?: {
-                /** @description seconds to wait for the end */
+                /** @description seconds to wait for the end of one job; a batch is answered at once */
                 wait?: number;
             };
             header?: {
