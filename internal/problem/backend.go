@@ -2,6 +2,7 @@ package problem
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 
 	"github.com/seed-7d77cb5c/easel/comfy"
@@ -95,6 +96,8 @@ func ofBackend(err error, p *Problem) bool {
 		switch {
 		case errors.As(err, &away):
 			p.Hint = "easel follows nobody to another address, since the key would go along: give the address that answers itself"
+		case certificateError(err):
+			p.Hint = "have this machine trust who signed it (SSL_CERT_FILE=FILE does for one command), or keep the file with the address: easel backends add NAME URL --ca FILE"
 		case unreachable.Of == served.Who:
 			p.Hint = "is easel serve running there? easel serve starts one; --server names another"
 		case unreachable.Of != "":
@@ -115,6 +118,12 @@ func ofBackend(err error, p *Problem) bool {
 		return false
 	}
 	return true
+}
+
+// certificateError reports whether a place was there, and its certificate is not trusted.
+func certificateError(err error) bool {
+	_, bad := errors.AsType[*tls.CertificateVerificationError](err)
+	return bad
 }
 
 // isOpen reports whether the run goes on for all that is known.

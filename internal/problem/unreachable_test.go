@@ -1,6 +1,8 @@
 package problem
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ func TestHintsOfUnreachablePlaces(t *testing.T) {
 	for hint, err := range map[string]error{
 		"is ComfyUI running there?":       &comfy.UnreachableError{Reason: "connection refused"},
 		"is easel serve running there?":   &comfy.UnreachableError{Of: served.Who, Reason: "connection refused"},
+		"trust who signed it":             &comfy.UnreachableError{Of: served.Who, Reason: "its certificate is not valid", Err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}},
 		"is the network up":               &comfy.UnreachableError{Of: "RunPod", Reason: "connection refused"},
 		"the address that answers itself": &comfy.UnreachableError{Of: "RunPod", Reason: "redirected", Err: &comfy.RedirectError{To: "https://login.example"}},
 	} {
