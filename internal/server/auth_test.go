@@ -90,7 +90,7 @@ func TestTheLinkOfTheStartIsGoodOnce(t *testing.T) {
 	pair, _, _ := strings.Cut(cookie, ";")
 	open(303, "Cookie", pair)
 	h.want(200, h.ask("GET", "/api/v1/session", "", "Cookie", pair, "Sec-Fetch-Site", "same-origin"))
-	if other := build(t, houseOptions{}); other.ask("GET", h.s.LoginLink(), "").StatusCode != 403 {
+	if other := build(t, houseOptions{}); other.ask("GET", h.s.LoginLink(), "").StatusCode != http.StatusForbidden {
 		t.Error("the link of one process is good for another")
 	}
 }
