@@ -7,8 +7,8 @@ export default defineConfig({
     include: ["tests/browser/**/*.test.ts"],
     globalSetup: "tests/browser/build.ts",
     maxWorkers: 2,
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
-    expect: { poll: { timeout: 20_000 } }, // as long as a locator is waited for: how fast it is, speed.test.ts says
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 45_000 } }, // as long as a locator is waited for: how fast it is, speed.test.ts says
   },
 });

@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-de6854499355";
-const files = "/ /assets/Backends-CIoYmuAo.js /assets/MaskEditor-CWCpBBH3.js /assets/ahead-_TG-Kl4T.js /assets/base-_dEl2Tyh.js /assets/check-C11eM1km.js /assets/copy-040P_yUC.js /assets/index-BVS8JWUs.js /assets/index-DruBdP-i.css /assets/labels-Bryl3ci7.js /assets/other-T9HEDjdf.js /assets/queue-BgLHFD4L.js /assets/results-D1HO4OvY.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-D3jhh8ar.js /assets/start-D0rmGVYg.js /assets/useQuery-CHgwKsIn.js /assets/workflows-CG9niTJb.js /assets/zoom-out-BJ4zmHlL.js /icon.svg /theme.js".split(" ");
+const version = "easel-3d7107fb55a5";
+const files = "/ /assets/Backends-D902laj1.js /assets/MaskEditor-TUAXXZVH.js /assets/ahead-_TG-Kl4T.js /assets/base-px9QyP_R.js /assets/check-CGeL25KE.js /assets/copy-CYi80P0t.js /assets/index-Cz9cKE73.js /assets/index-DruBdP-i.css /assets/labels-CZ8ODtH9.js /assets/other-BFK91JbE.js /assets/queue-DK3tLALH.js /assets/results-ByTY11jI.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CsxSofDI.js /assets/start-D0rmGVYg.js /assets/useQuery-XcPBpYSL.js /assets/workflows-CvJT2CtN.js /assets/zoom-out-BSEjDppF.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

@@ -30,3 +30,19 @@ test("Enter and Space on a button or a link are its own, wherever they are bound
   expect(ran).toHaveBeenCalledTimes(1);
   off();
 });
+
+test("a chord for fields works beside a popover of the page, and not behind a dialog", () => {
+  const ran = vi.fn();
+  const { unmount } = renderHook(() => useShortcuts([{ keys: "mod+enter", label: "", group: "page", inFields: true, run: ran }]));
+  const off = startShortcuts();
+  const press = (over: string) => {
+    document.body.innerHTML = `<div role="dialog" data-state="open" ${over}><input></div>`;
+    document.querySelector("input")?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true }));
+  };
+  press("");
+  expect(ran).toHaveBeenCalledTimes(1);
+  press("data-modal");
+  expect(ran).toHaveBeenCalledTimes(1);
+  off();
+  unmount();
+});

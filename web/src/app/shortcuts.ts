@@ -36,6 +36,9 @@ const acts = (target: EventTarget | null) => target instanceof Element && target
 // Over the page stands a dialog, or a menu, in which letters look for an entry.
 const isCovered = () => document.querySelector('[role="dialog"][data-state="open"], [role="menu"][data-state="open"]') !== null;
 
+// The page itself waits for what stands over it, unlike beside a small surface that belongs to it.
+const isBehind = () => document.querySelector('[data-modal][data-state="open"]') !== null;
+
 function onKeyDown(event: KeyboardEvent) {
   if (event.defaultPrevented || event.isComposing) return;
   const chord = chordOf(event);
@@ -46,7 +49,7 @@ function onKeyDown(event: KeyboardEvent) {
   // The newest binding wins: a layer over the page has its own.
   for (const s of [...bound].reverse()) {
     if (s.keys !== chord || (inField && !s.inFields)) continue;
-    if (s.group !== "dialog" && !s.inFields && isCovered()) continue;
+    if (s.group !== "dialog" && (s.inFields ? isBehind() : isCovered())) continue;
     event.preventDefault();
     s.run(event);
     return;

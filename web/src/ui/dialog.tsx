@@ -26,6 +26,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Content
           aria-describedby={description ? undefined : ""}
           tabIndex={-1}
+          data-modal
           onOpenAutoFocus={(e) => {
             // The first field, or the dialog itself: not its close button, whose tooltip would open.
             e.preventDefault();

@@ -23,7 +23,8 @@ interface Options {
 /** A Server is `easel serve` with an emulator of its own behind it, in a folder of its own. */
 export class Server {
   url = "";
-  link = ""; // signs a browser in, once
+  private link = ""; // signs a browser in, once
+  private signedIn: Awaited<ReturnType<BrowserContext["cookies"]>> = [];
   readonly dir = mkdtempSync(join(tmpdir(), "easel-web-"));
   private emulator: ChildProcess | undefined;
   private process: ChildProcess | undefined;
@@ -79,8 +80,17 @@ export class Server {
     ]);
     const [link, url] = await Promise.all([line(this.process.stderr, /open (http:\S+)/), line(this.process.stdout, /(http:\/\/\S+)/)]);
     this.link = link;
+    this.signedIn = [];
     this.url = url;
     this.port = new URL(url).port;
+  }
+
+  /** signIn makes the browser of a page one of the owner: the first by the link, the others by what that one got. */
+  async signIn(page: Page) {
+    if (this.signedIn.length === 0) {
+      await page.goto(this.link);
+      this.signedIn = await page.context().cookies();
+    } else await page.context().addCookies(this.signedIn);
   }
 
   /** narrow bounds the files that the server writes, in bytes, as a full disk does; without a bound all is as before. */
@@ -136,7 +146,7 @@ function end(child: ChildProcess | undefined): Promise<void> {
 function line(stream: NodeJS.ReadableStream | null, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
-    const later = setTimeout(() => reject(new Error(`no ${pattern} in: ${text}`)), 20_000);
+    const later = setTimeout(() => reject(new Error(`no ${pattern} in: ${text}`)), 45_000);
     stream?.on("data", (d) => {
       text += d;
       const found = pattern.exec(text)?.[1];
@@ -195,7 +205,7 @@ export class Tab {
     });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
     const tab = await Tab.in(context, server);
-    if (o.signedIn ?? true) await tab.page.goto(server.link);
+    if (o.signedIn ?? true) await server.signIn(tab.page);
     await tab.goto(path);
     return tab;
   }
@@ -210,7 +220,7 @@ export class Tab {
   private static async in(context: BrowserContext, server: Server): Promise<Tab> {
     const page = await context.newPage();
     const tab = new Tab(page, context, server);
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(45_000); // of a machine that is slow, not of the page
     page.on("console", (m) => m.type() === "error" && tab.errors.push(`${m.text()} ${m.location().url}`));
     page.on("pageerror", (e) => tab.errors.push(String(e)));
     page.on("request", (r) => {

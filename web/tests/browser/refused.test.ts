@@ -145,7 +145,7 @@ test("a run that is deleted elsewhere is told of where something is done with it
 
 test.skipIf(spawnSync("prlimit", ["--version"]).status !== 0)(
   "a full disk is told at the file and at the run, which is tried again",
-  { timeout: 150_000 },
+  { timeout: 300_000 },
   async () => {
     const mine = await Server.start({ stepTime: "1ms" });
     const tab = await Tab.open(mine, "/generate?workflow=qwen_edit");

@@ -125,6 +125,7 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
     { keys: "+", label: pageText.zoomIn, group: "dialog", run: () => editor.current?.zoom(1.25) },
     { keys: "-", label: pageText.zoomOut, group: "dialog", run: () => editor.current?.zoom(0.8) },
     { keys: "0", label: pageText.fit, group: "dialog", run: () => editor.current?.fit() },
+    { keys: "mod+enter", label: pageText.use, group: "dialog", inFields: true, run: () => void done() },
     { keys: "x", label: pageText.brush, group: "dialog", run: () => editor.current?.stamp() },
     ...nudge("arrowleft", -1, 0),
     ...nudge("arrowright", 1, 0),
@@ -149,7 +150,7 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
           aria-label={pageText.canvas}
           data-autofocus
           onKeyDown={(e) => {
-            if (e.key === "Enter") {
+            if (e.key === "Enter" && !e.defaultPrevented) {
               e.preventDefault();
               void done();
             }

@@ -50,7 +50,7 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 function Row({ title, hint, children }: { title: ReactNode; hint?: ReactNode; children?: ReactNode }) {
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
-      <div className="min-w-0">
+      <div className="min-w-0 flex-1 basis-64">
         <p className="font-medium">{title}</p>
         {hint && <p className="break-words text-muted">{hint}</p>}
       </div>
@@ -95,7 +95,7 @@ function Access() {
     <Section title={pageText.access}>
       <Row
         title={data ? data.name === null ? pageText.owner : pageText.keyed(data.name) : <WaitingLine error={error} />}
-        hint={data && (data.loopback ? pageText.loopback : pageText.reachable)}
+        hint={data ? (data.loopback ? pageText.loopback : pageText.reachable) : "\u00a0"}
       >
         {session.hasKey() && <Button onClick={session.signOut}>{pageText.signOut}</Button>}
       </Row>
@@ -135,10 +135,16 @@ function Storage() {
     <Section title={pageText.storage}>
       <Row
         title={pageText.results}
-        hint={newest ? pageText.resultsAt(placeOf(newest.path, newest.name) || "/") : data ? pageText.resultsNone : undefined}
-      >
-        {!data && <WaitingLine error={error} />}
-      </Row>
+        hint={
+          newest ? (
+            pageText.resultsAt(placeOf(newest.path, newest.name) || "/")
+          ) : data ? (
+            pageText.resultsNone
+          ) : (
+            <WaitingLine error={error} />
+          )
+        }
+      />
       <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
         <p className="text-muted">{pageText.storageHint}</p>
         <Command text={pageText.storageCommand} />
