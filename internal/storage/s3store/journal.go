@@ -198,7 +198,7 @@ const clockSlack = time.Minute
 // lateParts are the times after which a transfer is aborted once more: a part that
 // was on its way may arrive after the first abort and keep it open, as S3's
 // documentation says.
-var lateParts = []time.Duration{25 * time.Millisecond, 100 * time.Millisecond}
+var lateParts = []time.Duration{25 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond}
 
 // abort ends a transfer. One that is not there any more is ended.
 func abort(ctx context.Context, client *s3.Client, bucket, key, upload string, opts ...func(*s3.Options)) error {
