@@ -197,7 +197,7 @@ func runServe(ctx context.Context, o *serveOptions) error {
 		return nil // asked to stop, it does
 	}
 	return o.serve(ctx, db, server.Options{
-		DB: db, Catalog: o.app.catalog, Store: dest.store, Files: files, Inputs: dir, Own: live.own, Changed: live.Reload,
+		DB: db, Catalog: o.app.catalog, Store: dest.store, Files: files, Inputs: dir, Private: o.private, Own: live.own, Changed: live.Reload,
 		Backends: o.asked(places, cfg),
 	})
 }

@@ -79,9 +79,15 @@ func joined(err error) []*registry.FileError {
 // inputHint says which file to give instead.
 func inputHint(e *run.InputError) string {
 	var picture *media.ImageError
+	var advised interface {
+		error
+		Hint() string
+	}
 	switch {
 	case e.File == "":
 		return ""
+	case errors.As(e.Err, &advised):
+		return advised.Hint()
 	case errors.Is(e.Err, fs.ErrNotExist):
 		return NearestFile(e.File, "give the path of a file, a URL, or - for stdin")
 	case strings.HasPrefix(e.File, "https://") || strings.HasPrefix(e.File, "http://"):

@@ -114,6 +114,9 @@ func (s *Server) prepare(ctx context.Context, body []byte, check func(*plan.Requ
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkWebhook(job.Webhook); err != nil {
+		return nil, err
+	}
 	p := &prepared{job: job}
 	if p.request, err = plan.DecodeRequest(requestBody, rest); err != nil {
 		return nil, err
@@ -213,11 +216,6 @@ func cutOurs(body []byte) ([]byte, ours, error) {
 	}
 	if o.Priority < -100 || o.Priority > 100 {
 		return nil, o, invalid("priority", "priority is between -100 and 100", "")
-	}
-	if o.Webhook != "" {
-		if err := checkWebhook(o.Webhook); err != nil {
-			return nil, o, err
-		}
 	}
 	return []byte("{" + strings.Join(rest, ",") + "}"), o, nil
 }

@@ -65,10 +65,8 @@ func (s *Server) generateGraph(ctx context.Context, in *struct {
 			return nil, s.refused(err)
 		}
 	}
-	if in.Body.Webhook != "" {
-		if err := checkWebhook(in.Body.Webhook); err != nil {
-			return nil, s.refused(err)
-		}
+	if err := s.checkWebhook(in.Body.Webhook); err != nil {
+		return nil, s.refused(err)
 	}
 	order := worker.GraphOrder{Workflow: strings.ToValidUTF8(in.Body.Workflow, ""), Graph: g, PNGInfo: in.Body.PNGInfo}
 	for _, f := range in.Body.Files {

@@ -68,6 +68,7 @@ type houseOptions struct {
 	origins []string
 	hosts   []string
 	inputs  string
+	private bool // addresses of this network are taken
 	listen  string
 	pool    []string // backends besides the emulator, before it
 	now     func() time.Time
@@ -157,7 +158,7 @@ func build(t testing.TB, o houseOptions) *house {
 	h.log = &logBuffer{}
 	h.s = New(Options{
 		Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		DB:  h.db, Catalog: catalog, Store: store, Files: files, Inputs: open, Secret: bytes.Repeat([]byte("s"), 32),
+		DB:  h.db, Catalog: catalog, Store: store, Files: files, Inputs: open, Private: o.private, Secret: bytes.Repeat([]byte("s"), 32),
 		Listen: netip.MustParseAddrPort(listen), Limits: o.limits, Origins: o.origins, Hosts: o.hosts, Version: "test",
 		Own: &own, Changed: live.Reload, Backends: asked, Now: o.now,
 	})

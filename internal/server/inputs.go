@@ -73,11 +73,7 @@ func (in *Inputs) Open(ctx context.Context, name string) (io.ReadCloser, error) 
 	}
 	res, err := guardedClient(in.Private, fetchRedirects, fetchPatience).Do(req)
 	if err != nil {
-		var reach *reachError
-		if errors.As(err, &reach) {
-			return nil, reach
-		}
-		return nil, err
+		return nil, dialFailure(ctx, u, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		res.Body.Close()
@@ -159,7 +155,7 @@ func (s *Server) findInput(ctx context.Context, field, name string) (string, err
 		if err != nil || checkURL(u) != nil {
 			return "", invalid(field, "the address cannot be used", "https://HOST/PATH without a user")
 		}
-		return name, nil
+		return name, s.checkLiteral(field, u)
 	}
 	if f, err := s.o.DB.File(ctx, name); err == nil && owns(ctx, f.Key) == nil {
 		return uploadMark + f.SHA256, nil

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
@@ -30,7 +33,7 @@ func TestPA8InputsOfTheServer(t *testing.T) {
 		t.Skip(err)
 	}
 	h := build(t, houseOptions{workers: 1, inputs: filepath.Join(dir, "in")})
-	for name, status := range map[string]int{"ok.png": 200, "link.png": 400, "../secret.png": 400, "/etc/passwd": 400, "http://127.0.0.1:1/x.png": 200} {
+	for name, status := range map[string]int{"ok.png": 200, "link.png": 400, "../secret.png": 400, "/etc/passwd": 400, "http://localhost:1/x.png": 200} {
 		r := h.ask("POST", "/api/v1/generate?wait=60", fmt.Sprintf(`{"workflow_id":"image_upscale","input_image":%q}`, name))
 		if r.StatusCode != status {
 			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
@@ -41,6 +44,9 @@ func TestPA8InputsOfTheServer(t *testing.T) {
 		}
 		if ok := name == "ok.png"; status == 200 && (job.State == jobs.Succeeded) != ok {
 			t.Errorf("%s: the job is %s: %s", name, job.State, job.Error)
+		}
+		if name == "http://localhost:1/x.png" && (!strings.Contains(string(job.Error.RawMessage), "--allow-private") || strings.Contains(string(job.Error.RawMessage), "127.0.0.1")) {
+			t.Errorf("%s: the error is %s", name, job.Error)
 		}
 	}
 }
@@ -58,6 +64,52 @@ func TestPA7AddressesOfThisNetwork(t *testing.T) {
 	for _, a := range []string{"93.184.216.34:443", "[2606:2800:220:1:248:1893:25c8:1946]:443"} {
 		if err := checkReach(a); err != nil {
 			t.Errorf("%s: %v", a, err)
+		}
+	}
+}
+
+// An address that is written out is refused when it is sent, in every form that some
+// resolver takes; where the server may ask its own network it is taken.
+func TestWrittenAddressesOfThisNetworkAreRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	h, open := build(t, houseOptions{}), build(t, houseOptions{private: true})
+	bodies := map[string]string{
+		"input_image": `{"workflow_id":"image_upscale","input_image":%q}`, "webhook": `{"workflow_id":"flux_single","prompt":"x","webhook":%q}`,
+		"mask": `{"workflow_id":"qwen_inpaint","input_image":"https://example.org/x.png","mask":%q,"prompt":"x"}`,
+	}
+	for _, host := range []string{
+		"127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0X7F.1", "0177.0.0.1", "017700000001", "127.0.0.1.", "0", "0x", "10.0.0.1", "167772161", "169.254.169.254", "0xa9fea9fe",
+		"192.168.1.20", "100.64.0.1", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:a00:1]", "[fc00::1]", "[fe80::1%25eth0]", "[64:ff9b::7f00:1]", "\uff11\uff12\uff17.\uff10\u3002\uff10.\uff11",
+	} {
+		address := "http://" + host + ":8080/x.png"
+		for field, body := range bodies {
+			var e statusError
+			h.want(400, h.ask("POST", "/api/v1/generate", fmt.Sprintf(body, address))).into(t, &e)
+			if len(e.Errors) != 1 || e.Errors[0].Field != field || !strings.Contains(e.Hint, "--allow-private") {
+				t.Errorf("%s as %s: %+v", address, field, e)
+			}
+		}
+		open.want(202, open.ask("POST", "/api/v1/generate", fmt.Sprintf(bodies["webhook"], address)))
+	}
+	h.want(400, h.ask("POST", "/api/v1/generate/batch", `{"workflow_id":"qwen_single","prompt":"x","input_images":["https://example.org/x.png","http://[::1]/x.png"]}`))
+	for _, host := range []string{"example.org", "8.8.8.8", "134744072", "[2606:2800:220:1:248:1893:25c8:1946]", "1.2.3.4.5", "09.1.1.1", "4294967296", "10.example.org", "256.0.0.1"} {
+		h.want(202, h.ask("POST", "/api/v1/generate", fmt.Sprintf(bodies["webhook"], "https://"+host+"/x.png")))
+	}
+}
+
+// What became of an address is told without what this server knows of its network.
+func TestAFailedDialTellsNothingOfTheNetwork(t *testing.T) {
+	t.Parallel()
+	asked := &url.URL{Scheme: "https", Host: "photos.example"}
+	lookup := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "photos.example", Server: "10.0.0.53:53", IsNotFound: true}}
+	inside := &net.OpError{Op: "dial", Net: "tcp", Err: checkReach("10.9.8.7:443")}
+	for want, err := range map[string]error{
+		"the name photos.example cannot be resolved":  &url.Error{Op: "Get", URL: asked.String(), Err: lookup},
+		"photos.example is not on the open internet":  &url.Error{Op: "Get", URL: asked.String(), Err: inside},
+		"further.example is not on the open internet": &url.Error{Op: "Get", URL: "http://further.example/secret", Err: inside},
+	} {
+		if got := dialFailure(t.Context(), asked, err).Error(); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

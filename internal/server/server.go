@@ -35,6 +35,9 @@ type Options struct {
 	// Inputs opens an input that a client names and the server has: a file below
 	// the folder that --inputs names. Nil: there is no such folder.
 	Inputs func(name string) (io.ReadCloser, error)
+	// Private takes inputs and webhooks at addresses of this network too. Those that
+	// run the jobs and send the messages say so by themselves.
+	Private bool
 
 	Secret  []byte // signs links and cookies; at least 32 bytes
 	Listen  netip.AddrPort

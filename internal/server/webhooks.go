@@ -141,7 +141,7 @@ func reason(status int, err error) string {
 	var reach *reachError
 	switch {
 	case errors.As(err, &reach):
-		return reach.Error()
+		return "its address is not on the open internet; " + reach.Hint()
 	case err != nil:
 		return "no answer" // the error names the address, which may hold a secret
 	}
