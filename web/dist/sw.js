@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-3d7107fb55a5";
-const files = "/ /assets/Backends-D902laj1.js /assets/MaskEditor-TUAXXZVH.js /assets/ahead-_TG-Kl4T.js /assets/base-px9QyP_R.js /assets/check-CGeL25KE.js /assets/copy-CYi80P0t.js /assets/index-Cz9cKE73.js /assets/index-DruBdP-i.css /assets/labels-CZ8ODtH9.js /assets/other-BFK91JbE.js /assets/queue-DK3tLALH.js /assets/results-ByTY11jI.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-CsxSofDI.js /assets/start-D0rmGVYg.js /assets/useQuery-XcPBpYSL.js /assets/workflows-CvJT2CtN.js /assets/zoom-out-BSEjDppF.js /icon.svg /theme.js".split(" ");
+const version = "easel-0ac95513c43d";
+const files = "/ /assets/Backends-BHzObVJg.js /assets/MaskEditor-Dz7Cn3qa.js /assets/ahead-_TG-Kl4T.js /assets/base-px9QyP_R.js /assets/check-CGeL25KE.js /assets/copy-CYi80P0t.js /assets/index-KxuEIzAb.js /assets/index-M5O-mrhm.css /assets/labels-DdE0f_IG.js /assets/other-Dt4HaJTL.js /assets/queue-BIyQDw5f.js /assets/results-BYb3RrzD.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-D0rmssSR.js /assets/start-D0rmGVYg.js /assets/useQuery-XcPBpYSL.js /assets/workflows-Cf9d5vuJ.js /assets/zoom-out-BSEjDppF.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

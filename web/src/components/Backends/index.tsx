@@ -11,7 +11,7 @@ export function Backends({ className }: { className?: string }) {
   if (!data) {
     return (
       <div className={className} aria-hidden>
-        <div className="h-14.5 animate-pulse rounded-lg bg-sunken phone:max-w-96" />
+        <div className="h-13.5 animate-pulse rounded-lg bg-sunken phone:max-w-96" />
       </div>
     );
   }
@@ -40,7 +40,7 @@ export function Backends({ className }: { className?: string }) {
                 b.address?.endsWith(`//${b.name}`) ? "" : b.address,
               ]
                 .filter(Boolean)
-                .join(" · ") || " "}
+                .join(" · ") || "\u00a0"}
             </p>
             {b.last_error && (
               <p className="line-clamp-2 text-bad text-sm" title={inWords(b.last_error.message)}>
