@@ -96,7 +96,12 @@ func (db *DB) Deliveries(ctx context.Context, job string) ([]Delivery, error) {
 // minute now. One that is tried now or within that minute, or is not there, is
 // ErrNotFound.
 func (db *DB) Redeliver(ctx context.Context, job, id string) error {
-	return db.one(db.q.RedeliverDelivery(ctx, dbq.RedeliverDeliveryParams{ID: id, JobID: job, Now: millis(db.now())}))
+	now := db.now()
+	if err := db.one(db.q.RedeliverDelivery(ctx, dbq.RedeliverDeliveryParams{ID: id, JobID: job, Now: millis(now)})); err != nil {
+		return err
+	}
+	db.hub.spread(Event{Job: job, Type: EventDeliver, Created: now})
+	return nil
 }
 
 func deliveryOf(r dbq.Delivery) Delivery {

@@ -33,6 +33,7 @@ const (
 	EventOutput   EventType = "output"   // Data: {"n": …} of a stored output
 	EventQueue    EventType = "queue"    // Data: {"paused": …}; of no job
 	EventCancel   EventType = "cancel"   // somebody asked for the end of a job
+	EventDeliver  EventType = "deliver"  // somebody asked for a webhook message once more; not kept
 )
 
 // accepted reports whether the event is the first of a job.

@@ -201,7 +201,7 @@ func (s *Server) stream(out *sender, r *http.Request, watch *jobs.Watch, last fu
 // tell sends one event in the words of the API.
 func (s *Server) tell(out *sender, e jobs.Event) error {
 	switch e.Type {
-	case jobs.EventCancel:
+	case jobs.EventCancel, jobs.EventDeliver: // of this process
 		return nil
 	case jobs.EventPreview:
 		data, err := json.Marshal(struct {

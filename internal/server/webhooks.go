@@ -50,7 +50,9 @@ func (w *Webhooks) Run(ctx context.Context) {
 	places := make(chan struct{}, webhookSenders)
 	ended := make(chan struct{}, 1) // a try: when the next is due may be sooner now
 	for {
-		watch := w.DB.Watch(func(e jobs.Event) bool { return e.Type == jobs.EventState && stateOf(e).Ended() })
+		watch := w.DB.Watch(func(e jobs.Event) bool {
+			return e.Type == jobs.EventDeliver || e.Type == jobs.EventState && stateOf(e).Ended()
+		})
 		for {
 			d, err := w.DB.TakeDelivery(ctx, webhookLease)
 			if err != nil {
@@ -82,7 +84,7 @@ func (w *Webhooks) Run(ctx context.Context) {
 	}
 }
 
-// rest waits until a job ends, a try ends, or a message is due.
+// rest waits until a job ends, a message is wanted again, a try ends, or one is due.
 func (w *Webhooks) rest(ctx context.Context, watch *jobs.Watch, ended <-chan struct{}) {
 	wait := time.Minute
 	if next, err := w.DB.NextDelivery(ctx); err == nil && !next.IsZero() {

@@ -110,6 +110,52 @@ func TestAMessageThatWaitsIsSentNow(t *testing.T) {
 	h.want(404, h.ask("POST", "/api/v1/jobs/"+job.ID+"/deliveries/msg_none/redeliver", ""))
 }
 
+// A sender that rests for a minute is woken by who wants a message again.
+func TestAMessageThatIsWantedAgainIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{workers: 1, private: true})
+	told, hold := make(chan string), make(chan struct{})
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		told <- r.Header.Get("webhook-id")
+		<-hold
+	}))
+	t.Cleanup(func() { close(hold); receiver.Close() })
+	ask := func() (job jobView) {
+		t.Helper()
+		h.want(200, h.ask("POST", "/api/v1/generate?wait=60", `{"workflow_id":"flux_single","prompt":"x","webhook":"`+receiver.URL+`","params":{"steps":1}}`)).into(t, &job)
+		return job
+	}
+	job := ask()
+	d, err := h.db.TakeDelivery(t.Context(), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.State = jobs.DeliveryFailed
+	if err := h.db.EndDelivery(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+	hooks := &Webhooks{DB: h.db, Body: h.s.WebhookBody, Private: true, Log: slog.New(slog.DiscardHandler)}
+	go hooks.Run(t.Context())
+	if other := <-told; other == d.ID {
+		t.Fatal("what was given up is sent")
+	}
+	w := httptest.NewRecorder()
+	if err := h.s.tell(newSender(w), jobs.Event{Job: job.ID, Type: jobs.EventDeliver}); err != nil || w.Body.Len() > 0 {
+		t.Errorf("clients are told %q, %v", w.Body, err)
+	}
+	// The sender has nothing to do: the other message is held, and no more is due.
+	h.want(200, h.ask("POST", "/api/v1/jobs/"+job.ID+"/deliveries/"+d.ID+"/redeliver", ""))
+	select {
+	case id := <-told:
+		if id != d.ID {
+			t.Errorf("%s is sent, not %s", id, d.ID)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("nobody woke the sender")
+	}
+}
+
 // TestTheSignatureIsThatOfTheStandard holds ours against the example of the
 // specification of Standard Webhooks.
 func TestTheSignatureIsThatOfTheStandard(t *testing.T) {
