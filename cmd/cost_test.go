@@ -56,7 +56,7 @@ func TestCostOfRuns(t *testing.T) {
 // --max-cost stops before the limit: the run that would pass it is not submitted.
 func TestMaxCost(t *testing.T) {
 	t.Parallel()
-	server, emu := comfyServer(t, emulator.Options{StepTime: 20 * time.Millisecond})
+	server, emu := comfyServer(t, emulator.Options{StepTime: 100 * time.Millisecond})
 	a := newAccount(t, runpodtest.Options{})
 	if code, _, errs := a.easel(t, "backends", "add", "priced", server, "--usd-per-hour", "3600"); code != 0 { // a dollar a second
 		t.Fatal(errs)
@@ -71,7 +71,7 @@ func TestMaxCost(t *testing.T) {
 	// Other seeds each time: what the server has made already costs nothing.
 	for seed, backend := range map[string]string{"100": "priced", "200": "priced,http://127.0.0.1:1"} {
 		before := len(emu.Executions())
-		code, out, errs := a.generate(t, "--backend", backend, "--seed", seed, "--steps", "10", "--count", "9", "--max-cost", "0.7")
+		code, out, errs := a.generate(t, "--backend", backend, "--seed", seed, "--steps", "10", "--count", "9", "--max-cost", "3.5")
 		made := len(emu.Executions()) - before
 		if code != problem.ExitPartial || !strings.Contains(errs, "it is not submitted") || made == 0 || made > 3 || strings.Count(out, ".png") != made {
 			t.Errorf("%s: %d, %d made\n%s\n%s", backend, code, made, out, errs)

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"cmp"
+	_ "embed"
 	"html/template"
 	"maps"
 	"net/http"
@@ -37,22 +38,8 @@ type docField struct {
 	Required          bool
 }
 
-var docTemplate = template.Must(template.New("docs").Funcs(template.FuncMap{"form": formName}).Parse(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}}</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
-h3{margin:2rem 0 0}code{font-size:.95em}table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.1rem 1rem .1rem 0;text-align:left;vertical-align:top}</style></head>
-<body><h1>{{.Title}} {{.Version}}</h1><p>{{.About}} <a href="openapi.json">openapi.json</a> is the same for programs.</p>
-<h2>Operations</h2>
-{{range .Operations}}<h3 id="{{.OperationID}}"><code>{{.Method}} {{.Path}}</code></h3>
-<p>{{.Summary}}{{with .Description}} {{.}}{{end}}</p>
-{{if .Parameters}}<table>{{range .Parameters}}<tr><td><code>{{.Name}}</code></td><td>{{.In}}{{if .Required}}, required{{end}}</td><td>{{.Description}}</td></tr>{{end}}</table>{{end}}
-{{with .RequestBody}}<p>Takes {{range $type, $m := .Content}}<code>{{$type}}</code> {{with form $m.Schema}}<a href="#{{.}}">{{.}}</a> {{end}}{{end}}</p>{{end}}
-<p>Answers {{range $status, $r := .Responses}}<code>{{$status}}</code> {{range $type, $m := $r.Content}}{{with form $m.Schema}}<a href="#{{.}}">{{.}}</a> {{end}}{{end}}{{end}}</p>
-{{end}}<h2>Forms</h2>
-{{range .Forms}}<h3 id="{{.Name}}">{{.Name}}</h3>
-<table>{{range .Fields}}<tr><td><code>{{.Name}}</code></td><td>{{.Type}}{{if .Required}}, required{{end}}</td><td>{{.About}}</td></tr>{{end}}</table>
-{{end}}</body></html>
-`))
+//go:embed docpage.html
+var docText string
 
 // formName is what a schema is called that stands elsewhere, "" for one in its place.
 func formName(s *huma.Schema) string {
@@ -72,6 +59,10 @@ func formType(s *huma.Schema) string {
 
 // docs is that page of an API.
 func docs(api *huma.OpenAPI) ([]byte, error) {
+	page, err := template.New("docs").Funcs(template.FuncMap{"form": formName}).Parse(docText)
+	if err != nil {
+		return nil, err
+	}
 	p := docPage{Title: api.Info.Title, Version: api.Info.Version, About: api.Info.Description}
 	for _, path := range slices.Sorted(maps.Keys(api.Paths)) {
 		item := api.Paths[path]
@@ -91,7 +82,7 @@ func docs(api *huma.OpenAPI) ([]byte, error) {
 		p.Forms = append(p.Forms, form)
 	}
 	var out bytes.Buffer
-	err := docTemplate.Execute(&out, p)
+	err = page.Execute(&out, p)
 	return out.Bytes(), err
 }
 
