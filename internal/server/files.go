@@ -246,22 +246,53 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusCreated, s.viewFile(f))
 }
 
-// filePart is the first file of a form.
-func filePart(r *http.Request) (*multipart.Part, error) {
+// oneFile is what a form is to be.
+const oneFile = "curl -F file=@photo.jpg sends one"
+
+// A formFile is the one file of a form. Where another one follows, reading it to its
+// end fails, so that neither is kept.
+type formFile struct {
+	*multipart.Part
+	form *multipart.Reader
+}
+
+// filePart is the file of a form.
+func filePart(r *http.Request) (*formFile, error) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		return nil, invalid("file", "the form cannot be read", "")
+		return nil, invalid("file", "the form cannot be read", oneFile)
 	}
+	part, err := nextFile(form)
+	if err != nil {
+		return nil, invalid("file", "the form has no file", oneFile)
+	}
+	return &formFile{part, form}, nil
+}
+
+// nextFile skips what is no file.
+func nextFile(form *multipart.Reader) (*multipart.Part, error) {
 	for range 100 {
 		part, err := form.NextPart()
-		if err != nil {
-			break
-		}
-		if part.FileName() != "" {
-			return part, nil
+		if err != nil || part.FileName() != "" {
+			return part, err
 		}
 	}
-	return nil, invalid("file", "the form has no file", "curl -F file=@photo.jpg sends one")
+	return nil, io.EOF
+}
+
+// Read implements io.Reader.
+func (f *formFile) Read(p []byte) (int, error) {
+	n, err := f.Part.Read(p)
+	if !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	switch _, err := nextFile(f.form); {
+	case err == nil:
+		return n, invalid("file", "the form has more than one file", "one file a request: "+oneFile)
+	case !errors.Is(err, io.EOF):
+		return n, err
+	}
+	return n, io.EOF
 }
 
 func (s *Server) viewFile(f jobs.File) fileView {

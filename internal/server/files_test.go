@@ -1,6 +1,7 @@
 package server
 
 import (
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -63,6 +64,45 @@ func TestTidyFiles(t *testing.T) {
 	}
 	h.want(404, h.ask("GET", "/api/v1/files/"+idle+"/info", ""))
 	h.want(200, h.ask("GET", "/api/v1/files/"+file.ID+"/info", ""))
+}
+
+// A form with two files is refused whole: neither is kept silently.
+func TestAFormHasOneFile(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{})
+	send := func(path string, parts ...string) reply {
+		t.Helper()
+		var body strings.Builder
+		form := multipart.NewWriter(&body)
+		for _, name := range parts {
+			part, err := form.CreateFormFile("file", name)
+			if name == "" {
+				part, err = form.CreateFormField("note")
+			}
+			if err == nil {
+				_, err = part.Write([]byte("words of " + name))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := form.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return h.ask("POST", path, body.String(), "Content-Type", form.FormDataContentType())
+	}
+	for _, path := range []string{"/api/v1/files", "/api/v1/workflows/import?dry_run=true"} {
+		var e statusError
+		h.want(400, send(path, "a.txt", "", "b.txt")).into(t, &e)
+		if len(e.Errors) != 1 || e.Errors[0].Field != "file" || !strings.Contains(e.Hint, "one file a request") {
+			t.Errorf("%s: %+v", path, e)
+		}
+	}
+	for info := range h.s.o.Files.List(t.Context(), "") {
+		t.Errorf("%s is kept", info.Name)
+	}
+	h.want(400, h.ask("POST", "/api/v1/generate", `{"workflow_id":"qwen_single","input_image":"a.txt","prompt":"x"}`))
+	h.want(201, send("/api/v1/files", "", "a.txt", ""))
 }
 
 // A store that is full, or has lost a file, is no fault of the request.
