@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -223,16 +224,19 @@ func (c *Client) exchange(ctx context.Context, k Call, heard func()) (Answer, er
 	if ok && k.Skip != nil {
 		body, size = skipping(io.LimitReader(body, maxSkipped), k.Skip), -1
 	}
-	data, err := readAll(io.LimitReader(body, limit+1), size)
+	if ok {
+		body = &bounded{r: body, left: limit}
+	} else {
+		body = io.LimitReader(body, limit) // of a refusal its beginning is enough
+	}
+	data, err := readAll(body, size)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return Answer{}, ctx.Err()
+	case errors.Is(err, errOver):
+		return Answer{}, &TooLargeError{What: "the answer to " + k.String(), Limit: limit}
 	case err != nil:
 		return Answer{}, &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("the answer to %s broke off", k), Err: err}
-	case int64(len(data)) > limit && ok:
-		return Answer{}, &TooLargeError{What: "the answer to " + k.String(), Limit: limit}
-	case int64(len(data)) > limit:
-		data = data[:limit]
 	}
 	return Answer{resp.StatusCode, resp.Header, data}, nil
 }
@@ -240,15 +244,44 @@ func (c *Client) exchange(ctx context.Context, k Call, heard func()) (Answer, er
 // maxRefusal bounds the text of a refusal: node errors of a large graph are in it.
 const maxRefusal = 4 << 20
 
-// readAll is io.ReadAll that takes its room at once when the size is known.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	const unsure = 1 << 20 // the announcement of a stranger costs no more than this
-	if size <= 0 || size > unsure {
-		return io.ReadAll(r)
+var errOver = errors.New("more than may come")
+
+// bounded is a reader that fails when more comes than may.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.left -= int64(n)
+	if b.left < 0 {
+		return 0, errOver
 	}
-	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
+	return n, err
+}
+
+// readAll is io.ReadAll that takes its room at once when the size is known, and that
+// copies nothing of what breaks off or is too large.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	const unsure, least = 1 << 20, 16 << 10 // the announcement of a stranger costs no more than this
+	if 0 < size && size <= unsure {
+		b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+		_, err := b.ReadFrom(r)
+		return b.Bytes(), err
+	}
+	var parts [][]byte
+	for room := int64(least); ; room = min(2*room, unsure) {
+		b := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
+		n, err := b.ReadFrom(io.LimitReader(r, room))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, b.Bytes())
+		if n < room {
+			return slices.Concat(parts...), nil
+		}
+	}
 }
 
 // AskJSON performs a call and decodes its JSON answer into v. Everything else
