@@ -83,7 +83,7 @@ func (s *Server) archived(ctx context.Context, ids []string, f jobs.Filter) ([]j
 		return found, err
 	}
 	if len(ids) > mostArchived {
-		return nil, invalid("ids", fmt.Sprintf("an archive has at most %d results", mostArchived), "")
+		return nil, invalid("ids", fmt.Sprintf("an archive has at most %d results", mostArchived), "name fewer of them by ids")
 	}
 	found, err := s.o.DB.OutputsByID(ctx, ids)
 	if err != nil {

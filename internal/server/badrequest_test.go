@@ -64,6 +64,9 @@ func TestBadRequestsAreExplained(t *testing.T) {
 			if r.StatusCode != c.status || r.Header.Get("Content-Type") != "application/problem+json" || e.Code == "" || e.Detail == "" {
 				t.Errorf("%s %s: %d %s", call, body, r.StatusCode, r.body)
 			}
+			if c.status == 400 && e.Hint == "" {
+				t.Errorf("%s %s has no hint: %s", call, body, r.body)
+			}
 			switch {
 			case c.field == "" && len(e.Errors) == 0 && e.Hint == "":
 				t.Errorf("%s %s says nothing to do: %s", call, body, r.body)

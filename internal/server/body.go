@@ -60,7 +60,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 			Hint: "nothing may come for 10 s, and 4 KiB a second are the least",
 		}}
 	case err != nil: // it was cut off, or its chunks are none
-		err = &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The body of the request ended early"}
+		err = &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The body of the request ended early", Hint: "send it again"}
 	}
 	return n, err
 }

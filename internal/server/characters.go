@@ -129,7 +129,7 @@ func (s *Server) putCharacter(ctx context.Context, in *struct {
 	return answer(c, "")
 }
 
-func (s *Server) writeCharacter(ctx context.Context, src sources.Source, id string, body []byte) error {
+func (s *Server) writeCharacter(ctx context.Context, src ownFiles, id string, body []byte) error {
 	members, err := registry.DecodeObject(characterBody, body)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (s *Server) writeCharacter(ctx context.Context, src sources.Source, id stri
 		switch {
 		case string(m.JSON) == "null":
 		case m.Name == "id" && plan.JSONText(m.JSON) != id:
-			return invalid("id", "the entry's id is not that of the path", "")
+			return invalid("id", "the entry's id is not that of the path", "leave it out of the body")
 		case m.Name == "id":
 		case m.Name == "reference_image":
 			if json.Unmarshal(m.JSON, &wanted) != nil {
@@ -196,7 +196,7 @@ func (s *Server) checkDefaults(members []registry.NamedValue) error {
 	}
 	defaults, err := registry.DecodeObject(characterBody, members[i].JSON)
 	if err != nil {
-		return invalid("defaults", "defaults is an object of values by parameter", "")
+		return invalid("defaults", "defaults is an object of values by parameter", `{"steps": 20}`)
 	}
 	reg, err := s.o.Catalog.Registry()
 	if err != nil {
@@ -224,10 +224,7 @@ func checkCharacter(id string, entry json.RawMessage, picture []byte) error {
 		return err
 	}
 	_, err = registry.Load(src.Layers()...)
-	if file, ok := errors.AsType[*registry.FileError](err); ok {
-		return &statusError{Status: http.StatusBadRequest, Code: "invalid_parameter", Detail: file.Message, Hint: file.Hint}
-	}
-	return err
+	return ofEntry(err, entryHint)
 }
 
 // reference is the picture of a character: the one that it had under that name,
@@ -260,7 +257,7 @@ func (s *Server) reference(ctx context.Context, id, wanted string) (name string,
 	}
 	report := check.Report()
 	if !strings.HasPrefix(report.Format.MediaType, "image/") {
-		return "", nil, invalid("reference_image", "the reference picture is not an image", "")
+		return "", nil, invalid("reference_image", "the reference picture is not an image", "PNG, JPEG and WebP files are")
 	}
 	return sources.ReferencePath(id, report.Format.Ext), data, nil
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,8 +60,14 @@ func (e *statusError) GetHeaders() http.Header {
 	return h
 }
 
+// describedHint helps against what has no better advice.
+const describedHint = "GET " + apiPath + "/openapi.json describes what this takes"
+
 func (e *statusError) complete() *statusError {
 	e.Type, e.Title = "about:blank", http.StatusText(e.Status)
+	if e.Status == http.StatusBadRequest && e.Hint == "" {
+		e.Hint = describedHint
+	}
 	return e
 }
 
@@ -103,7 +110,7 @@ func newHumaError(status int, message string, errs ...error) huma.StatusError {
 	case http.StatusUnsupportedMediaType:
 		e.Hint = "the body is JSON: send Content-Type: application/json"
 	default:
-		e.Hint = "GET " + apiPath + "/openapi.json describes what this takes"
+		e.Hint = describedHint
 	}
 	return e.complete()
 }
@@ -161,9 +168,7 @@ func ofProblem(err error) *statusError {
 		e.Hint = "GET " + apiPath + "/characters lists them"
 	case errors.Is(err, storage.ErrNotExist):
 		e.Status, e.Code, e.Detail, e.Hint = http.StatusNotFound, "not_found", "The file is not in its store any more", ""
-	case errors.Is(err, storage.ErrFull):
-		e.Status = http.StatusInsufficientStorage
-	case ofRequest(err, e):
+	case ofRequest(err, e), ofOwnFiles(err, e):
 	case len(p.Problems) > 0:
 		e.Detail, e.Hint = p.Problems[0].Message, adviceOn(err, p.Problems)
 		for _, f := range p.Problems {
@@ -174,6 +179,35 @@ func ofProblem(err error) *statusError {
 		e.Status, e.Code, e.Detail, e.Hint = http.StatusInternalServerError, "internal", "easel could not answer", "the server's log says why"
 	}
 	return e
+}
+
+// ofOwnFiles words what is wrong with files of the server. Who asks cannot mend them,
+// and is not told where they are.
+func ofOwnFiles(err error, e *statusError) bool {
+	file, ok := errors.AsType[*registry.FileError](err)
+	_, stored := errors.AsType[*storage.Error](err)
+	if !ok && !stored {
+		return false
+	}
+	e.Status, e.Detail = http.StatusInternalServerError, "The server cannot read or write a file of its own"
+	e.Hint = "who runs the server mends that; its log says which file it is"
+	switch {
+	case ok:
+		e.Detail = "A file of the server's workflows cannot be used: " + file.Message
+	case errors.Is(err, storage.ErrFull):
+		e.Status, e.Detail = http.StatusInsufficientStorage, "The server has no room for more files"
+	}
+	return true
+}
+
+// ofEntry is the answer about an entry or a graph that a client sent. Its place is
+// none of a file.
+func ofEntry(err error, hint string) error {
+	file, ok := errors.AsType[*registry.FileError](err)
+	if !ok {
+		return err
+	}
+	return &statusError{Status: http.StatusBadRequest, Code: "invalid_parameter", Detail: file.Message, Hint: cmp.Or(file.Hint, hint)}
 }
 
 // adviceOn helps against what is wrong with parameters, in terms of the API.

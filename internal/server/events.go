@@ -128,7 +128,7 @@ func (s *Server) watchAll(w http.ResponseWriter, r *http.Request) error {
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		var err error
 		if since, err = strconv.ParseInt(last, 10, 64); err != nil {
-			return invalid("Last-Event-ID", "it is the id of no event", "")
+			return invalid("Last-Event-ID", "it is the id of no event", "send the id of the last event that came, or leave it out: a snapshot comes first")
 		}
 	}
 	snapshot, err := s.queueSnapshot(r, all, p.key.ID)

@@ -179,7 +179,7 @@ func (s *Server) keep(ctx context.Context, r io.Reader) (kept, error) {
 	n, err := io.Copy(io.MultiWriter(writer, hash, check), io.LimitReader(r, s.o.Limits.Upload+1))
 	if err != nil {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large || errors.Is(err, io.ErrUnexpectedEOF) { // of a form
-			return kept{}, &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The upload ended early"}
+			return kept{}, &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The upload ended early", Hint: "send it again"}
 		}
 		return kept{}, err
 	}
@@ -234,7 +234,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) error {
 		name = got.sha256[:16]
 	}
 	if len(name) > 500 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return invalid("name", "the name of the file is too long, or no text", "")
+		return invalid("name", "the name of the file is too long, or no text", "at most 500 bytes in UTF-8: ?name=photo.jpg, or the file name of the form")
 	}
 	f, err := s.o.DB.AddFile(ctx, jobs.File{
 		Key: asking(ctx).key.ID, Name: name, SHA256: got.sha256, Bytes: got.bytes, MediaType: got.mediaType, Width: got.width, Height: got.height,

@@ -108,9 +108,9 @@ func TestAFormHasOneFile(t *testing.T) {
 // A store that is full, or has lost a file, is no fault of the request.
 func TestStoresThatFail(t *testing.T) {
 	t.Parallel()
-	for status, err := range map[int]error{http.StatusInsufficientStorage: storage.ErrFull, http.StatusNotFound: storage.ErrNotExist} {
-		e := failure(&storage.Error{Op: "write", Location: "files/x", Err: err})
-		if e.Status != status {
+	for status, err := range map[int]error{http.StatusInsufficientStorage: storage.ErrFull, http.StatusNotFound: storage.ErrNotExist, http.StatusInternalServerError: storage.ErrRefused} {
+		e := failure(&storage.Error{Op: "write", Location: "/srv/files/x", Err: err})
+		if e.Status != status || strings.Contains(e.Detail+e.Hint, "/srv") {
 			t.Errorf("%v is %d %s", err, e.Status, e.Detail)
 		}
 	}

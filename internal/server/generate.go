@@ -234,7 +234,7 @@ func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]pla
 		return nil, nil, noWorkflow()
 	}
 	if n := len(req.Params) + len(req.Inputs); n > mostValues {
-		return nil, nil, invalid("params", fmt.Sprintf("a request has at most %d values, not %d", mostValues, n), "")
+		return nil, nil, invalid("params", fmt.Sprintf("a request has at most %d values, not %d", mostValues, n), "send those that differ from the defaults")
 	}
 	wf, err := s.workflow(req.Workflow)
 	if err != nil {
@@ -283,7 +283,7 @@ func (s *Server) points(ctx context.Context, req *plan.Request, job ours) ([]pla
 func newJob(p plan.Point, req *plan.Request, body []byte, webhook string) (jobs.New, error) {
 	o := p.Order
 	if strings.ContainsRune(plan.JSONText(req.Texts[registry.RolePrompt]), 0) {
-		return jobs.New{}, invalid("prompt", "the prompt has the character U+0000", "")
+		return jobs.New{}, invalid("prompt", "the prompt has the character U+0000", "leave it out")
 	}
 	order, err := json.Marshal(o)
 	if err != nil {

@@ -29,14 +29,14 @@ func (s *Server) generateBatch(ctx context.Context, in *generateInput) (*queued,
 		return s.accept(ctx, in, batched, func(r *plan.Request) error {
 			swept := slices.ContainsFunc(members, func(m registry.NamedValue) bool { return m.Name == "sweep" })
 			if len(r.Images) == 0 && r.Count == 0 && !swept {
-				return invalid("items", "items, input_images, sweep or count is required", "")
+				return invalid("items", "items, input_images, sweep or count is required", "POST "+apiPath+"/generate makes one run")
 			}
 			return nil
 		})
 	}
 	var items []json.RawMessage
 	if err := json.Unmarshal(members[i].JSON, &items); err != nil || len(items) == 0 {
-		return nil, s.refused(invalid("items", "items is a list of requests, at least one", ""))
+		return nil, s.refused(invalid("items", "items is a list of requests, at least one", `{"workflow_id": "flux_single", "items": [{"prompt": "a fox"}, {"prompt": "an owl"}]}`))
 	}
 	if len(items) > s.o.Limits.Batch {
 		return nil, s.refused(invalid("items", fmt.Sprintf("a batch has at most %d items", s.o.Limits.Batch), "send several batches"))

@@ -26,6 +26,9 @@ type graphRequest struct {
 	Webhook  string                     `json:"webhook,omitempty" maxLength:"2000"`
 }
 
+// graphHint helps against a graph that does not run.
+const graphHint = "export it with ComfyUI's Export (API)"
+
 type graphFile struct {
 	ID      string         `json:"id" maxLength:"64" doc:"of an upload"`
 	Name    string         `json:"name" maxLength:"100" pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*$" doc:"what the graph says until it is submitted"`
@@ -58,7 +61,7 @@ func (s *Server) generateGraph(ctx context.Context, in *struct {
 		err = g.Check()
 	}
 	if err != nil {
-		return nil, s.refused(invalid("graph", "The graph cannot run: "+err.Error(), "export it with ComfyUI's Export (API)"))
+		return nil, s.refused(invalid("graph", "The graph cannot run: "+err.Error(), graphHint))
 	}
 	if may(ctx, jobs.ScopeGraphs) != nil {
 		if err := s.within(ctx, g, in.Body.Workflow, in.Body.Files); err != nil {
@@ -79,7 +82,7 @@ func (s *Server) generateGraph(ctx context.Context, in *struct {
 		}
 		for _, t := range f.Targets {
 			if g.Node(t.Node) == nil {
-				return nil, s.refused(invalid("files", "The graph has no node "+t.Node, ""))
+				return nil, s.refused(invalid("files", "The graph has no node "+t.Node, "targets are NODE.INPUT of the graph"))
 			}
 		}
 		order.Files = append(order.Files, run.File{Name: f.Name, SHA256: kept.SHA256, Size: kept.Bytes, Targets: f.Targets})

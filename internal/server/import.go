@@ -143,7 +143,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (_ *os.File, na
 	case errors.As(err, &large), err == nil && n > s.o.Limits.Upload:
 		return nil, "", &statusError{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "The file is too large for a workflow"}
 	case errors.Is(err, io.ErrUnexpectedEOF): // of a form
-		return nil, "", &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The upload ended early"}
+		return nil, "", &statusError{Status: http.StatusBadRequest, Code: "invalid_input", Detail: "The upload ended early", Hint: "send it again"}
 	case err != nil:
 		return nil, "", err
 	}
@@ -202,14 +202,14 @@ func (s *Server) draft(ctx context.Context, f *os.File, name string, q url.Value
 	}
 	wf, notes, err := importer.Draft(file, mapping, options)
 	if err != nil {
-		return out, nil, nil, err
+		return out, nil, nil, ofEntry(err, graphHint)
 	}
 	var aliases map[string]string
 	if b != nil {
 		aliases = b.Aliases
 	}
 	if out, err = s.imported(out.ID, file, wf, defs, aliases); err != nil {
-		return out, nil, nil, err
+		return out, nil, nil, ofEntry(err, graphHint)
 	}
 	for _, n := range file.Notes {
 		out.Notes = append(out.Notes, n.Text)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/internal/nearest"
+	"github.com/seed-7d77cb5c/easel/internal/problem"
 	"github.com/seed-7d77cb5c/easel/internal/sources"
 	"github.com/seed-7d77cb5c/easel/internal/textdoc"
 	"github.com/seed-7d77cb5c/easel/registry"
@@ -34,14 +36,14 @@ func (s *Server) libraryRoutes() {
 }
 
 // library is where workflows and characters are changed, for who may.
-func (s *Server) library(ctx context.Context) (sources.Source, error) {
+func (s *Server) library(ctx context.Context) (ownFiles, error) {
 	if err := may(ctx, jobs.ScopeManage); err != nil {
-		return sources.Source{}, err
+		return ownFiles{}, err
 	}
 	if s.o.Own == nil {
-		return sources.Source{}, &statusError{Status: http.StatusConflict, Code: "read_only", Detail: "This server's workflows and characters cannot be changed"}
+		return ownFiles{}, &statusError{Status: http.StatusConflict, Code: "read_only", Detail: "This server's workflows and characters cannot be changed"}
 	}
-	return *s.o.Own, nil
+	return ownFiles{*s.o.Own}, nil
 }
 
 // changed makes the catalog read what was written.
@@ -49,8 +51,50 @@ func (s *Server) changed() error {
 	if s.o.Changed == nil {
 		return nil
 	}
-	return s.o.Changed()
+	return toManager(s.o.Changed())
 }
+
+// ownFiles is a source that a client changes. When its files cannot be used, the
+// client may know where they are: it has the scope manage.
+type ownFiles struct{ sources.Source }
+
+func (o ownFiles) Find(section sources.Section, id string) (string, error) {
+	file, err := o.Source.Find(section, id)
+	return file, toManager(err)
+}
+
+func (o ownFiles) Set(section sources.Section, id string, entry []byte, force bool) (string, error) {
+	file, err := o.Source.Set(section, id, entry, force)
+	return file, toManager(err)
+}
+
+func (o ownFiles) Remove(section sources.Section, id string) (string, error) {
+	file, err := o.Source.Remove(section, id)
+	return file, toManager(err)
+}
+
+func (o ownFiles) SetWorkflow(id string, entry, graph, record json.RawMessage, force bool) (string, error) {
+	file, err := o.Source.SetWorkflow(id, entry, graph, record, force)
+	return file, toManager(err)
+}
+
+// toManager names the file of the server that cannot be used, and what to do.
+func toManager(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := failure(err)
+	if ofOwnFiles(err, e) {
+		e.Detail, e.Hint = problem.Of(err).Message, "the server must be able to read and write that file"
+		if _, form := errors.AsType[*registry.FileError](err); form {
+			e.Hint = "mend that file on the server: it is read anew when it has changed"
+		}
+	}
+	return e
+}
+
+// entryHint helps against an entry that a registry does not take.
+const entryHint = "GET " + apiPath + "/openapi.json describes an entry"
 
 // notOwn is the answer about an entry that is in other files than the user's.
 func notOwn(what, id, layer string) error {
@@ -200,7 +244,7 @@ func (s *Server) checkEntry(wf *registry.Workflow, entry json.RawMessage) error 
 	}
 	after, err := registry.WorkflowOf(wf.ID, entry, g)
 	if err != nil {
-		return err
+		return ofEntry(err, entryHint)
 	}
 	var wrong []fieldError
 	before := wf.Check()

@@ -415,3 +415,55 @@ func TestClearingAndCancellingTheQueue(t *testing.T) {
 	}
 	h.want(404, h.ask("GET", "/api/v1/presets/neu", ""))
 }
+
+// A registry or graph file of the server that is broken is no fault of who asks: it is
+// a 500, whose place only a manager is told, and what works goes on.
+func TestBrokenFilesOfTheServer(t *testing.T) {
+	t.Parallel()
+	h := build(t, houseOptions{})
+	raw := []string{"Content-Type", "application/octet-stream"}
+	for _, id := range []string{"card", "other"} {
+		h.want(200, h.ask("POST", "/api/v1/workflows/import?id="+id, cardGraph, raw...))
+	}
+	dir := filepath.Join(h.dir, "workflows")
+	file, characters, graph := filepath.Join(dir, "registry.json"), filepath.Join(dir, "characters.json"), filepath.Join(dir, "graphs", "other.json")
+	whole, err := os.ReadFile(file)
+	if err := errors.Join(err, os.WriteFile(file, append([]byte("{,"), whole...), 0o600), os.WriteFile(characters, []byte("[["), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]reply{
+		"PATCH": h.ask("PATCH", "/api/v1/workflows/card", `{"name": "x"}`), "DELETE": h.ask("DELETE", "/api/v1/workflows/card", ""),
+		"import": h.ask("POST", "/api/v1/workflows/import?id=third", cardGraph, raw...), "PUT": h.ask("PUT", "/api/v1/characters/eva", `{"name": "Eva"}`),
+	} {
+		var e statusError
+		r.into(t, &e)
+		if r.StatusCode != http.StatusInternalServerError || !strings.Contains(e.Detail, dir) || !strings.Contains(e.Hint, "mend that file") {
+			t.Errorf("%s: %d %s", name, r.StatusCode, r.body)
+		}
+	}
+	h.want(200, h.ask("GET", "/api/v1/workflows/card", ""))
+	if err := errors.Join(os.WriteFile(file, whole, 0o600), os.Remove(characters), os.WriteFile(graph, []byte("{"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	as := []string{"Authorization", "Bearer " + h.key("k", jobs.ScopeGenerate)}
+	for range 2 { // a graph that is broken, and one that is gone
+		if err := h.s.changed(); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []reply{
+			h.ask("POST", "/api/v1/generate", `{"workflow_id": "other"}`, as...), h.ask("GET", "/api/v1/workflows/other/graph", "", as...), h.ask("GET", "/api/v1/workflows/other/schema", "", as...),
+		} {
+			var e statusError
+			r.into(t, &e)
+			if r.StatusCode != http.StatusInternalServerError || strings.Contains(string(r.body), h.dir) || !strings.Contains(e.Detail, "other") || !strings.Contains(e.Hint, "log") {
+				t.Errorf("%s: %d %s", r.Request.URL.Path, r.StatusCode, r.body)
+			}
+		}
+		if err := os.RemoveAll(graph); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(h.log.String(), file) {
+		t.Error("the log does not say which file it is")
+	}
+}

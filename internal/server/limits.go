@@ -100,7 +100,7 @@ func (s *Server) checkPixels(wf *registry.Workflow, value func(*registry.Paramet
 		field = p.Name
 	}
 	if field != "" && pixels.Cmp(big.NewInt(int64(s.o.Limits.Pixels))) > 0 {
-		return invalid(field, fmt.Sprintf("the picture would have more than %d pixels", s.o.Limits.Pixels), "")
+		return invalid(field, fmt.Sprintf("the picture would have more than %d pixels", s.o.Limits.Pixels), "make width or height smaller")
 	}
 	return nil
 }

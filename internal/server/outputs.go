@@ -384,7 +384,7 @@ func (s *Server) outputThumbnail(w http.ResponseWriter, r *http.Request) error {
 	size := thumbnailSize
 	if text := r.URL.Query().Get("size"); text != "" {
 		if size, err = strconv.Atoi(text); err != nil || size < 16 || size > 1024 {
-			return invalid("size", "size is between 16 and 1024", "")
+			return invalid("size", "size is between 16 and 1024", "?size=256")
 		}
 	}
 	name := fmt.Sprintf("thumbnails/%s/%s-%d.jpg", o.SHA256[:2], o.SHA256, size)

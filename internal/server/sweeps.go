@@ -32,7 +32,7 @@ func (s *Server) sweeps(ctx context.Context, wf *registry.Workflow, job ours) (p
 		return nil, nil, err
 	}
 	if len(members) > mostSweeps {
-		return nil, nil, invalid("sweep", "a request has at most "+strconv.Itoa(mostSweeps)+" sweeps", "")
+		return nil, nil, invalid("sweep", "a request has at most "+strconv.Itoa(mostSweeps)+" sweeps", "send several requests")
 	}
 	var all []plan.Sweep
 	for _, m := range members {
@@ -61,7 +61,7 @@ func (s *Server) sweeps(ctx context.Context, wf *registry.Workflow, job ours) (p
 // sweepFailure says which sweep is wrong.
 func sweepFailure(err error) error {
 	if sweep, ok := errors.AsType[*plan.SweepError](err); ok {
-		return invalid("sweep."+sweep.Name, sweep.Error(), "")
+		return invalid("sweep."+sweep.Name, sweep.Error(), `values are "10,20,30", "1..8" or "2:5:0.5"`)
 	}
 	if many, ok := errors.AsType[*plan.TooManyRunsError](err); ok {
 		return &statusError{
