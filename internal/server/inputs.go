@@ -79,7 +79,22 @@ func (in *Inputs) Open(ctx context.Context, name string) (io.ReadCloser, error) 
 		res.Body.Close()
 		return nil, fmt.Errorf("%s answers %s", u.Redacted(), res.Status)
 	}
-	return res.Body, nil
+	return &fetched{res.Body, ctx, u}, nil
+}
+
+// fetched is the body of an answer. Why it broke off is told as why none came.
+type fetched struct {
+	io.ReadCloser
+	ctx   context.Context
+	asked *url.URL
+}
+
+func (f *fetched) Read(p []byte) (int, error) {
+	n, err := f.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = dialFailure(f.ctx, f.asked, err)
+	}
+	return n, err
 }
 
 // findInputs looks up the input files that a client names, and writes down

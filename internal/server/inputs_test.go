@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -111,5 +114,32 @@ func TestAFailedDialTellsNothingOfTheNetwork(t *testing.T) {
 		if got := dialFailure(t.Context(), asked, err).Error(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		control := http.NewResponseController(w)
+		if err := control.Flush(); err != nil {
+			t.Error(err)
+		}
+		conn, _, err := control.Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			err = tcp.SetLinger(0) // a reset
+		}
+		if err := errors.Join(err, conn.Close()); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(broken.Close)
+	body, err := (&Inputs{Private: true}).Open(t.Context(), broken.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if _, err := io.ReadAll(body); err == nil || err.Error() != "the connection broke" {
+		t.Errorf("a reset is told as %v", err)
 	}
 }
