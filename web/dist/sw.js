@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-0ac95513c43d";
-const files = "/ /assets/Backends-BHzObVJg.js /assets/MaskEditor-Dz7Cn3qa.js /assets/ahead-_TG-Kl4T.js /assets/base-px9QyP_R.js /assets/check-CGeL25KE.js /assets/copy-CYi80P0t.js /assets/index-KxuEIzAb.js /assets/index-M5O-mrhm.css /assets/labels-DdE0f_IG.js /assets/other-Dt4HaJTL.js /assets/queue-BIyQDw5f.js /assets/results-BYb3RrzD.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-D0rmssSR.js /assets/start-D0rmGVYg.js /assets/useQuery-XcPBpYSL.js /assets/workflows-Cf9d5vuJ.js /assets/zoom-out-BSEjDppF.js /icon.svg /theme.js".split(" ");
+const version = "easel-a4b2984b7a82";
+const files = "/ /assets/Backends-aexSwVr8.js /assets/MaskEditor-DZqjD3qG.js /assets/ahead-_TG-Kl4T.js /assets/base-BdoXtK-w.js /assets/check-JLnvrWzP.js /assets/copy-F9PUTzLF.js /assets/index-DH-IVhpI.js /assets/index-M5O-mrhm.css /assets/labels-DFAmm1sJ.js /assets/other-BSnQOetW.js /assets/queue-B3qbADsv.js /assets/results-BT3qIvNS.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BDIAaAkI.js /assets/start-D0rmGVYg.js /assets/useQuery-CSbdA-eC.js /assets/workflows-SErpvI_C.js /assets/zoom-out-BuM9MuMS.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

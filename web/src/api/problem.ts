@@ -1,5 +1,5 @@
 import { t } from "@/text";
-import { inWords, pageHint } from "./hint";
+import { atField, inWords, pageHint } from "./hint";
 import type { components } from "./schema";
 
 type Body = components["schemas"]["StatusError"];
@@ -33,7 +33,7 @@ export function problemOf(error: unknown, status = 0): Problem {
   if (error instanceof TypeError) return new Problem({ detail: t.errors.offline, code: "offline", hint: t.errors.offlineHint });
   if (error && typeof error === "object" && "detail" in error) {
     const body = error as Body;
-    const errors = body.errors?.map((e) => ({ ...e, message: inWords(e.message) }));
+    const errors = body.errors?.map((e) => ({ ...e, message: atField(e.message) }));
     return new Problem({ ...body, detail: inWords(body.detail), errors, hint: pageHint(body.hint) });
   }
   if (status >= 500) return new Problem({ status, detail: t.errors.server(status) });

@@ -106,13 +106,13 @@ test("a sweep of twelve says how many it makes, runs, and is copied as a command
   await page.getByRole("button", { name: "Sweep" }).click();
   await page.getByRole("combobox", { name: "Parameter" }).selectOption("steps");
   await page.getByRole("textbox", { name: "Values" }).fill("2..5,500");
-  await page.getByRole("dialog").getByText("500: above maximum 100").waitFor();
+  await page.getByRole("dialog").getByText("500: at most 100").waitFor();
   await page.getByRole("textbox", { name: "Values" }).fill("2..5");
-  await page.getByRole("dialog").getByText("above maximum").waitFor({ state: "detached" });
+  await page.getByRole("dialog").getByText("at most").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Add a parameter" }).click();
   await page.getByRole("combobox", { name: "Parameter" }).last().selectOption("guidance");
   await page.getByRole("textbox", { name: "Values" }).last().fill("2,x,4");
-  await page.getByRole("dialog").getByText("x: must be float").waitFor();
+  await page.getByRole("dialog").getByText("x: must be a number, like 0.5").waitFor();
   await tab.accessible();
   await tab.shot("sweep-wrong-1440");
   await page.getByRole("textbox", { name: "Values" }).last().fill("2,3,4");
@@ -247,6 +247,7 @@ test("on a phone: the stage comes first, the mask is painted by finger, two fing
   await page.getByText("portrait.png").waitFor();
   await page.getByRole("button", { name: "Paint the mask" }).tap();
   await page.getByRole("button", { name: "Use mask" }).waitFor();
+  await page.getByText("Paint what is to be made anew.").waitFor();
   const canvas = page.getByLabel(/The picture, to paint on/);
   await expect.poll(() => page.getByRole("button", { name: "Use mask" }).isEnabled()).toBe(true);
   const debug = await tab.context.newCDPSession(page);

@@ -94,7 +94,7 @@ test("a workflow that is changed under an open form says what fits no more", asy
   await tab.page.getByRole("textbox", { name: "Steps" }).fill("40");
   await server.api("PATCH", "/workflows/dunes", { params: { steps: { max: 10, default: 8 } } });
   await tab.page.keyboard.press("Control+Enter");
-  await tab.page.locator("[data-parameter=steps]").getByText("above maximum 10").waitFor();
+  await tab.page.locator("[data-parameter=steps]").getByText("At most 10", { exact: true }).waitFor();
   expect(await prompt(tab).inputValue()).toBe("kept while the workflow changes");
   await tab.page.getByRole("textbox", { name: "Steps" }).fill("4");
   await tab.page.keyboard.press("Control+Enter");

@@ -1,9 +1,9 @@
 import type { Input } from "@/api/types";
-import { itemType, rangeOf } from "@/components/ParameterControls/kinds";
+import { rangeOf } from "@/components/ParameterControls/kinds";
 import { t } from "@/text";
 
 /**
- * wrongValues says of each value of a sweep, in the command line's words, what the parameter has against it; a range has its ends looked at.
+ * wrongValues says of each value of a sweep what the parameter has against it; a range has its ends looked at.
  * What cannot be read is left to the server, which says more of it.
  */
 export function wrongValues(input: Input, text: string): string[] {
@@ -22,10 +22,11 @@ function judge(input: Input, value: string): string | undefined {
   }
   if (!isNumber(input)) return undefined;
   const n = Number(value);
-  if (!decimal.test(value) || (input.type === "int" && !Number.isInteger(n))) return t.generate.mustBe(itemType(input.type));
+  if (!decimal.test(value) || (input.type === "int" && !Number.isInteger(n)))
+    return input.type === "int" ? t.errors.mustBe.int : t.errors.mustBe.float;
   const { min, max } = rangeOf(input);
-  if (n < min) return t.generate.belowMinimum(String(min));
-  if (n > max) return t.generate.aboveMaximum(String(max));
+  if (n < min) return t.errors.atLeast(String(min));
+  if (n > max) return t.errors.atMost(String(max));
   return undefined;
 }
 

@@ -1,0 +1,1 @@
+import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{t}from"./useQuery-CSbdA-eC.js";import{st as n,vn as r,xt as i}from"./base-BdoXtK-w.js";var a=e(r(),1);function o(e){let{data:r,isPending:o}=t(n.schema(e));return{label:(0,a.useCallback)(e=>i(r?.inputs.find(t=>t.name===e)??{name:e}),[r]),isReady:!o}}export{o as t};

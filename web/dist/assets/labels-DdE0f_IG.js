@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{t}from"./useQuery-XcPBpYSL.js";import{ln as n,st as r}from"./base-px9QyP_R.js";import{A as i}from"./index-KxuEIzAb.js";var a=e(n(),1);function o(e){let{data:n,isPending:o}=t(r.schema(e));return{label:(0,a.useCallback)(e=>i(n?.inputs.find(t=>t.name===e)??{name:e}),[n]),isReady:!o}}export{o as t};
