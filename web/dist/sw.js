@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-a4b2984b7a82";
-const files = "/ /assets/Backends-aexSwVr8.js /assets/MaskEditor-DZqjD3qG.js /assets/ahead-_TG-Kl4T.js /assets/base-BdoXtK-w.js /assets/check-JLnvrWzP.js /assets/copy-F9PUTzLF.js /assets/index-DH-IVhpI.js /assets/index-M5O-mrhm.css /assets/labels-DFAmm1sJ.js /assets/other-BSnQOetW.js /assets/queue-B3qbADsv.js /assets/results-BT3qIvNS.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BDIAaAkI.js /assets/start-D0rmGVYg.js /assets/useQuery-CSbdA-eC.js /assets/workflows-SErpvI_C.js /assets/zoom-out-BuM9MuMS.js /icon.svg /theme.js".split(" ");
+const version = "easel-0ee1eee72317";
+const files = "/ /assets/Backends-aexSwVr8.js /assets/MaskEditor-CACmi_s6.js /assets/ahead-_TG-Kl4T.js /assets/base-BdoXtK-w.js /assets/check-JLnvrWzP.js /assets/copy-F9PUTzLF.js /assets/index-75mn3SgJ.css /assets/index-SKjc1EPg.js /assets/labels-DFAmm1sJ.js /assets/other-CvTnYao1.js /assets/queue-B7g77OHS.js /assets/results-B2JvcowE.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BDIAaAkI.js /assets/start-D0rmGVYg.js /assets/useQuery-CSbdA-eC.js /assets/workflows-C6fiG2_j.js /assets/zoom-out-BuM9MuMS.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

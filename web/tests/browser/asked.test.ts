@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeBrowser, Server, Tab } from "./harness";
 
-// Who presses Ctrl+Enter gets a run of what the form said then, or is told why not, whatever is on its way just now.
+// Who clicks Generate or presses Ctrl+Enter gets a run of what the form said then, or is told why not, whatever is on its way just now.
 
 let server: Server;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ afterAll(async () => {
 
 const prompt = (page: Page) => page.getByRole("textbox", { name: "Prompt", exact: true });
 const steps = (page: Page) => page.getByRole("textbox", { name: "Steps" });
-const told = (page: Page) => page.locator("[data-parameter=steps]").getByText("above maximum 10");
+const told = (page: Page) => page.locator("[data-parameter=steps]").getByText("At most 10", { exact: true });
 const made = (page: Page, what: string) => page.getByRole("img", { name: `Result: ${what}` }).waitFor();
 const prompts = async (like: RegExp) => {
   const { jobs } = await server.api<{ jobs: { request: { prompt: string } }[] }>("GET", "/jobs?limit=100");
@@ -56,10 +56,12 @@ test("a run that is asked for while another is on its way is made too, and one o
   await sent.asked;
   await prompt(page).fill("wave 2");
   await page.keyboard.press("Control+Enter");
+  await prompt(page).fill("wave 3");
+  await page.getByRole("button", { name: /^Queue another/ }).click();
   await prompt(page).fill("typed on");
   sent.release();
-  await made(page, "wave 2");
-  expect(await prompts(/^wave/)).toEqual(["wave 2", "wave 1"]);
+  await made(page, "wave 3");
+  expect(await prompts(/^wave/)).toEqual(["wave 3", "wave 2", "wave 1"]);
   expect(await prompt(page).inputValue()).toBe("typed on");
   tab.quiet();
   await tab.close();

@@ -1,5 +1,5 @@
 import { Clock, TriangleAlert, X } from "lucide-react";
-import { memo, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { Progress as RunProgress } from "@/api/types";
 import { Preview } from "@/components/OutputView/preview";
 import { OutputThumbnail } from "@/components/OutputView/thumbnail";
@@ -9,6 +9,12 @@ import { useRun } from "./use-runs";
 /** Filmstrip is the runs of this sitting, newest first; arrow keys walk it. */
 export function Filmstrip({ ids, shown, onShow }: { ids: string[]; shown: string | undefined; onShow: (id: string) => void }) {
   const strip = useRef<HTMLDivElement>(null);
+  // Not under the hand of who looks for another one.
+  useEffect(() => {
+    const film = strip.current;
+    if (shown && !film?.matches(":hover, :focus-within"))
+      film?.querySelector(`[data-run="${shown}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [shown]);
   if (ids.length === 0) return null;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for a form

@@ -389,8 +389,9 @@ function Workbench({ workflow, gone, selector, onPick, wanted, onWant }: Workben
         <RunBar
           inputs={inputs ?? []}
           count={count}
-          sending={sending || wanted}
-          running={states.has(sitting[0] ?? "")}
+          wanted={wanted}
+          sending={sending}
+          running={sitting.some((run) => states.has(run))}
           disabled={!layout}
           onRun={press}
           onCopy={(as) => void copy(as)}

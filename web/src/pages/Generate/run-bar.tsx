@@ -1,4 +1,4 @@
-import { Bell, Bookmark, ChevronDown, Clipboard, Minus, Play, Plus, SquareTerminal } from "lucide-react";
+import { Bell, Bookmark, ChevronDown, Clipboard, LoaderCircle, Minus, Play, Plus, SquareTerminal } from "lucide-react";
 import { useState } from "react";
 import type { Input } from "@/api/types";
 import { t } from "@/text";
@@ -16,6 +16,7 @@ import type { Count } from "./use-count";
 interface RunBarProps {
   inputs: Input[];
   count: Count;
+  wanted: boolean; // a run that cannot be sent yet
   sending: boolean;
   running: boolean;
   disabled: boolean;
@@ -26,8 +27,11 @@ interface RunBarProps {
 
 const mostRuns = 10_000;
 
-/** RunBar is the one primary button, always in sight, with how many runs it makes. */
-export function RunBar({ inputs, count, sending, running, disabled, onRun, onCopy, onSave }: RunBarProps) {
+/**
+ * RunBar is the one primary button, always in sight, with how many runs it makes. Each click is a run, as each press of its
+ * key is: from the first on it says that the next one queues another.
+ */
+export function RunBar({ inputs, count, wanted, sending, running, disabled, onRun, onCopy, onSave }: RunBarProps) {
   const runs = useFixed("count");
   const [telling, setTelling] = useState(notifies);
   const notify = async () => {
@@ -75,13 +79,15 @@ export function RunBar({ inputs, count, sending, running, disabled, onRun, onCop
         <Button
           look="primary"
           size="lg"
-          busy={sending}
+          busy={wanted}
           disabled={disabled}
+          aria-busy={wanted || sending || undefined}
           onClick={onRun}
-          className="min-w-0 flex-1 rounded-r-none max-phone:px-2"
+          className="min-w-0 flex-1 rounded-r-none max-phone:px-1"
         >
-          {!sending && <Play className="fill-current" />}
-          <span className="truncate">{running ? t.generate.queueNext : t.generate.generate}</span>
+          {sending && !wanted && <LoaderCircle className="animate-spin" aria-hidden />}
+          {!sending && !wanted && <Play className={cx("fill-current", running && "max-phone:hidden")} />}
+          <span className="truncate">{running || sending ? t.generate.queueNext : t.generate.generate}</span>
           <Keys keys={t.generate.keys} className="hidden border-on-fill/40 text-on-fill phone:inline" />
         </Button>
         <Menu
