@@ -1,7 +1,7 @@
 // The service worker: keeps the pages, so that they open (and say so) when the server is gone. It answers for pages
 // and assets only; what the API says is never kept. vite.config.ts fills in the list.
-const version = "easel-0ee1eee72317";
-const files = "/ /assets/Backends-aexSwVr8.js /assets/MaskEditor-CACmi_s6.js /assets/ahead-_TG-Kl4T.js /assets/base-BdoXtK-w.js /assets/check-JLnvrWzP.js /assets/copy-F9PUTzLF.js /assets/index-75mn3SgJ.css /assets/index-SKjc1EPg.js /assets/labels-DFAmm1sJ.js /assets/other-CvTnYao1.js /assets/queue-B7g77OHS.js /assets/results-B2JvcowE.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BDIAaAkI.js /assets/start-D0rmGVYg.js /assets/useQuery-CSbdA-eC.js /assets/workflows-C6fiG2_j.js /assets/zoom-out-BuM9MuMS.js /icon.svg /theme.js".split(" ");
+const version = "easel-f117d1c6076c";
+const files = "/ /assets/Backends-aexSwVr8.js /assets/MaskEditor-DL6W3Vh4.js /assets/ahead-_TG-Kl4T.js /assets/base-BdoXtK-w.js /assets/check-JLnvrWzP.js /assets/copy-F9PUTzLF.js /assets/index-D-cBKckp.js /assets/index-DGgtROc_.css /assets/labels-DFAmm1sJ.js /assets/other-ixCQXOmB.js /assets/queue-CdWhJI4a.js /assets/results-DdjXXi8P.js /assets/rolldown-runtime-WkwZ5CU-.js /assets/settings-BDIAaAkI.js /assets/start-D0rmGVYg.js /assets/useQuery-CSbdA-eC.js /assets/workflows-Dw14RSi9.js /assets/zoom-out-BuM9MuMS.js /icon.svg /theme.js".split(" ");
 
 self.addEventListener("install", (event) => {
   event.waitUntil(

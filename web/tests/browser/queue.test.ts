@@ -77,3 +77,24 @@ test("running, waiting, batches and failures are shown, moved, cancelled and tri
   tab.quiet();
   await tab.close();
 });
+
+test("a run that starts is counted as waiting no more, however old what the server counted is", async () => {
+  await server.api("POST", "/queue/pause");
+  for (const prompt of ["a first kite", "a second kite", "a third kite"])
+    await queue(prompt, { params: { width: 256, height: 256, steps: 20 } });
+  const tab = await Tab.open(server, "/queue");
+  const { page } = tab;
+  const waiting = page.getByRole("region", { name: "Waiting" });
+  const counted = page.waitForResponse(/\/api\/v1\/queue$/);
+  await page.reload();
+  await counted;
+  await waiting.getByText("a third kite").waitFor();
+  await page.route(/\/api\/v1\/queue$/, () => {}); // no newer answer comes
+  await server.api("POST", "/queue/resume");
+  await page.getByRole("region", { name: "Running" }).getByText("a first kite").waitFor();
+  await waiting.getByRole("heading").locator("xpath=following-sibling::span[text()='2']").waitFor();
+  expect(await page.getByText(/^and \d+ more$/).count()).toBe(0);
+  await server.api("POST", "/queue/cancel");
+  tab.quiet();
+  await tab.close();
+});

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ListOrdered } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { api, ask, type Job } from "@/api/client";
 import { events, useActiveJobs, useConnection } from "@/api/events";
 import { queries, queryClient } from "@/api/queries";
@@ -24,11 +24,12 @@ export function GenerationQueue() {
   const navigate = useNavigate();
   const name = (id: string) => workflows.data?.find((w) => w.id === id)?.name ?? id;
 
+  const queued = active.filter((j) => j.state === "queued");
   const running = active.filter((j) => j.state === "running");
-  const waiting = fold(inOrder(active.filter((j) => j.state === "queued")));
+  const waiting = fold(inOrder(queued));
   // What was tried again is in the list until it is asked for anew.
   const failed = fold((ended.data?.jobs ?? []).filter((j) => !active.some((a) => a.id === j.id)));
-  const unseen = Math.max(0, Number(queue.data?.counts.queued ?? 0) - active.filter((j) => j.state === "queued").length);
+  const unseen = useUnseen(Number(queue.data?.counts.queued ?? 0) - queued.length, heard ? queue.dataUpdatedAt : 0);
 
   const each = async (jobs: Job[], act: (job: Job) => Promise<unknown>) => {
     try {
@@ -128,6 +129,13 @@ export function GenerationQueue() {
       )}
     </div>
   );
+}
+
+/** useUnseen is how many runs wait beyond those that are known. It is of the moment of the answer: a run that starts after it is no unseen one. */
+function useUnseen(beyond: number, answered: number): number {
+  const [unseen, setUnseen] = useState({ answered: 0, n: 0 });
+  if (answered !== unseen.answered) setUnseen({ answered, n: Math.max(0, beyond) });
+  return unseen.n;
 }
 
 function Section({ title, count, action, children }: { title: string; count: number; action?: ReactNode; children: ReactNode }) {

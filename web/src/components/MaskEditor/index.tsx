@@ -23,6 +23,7 @@ import type { Picture } from "@/components/ParameterControls/values";
 import { t } from "@/text";
 import { mask as pageText } from "@/text/en/mask";
 import { Button, IconButton } from "@/ui/button";
+import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
 import { Failed } from "@/ui/empty";
 import { NumberInput } from "@/ui/number-input";
@@ -40,7 +41,7 @@ interface MaskEditorProps {
   onDone: (mask: Picture) => void;
 }
 
-const bars = { x: 12, top: 64, bottom: 76 };
+const bars = () => ({ x: 12, top: 64, bottom: matchMedia("(width < 640px)").matches ? 108 : 76 }); // of two rows on a phone
 
 /** MaskEditor paints what is to be made anew, over the picture at full size. */
 export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorProps) {
@@ -60,7 +61,7 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
           mask ? bitmap(mask, stop.signal).catch(() => undefined) : undefined,
         ]);
         if (stop.signal.aborted || !canvas.current) return;
-        editor.current = new Editor(canvas.current, picture, bars, setState, before && ((m) => readMask(before, m)));
+        editor.current = new Editor(canvas.current, picture, bars(), setState, before && ((m) => readMask(before, m)));
         unmount = editor.current.mount();
         canvas.current.focus();
       } catch (problem) {
@@ -164,12 +165,19 @@ export default function MaskEditor({ image, mask, onClose, onDone }: MaskEditorP
             <Failed error={error} />
           </div>
         )}
-        <div className="absolute inset-x-3 top-3 flex items-start justify-between gap-2">
+        <div className="pointer-events-none absolute inset-x-3 top-3 flex flex-wrap items-start justify-between gap-2 *:[button]:pointer-events-auto">
           <Button size="lg" onClick={onClose}>
             <X />
             {t.app.cancel}
           </Button>
-          <p role="status" className="hidden rounded-md bg-raised px-3 py-2.5 text-muted shadow-float phone:block">
+          {/* On a phone it has a row of its own, over the picture: it goes when that is painted on. */}
+          <p
+            role="status"
+            className={cx(
+              "rounded-md bg-raised px-3 py-2.5 text-muted shadow-float max-phone:order-last max-phone:mx-auto",
+              state && state.share > 0 && "max-phone:sr-only",
+            )}
+          >
             {state && state.share > 0 ? pageText.share((state.share * 100).toFixed(state.share < 0.1 ? 1 : 0)) : pageText.hint}
           </p>
           <Button size="lg" look="primary" busy={busy} disabled={!state} onClick={() => void done()}>

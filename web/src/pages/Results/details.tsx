@@ -21,7 +21,7 @@ function Rows({ title, rows }: { title: string; rows: [string, ReactNode, string
   return (
     <section className="border-line border-t py-3">
       <h3 className="mb-1.5 font-medium text-muted text-sm">{title}</h3>
-      <dl className="grid gap-1">
+      <dl className="grid grid-cols-1 gap-1">
         {there.map(([name, value, copied]) => (
           <div key={name} className="group/row flex min-h-6 items-start gap-3">
             <dt className="w-26 shrink-0 truncate pt-0.5 text-muted" title={name}>
@@ -64,6 +64,7 @@ const elsewhere = new Set([
   "params",
   "inputs",
   "input_image",
+  "mask",
   "count",
   "sweep",
   "zip",
@@ -84,7 +85,11 @@ export function Details({ output: o }: { output: Output }) {
   const point = pointOf(o);
   const others = Object.entries(request).filter(([k, v]) => !elsewhere.has(k) && v !== null);
   const params = [...Object.entries(request.params ?? {}), ...others].filter(([k]) => k !== "seed" && !(point && k in point));
-  const inputs = Object.entries({ ...(request.input_image ? { image: request.input_image } : {}), ...request.inputs });
+  const inputs = Object.entries({
+    ...(request.input_image ? { image: request.input_image } : {}),
+    ...(request.mask ? { mask: request.mask } : {}),
+    ...request.inputs,
+  });
   const { started_at: started, finished_at: finished } = job.data ?? {};
   return (
     <div className="text-base">

@@ -66,12 +66,14 @@ interface SweepViewProps {
 
 const around = { phone: [110, 300], wide: [340, 220] } as const; // pixels of the window that are not the grid's: width, height
 
+const smallest = 96; // pixels of a cell: three of them stand side by side on a phone
+
 /** fitting is the width of a cell with which the grid fits the window, as far as its pictures can still be judged. */
 function fitting(columns: number, rows: number, ratio: number): number {
   const [beside, above] = innerWidth < 640 ? around.phone : around.wide;
   const byWidth = (Math.min(innerWidth, 1700) - beside) / columns - 4;
   const byHeight = ((innerHeight - above) / rows - 4) * ratio;
-  return Math.round(Math.min(320, Math.max(110, Math.min(byWidth, Math.max(160, byHeight)))));
+  return Math.round(Math.min(320, Math.max(smallest, Math.min(byWidth, Math.max(160, byHeight)))));
 }
 
 /** ratioOf is the width to the height of a sweep's pictures. */
@@ -213,7 +215,15 @@ export function SweepView({ batch, onOpen, actions }: SweepViewProps) {
                 )}
               </Field>
             ))}
-            <Slider label={t.results.cellSize} value={size} onChange={setSize} min={96} max={480} step={8} className="w-full phone:w-28" />
+            <Slider
+              label={t.results.cellSize}
+              value={size}
+              onChange={setSize}
+              min={smallest}
+              max={480}
+              step={8}
+              className="w-full phone:w-28"
+            />
           </div>
           <Grid
             outputs={shown}
