@@ -214,9 +214,10 @@ func (e *sqliteEngine) sql(write bool) (*sql.DB, func()) {
 	return e.reader, func() {}
 }
 
-// snapshot: a transaction in WAL mode sees the moment of its first read.
+// settle: an index of SQLite needs no other look at the rows.
 func (e *sqliteEngine) settle(context.Context) error { return nil }
 
+// snapshot: a transaction in WAL mode sees the moment of its first read.
 func (e *sqliteEngine) snapshot() sql.IsolationLevel { return sql.LevelDefault }
 
 func (e *sqliteEngine) used(_ context.Context, process string) (bool, error) {
