@@ -189,14 +189,15 @@ func ofOwnFiles(err error, e *statusError) bool {
 	if !ok && !stored {
 		return false
 	}
-	e.Status, e.Detail = http.StatusInternalServerError, "The server cannot read or write a file of its own"
-	e.Hint = "who runs the server mends that; its log says which file it is"
-	switch {
-	case ok:
-		e.Detail = "A file of the server's workflows cannot be used: " + file.Message
-	case errors.Is(err, storage.ErrFull):
-		e.Status, e.Detail = http.StatusInsufficientStorage, "The server has no room for more files"
+	if errors.Is(err, storage.ErrFull) {
+		e.Status, e.Detail = http.StatusInsufficientStorage, "There is no space left on the server"
+		return true
 	}
+	e.Status, e.Detail = http.StatusInternalServerError, "The server cannot read or write a file of its own"
+	if ok {
+		e.Detail = "A file of the server's workflows cannot be used: " + file.Message
+	}
+	e.Hint = "who runs the server mends that; its log says which file it is"
 	return true
 }
 
