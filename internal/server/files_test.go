@@ -113,7 +113,7 @@ func TestStoresThatFail(t *testing.T) {
 		if e.Status != status || strings.Contains(e.Detail+e.Hint, "/srv") {
 			t.Errorf("%v is %d %s", err, e.Status, e.Detail)
 		}
-		if err == storage.ErrFull && !strings.Contains(e.Hint, "free some space") {
+		if status == http.StatusInsufficientStorage && !strings.Contains(e.Hint, "free some space") {
 			t.Errorf("the hint of a full disk is %q", e.Hint)
 		}
 	}
