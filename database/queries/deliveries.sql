@@ -23,7 +23,7 @@ SELECT CAST(COALESCE(MIN(next_at), 0) AS BIGINT) FROM deliveries WHERE state = '
 SELECT * FROM deliveries WHERE job_id = sqlc.arg(job_id) ORDER BY seq;
 
 -- name: RedeliverDelivery :execrows
-UPDATE deliveries SET state = 'waiting', next_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND job_id = sqlc.arg(job_id) AND (state <> 'waiting' OR next_at > sqlc.arg(now) + 60000);
+UPDATE deliveries SET state = 'waiting', next_at = sqlc.arg(now) WHERE id = sqlc.arg(id) AND job_id = sqlc.arg(job_id) AND (state <> 'waiting' OR next_at > sqlc.arg(soon));
 
 -- name: DeleteDeliveriesBefore :execrows
 DELETE FROM deliveries WHERE state <> 'waiting' AND created_at < sqlc.arg(before);

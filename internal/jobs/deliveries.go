@@ -97,7 +97,7 @@ func (db *DB) Deliveries(ctx context.Context, job string) ([]Delivery, error) {
 // ErrNotFound.
 func (db *DB) Redeliver(ctx context.Context, job, id string) error {
 	now := db.now()
-	if err := db.one(db.q.RedeliverDelivery(ctx, dbq.RedeliverDeliveryParams{ID: id, JobID: job, Now: millis(now)})); err != nil {
+	if err := db.one(db.q.RedeliverDelivery(ctx, dbq.RedeliverDeliveryParams{ID: id, JobID: job, Now: millis(now), Soon: millis(now.Add(time.Minute))})); err != nil {
 		return err
 	}
 	db.hub.spread(Event{Job: job, Type: EventDeliver, Created: now})

@@ -137,17 +137,23 @@ func (q *Queries) NextDelivery(ctx context.Context) (int64, error) {
 }
 
 const redeliverDelivery = `-- name: RedeliverDelivery :execrows
-UPDATE deliveries SET state = 'waiting', next_at = $1 WHERE id = $2 AND job_id = $3 AND (state <> 'waiting' OR next_at > $1 + 60000)
+UPDATE deliveries SET state = 'waiting', next_at = $1 WHERE id = $2 AND job_id = $3 AND (state <> 'waiting' OR next_at > $4)
 `
 
 type RedeliverDeliveryParams struct {
 	Now   int64
 	ID    string
 	JobID string
+	Soon  int64
 }
 
 func (q *Queries) RedeliverDelivery(ctx context.Context, arg RedeliverDeliveryParams) (int64, error) {
-	result, err := q.db.Exec(ctx, redeliverDelivery, arg.Now, arg.ID, arg.JobID)
+	result, err := q.db.Exec(ctx, redeliverDelivery,
+		arg.Now,
+		arg.ID,
+		arg.JobID,
+		arg.Soon,
+	)
 	if err != nil {
 		return 0, err
 	}
