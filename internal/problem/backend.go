@@ -93,10 +93,11 @@ func ofBackend(err error, p *Problem) bool {
 	case errors.As(err, &unreachable):
 		p.is(CodeUnreachable)
 		var away *comfy.RedirectError
+		var distrusted *tls.CertificateVerificationError // it was there
 		switch {
 		case errors.As(err, &away):
 			p.Hint = "easel follows nobody to another address, since the key would go along: give the address that answers itself"
-		case certificateError(err):
+		case errors.As(err, &distrusted):
 			p.Hint = "have this machine trust who signed it (SSL_CERT_FILE=FILE does for one command), or keep the file with the address: easel backends add NAME URL --ca FILE"
 		case unreachable.Of == served.Who:
 			p.Hint = "is easel serve running there? easel serve starts one; --server names another"
@@ -118,12 +119,6 @@ func ofBackend(err error, p *Problem) bool {
 		return false
 	}
 	return true
-}
-
-// certificateError reports whether a place was there, and its certificate is not trusted.
-func certificateError(err error) bool {
-	_, bad := errors.AsType[*tls.CertificateVerificationError](err)
-	return bad
 }
 
 // isOpen reports whether the run goes on for all that is known.

@@ -243,14 +243,12 @@ func (w *Worker) outcome(ctx context.Context, p *place, l *jobs.Lease, t *run.Ti
 	var perhaps *comfy.AmbiguousError
 	var status *comfy.StatusError
 	switch {
-	case errors.As(err, &perhaps) && perhaps.Handle != "":
-		// The next attempt looks for it by its id, and makes it again where it is not there.
-		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor, Error: out.Error}
 	case errors.Is(err, jobs.ErrUnavailable):
 		// What could not be written down was not submitted, or is looked up by its id.
 		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: time.Second, Error: out.Error}
-	case what.Code == problem.CodeUnreachable || what.Code == problem.CodeNoBackend:
-		// Nothing was submitted: the job waits until its backend is back.
+	case what.Code == problem.CodeUnreachable, what.Code == problem.CodeNoBackend, errors.As(err, &perhaps) && perhaps.Handle != "":
+		// Nothing was submitted, or the next attempt looks for it by its id and makes it
+		// again where it is not there: the job waits until its backend is back.
 		return jobs.Outcome{State: jobs.Queued, HandBack: true, After: awayFor, Error: out.Error}
 	case res == nil && errors.As(err, &status) && status.Status == http.StatusTooManyRequests:
 		// It took nothing and says when it may: that is no failure of the job.

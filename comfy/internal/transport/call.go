@@ -225,15 +225,16 @@ func (c *Client) exchange(ctx context.Context, k Call, heard func()) (Answer, er
 		body, size = skipping(io.LimitReader(body, maxSkipped), k.Skip), -1
 	}
 	if ok {
-		body = &bounded{r: body, left: limit}
+		body = http.MaxBytesReader(nil, io.NopCloser(body), limit) // the answer's own body is closed above
 	} else {
 		body = io.LimitReader(body, limit) // of a refusal its beginning is enough
 	}
 	data, err := readAll(body, size)
+	var over *http.MaxBytesError
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return Answer{}, ctx.Err()
-	case errors.Is(err, errOver):
+	case errors.As(err, &over):
 		return Answer{}, &TooLargeError{What: "the answer to " + k.String(), Limit: limit}
 	case err != nil:
 		return Answer{}, &UnreachableError{Of: c.Of, Address: c.Address(), Reason: fmt.Sprintf("the answer to %s broke off", k), Err: err}
@@ -243,23 +244,6 @@ func (c *Client) exchange(ctx context.Context, k Call, heard func()) (Answer, er
 
 // maxRefusal bounds the text of a refusal: node errors of a large graph are in it.
 const maxRefusal = 4 << 20
-
-var errOver = errors.New("more than may come")
-
-// bounded is a reader that fails when more comes than may.
-type bounded struct {
-	r    io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	b.left -= int64(n)
-	if b.left < 0 {
-		return 0, errOver
-	}
-	return n, err
-}
 
 // readAll is io.ReadAll that takes its room at once when the size is known, and that
 // copies nothing of what breaks off or is too large.
