@@ -12,9 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/seed-7d77cb5c/easel/internal/jobs"
 	"github.com/seed-7d77cb5c/easel/registry"
 	"github.com/seed-7d77cb5c/easel/workflows"
 )
@@ -190,15 +188,8 @@ func TestTheExamplesRun(t *testing.T) {
 		case strings.HasSuffix(o.path, "/events"):
 			h.firstEvent(t, fill(path))
 			continue
-		case e.id == "redeliver": // of one that was given up
-			d, err := h.db.TakeDelivery(t.Context(), time.Minute)
-			if err != nil {
-				t.Fatal(err)
-			}
-			d.State = jobs.DeliveryFailed
-			if err := h.db.EndDelivery(t.Context(), d); err != nil {
-				t.Fatal(err)
-			}
+		case e.id == "redeliver":
+			h.giveUp()
 		case e.id == "get-character-image": // of one without a picture
 			want = http.StatusNotFound
 		}

@@ -218,6 +218,20 @@ func (h *house) want(status int, r reply) reply {
 	return r
 }
 
+// giveUp ends the tries of the next webhook message.
+func (h *house) giveUp() jobs.Delivery {
+	h.t.Helper()
+	d, err := h.db.TakeDelivery(h.t.Context(), time.Minute)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	d.State = jobs.DeliveryFailed
+	if err := h.db.EndDelivery(h.t.Context(), d); err != nil {
+		h.t.Fatal(err)
+	}
+	return d
+}
+
 // upload sends a picture as a form.
 func (h *house) upload(name string) string {
 	h.t.Helper()

@@ -126,14 +126,7 @@ func TestAMessageThatIsWantedAgainIsNotWaitedFor(t *testing.T) {
 		return job
 	}
 	job := ask()
-	d, err := h.db.TakeDelivery(t.Context(), time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.State = jobs.DeliveryFailed
-	if err := h.db.EndDelivery(t.Context(), d); err != nil {
-		t.Fatal(err)
-	}
+	d := h.giveUp()
 	ask()
 	hooks := &Webhooks{DB: h.db, Body: h.s.WebhookBody, Private: true, Log: slog.New(slog.DiscardHandler)}
 	go hooks.Run(t.Context())
